@@ -1,0 +1,47 @@
+/* diag.h: what we tell the user.
+ *
+ *   diag_begin(d, E_UNKNOWN_NAME, span, "no layer is called `%s`", name);
+ *   diag_label(d, other_span, "declared here");            a second place, in the excerpt
+ *   diag_help(d, "did you mean `%s`?", near);
+ *   diag_end(d);
+ *
+ * The messages are held, ordered by place, and printed once by diag_flush; the
+ * same message at the same place is kept once. At most 20 errors are shown. A
+ * message without a span (span {0,0}) is "plain": it names the file or option in
+ * its own words. Codes stand in diag.def and are never reused.
+ */
+#ifndef SNNC_DIAG_DIAG_H
+#define SNNC_DIAG_DIAG_H
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "source/source.h"
+
+typedef enum {
+#define D(code, severity, slug, meaning) code,
+#include "diag/diag.def"
+#undef D
+	DIAG_CODE_COUNT
+} DiagCode;
+
+typedef enum { SEV_ERROR, SEV_WARNING, SEV_NOTE } Severity;
+
+typedef struct Diag Diag;
+
+Diag *diag_open(Arena *a, SourceMap *sources);
+void diag_begin(Diag *d, DiagCode code, Span at, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void diag_label(Diag *d, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));   /* text behind the main carets */
+void diag_note(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void diag_end(Diag *d);
+uint32_t diag_errors(const Diag *d);
+uint32_t diag_warnings(const Diag *d);
+void diag_flush(Diag *d, StrBuf *out, bool colour);       /* prints what is held, in order of place, and forgets it */
+const char *diag_code_text(DiagCode c);                   /* "E0201" */
+
+/* The nearest of n names by edit distance, at most a third of the length of `name` (at least 1) away; NULL if none.
+ * First in order wins ties. */
+const char *suggest(const char *name, const char *const *names, uint32_t n);
+
+#endif

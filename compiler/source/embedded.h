@@ -1,0 +1,18 @@
+/* embedded.h: the texts of lib/ as they were when snnc was built.
+ *
+ * The array is written by cmake/EmbedText.cmake. Names are relative to lib/
+ * ("neurons/lif.snn"), in alphabetical order; text has a NUL behind its size
+ * bytes; a row of zeros ends the array.
+ */
+#ifndef SNNC_SOURCE_EMBEDDED_H
+#define SNNC_SOURCE_EMBEDDED_H
+
+typedef struct {
+	const char *name;
+	const char *text;
+	unsigned size;
+} EmbeddedText;
+
+extern const EmbeddedText snnc_embedded_lib[];
+
+#endif

@@ -1,0 +1,149 @@
+/* snnrt.h: the runtime of snnc: what stands around a compiled network.
+ *
+ * A compiled program is described by a snnrt_program: its buffers (one arena,
+ * constant offsets), the objects that its protocol names (data, records …), and
+ * one entry that runs everything. The runtime opens the files, gives the arena,
+ * answers the calls of snnrt_abi.def, and writes the results. It computes no
+ * neuron, trace, delivery or plasticity.
+ *
+ *   snnrt_options o = { .out = "results", .seed = 1, .seed_given = true };
+ *   snnrt *rt;
+ *   if (snnrt_open(&program, &o, &rt) == SNNRT_OK)     checks data, memory, folder; nothing is written yet
+ *       status = snnrt_run(rt);                         calls program->entry
+ *   snnrt_close(rt);                                    finishes the results folder
+ *
+ * One thread uses a snnrt at a time; several may live in one process. Functions
+ * that may fail give a status; snnrt_error has the text.
+ */
+#ifndef SNNRT_H
+#define SNNRT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SNNRT_VERSION 1
+
+typedef enum { SNNRT_OK = 0, SNNRT_INTERRUPTED = -1, SNNRT_FAILED = -2 } snnrt_status;
+
+/* Same order as PlanType, PlanRole, PlanAxisKind and PlanObjectKind of the compiler (SAME-ORDER: abi). */
+typedef enum { SNNRT_BOOL = 1, SNNRT_I8, SNNRT_I16, SNNRT_I32, SNNRT_I64, SNNRT_U8, SNNRT_U16, SNNRT_U32, SNNRT_U64,
+	       SNNRT_F16, SNNRT_BF16, SNNRT_F32, SNNRT_F64 } snnrt_type;
+typedef enum { SNNRT_STATE = 1, SNNRT_DERIVED, SNNRT_SCRATCH, SNNRT_CONST } snnrt_role;
+typedef enum { SNNRT_LANE = 1, SNNRT_BATCH, SNNRT_NEURON, SNNRT_PRE, SNNRT_POST, SNNRT_SYNAPSE, SNNRT_SLOT, SNNRT_CLASS,
+	       SNNRT_ITEM } snnrt_axis_kind;
+typedef enum { SNNRT_OBJ_DATA = 1, SNNRT_OBJ_FILL, SNNRT_OBJ_STREAM, SNNRT_OBJ_PHASE, SNNRT_OBJ_RECORD, SNNRT_OBJ_VOTE,
+	       SNNRT_OBJ_REPORT, SNNRT_OBJ_SAVE, SNNRT_OBJ_PLOT } snnrt_object_kind;
+
+typedef struct { uint32_t kind; uint64_t extent; } snnrt_axis;
+typedef struct {
+	const char *name;
+	uint32_t type, role, naxes;
+	snnrt_axis axis[6];
+	uint64_t offset, bytes;                           /* in the arena */
+	const void *data;                                 /* SNNRT_CONST: the bytes to copy in, or NULL */
+} snnrt_buffer;
+
+/* texts, buffers and numbers as compiler/plan/plan_object.def says for each kind */
+typedef struct {
+	uint32_t kind;
+	const char *name;
+	uint32_t ntexts, nbufs, nnums;
+	const char *const *texts;
+	const uint32_t *bufs;
+	const int64_t *nums;
+} snnrt_object;
+
+/* Runs the whole program. The arena is zeroed, 64-byte aligned; constants are copied in, its first word is `host`,
+ * the buffer `seed` is set. */
+typedef int64_t snnrt_entry(void *arena, void *closure);
+
+typedef struct {
+	uint32_t version;                                 /* SNNRT_VERSION */
+	const char *name;                                 /* "mnist" */
+	const char *source_hash;                          /* hex; goes into the manifest and checkpoints */
+	uint32_t real;                                    /* SNNRT_F32 or SNNRT_F64 */
+	double dt;                                        /* ms */
+	uint64_t seed;                                    /* if none is given */
+	uint64_t arena_bytes;
+	uint32_t nbuffers, nobjects;
+	const snnrt_buffer *buffers;
+	const snnrt_object *objects;
+	snnrt_entry *entry;
+	void *closure;
+} snnrt_program;
+
+typedef struct {
+	const char *program_dir;                          /* relative data paths are looked for in `data`, then here; NULL: "." */
+	const char *data;                                 /* --data, or NULL */
+	const char *out;                                  /* --out: results folder; NULL: "results/<name>" below the working folder */
+	uint64_t seed; bool seed_given;
+	uint64_t memory;                                  /* bytes allowed; 0: what is free */
+	int threads;
+	bool quiet;                                       /* no progress line */
+	bool no_results;                                  /* write nothing (timing, tests) */
+	const char *dump_state;                           /* path: write all state buffers at the end in checkpoint format, or NULL */
+	const char *tool_version;                         /* for the manifest */
+	const char *engine;                               /* "jit", "eval", "c": for messages only, never in results */
+} snnrt_options;
+
+typedef struct snnrt snnrt;
+
+snnrt_status snnrt_open(const snnrt_program *p, const snnrt_options *o, snnrt **out);   /* *out is set also on failure (for the text) */
+snnrt_status snnrt_run(snnrt *rt);
+int snnrt_close(snnrt *rt);                               /* finishes the results; gives the exit code 0, 3 or 130; NULL is fine */
+const char *snnrt_error(const snnrt *rt);                 /* "" if nothing failed */
+void *snnrt_arena(snnrt *rt);
+
+/* main() of a built executable: reads --seed --threads --data --out --memory --quiet --help --version, runs, prints. */
+int snnrt_main(int argc, char **argv, const snnrt_program *p);
+
+/* ---- used by the compiler too ------------------------------------------------------------------- */
+
+/* What a data source has, without reading all of it. dir_data, dir_program as in the options; either may be NULL. */
+typedef struct {
+	int64_t samples;
+	int64_t classes;                                  /* largest label + 1; 0 if there are no labels */
+	uint32_t ncolumns;
+	struct { uint32_t type, rank; int64_t extent[6]; } column[8];  /* without the sample axis */
+	bool fallback;                                    /* the files are absent and the fallback is used */
+} snnrt_data_info;
+typedef enum { SNNRT_DATA_OK, SNNRT_DATA_MISSING, SNNRT_DATA_BAD, SNNRT_DATA_LENGTH, SNNRT_DATA_OUTSIDE } snnrt_data_status;
+/* kind "idx": paths are IDX files (gzipped or not) with the same first extent, one per column. kind "npy": likewise.
+ * fallback "drawn_digits": the digits that the runtime draws itself, "" or NULL for none. why: a sentence on failure. */
+snnrt_data_status snnrt_data_probe(const char *dir_data, const char *dir_program, const char *kind, uint32_t npaths,
+                                   const char *const *paths, const char *fallback, snnrt_data_info *out,
+                                   char why[512]);
+/* Header of a .npy below the program's or the data folder. */
+snnrt_data_status snnrt_npy_probe(const char *dir_data, const char *dir_program, const char *path, uint32_t *type,
+                                  uint32_t *rank, int64_t extent[6], char why[512]);
+
+/* The calls of compiled code. */
+#define SNNRT_ARGS_  void *host
+#define SNNRT_ARGS_l void *host, int64_t a
+#define SNNRT_ARGS_ll void *host, int64_t a, int64_t b
+#define SNNRT_ARGS_lll void *host, int64_t a, int64_t b, int64_t c
+#define SNNRT_ARGS_lp void *host, int64_t a, void *b
+#define SNNRT_ARGS_llp void *host, int64_t a, int64_t b, void *c
+#define SNNRT_ARGS_lllp void *host, int64_t a, int64_t b, int64_t c, void *d
+int64_t snnrt_begin(SNNRT_ARGS_);
+int64_t snnrt_poll(SNNRT_ARGS_);
+int64_t snnrt_fill(SNNRT_ARGS_lp);
+int64_t snnrt_stream(SNNRT_ARGS_lp);
+int64_t snnrt_fetch(SNNRT_ARGS_lllp);
+int64_t snnrt_phase(SNNRT_ARGS_ll);
+int64_t snnrt_sample(SNNRT_ARGS_ll);
+int64_t snnrt_record(SNNRT_ARGS_llp);
+int64_t snnrt_vote(SNNRT_ARGS_lll);
+int64_t snnrt_report(SNNRT_ARGS_l);
+int64_t snnrt_save(SNNRT_ARGS_l);
+int64_t snnrt_plot(SNNRT_ARGS_l);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
