@@ -4,7 +4,8 @@
 # looked for by number, in its own prefix first. SNNC_LLVM=OFF is the way to build without it.
 set(SNNC_LLVM_TEXT "not used (SNNC_LLVM=OFF): no JIT")
 if(SNNC_LLVM)
-	find_package(LLVM 19 QUIET CONFIG
+	# 19.1 is all of 19: releases begin at .1, and the version file asks for the same minor number.
+	find_package(LLVM 19.1 QUIET CONFIG
 		HINTS $ENV{LLVM_DIR} /usr/lib/llvm-19 /usr/local/lib/llvm-19 /opt/homebrew/opt/llvm@19)
 	if(NOT LLVM_FOUND)
 		message(FATAL_ERROR "LLVM 19 is missing: install llvm-19-dev, or say -DLLVM_DIR=<its lib/cmake/llvm>, "

@@ -21,6 +21,7 @@ typedef struct {
 struct SourceMap {
 	Arena *arena;
 	VEC(Entry *) entries;
+	VEC(uint32_t) bases;                              /* of the entries */
 	uint32_t next;                                    /* base of the next file */
 };
 
@@ -49,6 +50,7 @@ add_entry(SourceMap *m, const char *name, const char *text, size_t size, bool li
 		VEC_PUSH(m->arena, &e->lines, (uint32_t)(p - text));
 	}
 	VEC_PUSH(m->arena, &m->entries, e);
+	VEC_PUSH(m->arena, &m->bases, e->file.base);
 	return &e->file;
 }
 
@@ -62,9 +64,15 @@ source_add(SourceMap *m, const char *name, const char *text, size_t size, bool l
 static size_t
 utf8_length(const unsigned char *s, size_t n)
 {
+	size_t len = 0;
 	if (s[0] < 0x80)
 		return s[0] ? 1 : 0;
-	size_t len = s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : 0;
+	if (s[0] >= 0xC2 && s[0] <= 0xDF)
+		len = 2;
+	else if ((s[0] & 0xF0) == 0xE0)
+		len = 3;
+	else if (s[0] >= 0xF0 && s[0] <= 0xF4)
+		len = 4;
 	if (len == 0 || len > n)
 		return 0;
 	for (size_t i = 1; i < len; i++) {
@@ -151,32 +159,29 @@ source_read(SourceMap *m, const char *path, const char **why)
 	return *why ? NULL : add_entry(m, path, text, size, false);
 }
 
-/* The last of n ascending values that is at most `value`; the first is known to be. */
-#define LAST_AT_MOST(result, n, value_at, value)                    \
-	do {                                                        \
-		uint32_t lo_ = 0, hi_ = (n);                        \
-		while (hi_ - lo_ > 1) {                             \
-			uint32_t mid_ = lo_ + (hi_ - lo_) / 2;      \
-			if (value_at(mid_) <= (value))              \
-				lo_ = mid_;                         \
-			else                                        \
-				hi_ = mid_;                         \
-		}                                                   \
-		(result) = lo_;                                     \
-	} while (0)
+/* Index of the last of n ascending values that is at most `value`; the first is known to be. */
+static uint32_t
+last_at_most(const uint32_t *at, uint32_t n, uint32_t value)
+{
+	uint32_t lo = 0, hi = n;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (at[mid] <= value)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
 
 bool
 source_find(const SourceMap *m, uint32_t offset, SourcePlace *out)
 {
 	if (offset == 0 || offset >= m->next)
 		return false;
-	uint32_t i, line;
-#define BASE_AT(k) (m->entries.at[k]->file.base)
-	LAST_AT_MOST(i, m->entries.n, BASE_AT, offset);
-	const Entry *e = m->entries.at[i];
+	const Entry *e = m->entries.at[last_at_most(m->bases.at, m->bases.n, offset)];
 	uint32_t at = offset - e->file.base;
-#define LINE_AT(k) (e->lines.at[k])
-	LAST_AT_MOST(line, e->lines.n, LINE_AT, at);
+	uint32_t line = last_at_most(e->lines.at, e->lines.n, at);
 	uint32_t start = e->lines.at[line];
 	uint32_t end = line + 1 < e->lines.n ? e->lines.at[line + 1] - 1 : e->file.size;
 	if (end > start && e->file.text[end - 1] == '\r')

@@ -1,0 +1,195 @@
+/* diag: the sink. Holds what was said until diag_flush, in the arena. */
+#include "diag/diag.h"
+
+#include "base/panic.h"
+#include "diag/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SHOWN_ERRORS = 20,
+	/* A file that is wrong in every line must not cost memory and time without bound: what comes after
+	 * this many is counted, not kept. */
+	HELD_MESSAGES = 1000
+};
+
+typedef VEC(DiagMessage *) DiagMessageVec;
+
+struct Diag {
+	Arena *arena;
+	SourceMap *sources;
+	DiagMessage *open;                                /* between begin and end */
+	DiagMessageVec held;
+	uint32_t errors, warnings;                        /* since diag_open */
+	uint32_t held_errors;                             /* since the last flush, kept or not */
+};
+
+typedef struct { Severity severity; const char *text; } CodeInfo;
+
+static const CodeInfo codes[DIAG_CODE_COUNT] = {
+#define D(code, severity, slug, meaning) [code] = {severity, #code},
+#include "diag/diag.def"
+#undef D
+};
+
+const char *
+diag_code_text(DiagCode c)
+{
+	ASSERT(c < DIAG_CODE_COUNT);
+	return codes[c].text;
+}
+
+Severity
+diag_severity(DiagCode c)
+{
+	ASSERT(c < DIAG_CODE_COUNT);
+	return codes[c].severity;
+}
+
+Diag *
+diag_open(Arena *a, SourceMap *sources)
+{
+	Diag *d = ARENA_NEW(a, Diag);
+	d->arena = a;
+	d->sources = sources;
+	return d;
+}
+
+void
+diag_begin(Diag *d, DiagCode code, Span at, const char *fmt, ...)
+{
+	ASSERT(!d->open);
+	va_list ap;
+	va_start(ap, fmt);
+	d->open = ARENA_NEW(d->arena, DiagMessage);
+	d->open->code = code;
+	d->open->at = at;
+	d->open->text = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_label(Diag *d, Span at, const char *fmt, ...)
+{
+	ASSERT(d->open);
+	va_list ap;
+	va_start(ap, fmt);
+	DiagLabel label = {at, arena_vprintf(d->arena, fmt, ap)};
+	va_end(ap);
+	VEC_PUSH(d->arena, &d->open->labels, label);
+}
+
+void
+diag_mark(Diag *d, const char *fmt, ...)
+{
+	ASSERT(d->open);
+	va_list ap;
+	va_start(ap, fmt);
+	d->open->mark = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+}
+
+static void
+add_note(Diag *d, bool help, const char *fmt, va_list ap)
+{
+	ASSERT(d->open);
+	DiagNote note = {help, arena_vprintf(d->arena, fmt, ap)};
+	VEC_PUSH(d->arena, &d->open->notes, note);
+}
+
+void
+diag_note(Diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add_note(d, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_help(Diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add_note(d, true, fmt, ap);
+	va_end(ap);
+}
+
+static bool
+is_held(const Diag *d, const DiagMessage *m)
+{
+	for (uint32_t i = 0; i < d->held.n; i++) {
+		const DiagMessage *h = d->held.at[i];
+		if (h->code == m->code && h->at.lo == m->at.lo && h->at.hi == m->at.hi &&
+		    strcmp(h->text, m->text) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+diag_end(Diag *d)
+{
+	DiagMessage *m = d->open;
+	ASSERT(m);
+	d->open = NULL;
+	if (is_held(d, m))
+		return;
+	switch (diag_severity(m->code)) {
+	case SEV_ERROR:
+		d->errors++;
+		d->held_errors++;
+		break;
+	case SEV_WARNING:
+		d->warnings++;
+		break;
+	case SEV_NOTE:
+		break;
+	}
+	m->order = d->held.n;
+	if (d->held.n < HELD_MESSAGES)
+		VEC_PUSH(d->arena, &d->held, m);
+}
+
+uint32_t
+diag_errors(const Diag *d)
+{
+	return d->errors;
+}
+
+uint32_t
+diag_warnings(const Diag *d)
+{
+	return d->warnings;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const DiagMessage *x = *(DiagMessage *const *)a, *y = *(DiagMessage *const *)b;
+	if (x->at.lo != y->at.lo)
+		return x->at.lo < y->at.lo ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void
+diag_flush(Diag *d, StrBuf *out, bool colour)
+{
+	ASSERT(!d->open);
+	uint32_t shown = 0;
+	if (d->held.n)
+		qsort(d->held.at, d->held.n, sizeof *d->held.at, compare_places);
+	for (uint32_t i = 0; i < d->held.n; i++) {
+		const DiagMessage *m = d->held.at[i];
+		if (diag_severity(m->code) == SEV_ERROR && ++shown > SHOWN_ERRORS)
+			continue;
+		diag_print_text(d->sources, m, out, colour);
+	}
+	if (d->held_errors > SHOWN_ERRORS) {
+		uint32_t more = d->held_errors - SHOWN_ERRORS;
+		strbuf_printf(out, "snnc: %u more error%s, not shown\n", more, more == 1 ? "" : "s");
+	}
+	d->held = (DiagMessageVec){0};
+	d->held_errors = 0;
+}
