@@ -1,0 +1,269 @@
+/* ast.h: the program as written, plus the slots that sema fills.
+ *
+ * One file is a list of declarations in order, faithfully, sugar and all.
+ * Builders are called by grammar actions, one per action; they decide nothing
+ * that needs a declared name. Slots named `sema` are empty (zero) after parse
+ * and filled by sema; elab reads both. Everything lives in the compilation's
+ * arena; names are interned and compared by pointer.
+ */
+#ifndef SNNC_AST_AST_H
+#define SNNC_AST_AST_H
+
+#include "ast/unit.h"
+#include "base/arena.h"
+#include "base/intern.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "source/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct AstExpr AstExpr;
+typedef struct AstStmt AstStmt;
+typedef struct AstDecl AstDecl;
+typedef struct AstSym AstSym;
+typedef VEC(AstExpr *) AstExprVec;
+typedef VEC(AstStmt *) AstStmtVec;
+
+/* ---- expressions -------------------------------------------------------------------------- */
+
+typedef enum {
+	AEXPR_UNSET,
+	AEXPR_NUMBER,      /* 20 ms */
+	AEXPR_BOOL,        /* true false */
+	AEXPR_STRING,      /* "file.npy" */
+	AEXPR_NAME,        /* v */
+	AEXPR_MEMBER,      /* a.b: base, name */
+	AEXPR_CALL,        /* f(x, k = y): base, args (named or not) */
+	AEXPR_INDEX,       /* a[x, y]: base, args; x may be an AEXPR_RANGE */
+	AEXPR_LIST,        /* [a, b] */
+	AEXPR_TUPLE,       /* (pre: a, post: b): args, all named */
+	AEXPR_RANGE,       /* a .. b, a ..< b: op[0], op[1], exclusive */
+	AEXPR_UNARY,       /* -a, not a */
+	AEXPR_BINARY,      /* arithmetic, comparison, and, or */
+	AEXPR_IF,          /* op[0] if op[1] else op[2] */
+	AEXPR_OR_ELSE,     /* data sources only: a or b is AEXPR_BINARY OR; kept for dumps, never built */
+	AEXPR_ERROR,       /* stands for text that did not parse */
+	AEXPR_COUNT
+} AstExprKind;
+
+typedef enum { AOP_UNSET, AOP_NEG, AOP_NOT, AOP_ADD, AOP_SUB, AOP_MUL, AOP_DIV, AOP_EQ, AOP_NE, AOP_LT, AOP_LE, AOP_GT, AOP_GE,
+	       AOP_AND, AOP_OR, AOP_COUNT } AstOp;
+const char *ast_op_text(AstOp op);                        /* "+", "not" */
+
+typedef struct { Name name; Span name_span; AstExpr *value; } AstArg;   /* name NULL: positional */
+typedef VEC(AstArg) AstArgVec;
+
+/* What an expression is; filled by sema. */
+typedef enum { ATYPE_UNSET, ATYPE_ERROR, ATYPE_REAL, ATYPE_BOOL, ATYPE_STRING, ATYPE_LIST, ATYPE_TUPLE, ATYPE_DATA, ATYPE_LAYER,
+	       ATYPE_CONNECTION, ATYPE_MODEL, ATYPE_OTHER } AstTypeKind;
+
+struct AstExpr {
+	AstExprKind kind;
+	Span span;
+	union {
+		struct { double value; const Unit *unit; bool is_int; Span unit_span; } num;   /* value as written; unit NULL: bare. Coherent
+		                                                            * value: value * unit->scale */
+		bool truth;
+		const char *string;
+		Name name;                                /* NAME, MEMBER: the (last) name */
+	};
+	Span name_span;                                   /* MEMBER: of the name after the dot */
+	AstOp op_kind;                                    /* UNARY BINARY */
+	bool exclusive;                                   /* RANGE: ..< */
+	AstExpr *op[3];                                   /* MEMBER CALL INDEX: op[0] is the base */
+	AstArgVec args;                                   /* CALL INDEX LIST TUPLE */
+	struct { AstTypeKind type; AstSym *sym; Dim dim; } sema; /* dim: of REAL (also of the elements of a LIST), solved */
+};
+
+/* ---- statements --------------------------------------------------------------------------- */
+
+typedef enum {
+	ASTMT_UNSET,
+	/* in models */
+	ASTMT_ASSIGN,      /* target = e ; also += -= *= /= (op_kind; AOP_UNSET for =); target NAME or MEMBER. In the protocol: pixels.rate = e */
+	ASTMT_LET,         /* let name = e */
+	ASTMT_IF,          /* if e { } else { } */
+	ASTMT_SPIKE,       /* spike */
+	ASTMT_KEEP_ONE,    /* keep one spike at random [if e] */
+	/* in the experiment */
+	ASTMT_FOR,         /* for a, b in data[range] as name { } */
+	ASTMT_RUN,         /* run e */
+	ASTMT_RESET,       /* reset */
+	ASTMT_FREEZE,      /* freeze */
+	ASTMT_THAW,        /* thaw: learning on again */
+	ASTMT_VOTE,        /* vote layer for label by r1, r2 [every e] */
+	ASTMT_REPORT,      /* report what of phase */
+	ASTMT_SAVE,        /* save "file"; save input.weight to "file.npy" */
+	ASTMT_ERROR,
+	ASTMT_COUNT
+} AstStmtKind;
+
+struct AstStmt {
+	AstStmtKind kind;
+	Span span;
+	AstOp op_kind;                                    /* ASSIGN */
+	AstExpr *target;                                  /* ASSIGN; FOR: the data expression; VOTE: the layer; SAVE: variable or NULL */
+	AstExpr *e;                                       /* value, condition, time; VOTE: every or NULL; SAVE: path */
+	Name name;                                        /* LET; FOR: phase name or NULL; VOTE: label variable; REPORT: what */
+	Span name_span;
+	Name of;                                          /* REPORT: phase or NULL */
+	Span of_span;
+	VEC(struct { Name name; Span span; }) names;      /* FOR: loop variables; VOTE: readouts */
+	AstStmtVec body, other;                           /* IF FOR */
+	struct { AstSym *sym; } sema;                     /* LET: the local; FOR: the phase */
+};
+
+/* ---- declarations ------------------------------------------------------------------------- */
+
+typedef enum {
+	ADECL_UNSET,
+	ADECL_PARAM,       /* param n = e */
+	ADECL_CONST,       /* const n = e */
+	ADECL_SETTING,     /* dt = e, seed = e, batch = e */
+	ADECL_DATA,        /* data d = idx(…) or drawn_digits() */
+	ADECL_LAYER,
+	ADECL_CONNECT,
+	ADECL_EXPERIMENT,
+	ADECL_RECORD,      /* record a.b [every e [samples|steps]] [during phase] */
+	ADECL_PLOT,        /* plot a.b as form[28, 28] */
+	ADECL_DRAWS,       /* draws a.site from "file" */
+	ADECL_NEURON, ADECL_FEATURE, ADECL_RULE,
+	ADECL_ERROR,
+	ADECL_COUNT
+} AstDeclKind;
+
+/* A trace, in a neuron, a layer block or a rule: trace x of pre { tau = e ; on spike set e } */
+typedef struct {
+	Name name;
+	Span span, name_span;
+	Name of;                                          /* "pre", "post"; NULL in neurons and layers */
+	AstExpr *tau;
+	AstStmtVec on_spike;                              /* `set e` is x = e; `add e` is x += e */
+	AstSym *sym;                                      /* sema */
+} AstTrace;
+
+typedef struct {
+	Name name;
+	Span span, name_span;
+	AstExpr *init;                                    /* NULL: 0 */
+	bool shared_over_batch, kept_on_reset;
+	Name of;                                          /* rules: asserted place, or NULL */
+	AstSym *sym;                                      /* sema */
+} AstState;
+
+typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ bool is_bool, is_time; /* value : bool, value : time */
+	         AstSym *sym; } AstParam;
+
+typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_COMPUTE /* a feature's body */ } AstHandlerKind;
+typedef struct { AstHandlerKind kind; Span span; AstStmtVec body; } AstHandler;
+
+/* neuron, feature, rule */
+typedef struct {
+	VEC(AstParam) params;
+	VEC(AstState) states;
+	VEC(AstTrace) traces;
+	VEC(AstHandler) handlers;                         /* in order of the text */
+	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
+	VEC(struct { Name name; Span span; AstSym *sym; }) needs; /* rule: signals */
+	AstSym *input_sym;                                /* sema: `input` of neurons, `signal` of features */
+} AstModel;
+
+/* weight = e { range [a, b] ; norm e per post each run ; learn R(args) reduce mean over batch ; decay e } */
+typedef struct {
+	Name name;                                        /* of the feature model: weight, bias, … */
+	Span span, name_span;
+	AstExpr *value;
+	AstExpr *lo, *hi; Span range_span;                /* range; NULL: none */
+	AstExpr *norm; Span norm_span;
+	bool norm_each_step, norm_signed;                 /* `of signed sum`; default: of absolute values */
+	AstExpr *decay; Span decay_span;                  /* per step: w *= 1 - decay */
+	bool keep_sign;
+	AstExpr *learn;                                   /* a CALL or NAME: PostPre(…) */
+	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
+	AstDecl *sema_model, *sema_rule;                  /* sema */
+} AstFeature;
+
+struct AstDecl {
+	AstDeclKind kind;
+	Span span, name_span;
+	Name name;                                        /* CONNECT: `as` name or NULL */
+	bool library;
+	union {
+		struct { AstExpr *value; } value;         /* PARAM CONST SETTING DATA */
+		struct {
+			AstExpr *model;                   /* NAME, with sema.sym */
+			AstArgVec shape;                  /* dims */
+			AstArgVec args;
+			VEC(AstTrace) traces;
+			AstExpr *input;                   /* input file("x.npy"); NULL: none */
+			Span input_span;
+		} layer;
+		struct {
+			AstExpr *from, *to;               /* NAME or MEMBER (port) */
+			AstExpr *pattern;                 /* by …; NULL: all to all */
+			VEC(AstFeature) features;
+		} connect;
+		struct { AstStmtVec body; } experiment;
+		struct {
+			AstExpr *what;                    /* MEMBER */
+			AstExpr *every; bool samples;     /* NULL: every step */
+			Name during; Span during_span;
+		} record;
+		struct { AstExpr *what; Name form; Span form_span; AstArgVec dims; } plot;
+		struct { AstExpr *site; AstExpr *path; } draws;
+		AstModel model;                           /* NEURON FEATURE RULE */
+	};
+	AstSym *sym;                                      /* sema */
+};
+
+/* What a name stands for; made by sema. */
+typedef enum {
+	ASYM_UNSET,
+	ASYM_PARAM,        /* top-level param or const: decl */
+	ASYM_DATA, ASYM_LAYER, ASYM_CONNECTION, ASYM_NEURON, ASYM_FEATURE, ASYM_RULE,   /* decl */
+	ASYM_PHASE,        /* stmt */
+	ASYM_COLUMN,       /* loop variable over data: stmt, index */
+	ASYM_MODEL_PARAM,  /* index in model.params */
+	ASYM_STATE,        /* index in model.states */
+	ASYM_TRACE,        /* index in model.traces */
+	ASYM_LOCAL,        /* stmt (LET) */
+	ASYM_INPUT,        /* `input` in a neuron; `signal` in a feature */
+	ASYM_LEARNED,      /* `w` in a rule */
+	ASYM_SIGNAL,       /* index in model.needs */
+	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1) */
+	ASYM_INDEX,        /* i (index 0), j (index 1) */
+	ASYM_DT, ASYM_LEARNING,
+	ASYM_INF,
+	ASYM_FUNCTION,     /* exp, uniform …: name */
+	ASYM_FEATURE_OF,   /* member of a connection: decl (CONNECT), index of the feature */
+	ASYM_STATE_OF, ASYM_TRACE_OF, ASYM_PARAM_OF, /* member of a layer: decl (LAYER), index in the model's list; TRACE_OF: index ≥ traces of
+	                    * the model counts on in the layer's own */
+	ASYM_SPIKES_OF,    /* layer.spikes */
+	ASYM_PART          /* part of a tuple-valued parameter: base resolves to the parameter, name is the part */
+} AstSymKind;
+
+struct AstSym {
+	AstSymKind kind;
+	Name name;
+	uint32_t index;
+	AstDecl *decl;
+	AstStmt *stmt;
+	Span span;                                        /* where it is declared */
+	AstTypeKind type;
+	Dim dim;                                          /* solved dimension */
+};
+
+typedef struct {
+	VEC(AstDecl *) decls;                             /* library first, then the user's files, in order */
+} AstProgram;
+
+/* ---- build (ast_build.c), print (ast_print.c), verify (ast_verify.c) ------------------------ */
+/* Builders: one per kind, ast_number(p, span, …); their list is the author's of grammar/snn.y: ast/ast_build.h */
+
+void ast_print(StrBuf *out, const AstProgram *p, bool with_library);  /* s-expressions, with sema's slots if filled */
+void ast_print_expr(StrBuf *out, const AstExpr *e);
+const char *ast_verify(const AstProgram *p, bool after_sema, Arena *a); /* NULL: sound */
+
+#endif
