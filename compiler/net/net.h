@@ -1,0 +1,208 @@
+/* net.h: the network: instances, sizes and numbers; no syntax, no models left.
+ *
+ * Every layer holds its own specialised code: parameters are constants (or one
+ * value per neuron), expressions of parameters and dt alone are folded. Names
+ * stay as labels for dumps, buffers and messages. Values are in the coherent
+ * units. Cross references are indices. elab writes it, lower reads it.
+ */
+#ifndef SNNC_NET_NET_H
+#define SNNC_NET_NET_H
+
+#include "base/arena.h"
+#include "base/intern.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "source/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NET_NONE UINT32_MAX
+
+typedef enum { NT_UNSET, NT_REAL, NT_BOOL } NetType;
+
+/* ---- expressions and statements of models -------------------------------------------------- */
+
+typedef enum {
+	NEXPR_UNSET,
+	NEXPR_CONST,       /* value; already rounded to the program's real type */
+	NEXPR_ARRAY,       /* one constant per neuron of the layer: net->arrays[index] */
+	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules) */
+	NEXPR_LOCAL,       /* locals[index] of the code */
+	NEXPR_INPUT,       /* neuron: the input of this step; feature: the signal that comes in */
+	NEXPR_TRACE,       /* neuron: own trace index; rule: trace index of the layer on `side` */
+	NEXPR_VALUE,       /* feature: its value; rule: the learned value */
+	NEXPR_SPIKE,       /* rule: 1 if the neuron on `side` spiked in this step, else 0 (real) */
+	NEXPR_INDEX,       /* index of the neuron on `side`, as a real; in neuron code the own one */
+	NEXPR_LEARNING,    /* bool */
+	NEXPR_DRAW,        /* a random number: draw, site; op[0] its parameter */
+	NEXPR_COLUMN,      /* protocol: this element of column `index` of the innermost loop's sample, as a real */
+	NEXPR_UNARY,       /* op kind, op[0] */
+	NEXPR_BINARY,
+	NEXPR_IF,          /* op[0] if op[1] else op[2] */
+	NEXPR_COUNT
+} NetExprKind;
+
+typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG,
+	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
+	       NOP_COUNT } NetOp;
+const char *net_op_name(NetOp op);
+
+typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
+typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST } NetSide;
+
+typedef struct NetExpr NetExpr;
+struct NetExpr {
+	NetExprKind kind;
+	NetType type;
+	Span span;
+	double value;                                     /* CONST; bool: 0 or 1 */
+	uint32_t index;
+	NetSide side;
+	NetOp op_kind;
+	NetDraw draw;
+	uint32_t site;                                    /* DRAW: net->sites */
+	NetExpr *op[3];
+};
+
+typedef enum { NSTMT_UNSET, NSTMT_ASSIGN, NSTMT_LET, NSTMT_IF, NSTMT_SPIKE, NSTMT_KEEP_ONE, NSTMT_COUNT } NetStmtKind;
+typedef enum { NSET, NADD, NSUB, NMUL, NDIV } NetAssignOp;
+typedef struct NetStmt NetStmt;
+typedef struct { NetStmt **at; uint32_t n; } NetBlock;
+struct NetStmt {
+	NetStmtKind kind;
+	Span span;
+	NetAssignOp op;                                   /* ASSIGN */
+	NetExpr *target;                                  /* ASSIGN: STATE, TRACE (own on_spike), VALUE (rule), INPUT (feature's signal) */
+	uint32_t index;                                   /* LET: local */
+	NetExpr *e;                                       /* value; condition; SPIKE: emitted value or NULL (a bit); KEEP_ONE: condition or NULL */
+	uint32_t site;                                    /* KEEP_ONE: its draw */
+	NetBlock body, other;
+};
+typedef struct { Name name; NetType type; } NetLocal;
+typedef struct { NetBlock body; VEC(NetLocal) locals; } NetCode;
+
+/* ---- layers --------------------------------------------------------------------------------- */
+
+typedef struct {
+	Name name; Span span; NetType type;
+	NetExpr *init;                                    /* constants and arrays only */
+	bool shared_over_batch, kept_on_reset;            /* kept_on_reset: also parameters that the protocol sets */
+} NetState;
+
+/* x := x * decay; where spiked: on_spike. Equal traces of a layer are one NetTrace with several names. */
+typedef struct {
+	Name name; Span span;
+	NetExpr *decay;                                   /* CONST or ARRAY: exp(-dt/tau) */
+	NetCode on_spike;                                 /* assigns NEXPR_TRACE (own) */
+} NetTrace;
+
+typedef struct {
+	Name name; Span span;
+	uint64_t n;                                       /* neurons */
+	uint32_t rank; uint64_t shape[4];
+	bool values;                                      /* spikes are values (`spike e`), not bits */
+	VEC(NetState) states;
+	VEC(NetTrace) traces;
+	NetCode step;
+	uint32_t stream;                                  /* net->streams, added to the input in each step; NET_NONE */
+} NetLayer;
+
+/* ---- connections ------------------------------------------------------------------------------ */
+
+/* Initial value of a feature: an expression of INDEX, CONST and DRAW (site drawn once, object i*n_post + j), or a file. */
+typedef struct { NetExpr *e; const char *file; Span span; } NetInit;
+
+typedef enum { NREDUCE_MEAN, NREDUCE_SUM, NREDUCE_MAX } NetReduce;
+typedef struct {
+	Name name; Span span;
+	NetCode on_pre, on_post, each_step;
+	VEC(NetState) states;                             /* per synapse (others are not yet compiled) */
+	NetReduce reduce;
+} NetRule;
+
+typedef struct {
+	Name name; Span span;
+	NetType type;                                     /* of the value */
+	NetCode compute;                                  /* assigns NEXPR_INPUT (the signal) */
+	NetInit init;
+	bool has_range; double lo, hi; Span range_span;   /* infinite: unbounded */
+	bool has_norm, norm_each_step, norm_signed; double norm;
+	double decay;                                     /* w *= 1 - decay in each step while learning; 0: none */
+	bool has_rule; NetRule rule;
+} NetFeature;
+
+typedef struct {
+	Name name; Span span;
+	uint32_t pre, post;
+	VEC(NetFeature) features;
+} NetConn;
+
+/* ---- data, protocol, records ------------------------------------------------------------------- */
+
+typedef struct { uint32_t type /* PlanType/snnrt_type number */, rank; uint64_t extent[4]; uint64_t count; } NetColumn;
+typedef struct {
+	Name name; Span span;
+	const char *kind;                                 /* "idx", "npy" */
+	VEC(const char *) paths;
+	const char *fallback;                             /* "drawn_digits" or "" */
+	uint64_t samples, classes;
+	VEC(NetColumn) columns;
+} NetData;
+typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetStream;     /* input file(…) of a layer */
+typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
+typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
+
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE } NetVarKind;
+typedef struct { NetVarKind kind; uint32_t of, index; } NetVar;       /* of: layer, or connection (VALUE); index: state, trace, feature */
+
+typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
+typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, width; } NetPlot;
+
+typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
+	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_COUNT } NetProtoKind;
+typedef struct NetProto NetProto;
+typedef struct { NetProto **at; uint32_t n; } NetProtocol;
+struct NetProto {
+	NetProtoKind kind;
+	Span span;
+	uint32_t data; uint64_t lo, hi;                   /* FOR: samples lo ..< hi; each turn takes `batch` of them */
+	uint32_t phase;                                   /* FOR, REPORT (NET_NONE: all) */
+	uint32_t layer, state; NetExpr *e;                /* ASSIGN (e reads COLUMN); VOTE: layer */
+	uint64_t steps;                                   /* RUN */
+	uint32_t column; uint64_t every;                  /* VOTE: label column; samples between assignments, 0: none */
+	VEC(Name) readouts;                               /* VOTE */
+	Name what;                                        /* REPORT */
+	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything */
+	NetProtocol body;                                 /* FOR */
+};
+
+typedef struct { uint32_t layer; double *value; uint64_t n; } NetArray;
+
+typedef struct {
+	Arena *arena;
+	Interner *names;
+	Name name;
+	bool f64;
+	double dt;                                        /* ms, rounded to the real type */
+	uint64_t seed, batch;
+	VEC(NetLayer) layers;
+	VEC(NetConn) conns;
+	VEC(NetArray) arrays;
+	VEC(NetData) data;
+	VEC(NetStream) streams;
+	VEC(NetSite) sites;
+	VEC(NetPhase) phases;
+	VEC(NetRecord) records;
+	VEC(NetPlot) plots;
+	NetProtocol protocol;
+} Net;
+
+Net *net_new(Arena *a, Interner *names, const char *name);
+NetExpr *net_expr(Net *n, NetExprKind k, NetType t, Span at);
+NetExpr *net_const(Net *n, NetType t, double v, Span at);
+bool net_expr_equal(const NetExpr *a, const NetExpr *b);
+void net_print(StrBuf *out, const Net *n);
+const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */
+
+#endif
