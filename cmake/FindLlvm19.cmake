@@ -5,8 +5,10 @@
 set(SNNC_LLVM_TEXT "not used (SNNC_LLVM=OFF): no JIT")
 if(SNNC_LLVM)
 	# 19.1 is all of 19: releases begin at .1, and the version file asks for the same minor number.
+	set(CMAKE_MESSAGE_LOG_LEVEL WARNING)    # LLVM's own file talks about libraries that we do not use
 	find_package(LLVM 19.1 QUIET CONFIG
 		HINTS $ENV{LLVM_DIR} /usr/lib/llvm-19 /usr/local/lib/llvm-19 /opt/homebrew/opt/llvm@19)
+	unset(CMAKE_MESSAGE_LOG_LEVEL)
 	if(NOT LLVM_FOUND)
 		message(FATAL_ERROR "LLVM 19 is missing: install llvm-19-dev, or say -DLLVM_DIR=<its lib/cmake/llvm>, "
 			"or build without the JIT by -DSNNC_LLVM=OFF.")

@@ -149,6 +149,7 @@ arena_printf(Arena *a, const char *fmt, ...)
 char *
 arena_vprintf(Arena *a, const char *fmt, va_list ap)
 {
+	ASSERT(fmt);
 	va_list again;
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, again);
