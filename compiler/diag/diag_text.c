@@ -52,8 +52,8 @@ put_times(StrBuf *out, char c, uint32_t n)
 		strbuf_putc(out, c);
 }
 
-/* The character at s (of n > 0 bytes), and how many bytes it takes. Source texts were checked to be UTF-8;
- * anything else is taken byte by byte. */
+/* The character at s (of n > 0 bytes), and how many bytes it takes. Source texts were checked to be
+ * UTF-8; anything else is taken byte by byte. */
 static uint32_t
 read_char(const char *s, size_t n, uint32_t *bytes)
 {
@@ -146,7 +146,7 @@ put_text(StrBuf *out, const char *s, uint32_t indent)
 	}
 }
 
-/* ---- the excerpt ------------------------------------------------------------------------------- */
+/* ---- the excerpt ----------------------------------------------------------------------------- */
 
 static void
 put_gutter(const Printer *p, uint32_t line)
@@ -250,14 +250,15 @@ find_mark(const Printer *p, Span at, const char *text, bool main, Mark *out)
 	*out = (Mark){.text = text, .main = main};
 	if ((at.lo == 0 && at.hi == 0) || !source_find(p->sources, at.lo, &out->place))
 		return false;
-	uint32_t left = out->place.line_len > out->place.col - 1 ? out->place.line_len - (out->place.col - 1) : 0;
+	uint32_t before = out->place.col - 1;
+	uint32_t left = out->place.line_len > before ? out->place.line_len - before : 0;
 	uint32_t len = at.hi > at.lo ? at.hi - at.lo : 0;
 	out->len = len < left ? len : left;
 	return true;
 }
 
-/* The marks of one message: the main one, then its labels; all that lie in its file first and in order
- * of lines, within a line as they were given. */
+/* The marks of one message, the main one and its labels: those in its file first and in order of lines,
+ * within a line as they were given. */
 static MarkVec
 collect_marks(const Printer *p, const DiagMessage *msg)
 {
@@ -315,7 +316,7 @@ put_marks(const Printer *p, const MarkVec *marks, const SourceFile *file, const 
 	}
 }
 
-/* ---- the message ------------------------------------------------------------------------------- */
+/* ---- the message ----------------------------------------------------------------------------- */
 
 static const char *
 severity_text(Severity s, const char **escape)

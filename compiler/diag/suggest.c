@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LONGEST = 64 };                                    /* nobody mistypes a longer name into another */
+enum { LONGEST = 64 };                                    /* longer names get no advice */
 
 static char
 fold(char c)

@@ -15,7 +15,7 @@ enum { SIZE_LIMIT = 64 * 1024 * 1024 };
 
 typedef struct {
 	SourceFile file;
-	VEC(uint32_t) lines;                              /* offset in the text of the first byte of each */
+	VEC(uint32_t) lines;                              /* where each begins in the text */
 } Entry;
 
 struct SourceMap {
@@ -151,7 +151,8 @@ source_read(SourceMap *m, const char *path, const char **why)
 	fclose(f);
 	if (!text)
 		return NULL;
-	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {        /* a byte order mark says nothing here */
+	/* A byte order mark says nothing in UTF-8. */
+	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
 		text += 3;
 		size -= 3;
 	}

@@ -1,4 +1,4 @@
-/* main.c: runs the unit suites, all or those named on the command line. Exits with 1 if an assertion
+/* main: runs the unit suites, all or those named on the command line. Exits with 1 if an assertion
  * failed, with 2 if there is no such suite. */
 #include "suites.h"
 

@@ -251,7 +251,8 @@ colours_are_there_when_asked_for(void)
 static void
 the_nearest_name_is_suggested(void)
 {
-	static const char *const names[] = {"source", "target", "tau_pre", "tau_post", "LIF", "n", "weight"};
+	static const char *const names[] = {"source", "target", "tau_pre", "tau_post",
+	                                    "LIF", "n", "weight"};
 	const uint32_t n = sizeof names / sizeof *names;
 	CU_ASSERT_STRING_EQUAL(suggest("sorce", names, n), "source");
 	CU_ASSERT_STRING_EQUAL(suggest("tagret", names, n), "target");

@@ -41,6 +41,7 @@ names_stay_where_they_are_while_the_table_grows(void)
 
 CU_TestInfo test_intern[] = {
 	{"equal texts are one pointer", equal_texts_are_one_pointer},
-	{"names stay where they are while the table grows", names_stay_where_they_are_while_the_table_grows},
+	{"names stay where they are while the table grows",
+		names_stay_where_they_are_while_the_table_grows},
 	CU_TEST_INFO_NULL,
 };

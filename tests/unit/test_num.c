@@ -129,8 +129,8 @@ readers_take_decimal_hex_and_the_written_words(void)
 static void
 readers_refuse_what_is_not_wholly_a_number(void)
 {
-	static const char *const bad[] = {"", " 1", "1 ", "1ms", "infinity", "INF", "nan(1)", "e5", ".", "-", "+",
-	                                  "1e", "0x", "1..2", "--1", "1e999", "-1e999", "abc", "1,5"};
+	static const char *const bad[] = {"", " 1", "1 ", "1ms", "infinity", "INF", "nan(1)",
+	                                  "e5", ".", "-", "+", "1e", "0x", "1..2", "--1", "1e999", "-1e999", "abc", "1,5"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CU_ASSERT_TRUE(is_no_f64(bad[i]));
 	double v;
@@ -160,8 +160,10 @@ CU_TestInfo test_num[] = {
 	{"numbers are written as a person would", numbers_are_written_as_a_person_would},
 	{"written doubles read back to the same bits", written_doubles_read_back_to_the_same_bits},
 	{"written floats read back by way of double", written_floats_read_back_by_way_of_double},
-	{"readers take decimal, hex and the written words", readers_take_decimal_hex_and_the_written_words},
-	{"readers refuse what is not wholly a number", readers_refuse_what_is_not_wholly_a_number},
+	{"readers take decimal, hex and the written words",
+		readers_take_decimal_hex_and_the_written_words},
+	{"readers refuse what is not wholly a number",
+		readers_refuse_what_is_not_wholly_a_number},
 	{"integers are read up to their bounds", integers_are_read_up_to_their_bounds},
 	CU_TEST_INFO_NULL,
 };

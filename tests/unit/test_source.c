@@ -34,7 +34,8 @@ place(Arena *a, const SourceMap *m, uint32_t offset)
 	SourcePlace p;
 	if (!source_find(m, offset, &p))
 		return "nowhere";
-	return arena_printf(a, "%s:%u:%u [%.*s]", p.file->name, p.line, p.col, (int)p.line_len, p.line_text);
+	return arena_printf(a, "%s:%u:%u [%.*s]", p.file->name, p.line, p.col, (int)p.line_len,
+		p.line_text);
 }
 
 static void
@@ -98,7 +99,8 @@ files_are_read_if_they_are_utf8_text(void)
 	CU_ASSERT_STRING_EQUAL(read_bytes(a, "a\nb\xFF", 4, &text),
 		"it is not UTF-8 text (line 2, byte 3 is 0xff)");
 	CU_ASSERT_PTR_NULL(text);
-	static const char *const bad[] = {"\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80"};
+	static const char *const bad[] = {"\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80",
+	                                  "\xF4\x90\x80\x80", "\x80"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CU_ASSERT_STRING_NOT_EQUAL(read_bytes(a, bad[i], strlen(bad[i]), &text), "");
 	CU_ASSERT_STRING_NOT_EQUAL(read_bytes(a, "a\0b", 3, &text), "");
