@@ -257,7 +257,7 @@ find_mark(const Printer *p, Span at, const char *text, bool main, Mark *out)
 	return true;
 }
 
-/* The marks of one message, the main one and its labels: those in its file first and in order of lines,
+/* The marks of one message, the main one and its labels: those in its file first, in order of lines,
  * within a line as they were given. */
 static MarkVec
 collect_marks(const Printer *p, const DiagMessage *msg)

@@ -130,7 +130,8 @@ static void
 readers_refuse_what_is_not_wholly_a_number(void)
 {
 	static const char *const bad[] = {"", " 1", "1 ", "1ms", "infinity", "INF", "nan(1)",
-	                                  "e5", ".", "-", "+", "1e", "0x", "1..2", "--1", "1e999", "-1e999", "abc", "1,5"};
+	                                  "e5", ".", "-", "+", "1e", "0x", "1..2", "--1",
+	                                  "1e999", "-1e999", "abc", "1,5"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CU_ASSERT_TRUE(is_no_f64(bad[i]));
 	double v;
