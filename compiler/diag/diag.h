@@ -35,13 +35,13 @@ void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3
 void diag_note(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_end(Diag *d);
-uint32_t diag_errors(const Diag *d);
+uint32_t diag_errors(const Diag *d);                      /* since diag_open: a flush does not lower it */
 uint32_t diag_warnings(const Diag *d);
 void diag_flush(Diag *d, StrBuf *out, bool colour);       /* prints what is held, in order of place, and forgets it */
 const char *diag_code_text(DiagCode c);                   /* "E0201" */
 
 /* The nearest of n names by edit distance, at most a third of the length of `name` (at least 1) away; NULL if none.
- * First in order wins ties. */
+ * First in order wins ties. Capitals count as small letters, so `lif` finds `LIF`; `name` itself is never given. */
 const char *suggest(const char *name, const char *const *names, uint32_t n);
 
 #endif
