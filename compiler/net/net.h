@@ -26,7 +26,7 @@ typedef enum { NT_UNSET, NT_REAL, NT_BOOL } NetType;
 typedef enum {
 	NEXPR_UNSET,
 	NEXPR_CONST,       /* value; already rounded to the program's real type */
-	NEXPR_ARRAY,       /* one constant per neuron of the layer: net->arrays[index] */
+	NEXPR_ARRAY,       /* one constant per neuron of the layer, in rules of that on `side`: net->arrays[index] */
 	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules) */
 	NEXPR_LOCAL,       /* locals[index] of the code */
 	NEXPR_INPUT,       /* neuron: the input of this step; feature: the signal that comes in */
@@ -202,6 +202,7 @@ Net *net_new(Arena *a, Interner *names, const char *name);
 NetExpr *net_expr(Net *n, NetExprKind k, NetType t, Span at);
 NetExpr *net_const(Net *n, NetType t, double v, Span at);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
+bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do not count */
 void net_print(StrBuf *out, const Net *n);
 const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */
 

@@ -1,0 +1,354 @@
+/* net_print: the whole network as text, for people and goldens. */
+#include "net/net_inner.h"
+
+#include "base/panic.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { ARRAY_SHOWN = 16 };                                /* values of an array that are printed */
+
+static const char *
+layer_name(const Net *n, uint32_t i)
+{
+	return i < n->layers.n ? n->layers.at[i].name : "?";
+}
+
+static const char *
+phase_name(const Net *n, uint32_t i)
+{
+	return i < n->phases.n ? n->phases.at[i].name : "?";
+}
+
+static void
+put_quoted(StrBuf *out, const char *s)
+{
+	strbuf_putc(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			strbuf_putc(out, '\\');
+		strbuf_putc(out, *s);
+	}
+	strbuf_putc(out, '"');
+}
+
+static void
+put_shape(StrBuf *out, uint32_t rank, const uint64_t *extent)
+{
+	strbuf_putc(out, '[');
+	for (uint32_t i = 0; i < rank && i < 4; i++)
+		strbuf_printf(out, "%s%" PRIu64, i ? ", " : "", extent[i]);
+	strbuf_putc(out, ']');
+}
+
+/* ---- data and arrays ----------------------------------------------------------------------------- */
+
+static void
+put_data(StrBuf *out, const NetData *d)
+{
+	strbuf_printf(out, "data %s = %s(", d->name, d->kind);
+	for (uint32_t i = 0; i < d->paths.n; i++) {
+		strbuf_puts(out, i ? ", " : "");
+		put_quoted(out, d->paths.at[i]);
+	}
+	strbuf_putc(out, ')');
+	if (d->fallback && *d->fallback)
+		strbuf_printf(out, " or %s()", d->fallback);
+	strbuf_printf(out, ": %" PRIu64 " samples, %" PRIu64 " classes\n", d->samples, d->classes);
+	for (uint32_t i = 0; i < d->columns.n; i++) {
+		const NetColumn *c = &d->columns.at[i];
+		strbuf_printf(out, "\tcolumn type %u ", c->type);
+		put_shape(out, c->rank, c->extent);
+		strbuf_printf(out, " = %" PRIu64 "\n", c->count);
+	}
+}
+
+static void
+put_array(StrBuf *out, const Net *n, uint32_t index)
+{
+	const NetArray *a = &n->arrays.at[index];
+	strbuf_printf(out, "array%u of %s: [", index, layer_name(n, a->layer));
+	for (uint64_t i = 0; i < a->n && i < ARRAY_SHOWN; i++) {
+		strbuf_puts(out, i ? ", " : "");
+		net_print_number(out, n, a->value[i]);
+	}
+	if (a->n > ARRAY_SHOWN)
+		strbuf_printf(out, ", ... %" PRIu64 " in all", a->n);
+	strbuf_puts(out, "]\n");
+}
+
+/* ---- layers and connections ------------------------------------------------------------------------ */
+
+static void
+put_state(const NetPlace *at, const NetState *s, int depth)
+{
+	strbuf_indent(at->out, depth);
+	strbuf_printf(at->out, "state %s%s", s->name, s->type == NT_BOOL ? " : bool" : "");
+	if (s->init) {
+		strbuf_puts(at->out, " = ");
+		net_print_expr(at, s->init);
+	}
+	strbuf_puts(at->out, s->shared_over_batch ? ", shared over batch" : "");
+	strbuf_puts(at->out, s->kept_on_reset ? ", kept on reset\n" : "\n");
+}
+
+static void
+put_layer(StrBuf *out, const Net *n, const NetLayer *l)
+{
+	NetPlace at = {.out = out, .net = n, .layer = l};
+	strbuf_printf(out, "layer %s ", l->name);
+	put_shape(out, l->rank, l->shape);
+	strbuf_printf(out, " = %" PRIu64 "%s\n", l->n, l->values ? ", spikes are values" : "");
+	if (l->stream != NET_NONE) {
+		strbuf_puts(out, "\tinput file ");
+		put_quoted(out, l->stream < n->streams.n ? n->streams.at[l->stream].path : "?");
+		strbuf_putc(out, '\n');
+	}
+	for (uint32_t i = 0; i < l->states.n; i++)
+		put_state(&at, &l->states.at[i], 1);
+	for (uint32_t i = 0; i < l->traces.n; i++) {
+		const NetTrace *t = &l->traces.at[i];
+		strbuf_printf(out, "\ttrace %s decay ", t->name);
+		net_print_expr(&at, t->decay);
+		strbuf_putc(out, '\n');
+		net_print_code(&at, "on spike", &t->on_spike, 2);
+	}
+	net_print_code(&at, "step", &l->step, 1);
+}
+
+static void
+put_rule(StrBuf *out, const Net *n, const NetConn *c, const NetRule *r)
+{
+	static const char *const reduce[] = {"mean", "sum", "max"};
+	NetPlace at = {.out = out, .net = n, .conn = c, .rule = r};
+	strbuf_printf(out, "\t\trule %s, %s over batch\n", r->name, reduce[r->reduce]);
+	for (uint32_t i = 0; i < r->states.n; i++)
+		put_state(&at, &r->states.at[i], 3);
+	net_print_code(&at, "on pre", &r->on_pre, 3);
+	net_print_code(&at, "on post", &r->on_post, 3);
+	net_print_code(&at, "each step", &r->each_step, 3);
+}
+
+static void
+put_bound(StrBuf *out, const Net *n, double v)
+{
+	if (isinf(v))
+		strbuf_puts(out, v < 0 ? "-inf" : "inf");
+	else
+		net_print_number(out, n, v);
+}
+
+static void
+put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
+{
+	NetPlace at = {.out = out, .net = n, .conn = c};
+	strbuf_printf(out, "\tfeature %s%s = ", f->name, f->type == NT_BOOL ? " : bool" : "");
+	if (f->init.file) {
+		strbuf_puts(out, "file ");
+		put_quoted(out, f->init.file);
+	} else if (f->init.e) {
+		net_print_expr(&at, f->init.e);
+	}
+	strbuf_putc(out, '\n');
+	if (f->has_range) {
+		strbuf_puts(out, "\t\trange [");
+		put_bound(out, n, f->lo);
+		strbuf_puts(out, ", ");
+		put_bound(out, n, f->hi);
+		strbuf_puts(out, "]\n");
+	}
+	if (f->has_norm) {
+		strbuf_puts(out, "\t\tnorm ");
+		net_print_number(out, n, f->norm);
+		strbuf_printf(out, " per post each %s%s\n", f->norm_each_step ? "step" : "run",
+		              f->norm_signed ? " of signed sum" : "");
+	}
+	if (f->decay != 0) {
+		strbuf_puts(out, "\t\tdecay ");
+		net_print_number(out, n, f->decay);
+		strbuf_putc(out, '\n');
+	}
+	net_print_code(&at, "compute", &f->compute, 2);
+	if (f->has_rule)
+		put_rule(out, n, c, &f->rule);
+}
+
+static void
+put_conn(StrBuf *out, const Net *n, const NetConn *c)
+{
+	strbuf_printf(out, "connection %s: %s -> %s\n", c->name, layer_name(n, c->pre), layer_name(n, c->post));
+	for (uint32_t i = 0; i < c->features.n; i++)
+		put_feature(out, n, c, &c->features.at[i]);
+}
+
+/* ---- records and protocol ---------------------------------------------------------------------------- */
+
+static void
+put_var(StrBuf *out, const Net *n, const NetVar *v)
+{
+	const NetLayer *l = v->of < n->layers.n ? &n->layers.at[v->of] : NULL;
+	const NetConn *c = v->of < n->conns.n ? &n->conns.at[v->of] : NULL;
+	switch (v->kind) {
+	case NVAR_UNSET:
+		strbuf_puts(out, "everything");
+		return;
+	case NVAR_SPIKES:
+		strbuf_printf(out, "%s.spikes", l ? l->name : "?");
+		return;
+	case NVAR_STATE:
+		strbuf_printf(out, "%s.%s", l ? l->name : "?", l && v->index < l->states.n ? l->states.at[v->index].name : "?");
+		return;
+	case NVAR_TRACE:
+		strbuf_printf(out, "%s.%s", l ? l->name : "?", l && v->index < l->traces.n ? l->traces.at[v->index].name : "?");
+		return;
+	case NVAR_VALUE:
+		strbuf_printf(out, "%s.%s", c ? c->name : "?",
+		              c && v->index < c->features.n ? c->features.at[v->index].name : "?");
+		return;
+	}
+	UNREACHABLE();
+}
+
+static void
+put_record(StrBuf *out, const Net *n, const NetRecord *r)
+{
+	strbuf_printf(out, "record %s = ", r->name);
+	put_var(out, n, &r->var);
+	strbuf_printf(out, " every %" PRIu64 " %s", r->every, r->samples ? "samples" : "steps");
+	if (r->phase != NET_NONE)
+		strbuf_printf(out, " during %s", phase_name(n, r->phase));
+	strbuf_putc(out, '\n');
+}
+
+static void
+put_plot(StrBuf *out, const Net *n, const NetPlot *p)
+{
+	strbuf_printf(out, "plot %s = ", p->name);
+	put_var(out, n, &p->var);
+	strbuf_printf(out, " as %s[%" PRIu64 ", %" PRIu64 "]\n", p->form, p->height, p->width);
+}
+
+static void put_protocol(StrBuf *out, const Net *n, const NetProtocol *p, int depth);
+
+static void
+put_loop(StrBuf *out, const Net *n, const NetProto *s, int depth)
+{
+	strbuf_printf(out, "for %s[%" PRIu64 " ..< %" PRIu64 "]", s->data < n->data.n ? n->data.at[s->data].name : "?",
+	              s->lo, s->hi);
+	if (s->phase != NET_NONE)
+		strbuf_printf(out, " as %s", phase_name(n, s->phase));
+	strbuf_puts(out, " {\n");
+	put_protocol(out, n, &s->body, depth + 1);
+	strbuf_indent(out, depth);
+	strbuf_puts(out, "}\n");
+}
+
+static void
+put_assign(StrBuf *out, const Net *n, const NetProto *s)
+{
+	NetPlace at = {.out = out, .net = n, .protocol = true};
+	NetVar v = {NVAR_STATE, s->layer, s->state};
+	put_var(out, n, &v);
+	strbuf_puts(out, " = ");
+	net_print_expr(&at, s->e);
+	strbuf_putc(out, '\n');
+}
+
+static void
+put_vote(StrBuf *out, const Net *n, const NetProto *s)
+{
+	strbuf_printf(out, "vote %s for column%u by ", layer_name(n, s->layer), s->column);
+	for (uint32_t i = 0; i < s->readouts.n; i++)
+		strbuf_printf(out, "%s%s", i ? ", " : "", s->readouts.at[i]);
+	if (s->every)
+		strbuf_printf(out, " every %" PRIu64, s->every);
+	strbuf_putc(out, '\n');
+}
+
+static void
+put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
+{
+	strbuf_indent(out, depth);
+	switch (s->kind) {
+	case NPROTO_UNSET:
+	case NPROTO_COUNT:
+		strbuf_puts(out, "unset\n");
+		return;
+	case NPROTO_FOR:
+		put_loop(out, n, s, depth);
+		return;
+	case NPROTO_ASSIGN:
+		put_assign(out, n, s);
+		return;
+	case NPROTO_RUN:
+		strbuf_printf(out, "run %" PRIu64 " steps\n", s->steps);
+		return;
+	case NPROTO_RESET:
+		strbuf_puts(out, "reset\n");
+		return;
+	case NPROTO_FREEZE:
+		strbuf_puts(out, "freeze\n");
+		return;
+	case NPROTO_THAW:
+		strbuf_puts(out, "thaw\n");
+		return;
+	case NPROTO_VOTE:
+		put_vote(out, n, s);
+		return;
+	case NPROTO_REPORT:
+		strbuf_printf(out, "report %s", s->what);
+		if (s->phase != NET_NONE)
+			strbuf_printf(out, " of %s", phase_name(n, s->phase));
+		strbuf_putc(out, '\n');
+		return;
+	case NPROTO_SAVE:
+		strbuf_puts(out, "save ");
+		put_var(out, n, &s->var);
+		strbuf_puts(out, " to ");
+		put_quoted(out, s->path);
+		strbuf_putc(out, '\n');
+		return;
+	}
+	UNREACHABLE();
+}
+
+static void
+put_protocol(StrBuf *out, const Net *n, const NetProtocol *p, int depth)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		put_proto(out, n, p->at[i], depth);
+}
+
+void
+net_print(StrBuf *out, const Net *n)
+{
+	strbuf_printf(out, "network %s %s, dt ", n->name, n->f64 ? "f64" : "f32");
+	net_print_number(out, n, n->dt);
+	strbuf_printf(out, " ms, seed %" PRIu64 ", batch %" PRIu64 "\n", n->seed, n->batch);
+	for (uint32_t i = 0; i < n->data.n; i++)
+		put_data(out, &n->data.at[i]);
+	for (uint32_t i = 0; i < n->arrays.n; i++)
+		put_array(out, n, i);
+	for (uint32_t i = 0; i < n->layers.n; i++)
+		put_layer(out, n, &n->layers.at[i]);
+	for (uint32_t i = 0; i < n->conns.n; i++)
+		put_conn(out, n, &n->conns.at[i]);
+	for (uint32_t i = 0; i < n->sites.n; i++) {
+		if (n->sites.at[i].file) {
+			strbuf_printf(out, "draws %s from ", n->sites.at[i].name);
+			put_quoted(out, n->sites.at[i].file);
+			strbuf_putc(out, '\n');
+		}
+	}
+	for (uint32_t i = 0; i < n->phases.n; i++)
+		strbuf_printf(out, "phase %s: %" PRIu64 " samples\n", n->phases.at[i].name, n->phases.at[i].samples);
+	for (uint32_t i = 0; i < n->records.n; i++)
+		put_record(out, n, &n->records.at[i]);
+	for (uint32_t i = 0; i < n->plots.n; i++)
+		put_plot(out, n, &n->plots.at[i]);
+	if (n->protocol.n) {
+		strbuf_puts(out, "experiment {\n");
+		put_protocol(out, n, &n->protocol, 1);
+		strbuf_puts(out, "}\n");
+	}
+}

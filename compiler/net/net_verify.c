@@ -1,0 +1,444 @@
+/* net_verify: finds our own mistakes in a network: indices, types, what may stand where. */
+#include "net/net.h"
+
+#include "base/panic.h"
+
+#include <math.h>
+
+enum { RANK_LIMIT = 4 };
+
+/* What code is checked against, and the first thing that is wrong. */
+typedef struct {
+	const Net *net;
+	Arena *arena;
+	const char *wrong;
+	const char *place;                                /* "layer exc, step" */
+	const NetLayer *layer;
+	const NetConn *conn;
+	const NetRule *rule;
+	const NetCode *code;
+	bool init;                                        /* constants and arrays only */
+	bool feature_init;                                /* indices and draws too */
+	bool protocol;
+} Check;
+
+static bool
+fail(Check *c, const char *what)
+{
+	if (!c->wrong)
+		c->wrong = arena_printf(c->arena, "%s: %s", c->place, what);
+	return false;
+}
+
+static bool
+need(Check *c, bool cond, const char *what)
+{
+	return cond || fail(c, what);
+}
+
+/* ---- expressions ------------------------------------------------------------------------------------ */
+
+static uint64_t
+layer_size(const Net *n, uint32_t i)
+{
+	return i < n->layers.n ? n->layers.at[i].n : 0;
+}
+
+static const NetLayer *
+side_layer(const Check *c, NetSide side)
+{
+	if (side == NSIDE_OWN)
+		return c->layer;
+	if (!c->conn)
+		return NULL;
+	uint32_t i = side == NSIDE_PRE ? c->conn->pre : c->conn->post;
+	return i < c->net->layers.n ? &c->net->layers.at[i] : NULL;
+}
+
+static bool
+check_array(Check *c, const NetExpr *e)
+{
+	if (!need(c, e->index < c->net->arrays.n, "there is no such array"))
+		return false;
+	const NetArray *a = &c->net->arrays.at[e->index];
+	const NetLayer *l = side_layer(c, e->side);
+	return need(c, l && a->layer < c->net->layers.n && l == &c->net->layers.at[a->layer] && a->n == l->n,
+	            "an array of another layer");
+}
+
+static bool
+is_compare(NetOp op)
+{
+	return op >= NOP_EQ && op <= NOP_GE;
+}
+
+static bool
+check_operator(Check *c, const NetExpr *e)
+{
+	NetType a = e->op[0]->type, b = e->kind == NEXPR_BINARY ? e->op[1]->type : NT_UNSET;
+	NetOp op = e->op_kind;
+	if (e->kind == NEXPR_UNARY) {
+		if (!need(c, op >= NOP_NEG && op <= NOP_LOG, "a binary operator with one operand"))
+			return false;
+		return need(c, a == (op == NOP_NOT ? NT_BOOL : NT_REAL) && e->type == a, "operand of a wrong type");
+	}
+	if (!need(c, op >= NOP_ADD && op < NOP_COUNT, "a unary operator with two operands") ||
+	    !need(c, a == b, "operands of different types"))
+		return false;
+	if (op == NOP_AND || op == NOP_OR)
+		return need(c, a == NT_BOOL && e->type == NT_BOOL, "logic of reals");
+	if (is_compare(op))
+		return need(c, e->type == NT_BOOL && (a == NT_REAL || op == NOP_EQ || op == NOP_NE),
+		            "comparison of a wrong type");
+	return need(c, a == NT_REAL && e->type == NT_REAL, "arithmetic of truth values");
+}
+
+static bool check_expr(Check *c, const NetExpr *e);
+
+static bool
+check_operands(Check *c, const NetExpr *e, int n)
+{
+	for (int i = 0; i < 3; i++) {
+		if (!need(c, (e->op[i] != NULL) == (i < n), "wrong number of operands") ||
+		    (i < n && !check_expr(c, e->op[i])))
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_state(Check *c, const NetExpr *e)
+{
+	if (c->layer)
+		return need(c, e->index < c->layer->states.n && e->type == c->layer->states.at[e->index].type,
+		            "no such state of the layer, or of another type");
+	return need(c, c->rule && e->index < c->rule->states.n && e->type == c->rule->states.at[e->index].type,
+	            "no such state of the rule, or of another type");
+}
+
+static bool
+check_trace(Check *c, const NetExpr *e)
+{
+	const NetLayer *l = side_layer(c, e->side);
+	return need(c, (e->side == NSIDE_OWN || c->rule) && l && e->index < l->traces.n && e->type == NT_REAL,
+	            "no such trace");
+}
+
+static bool
+check_draw(Check *c, const NetExpr *e)
+{
+	bool bare = e->draw == NDRAW_UNIFORM;
+	if (!need(c, e->draw != NDRAW_UNSET, "a draw of no kind") ||
+	    !need(c, e->site < c->net->sites.n, "there is no such draw site") ||
+	    !need(c, e->type == (e->draw == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL), "a draw of a wrong type") ||
+	    !check_operands(c, e, bare ? 0 : 1))
+		return false;
+	return bare || need(c, e->op[0]->type == NT_REAL, "the parameter of a draw is no real");
+}
+
+/* Kinds that depend on the place. */
+static bool
+check_place(Check *c, const NetExpr *e)
+{
+	bool fixed = e->kind == NEXPR_CONST || e->kind == NEXPR_ARRAY;
+	if (c->init)
+		return need(c, fixed, "an initial value that is no constant");
+	if (c->feature_init)
+		return need(c, e->kind == NEXPR_CONST || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW ||
+		               e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
+		            "an initial value that reads what is not there yet");
+	if (c->protocol)
+		return need(c, e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN || e->kind == NEXPR_UNARY ||
+		               e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
+		            "a protocol expression that reads the network");
+	return need(c, e->kind != NEXPR_COLUMN, "a data column in a model");
+}
+
+static bool
+check_expr(Check *c, const NetExpr *e)
+{
+	if (!need(c, e->type == NT_REAL || e->type == NT_BOOL, "an expression without a type") || !check_place(c, e))
+		return false;
+	switch (e->kind) {
+	case NEXPR_UNSET:
+	case NEXPR_COUNT:
+		return fail(c, "an expression of no kind");
+	case NEXPR_CONST:
+		return need(c, e->type == NT_REAL ? c->net->f64 || isnan(e->value) || (double)(float)e->value == e->value
+		                                  : e->value == 0 || e->value == 1, "a constant that is not rounded");
+	case NEXPR_ARRAY:
+		return check_array(c, e);
+	case NEXPR_STATE:
+		return check_state(c, e);
+	case NEXPR_LOCAL:
+		return need(c, c->code && e->index < c->code->locals.n && e->type == c->code->locals.at[e->index].type,
+		            "no such local, or of another type");
+	case NEXPR_INPUT:
+		return need(c, e->type == NT_REAL && !c->rule, "input in a wrong place");
+	case NEXPR_TRACE:
+		return check_trace(c, e);
+	case NEXPR_VALUE:
+		return need(c, c->conn != NULL, "a value outside of connections");
+	case NEXPR_SPIKE:
+		return need(c, c->rule && e->side != NSIDE_OWN && e->type == NT_REAL, "spike in a wrong place");
+	case NEXPR_INDEX:
+		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL, "index of a wrong side");
+	case NEXPR_LEARNING:
+		return need(c, e->type == NT_BOOL, "learning is a truth value");
+	case NEXPR_DRAW:
+		return check_draw(c, e);
+	case NEXPR_COLUMN:
+		return need(c, e->type == NT_REAL, "a column is a real");
+	case NEXPR_UNARY:
+		return check_operands(c, e, 1) && check_operator(c, e);
+	case NEXPR_BINARY:
+		return check_operands(c, e, 2) && check_operator(c, e);
+	case NEXPR_IF:
+		return check_operands(c, e, 3) &&
+		       need(c, e->op[1]->type == NT_BOOL && e->op[0]->type == e->op[2]->type && e->type == e->op[0]->type,
+		            "branches of different types");
+	}
+	UNREACHABLE();
+}
+
+static bool
+check_typed(Check *c, const NetExpr *e, NetType t)
+{
+	return need(c, e != NULL, "a missing expression") && check_expr(c, e) &&
+	       need(c, e->type == t, "an expression of a wrong type");
+}
+
+/* ---- statements -------------------------------------------------------------------------------------- */
+
+static bool
+check_assign(Check *c, const NetStmt *s)
+{
+	if (!need(c, s->target != NULL, "no target"))
+		return false;
+	NetExprKind k = s->target->kind;
+	bool ok = k == NEXPR_STATE || (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) || (k == NEXPR_VALUE && c->rule) ||
+	          (k == NEXPR_INPUT && c->conn);
+	return need(c, ok, "what cannot be assigned") && check_expr(c, s->target) &&
+	       check_typed(c, s->e, s->target->type) &&
+	       need(c, s->op == NSET || s->target->type == NT_REAL, "arithmetic of truth values");
+}
+
+static bool
+check_block(Check *c, const NetBlock *b)
+{
+	for (uint32_t i = 0; i < b->n && !c->wrong; i++) {
+		const NetStmt *s = b->at[i];
+		switch (s->kind) {
+		case NSTMT_UNSET:
+		case NSTMT_COUNT:
+			fail(c, "a statement of no kind");
+			break;
+		case NSTMT_ASSIGN:
+			check_assign(c, s);
+			break;
+		case NSTMT_LET:
+			if (need(c, s->index < c->code->locals.n, "let of no local"))
+				check_typed(c, s->e, c->code->locals.at[s->index].type);
+			break;
+		case NSTMT_IF:
+			(void)(check_typed(c, s->e, NT_BOOL) && check_block(c, &s->body) && check_block(c, &s->other));
+			break;
+		case NSTMT_SPIKE:
+			need(c, c->layer && (s->e != NULL) == c->layer->values, "a spike in a wrong place or of a wrong kind");
+			if (s->e)
+				check_typed(c, s->e, NT_REAL);
+			break;
+		case NSTMT_KEEP_ONE:
+			need(c, c->layer && s->site < c->net->sites.n, "keep one without a site, or outside of neurons");
+			if (s->e)
+				check_typed(c, s->e, NT_BOOL);
+			break;
+		}
+	}
+	return !c->wrong;
+}
+
+static bool
+check_code(Check *c, const char *place, const NetCode *code)
+{
+	c->place = place;
+	c->code = code;
+	bool ok = check_block(c, &code->body);
+	c->code = NULL;
+	return ok;
+}
+
+/* ---- layers and connections ------------------------------------------------------------------------------ */
+
+static bool
+check_states(Check *c, const char *place, const NetState *at, uint32_t n)
+{
+	c->place = place;
+	c->init = true;
+	for (uint32_t i = 0; i < n && !c->wrong; i++)
+		check_typed(c, at[i].init, at[i].type);
+	c->init = false;
+	return !c->wrong;
+}
+
+static void
+check_layer(Check *c, const NetLayer *l)
+{
+	c->layer = l;
+	c->place = arena_printf(c->arena, "layer %s", l->name);
+	uint64_t n = 1;
+	need(c, l->rank >= 1 && l->rank <= RANK_LIMIT, "a rank that no layer has");
+	for (uint32_t i = 0; i < l->rank && i < RANK_LIMIT; i++)
+		n *= l->shape[i];
+	need(c, n == l->n && n > 0, "a shape that is not the size");
+	need(c, l->stream == NET_NONE || l->stream < c->net->streams.n, "there is no such stream");
+	check_states(c, c->place, l->states.at, l->states.n);
+	for (uint32_t i = 0; i < l->traces.n && !c->wrong; i++) {
+		const char *place = arena_printf(c->arena, "layer %s, trace %s", l->name, l->traces.at[i].name);
+		c->place = place;
+		c->init = true;
+		check_typed(c, l->traces.at[i].decay, NT_REAL);
+		c->init = false;
+		check_code(c, place, &l->traces.at[i].on_spike);
+	}
+	check_code(c, arena_printf(c->arena, "layer %s, step", l->name), &l->step);
+	c->layer = NULL;
+}
+
+static void
+check_feature(Check *c, const NetConn *k, const NetFeature *f)
+{
+	const char *place = arena_printf(c->arena, "connection %s, feature %s", k->name, f->name);
+	c->place = place;
+	need(c, f->type == NT_REAL || f->type == NT_BOOL, "a feature without a type");
+	need(c, (f->init.e != NULL) != (f->init.file != NULL), "an initial value must be an expression or a file");
+	c->feature_init = true;
+	if (f->init.e)
+		check_typed(c, f->init.e, f->type);
+	c->feature_init = false;
+	need(c, !f->has_range || f->lo <= f->hi, "an empty range");
+	check_code(c, place, &f->compute);
+	if (!f->has_rule)
+		return;
+	c->rule = &f->rule;
+	place = arena_printf(c->arena, "%s, rule %s", place, f->rule.name);
+	(void)(check_states(c, place, f->rule.states.at, f->rule.states.n) && check_code(c, place, &f->rule.on_pre) &&
+	       check_code(c, place, &f->rule.on_post) && check_code(c, place, &f->rule.each_step));
+	c->rule = NULL;
+}
+
+static void
+check_conn(Check *c, const NetConn *k)
+{
+	c->conn = k;
+	c->place = arena_printf(c->arena, "connection %s", k->name);
+	if (need(c, k->pre < c->net->layers.n && k->post < c->net->layers.n, "there is no such layer")) {
+		for (uint32_t i = 0; i < k->features.n && !c->wrong; i++)
+			check_feature(c, k, &k->features.at[i]);
+	}
+	c->conn = NULL;
+}
+
+/* ---- protocol and records -------------------------------------------------------------------------------- */
+
+static bool
+check_var(Check *c, const NetVar *v)
+{
+	const Net *n = c->net;
+	switch (v->kind) {
+	case NVAR_UNSET:
+		return true;
+	case NVAR_SPIKES:
+		return need(c, v->of < n->layers.n, "spikes of no layer");
+	case NVAR_STATE:
+		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].states.n, "no such state");
+	case NVAR_TRACE:
+		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].traces.n, "no such trace");
+	case NVAR_VALUE:
+		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n, "no such feature");
+	}
+	UNREACHABLE();
+}
+
+static bool
+check_columns(Check *c, const NetExpr *e, const NetData *d)
+{
+	if (e->kind == NEXPR_COLUMN)
+		return need(c, d && e->index < d->columns.n, "there is no such column");
+	for (int i = 0; i < 3; i++) {
+		if (e->op[i] && !check_columns(c, e->op[i], d))
+			return false;
+	}
+	return true;
+}
+
+static void
+check_protocol(Check *c, const NetProtocol *p, const NetData *data)
+{
+	const Net *n = c->net;
+	for (uint32_t i = 0; i < p->n && !c->wrong; i++) {
+		const NetProto *s = p->at[i];
+		switch (s->kind) {
+		case NPROTO_UNSET:
+		case NPROTO_COUNT:
+			fail(c, "a statement of no kind");
+			break;
+		case NPROTO_FOR:
+			if (need(c, s->data < n->data.n && (s->phase == NET_NONE || s->phase < n->phases.n), "a loop over nothing") &&
+			    need(c, s->lo <= s->hi && s->hi <= n->data.at[s->data].samples, "samples beyond the data") &&
+			    need(c, (s->hi - s->lo) % n->batch == 0, "samples that do not fill the batch"))
+				check_protocol(c, &s->body, &n->data.at[s->data]);
+			break;
+		case NPROTO_ASSIGN: {
+			NetVar v = {NVAR_STATE, s->layer, s->state};
+			if (check_var(c, &v))
+				(void)(check_typed(c, s->e, n->layers.at[s->layer].states.at[s->state].type) &&
+				       check_columns(c, s->e, data));
+			break;
+		}
+		case NPROTO_RUN:
+			need(c, s->steps > 0, "a run of no step");
+			break;
+		case NPROTO_RESET:
+		case NPROTO_FREEZE:
+		case NPROTO_THAW:
+			break;
+		case NPROTO_VOTE:
+			need(c, s->layer < n->layers.n && data && s->column < data->columns.n && s->readouts.n, "a vote of nothing");
+			break;
+		case NPROTO_REPORT:
+			need(c, s->what && (s->phase == NET_NONE || s->phase < n->phases.n), "a report of nothing");
+			break;
+		case NPROTO_SAVE:
+			(void)(need(c, s->path != NULL, "no path") && check_var(c, &s->var));
+			break;
+		}
+	}
+}
+
+const char *
+net_verify(const Net *n, Arena *a)
+{
+	Check c = {.net = n, .arena = a, .place = "network"};
+	need(&c, n->dt > 0 && n->batch > 0, "dt and batch must be positive");
+	for (uint32_t i = 0; i < n->arrays.n; i++)
+		need(&c, n->arrays.at[i].n == layer_size(n, n->arrays.at[i].layer), "an array of a wrong length");
+	for (uint32_t i = 0; i < n->streams.n; i++)
+		need(&c, n->streams.at[i].layer < n->layers.n, "a stream of no layer");
+	for (uint32_t i = 0; i < n->layers.n && !c.wrong; i++)
+		check_layer(&c, &n->layers.at[i]);
+	for (uint32_t i = 0; i < n->conns.n && !c.wrong; i++)
+		check_conn(&c, &n->conns.at[i]);
+	c.place = "records";
+	for (uint32_t i = 0; i < n->records.n && !c.wrong; i++) {
+		const NetRecord *r = &n->records.at[i];
+		(void)(need(&c, r->every > 0 && (r->phase == NET_NONE || r->phase < n->phases.n), "never recorded") &&
+		       check_var(&c, &r->var));
+	}
+	for (uint32_t i = 0; i < n->plots.n && !c.wrong; i++)
+		check_var(&c, &n->plots.at[i].var);
+	c.place = "experiment";
+	c.protocol = true;
+	check_protocol(&c, &n->protocol, NULL);
+	return c.wrong;
+}
