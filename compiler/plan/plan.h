@@ -41,6 +41,10 @@ bool plan_type_is_int(PlanType t);                        /* not bool */
 bool plan_type_is_signed(PlanType t);
 PlanType plan_type_value(PlanType t);                     /* type of a loaded value: f32 for f16 and bf16 */
 bool plan_type_find(const char *name, size_t n, PlanType *out);
+double plan_half_value(PlanType t, uint16_t bits);        /* f16, bf16: the value of stored bits, exactly */
+uint16_t plan_half_bits(PlanType t, double v);            /* rounded to nearest even; every NaN gives the same quiet one */
+double plan_round_float(PlanType t, double v);            /* to a value of t */
+int64_t plan_wrap_int(PlanType t, int64_t v);             /* to a value of t, also bool; u64 by its bits */
 
 /* A constant: floats (also f32, exactly) in .f, integers and bool in .i (u64 by its bits). */
 typedef union { double f; int64_t i; } PlanValue;
@@ -60,7 +64,12 @@ typedef enum {
 	ROLE_COUNT
 } PlanRole;
 
+const char *plan_axis_name(PlanAxisKind k);               /* "neuron" */
+const char *plan_role_name(PlanRole r);                   /* "state" */
+
 enum { PLAN_MAX_AXES = 6, PLAN_MAX_OPS = 6, PLAN_ALIGN = 64, PLAN_HEADER = 64 };
+/* How deep an expression and nested blocks may be: verify and read refuse more, so that no printer overflows. */
+enum { PLAN_MAX_DEPTH = 400, PLAN_MAX_NEST = 64 };
 
 typedef struct {
 	Name name;                                        /* "exc.v": stable; the checkpoint and records use it */
@@ -73,7 +82,7 @@ typedef struct {
 	Span span;
 } PlanBuf;
 
-uint64_t plan_buf_count(const PlanBuf *b);                /* elements */
+uint64_t plan_buf_count(const PlanBuf *b);                /* elements; UINT64_MAX if that is more than 2^48 */
 uint64_t plan_buf_bytes(const PlanBuf *b);
 
 /* ---- expressions -------------------------------------------------------------------------- */
@@ -244,6 +253,9 @@ void plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanEx
 Plan *plan_read(Arena *a, Interner *names, const char *text, const char **why);
 /* Reads funcs (only) and adds those to `p` that it does not have yet; used for the embedded *.plan library. */
 bool plan_read_funcs(Plan *p, const char *text, const char **why);
+/* Adds one func of another plan, and before it those that it calls, unless p has a func of that name. Gives its
+ * index; UINT32_MAX if `from` has no such func. Both plans share an interner; expressions are shared. */
+uint32_t plan_link_func(Plan *p, const Plan *from, const char *name);
 /* NULL if the plan is sound; else what is wrong and where. Finds our own mistakes: types, operand counts, indices
  * out of range where constant, locals used before they are declared or outside their block, stores to const buffers,
  * statements where their kind of code has none, calls of later procs (no recursion), host arguments, objects. */

@@ -1,0 +1,209 @@
+/* plan_verify_host: objects have what plan_object.def says, and host calls name objects that exist, of the
+ * right kind, with room behind every address that is handed out. */
+#include "plan/plan_inner.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- objects -------------------------------------------------------------------------------------- */
+
+/* How many texts, buffers and numbers; -1: any (at least one text). */
+static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
+	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
+	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, 0, 0},
+	[POBJ_PLOT] = {1, 1, 2},
+};
+
+/* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
+static bool
+find_column(const PlanObject *o, int64_t column, PlanType *t, uint64_t *count)
+{
+	uint32_t at = 3;
+	for (int64_t i = 0; i <= column; i++) {
+		if (at + 2 > o->nnums || o->nums[at] <= PT_UNSET || o->nums[at] >= PT_COUNT)
+			return false;
+		*t = (PlanType)o->nums[at];
+		int64_t rank = o->nums[at + 1];
+		at += 2;
+		if (rank < 0 || rank > PLAN_MAX_AXES || at + (uint32_t)rank > o->nnums)
+			return false;
+		PlanBuf item = {.naxes = (uint32_t)rank};
+		for (uint32_t k = 0; k < (uint32_t)rank; k++) {
+			if (o->nums[at + k] < 0)
+				return false;
+			item.axis[k].extent = (uint64_t)o->nums[at + k];
+		}
+		*count = plan_buf_count(&item);
+		at += (uint32_t)rank;
+	}
+	return true;
+}
+
+static const char *
+verify_data(Arena *a, const PlanObject *o)
+{
+	if (o->nnums < 3 || o->nums[0] < 0 || o->nums[1] < 0 || o->nums[2] < 1 || o->nums[2] > 64)
+		return "data needs samples, classes and columns";
+	if (o->ntexts != (uint64_t)o->nums[2] + 2)
+		return arena_printf(a, "data of %" PRId64 " columns has %" PRIu32 " texts, not %" PRId64, o->nums[2], o->ntexts,
+			o->nums[2] + 2);
+	PlanType t;
+	uint64_t count;
+	if (!find_column(o, o->nums[2] - 1, &t, &count))
+		return "data has columns without a type or shape";
+	return NULL;
+}
+
+static const char *
+verify_axes(const Plan *p, Arena *a, uint32_t buf, const PlanAxisKind *kinds, uint32_t n)
+{
+	const PlanBuf *b = &p->bufs.at[buf];
+	bool ok = b->naxes == n;
+	for (uint32_t i = 0; i < n && ok; i++)
+		ok = b->axis[i].kind == kinds[i];
+	return ok ? NULL : arena_printf(a, "vote cannot use `%s`: its axes", b->name);
+}
+
+static const char *
+verify_vote(const Plan *p, Arena *a, const PlanObject *o)
+{
+	static const PlanAxisKind counts[] = {AXIS_BATCH, AXIS_NEURON}, labels[] = {AXIS_BATCH},
+		rates[] = {AXIS_NEURON, AXIS_CLASS};
+	const char *why = verify_axes(p, a, o->bufs[0], counts, 2);
+	why = why ? why : verify_axes(p, a, o->bufs[1], labels, 1);
+	why = why ? why : verify_axes(p, a, o->bufs[2], rates, 2);
+	if (!why && (o->nums[0] < 1 || o->nums[1] < 0))
+		why = "vote needs a number of classes and an interval";
+	return why;
+}
+
+static bool
+is_object(const Plan *p, int64_t i, PlanObjectKind k)
+{
+	return i >= 0 && i < (int64_t)p->objects.n && p->objects.at[i].kind == k;
+}
+
+const char *
+plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
+{
+	if (o->kind <= POBJ_UNSET || o->kind >= POBJ_COUNT || !o->name)
+		return "an object of no kind or name";
+	const char *kind = plan_object_mnemonic(o->kind);
+	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
+	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
+		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
+	if (o->nbufs != (uint32_t)bufs)
+		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
+	if (nums >= 0 && o->nnums != (uint32_t)nums)
+		return arena_printf(a, "%s has %" PRIu32 " numbers, not %d", kind, o->nnums, nums);
+	for (uint32_t i = 0; i < o->ntexts; i++) {
+		if (!o->texts[i])
+			return arena_printf(a, "%s lacks text %" PRIu32, kind, i);
+	}
+	for (uint32_t i = 0; i < o->nbufs; i++) {
+		if (o->bufs[i] >= p->bufs.n)
+			return arena_printf(a, "%s names buffer %" PRIu32 ", which does not exist", kind, o->bufs[i]);
+	}
+	bool target = o->kind == POBJ_FILL || o->kind == POBJ_STREAM;
+	if (target && p->bufs.at[o->bufs[0]].role == ROLE_CONST)
+		return arena_printf(a, "%s would write to `%s`, which is const", kind, p->bufs.at[o->bufs[0]].name);
+	switch (o->kind) {
+	case POBJ_DATA: return verify_data(a, o);
+	case POBJ_VOTE: return verify_vote(p, a, o);
+	case POBJ_PHASE: return o->nums[0] < 0 || o->nums[1] < o->nums[0] ? "phase has more samples than all" : NULL;
+	case POBJ_RECORD: return o->nums[0] < 1 ? "record is taken every 0 steps" : NULL;
+	case POBJ_PLOT: return o->nums[0] < 0 || o->nums[1] < 0 ? "plot of negative size" : NULL;
+	case POBJ_REPORT:
+		/* -1: a report without a phase, or without a vote */
+		if (o->nums[0] != -1 && !is_object(p, o->nums[0], POBJ_PHASE))
+			return "report names no phase";
+		return o->nums[1] != -1 && !is_object(p, o->nums[1], POBJ_VOTE) ? "report names no vote" : NULL;
+	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE:
+	case POBJ_UNSET: case POBJ_COUNT: break;
+	}
+	return NULL;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------ */
+
+/* Which arguments are objects, and of what kind. */
+static const struct { const char *call; PlanObjectKind first, second; } call_rows[] = {
+	{"fill", POBJ_FILL, POBJ_UNSET}, {"stream", POBJ_STREAM, POBJ_UNSET}, {"fetch", POBJ_DATA, POBJ_UNSET},
+	{"phase", POBJ_PHASE, POBJ_UNSET}, {"sample", POBJ_PHASE, POBJ_UNSET}, {"record", POBJ_RECORD, POBJ_UNSET},
+	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
+	{"plot", POBJ_PLOT, POBJ_UNSET},
+};
+
+static const char *
+verify_object_arg(const Plan *p, Arena *a, const PlanArg *arg, PlanObjectKind k)
+{
+	const char *kind = plan_object_mnemonic(k);
+	if (arg->e->kind != PEXPR_CONST)
+		return arena_printf(a, "the %s is no constant", kind);
+	if (!is_object(p, arg->e->value.i, k))
+		return arena_printf(a, "object %" PRId64 " is no %s", arg->e->value.i, kind);
+	return NULL;
+}
+
+/* Whether `count` elements of type t lie behind the address, as far as constant indices tell. */
+static const char *
+verify_room(const Plan *p, Arena *a, const PlanExpr *at, PlanType t, uint64_t count)
+{
+	const PlanBuf *b = &p->bufs.at[at->id];
+	uint64_t skipped = 0, inner = 1;
+	for (uint32_t i = b->naxes; i-- > 0;) {
+		const PlanExpr *e = at->op[i];
+		skipped += e->kind == PEXPR_CONST ? (uint64_t)e->value.i * inner : 0;
+		inner *= b->axis[i].extent;
+	}
+	if (b->type != t)
+		return arena_printf(a, "`%s` is %s and gets %s", b->name, plan_type_name(b->type), plan_type_name(t));
+	if (count > plan_buf_count(b) || skipped + count > plan_buf_count(b))
+		return arena_printf(a, "`%s` has no room for %" PRIu64 " elements there", b->name, count);
+	return NULL;
+}
+
+static const char *
+verify_fetch(const Plan *p, Arena *a, const PlanStmt *s)
+{
+	const PlanObject *o = &p->objects.at[s->args[0].e->value.i];
+	const PlanExpr *column = s->args[1].e, *at = s->args[3].e;
+	PlanType t;
+	uint64_t count;
+	if (column->kind != PEXPR_CONST)
+		return "the column is no constant";
+	if (column->value.i < 0 || column->value.i >= o->nums[2] || !find_column(o, column->value.i, &t, &count))
+		return arena_printf(a, "data has no column %" PRId64, column->value.i);
+	if (p->bufs.at[at->id].role == ROLE_CONST)
+		return arena_printf(a, "`%s` is const", p->bufs.at[at->id].name);
+	return verify_room(p, a, at, t, count);
+}
+
+/* The call is whole and typed (plan_verify looked); objects and addresses are checked here. */
+const char *
+plan_verify_host(const Plan *p, Arena *a, const PlanStmt *s)
+{
+	const char *name = plan_host_fns[s->id].name, *why = NULL;
+	PlanObjectKind first = POBJ_UNSET, second = POBJ_UNSET;
+	for (size_t i = 0; i < sizeof call_rows / sizeof call_rows[0]; i++) {
+		if (strcmp(call_rows[i].call, name) == 0) {
+			first = call_rows[i].first;
+			second = call_rows[i].second;
+		}
+	}
+	if (first != POBJ_UNSET)
+		why = verify_object_arg(p, a, &s->args[0], first);
+	if (!why && second != POBJ_UNSET)
+		why = verify_object_arg(p, a, &s->args[1], second);
+	if (why || first == POBJ_UNSET)
+		return why;
+	if (first == POBJ_DATA)
+		return verify_fetch(p, a, s);
+	const PlanArg *last = &s->args[s->nargs - 1];
+	if (!last->address)
+		return NULL;
+	uint32_t buf = p->objects.at[s->args[0].e->value.i].bufs[0];
+	if (last->e->id != buf)
+		return arena_printf(a, "the object is for `%s`", p->bufs.at[buf].name);
+	return verify_room(p, a, last->e, p->bufs.at[buf].type, plan_buf_count(&p->bufs.at[buf]));
+}
