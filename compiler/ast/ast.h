@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { AST_DEEPEST = 256 };                               /* levels of an expression, and of brackets and blocks */
+
 typedef struct AstExpr AstExpr;
 typedef struct AstStmt AstStmt;
 typedef struct AstDecl AstDecl;
@@ -74,6 +76,7 @@ struct AstExpr {
 	bool exclusive;                                   /* RANGE: ..< */
 	AstExpr *op[3];                                   /* MEMBER CALL INDEX: op[0] is the base */
 	AstArgVec args;                                   /* CALL INDEX LIST TUPLE */
+	uint16_t depth;                                   /* levels of this tree, from 1; at most AST_DEEPEST, so walks may recurse */
 	struct { AstTypeKind type; AstSym *sym; Dim dim; } sema; /* dim: of REAL (also of the elements of a LIST), solved */
 };
 
@@ -166,7 +169,7 @@ typedef struct {
 	VEC(AstTrace) traces;
 	VEC(AstHandler) handlers;                         /* in order of the text */
 	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
-	VEC(struct { Name name; Span span; AstSym *sym; }) needs; /* rule: signals */
+	VEC(struct AstNeed { Name name; Span span; AstSym *sym; }) needs; /* rule: signals */
 	AstSym *input_sym;                                /* sema: `input` of neurons, `signal` of features */
 } AstModel;
 

@@ -1,0 +1,114 @@
+/* ast_build.h: one builder for each action of grammar/snn.y.
+ *
+ * A builder makes a node from parts that the parser has read and decides
+ * nothing that needs a declared name. What it does check is what the text alone
+ * shows: nesting that is too deep, a part written twice, a part that is missing;
+ * then `failed` is set and the node is still sound. Span first, then parts in
+ * the order of the text.
+ *
+ * Blocks are read before the node they belong to is complete. Their parts are
+ * gathered in a half-filled node (ast_feature_parts, ast_model_parts …), which
+ * the last builder completes.
+ */
+#ifndef SNNC_AST_AST_BUILD_H
+#define SNNC_AST_AST_BUILD_H
+
+#include "ast/ast.h"
+#include "diag/diag.h"
+
+typedef struct {
+	Arena *arena;
+	Diag *diag;
+	Interner *names;
+	bool library;                                     /* declarations come from the library's text */
+	bool failed;                                      /* an error was reported */
+	bool too_deep;                                    /* E0107 was reported; once is enough */
+} AstBuild;
+
+typedef struct { Name name; Span span; } AstId;
+typedef VEC(AstId) AstIdVec;
+typedef VEC(AstFeature) AstFeatureVec;
+
+/* ---- names and expressions (ast_build.c) ---- */
+AstIdVec *ast_ids(AstBuild *b, AstIdVec *ids, AstId id);           /* adds; NULL starts a list */
+AstExpr *ast_number(AstBuild *b, Span at, double value, bool is_int);
+AstExpr *ast_number_unit(AstBuild *b, Span at, AstExpr *number, const Unit *unit, Span unit_span);
+AstExpr *ast_bool(AstBuild *b, Span at, bool truth);
+AstExpr *ast_string(AstBuild *b, Span at, const char *text);
+AstExpr *ast_name(AstBuild *b, Span at, Name name);
+AstExpr *ast_member(AstBuild *b, Span at, AstExpr *base, AstId name);
+AstExpr *ast_call(AstBuild *b, Span at, AstExpr *base, AstArgVec *args);
+AstExpr *ast_index(AstBuild *b, Span at, AstExpr *base, AstArgVec *args);
+AstExpr *ast_list(AstBuild *b, Span at, AstArgVec *items);
+AstExpr *ast_tuple(AstBuild *b, Span at, AstArgVec *parts);
+AstExpr *ast_range(AstBuild *b, Span at, AstExpr *first, AstExpr *last, bool exclusive);
+AstExpr *ast_unary(AstBuild *b, Span at, AstOp op, AstExpr *x);
+AstExpr *ast_binary(AstBuild *b, Span at, AstOp op, AstExpr *x, AstExpr *y);
+AstExpr *ast_if(AstBuild *b, Span at, AstExpr *then, AstExpr *cond, AstExpr *other);
+AstExpr *ast_error(AstBuild *b, Span at);
+AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  /* adds; NULL starts a list; name may be {0} */
+
+/* ---- statements (ast_build.c) ---- */
+AstStmtVec *ast_stmts(AstBuild *b, AstStmtVec *stmts, AstStmt *s); /* adds s unless NULL; stmts NULL starts a list */
+AstStmt *ast_plain_stmt(AstBuild *b, Span at, AstStmtKind kind);   /* spike reset freeze thaw, and what did not parse */
+AstStmt *ast_assign(AstBuild *b, Span at, AstExpr *target, AstOp op, AstExpr *value);
+AstStmt *ast_let(AstBuild *b, Span at, AstId name, AstExpr *value);
+AstStmt *ast_if_stmt(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body, AstStmtVec *other);
+AstStmt *ast_keep_one(AstBuild *b, Span at, AstExpr *cond);
+AstStmt *ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId phase, AstStmtVec *body);
+AstStmt *ast_run(AstBuild *b, Span at, AstExpr *time);
+AstStmt *ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every);
+AstStmt *ast_report(AstBuild *b, Span at, AstId what, AstId phase);
+AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
+
+/* ---- declarations (ast_build_decl.c) ---- */
+AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
+AstDecl *ast_bad_decl(AstBuild *b, Span at);
+
+AstTrace *ast_trace_parts(AstBuild *b);
+AstTrace *ast_trace_tau(AstBuild *b, AstTrace *t, Span at, AstExpr *tau);
+AstTrace *ast_trace_on_spike(AstBuild *b, AstTrace *t, Span at, AstOp op, AstExpr *value);  /* AOP_UNSET: set */
+AstTrace *ast_trace(AstBuild *b, Span at, AstTrace *parts, AstId name, AstId of);
+
+AstDecl *ast_layer_parts(AstBuild *b);
+AstDecl *ast_layer_trace(AstBuild *b, AstDecl *layer, AstTrace *t);
+AstDecl *ast_layer_input(AstBuild *b, AstDecl *layer, Span at, AstExpr *input);
+AstDecl *ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape, AstArgVec *args);
+
+AstFeature *ast_feature_parts(AstBuild *b);
+AstFeature *ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, AstExpr *hi);
+AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, bool each_step, bool is_signed);
+AstFeature *ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay);
+AstFeature *ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at);
+AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce);
+AstFeatureVec *ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value,
+			    AstFeature *parts);       /* parts NULL: none; features NULL starts a list */
+
+AstDecl *ast_connect(AstBuild *b, Span at, AstExpr *from, AstExpr *to);
+AstDecl *ast_connect_by(AstBuild *b, AstDecl *c, Span at, AstExpr *pattern);
+AstDecl *ast_connect_as(AstBuild *b, AstDecl *c, Span at, AstId name);
+AstDecl *ast_connect_block(AstBuild *b, AstDecl *c, Span at, AstFeatureVec *features);
+
+AstDecl *ast_experiment(AstBuild *b, Span at, AstStmtVec *body);
+AstDecl *ast_record(AstBuild *b, Span at, AstExpr *what);
+AstDecl *ast_record_every(AstBuild *b, AstDecl *r, Span at, AstExpr *every, bool samples);
+AstDecl *ast_record_during(AstBuild *b, AstDecl *r, Span at, AstId phase);
+AstDecl *ast_plot(AstBuild *b, Span at, AstExpr *what, AstId form, AstArgVec *dims);
+AstDecl *ast_draws(AstBuild *b, Span at, AstExpr *site, AstExpr *path);
+
+AstModel *ast_model_parts(AstBuild *b);
+AstModel *ast_model_param(AstBuild *b, AstModel *m, Span at, AstParam param);
+AstModel *ast_model_state(AstBuild *b, AstModel *m, AstState *s);
+AstModel *ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t);
+AstModel *ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body);
+AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name);
+AstModel *ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals);
+AstState *ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init);
+AstState *ast_state_shared(AstState *s, Span at);
+AstState *ast_state_kept(AstState *s, Span at);
+/* params holds parameters only, parts the rest; either may be NULL. */
+AstDecl *ast_model(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstModel *params, AstModel *parts);
+
+void ast_program_add(AstBuild *b, AstProgram *program, AstDecl *d);
+
+#endif

@@ -1,0 +1,449 @@
+/* ast_build_decl: makes declarations and their parts. See ast_build.h. */
+#include "ast/ast_build.h"
+
+#include "base/panic.h"
+
+/* Vectors of one element type have many types in C; this hands over the elements. */
+#define TAKE(dst, src) ((dst)->at = (src)->at, (dst)->n = (src)->n, (dst)->cap = (src)->cap)
+
+static bool
+is_set(Span at)
+{
+	return at.hi != 0;
+}
+
+static void
+report_twice(AstBuild *b, Span first, Span again, const char *what)
+{
+	b->failed = true;
+	diag_begin(b->diag, E0102, again, "`%s` is written twice", what);
+	if (is_set(first))
+		diag_label(b->diag, first, "first here");
+	diag_help(b->diag, "keep one of them");
+	diag_end(b->diag);
+}
+
+static void
+report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *what, const char *help)
+{
+	b->failed = true;
+	diag_begin(b->diag, E0102, at, "%s `%s` has no `%s`", owner, name, what);
+	diag_help(b->diag, "%s", help);
+	diag_end(b->diag);
+}
+
+static AstDecl *
+new_decl(AstBuild *b, Span at, AstDeclKind kind)
+{
+	AstDecl *d = ARENA_NEW(b->arena, AstDecl);
+	d->kind = kind;
+	d->span = at;
+	d->library = b->library;
+	return d;
+}
+
+static void
+set_name(AstDecl *d, AstId id)
+{
+	d->name = id.name;
+	d->name_span = id.span;
+}
+
+AstDecl *
+ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value)
+{
+	AstDecl *d = new_decl(b, at, kind);
+	set_name(d, name);
+	d->value.value = value;
+	return d;
+}
+
+AstDecl *
+ast_bad_decl(AstBuild *b, Span at)
+{
+	return new_decl(b, at, ADECL_ERROR);
+}
+
+void
+ast_program_add(AstBuild *b, AstProgram *program, AstDecl *d)
+{
+	VEC_PUSH(b->arena, &program->decls, d);
+}
+
+/* ---- traces ---------------------------------------------------------------------------------- */
+
+AstTrace *
+ast_trace_parts(AstBuild *b)
+{
+	return ARENA_NEW(b->arena, AstTrace);
+}
+
+AstTrace *
+ast_trace_tau(AstBuild *b, AstTrace *t, Span at, AstExpr *tau)
+{
+	if (t->tau)
+		report_twice(b, t->tau->span, at, "tau");
+	else
+		t->tau = tau;
+	return t;
+}
+
+/* The target, the trace itself, is put in by ast_trace: here its name is not known yet. */
+AstTrace *
+ast_trace_on_spike(AstBuild *b, AstTrace *t, Span at, AstOp op, AstExpr *value)
+{
+	if (t->on_spike.n)
+		report_twice(b, t->on_spike.at[0]->span, at, "on spike");
+	else
+		VEC_PUSH(b->arena, &t->on_spike, ast_assign(b, at, NULL, op, value));
+	return t;
+}
+
+AstTrace *
+ast_trace(AstBuild *b, Span at, AstTrace *t, AstId name, AstId of)
+{
+	t->span = at;
+	t->name = name.name;
+	t->name_span = name.span;
+	t->of = of.name;
+	for (uint32_t i = 0; i < t->on_spike.n; i++)
+		t->on_spike.at[i]->target = ast_name(b, name.span, name.name);
+	if (!t->tau) {
+		report_missing(b, at, "the trace", name.name, "tau", "say how fast it decays: `tau = 20 ms`");
+		t->tau = ast_error(b, name.span);
+	}
+	if (!t->on_spike.n)
+		report_missing(b, at, "the trace", name.name, "on spike",
+			"say what a spike does to it: `on spike set 1` or `on spike add 1`");
+	return t;
+}
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+AstDecl *
+ast_layer_parts(AstBuild *b)
+{
+	return new_decl(b, (Span){0, 0}, ADECL_LAYER);
+}
+
+AstDecl *
+ast_layer_trace(AstBuild *b, AstDecl *d, AstTrace *t)
+{
+	VEC_PUSH(b->arena, &d->layer.traces, *t);
+	return d;
+}
+
+AstDecl *
+ast_layer_input(AstBuild *b, AstDecl *d, Span at, AstExpr *input)
+{
+	if (d->layer.input) {
+		report_twice(b, d->layer.input_span, at, "input");
+		return d;
+	}
+	d->layer.input = input;
+	d->layer.input_span = at;
+	return d;
+}
+
+AstDecl *
+ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape, AstArgVec *args)
+{
+	AstDecl *d = parts ? parts : ast_layer_parts(b);
+	d->span = at;
+	set_name(d, name);
+	d->layer.model = ast_name(b, model.span, model.name);
+	d->layer.shape = *shape;
+	if (args)
+		d->layer.args = *args;
+	return d;
+}
+
+/* ---- features and connections ---------------------------------------------------------------- */
+
+AstFeature *
+ast_feature_parts(AstBuild *b)
+{
+	return ARENA_NEW(b->arena, AstFeature);
+}
+
+AstFeature *
+ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, AstExpr *hi)
+{
+	if (f->lo) {
+		report_twice(b, f->range_span, at, "range");
+		return f;
+	}
+	f->lo = lo;
+	f->hi = hi;
+	f->range_span = at;
+	return f;
+}
+
+AstFeature *
+ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, bool each_step, bool is_signed)
+{
+	if (f->norm) {
+		report_twice(b, f->norm_span, at, "norm");
+		return f;
+	}
+	f->norm = norm;
+	f->norm_span = at;
+	f->norm_each_step = each_step;
+	f->norm_signed = is_signed;
+	return f;
+}
+
+AstFeature *
+ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay)
+{
+	if (f->decay) {
+		report_twice(b, f->decay_span, at, "decay");
+		return f;
+	}
+	f->decay = decay;
+	f->decay_span = at;
+	return f;
+}
+
+AstFeature *
+ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at)
+{
+	if (f->keep_sign)
+		report_twice(b, (Span){0, 0}, at, "keep sign");
+	f->keep_sign = true;
+	return f;
+}
+
+AstFeature *
+ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce)
+{
+	if (f->learn) {
+		report_twice(b, f->learn->span, at, "learn");
+		return f;
+	}
+	f->learn = rule;
+	f->reduce = reduce.name;
+	f->reduce_span = reduce.span;
+	return f;
+}
+
+AstFeatureVec *
+ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value, AstFeature *parts)
+{
+	if (!features)
+		features = ARENA_NEW(b->arena, AstFeatureVec);
+	if (!value)
+		return features;
+	AstFeature *f = parts ? parts : ast_feature_parts(b);
+	f->name = name.name;
+	f->name_span = name.span;
+	f->span = at;
+	f->value = value;
+	VEC_PUSH(b->arena, features, *f);
+	return features;
+}
+
+AstDecl *
+ast_connect(AstBuild *b, Span at, AstExpr *from, AstExpr *to)
+{
+	AstDecl *d = new_decl(b, at, ADECL_CONNECT);
+	d->connect.from = from;
+	d->connect.to = to;
+	return d;
+}
+
+AstDecl *
+ast_connect_by(AstBuild *b, AstDecl *d, Span at, AstExpr *pattern)
+{
+	if (d->connect.pattern)
+		report_twice(b, d->connect.pattern->span, at, "by");
+	else
+		d->connect.pattern = pattern;
+	d->span = span_join(d->span, at);
+	return d;
+}
+
+AstDecl *
+ast_connect_as(AstBuild *b, AstDecl *d, Span at, AstId name)
+{
+	if (d->name)
+		report_twice(b, d->name_span, at, "as");
+	else
+		set_name(d, name);
+	d->span = span_join(d->span, at);
+	return d;
+}
+
+AstDecl *
+ast_connect_block(AstBuild *b, AstDecl *d, Span at, AstFeatureVec *features)
+{
+	(void)b;
+	TAKE(&d->connect.features, features);
+	d->span = at;
+	return d;
+}
+
+/* ---- experiment, record, plot, draws --------------------------------------------------------- */
+
+AstDecl *
+ast_experiment(AstBuild *b, Span at, AstStmtVec *body)
+{
+	AstDecl *d = new_decl(b, at, ADECL_EXPERIMENT);
+	d->experiment.body = *body;
+	return d;
+}
+
+AstDecl *
+ast_record(AstBuild *b, Span at, AstExpr *what)
+{
+	AstDecl *d = new_decl(b, at, ADECL_RECORD);
+	d->record.what = what;
+	return d;
+}
+
+AstDecl *
+ast_record_every(AstBuild *b, AstDecl *d, Span at, AstExpr *every, bool samples)
+{
+	d->span = span_join(d->span, at);
+	if (d->record.every) {
+		report_twice(b, d->record.every->span, at, "every");
+		return d;
+	}
+	d->record.every = every;
+	d->record.samples = samples;
+	return d;
+}
+
+AstDecl *
+ast_record_during(AstBuild *b, AstDecl *d, Span at, AstId phase)
+{
+	d->span = span_join(d->span, at);
+	if (d->record.during) {
+		report_twice(b, d->record.during_span, at, "during");
+		return d;
+	}
+	d->record.during = phase.name;
+	d->record.during_span = phase.span;
+	return d;
+}
+
+AstDecl *
+ast_plot(AstBuild *b, Span at, AstExpr *what, AstId form, AstArgVec *dims)
+{
+	AstDecl *d = new_decl(b, at, ADECL_PLOT);
+	d->plot.what = what;
+	d->plot.form = form.name;
+	d->plot.form_span = form.span;
+	if (dims)
+		d->plot.dims = *dims;
+	return d;
+}
+
+AstDecl *
+ast_draws(AstBuild *b, Span at, AstExpr *site, AstExpr *path)
+{
+	AstDecl *d = new_decl(b, at, ADECL_DRAWS);
+	d->draws.site = site;
+	d->draws.path = path;
+	return d;
+}
+
+/* ---- models ---------------------------------------------------------------------------------- */
+
+AstModel *
+ast_model_parts(AstBuild *b)
+{
+	return ARENA_NEW(b->arena, AstModel);
+}
+
+AstModel *
+ast_model_param(AstBuild *b, AstModel *m, Span at, AstParam param)
+{
+	param.span = at;
+	VEC_PUSH(b->arena, &m->params, param);
+	return m;
+}
+
+AstModel *
+ast_model_state(AstBuild *b, AstModel *m, AstState *s)
+{
+	VEC_PUSH(b->arena, &m->states, *s);
+	return m;
+}
+
+AstModel *
+ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t)
+{
+	VEC_PUSH(b->arena, &m->traces, *t);
+	return m;
+}
+
+AstModel *
+ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body)
+{
+	AstHandler h = {kind, at, *body};
+	VEC_PUSH(b->arena, &m->handlers, h);
+	return m;
+}
+
+AstModel *
+ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name)
+{
+	if (m->learns) {
+		report_twice(b, m->learns_span, at, "learns");
+		return m;
+	}
+	m->learns = name.name;
+	m->learns_span = name.span;
+	return m;
+}
+
+AstModel *
+ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals)
+{
+	for (uint32_t i = 0; i < signals->n; i++) {
+		struct AstNeed need = {signals->at[i].name, signals->at[i].span, NULL};
+		VEC_PUSH(b->arena, &m->needs, need);
+	}
+	return m;
+}
+
+AstState *
+ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init)
+{
+	AstState *s = ARENA_NEW(b->arena, AstState);
+	s->span = at;
+	s->name = name.name;
+	s->name_span = name.span;
+	s->of = of.name;
+	s->init = init;
+	return s;
+}
+
+AstState *
+ast_state_shared(AstState *s, Span at)
+{
+	s->shared_over_batch = true;
+	s->span = at;
+	return s;
+}
+
+AstState *
+ast_state_kept(AstState *s, Span at)
+{
+	s->kept_on_reset = true;
+	s->span = at;
+	return s;
+}
+
+AstDecl *
+ast_model(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstModel *params, AstModel *parts)
+{
+	AstDecl *d = new_decl(b, at, kind);
+	set_name(d, name);
+	if (parts)
+		d->model = *parts;
+	if (params)
+		TAKE(&d->model.params, &params->params);
+	return d;
+}

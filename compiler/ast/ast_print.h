@@ -1,0 +1,11 @@
+/* ast_print.h: what the two halves of the printer share; users see ast.h. */
+#ifndef SNNC_AST_AST_PRINT_H
+#define SNNC_AST_AST_PRINT_H
+
+#include "ast/ast.h"
+
+void ast_print_text(StrBuf *out, const char *s);          /* quoted, with escapes */
+void ast_print_args(StrBuf *out, const AstArgVec *args);  /* each behind a space; named ones as (= name value) */
+void ast_print_body(StrBuf *out, const AstStmtVec *body, int depth);  /* a line for each statement */
+
+#endif

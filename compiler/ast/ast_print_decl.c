@@ -1,0 +1,273 @@
+/* ast_print_decl: declarations as s-expressions; see ast_print.c. */
+#include "ast/ast_print.h"
+
+#include "base/panic.h"
+
+/* Starts a line for a part of a declaration: "\n\t(head". */
+static void
+open_part(StrBuf *out, int depth, const char *head)
+{
+	strbuf_putc(out, '\n');
+	strbuf_indent(out, depth);
+	strbuf_printf(out, "(%s", head);
+}
+
+static void
+print_more(StrBuf *out, const AstExpr *e)
+{
+	strbuf_putc(out, ' ');
+	ast_print_expr(out, e);
+}
+
+/* (head e), if there is an e. */
+static void
+print_part(StrBuf *out, int depth, const char *head, const AstExpr *e)
+{
+	if (!e)
+		return;
+	open_part(out, depth, head);
+	print_more(out, e);
+	strbuf_putc(out, ')');
+}
+
+static void
+print_trace(StrBuf *out, const AstTrace *t)
+{
+	open_part(out, 1, "trace");
+	strbuf_printf(out, " %s", t->name);
+	if (t->of)
+		strbuf_printf(out, " (of %s)", t->of);
+	print_part(out, 2, "tau", t->tau);
+	if (t->on_spike.n) {
+		open_part(out, 2, "on-spike");
+		ast_print_body(out, &t->on_spike, 3);
+		strbuf_putc(out, ')');
+	}
+	strbuf_putc(out, ')');
+}
+
+static void
+print_layer(StrBuf *out, const AstDecl *d)
+{
+	strbuf_printf(out, "(layer %s", d->name);
+	print_more(out, d->layer.model);
+	open_part(out, 1, "shape");
+	ast_print_args(out, &d->layer.shape);
+	strbuf_putc(out, ')');
+	if (d->layer.args.n) {
+		open_part(out, 1, "args");
+		ast_print_args(out, &d->layer.args);
+		strbuf_putc(out, ')');
+	}
+	for (uint32_t i = 0; i < d->layer.traces.n; i++)
+		print_trace(out, &d->layer.traces.at[i]);
+	print_part(out, 1, "input", d->layer.input);
+}
+
+static void
+print_feature(StrBuf *out, const AstFeature *f)
+{
+	open_part(out, 1, f->name);
+	print_more(out, f->value);
+	if (f->lo) {
+		open_part(out, 2, "range");
+		print_more(out, f->lo);
+		print_more(out, f->hi);
+		strbuf_putc(out, ')');
+	}
+	if (f->norm) {
+		open_part(out, 2, "norm");
+		print_more(out, f->norm);
+		strbuf_puts(out, f->norm_each_step ? " each-step" : " each-run");
+		strbuf_puts(out, f->norm_signed ? " signed)" : ")");
+	}
+	print_part(out, 2, "decay", f->decay);
+	if (f->keep_sign) {
+		open_part(out, 2, "keep-sign");
+		strbuf_putc(out, ')');
+	}
+	if (f->learn) {
+		open_part(out, 2, "learn");
+		print_more(out, f->learn);
+		if (f->reduce)
+			strbuf_printf(out, " (reduce %s)", f->reduce);
+		strbuf_putc(out, ')');
+	}
+	strbuf_putc(out, ')');
+}
+
+static void
+print_connect(StrBuf *out, const AstDecl *d)
+{
+	strbuf_puts(out, "(connect");
+	print_more(out, d->connect.from);
+	print_more(out, d->connect.to);
+	if (d->name)
+		strbuf_printf(out, " (as %s)", d->name);
+	print_part(out, 1, "by", d->connect.pattern);
+	for (uint32_t i = 0; i < d->connect.features.n; i++)
+		print_feature(out, &d->connect.features.at[i]);
+}
+
+static void
+print_record(StrBuf *out, const AstDecl *d)
+{
+	strbuf_puts(out, "(record");
+	print_more(out, d->record.what);
+	if (d->record.every) {
+		strbuf_puts(out, " (every");
+		print_more(out, d->record.every);
+		strbuf_puts(out, d->record.samples ? " samples)" : ")");
+	}
+	if (d->record.during)
+		strbuf_printf(out, " (during %s)", d->record.during);
+}
+
+static void
+print_plot(StrBuf *out, const AstDecl *d)
+{
+	strbuf_puts(out, "(plot");
+	print_more(out, d->plot.what);
+	strbuf_printf(out, " (as %s", d->plot.form);
+	ast_print_args(out, &d->plot.dims);
+	strbuf_putc(out, ')');
+}
+
+static void
+print_state(StrBuf *out, const AstState *s)
+{
+	open_part(out, 1, "state");
+	strbuf_printf(out, " %s", s->name);
+	if (s->of)
+		strbuf_printf(out, " (of %s)", s->of);
+	if (s->init)
+		print_more(out, s->init);
+	strbuf_puts(out, s->shared_over_batch ? " shared-over-batch" : "");
+	strbuf_puts(out, s->kept_on_reset ? " kept-on-reset)" : ")");
+}
+
+static void
+print_param(StrBuf *out, const AstParam *p)
+{
+	open_part(out, 1, "param");
+	strbuf_printf(out, " %s%s%s", p->name, p->is_bool ? " bool" : "", p->is_time ? " time" : "");
+	if (p->value)
+		print_more(out, p->value);
+	strbuf_putc(out, ')');
+}
+
+static const char *
+handler_text(AstHandlerKind kind)
+{
+	switch (kind) {
+	case AHANDLER_STEP:
+		return "step";
+	case AHANDLER_ON_PRE:
+		return "on-pre";
+	case AHANDLER_ON_POST:
+		return "on-post";
+	case AHANDLER_EACH_STEP:
+		return "each-step";
+	case AHANDLER_COMPUTE:
+		return "compute";
+	}
+	UNREACHABLE();
+}
+
+static void
+print_model(StrBuf *out, const char *head, const AstDecl *d)
+{
+	const AstModel *m = &d->model;
+	strbuf_printf(out, "(%s %s", head, d->name);
+	for (uint32_t i = 0; i < m->params.n; i++)
+		print_param(out, &m->params.at[i]);
+	if (m->learns) {
+		open_part(out, 1, "learns");
+		strbuf_printf(out, " %s)", m->learns);
+	}
+	for (uint32_t i = 0; i < m->needs.n; i++) {
+		open_part(out, 1, "needs");
+		strbuf_printf(out, " %s)", m->needs.at[i].name);
+	}
+	for (uint32_t i = 0; i < m->states.n; i++)
+		print_state(out, &m->states.at[i]);
+	for (uint32_t i = 0; i < m->traces.n; i++)
+		print_trace(out, &m->traces.at[i]);
+	for (uint32_t i = 0; i < m->handlers.n; i++) {
+		open_part(out, 1, handler_text(m->handlers.at[i].kind));
+		ast_print_body(out, &m->handlers.at[i].body, 2);
+		strbuf_putc(out, ')');
+	}
+}
+
+static void
+print_value(StrBuf *out, const char *head, const AstDecl *d)
+{
+	strbuf_printf(out, "(%s %s", head, d->name);
+	print_more(out, d->value.value);
+}
+
+static void
+print_decl(StrBuf *out, const AstDecl *d)
+{
+	switch (d->kind) {
+	case ADECL_PARAM:
+		print_value(out, "param", d);
+		break;
+	case ADECL_CONST:
+		print_value(out, "const", d);
+		break;
+	case ADECL_SETTING:
+		print_value(out, "set", d);
+		break;
+	case ADECL_DATA:
+		print_value(out, "data", d);
+		break;
+	case ADECL_LAYER:
+		print_layer(out, d);
+		break;
+	case ADECL_CONNECT:
+		print_connect(out, d);
+		break;
+	case ADECL_EXPERIMENT:
+		strbuf_puts(out, "(experiment");
+		ast_print_body(out, &d->experiment.body, 1);
+		break;
+	case ADECL_RECORD:
+		print_record(out, d);
+		break;
+	case ADECL_PLOT:
+		print_plot(out, d);
+		break;
+	case ADECL_DRAWS:
+		strbuf_puts(out, "(draws");
+		print_more(out, d->draws.site);
+		print_more(out, d->draws.path);
+		break;
+	case ADECL_NEURON:
+		print_model(out, "neuron", d);
+		break;
+	case ADECL_FEATURE:
+		print_model(out, "feature", d);
+		break;
+	case ADECL_RULE:
+		print_model(out, "rule", d);
+		break;
+	case ADECL_ERROR:
+		strbuf_puts(out, "(error");
+		break;
+	case ADECL_UNSET:
+	case ADECL_COUNT:
+		UNREACHABLE();
+	}
+	strbuf_puts(out, ")\n");
+}
+
+void
+ast_print(StrBuf *out, const AstProgram *p, bool with_library)
+{
+	for (uint32_t i = 0; i < p->decls.n; i++) {
+		if (with_library || !p->decls.at[i]->library)
+			print_decl(out, p->decls.at[i]);
+	}
+}
