@@ -1,0 +1,106 @@
+/* ll.h: what the files of this folder share: the module being made, the machine it is made for.
+ *
+ * Whatever differs between versions of LLVM is met in ll.c, machine.c and jit.c only.
+ */
+#ifndef SNNC_EMIT_LLVM_LL_H
+#define SNNC_EMIT_LLVM_LL_H
+
+#include "emit_llvm/emit_llvm.h"
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/TargetMachine.h>
+
+/* ---- the machine (machine.c) --------------------------------------------------------------- */
+
+typedef struct {
+	LLVMTargetMachineRef tm;
+	char *triple;
+	const char *cpu, *features;                       /* in the arena given to ll_machine_open */
+	bool has_f16;                                     /* converts f16 in hardware */
+	bool wide;                                        /* 512-bit vectors, which Intel's models avoid unless told */
+	int opt;
+} LlMachine;
+
+bool ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why);
+void ll_machine_close(LlMachine *m);
+bool ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o, const char **why);
+/* An object or assembler text; to be disposed. NULL: *why. */
+LLVMMemoryBufferRef ll_codegen(Arena *a, LLVMModuleRef module, const LlMachine *m, LLVMCodeGenFileType type,
+                               const char **why);
+const char *ll_take_error(Arena *a, LLVMErrorRef e);      /* text, in the arena; the error is freed */
+const char *ll_take_message(Arena *a, char *message);     /* the same for texts that LLVM gives to dispose */
+
+/* ---- the module being made (ll.c) ------------------------------------------------------------ */
+
+enum { LL_DEPTH = 16 };                                   /* simd loops in each other that are told of */
+
+typedef struct {
+	const Plan *plan;
+	Arena *a;                                         /* for the tables here and for `why` */
+	const LlMachine *machine;
+	LLVMContextRef cx;
+	LLVMModuleRef module;
+	LLVMBuilderRef b;
+	const char *diagnostic;                           /* first complaint of LLVM itself */
+
+	LLVMTypeRef type[PT_COUNT];                       /* of a value: bool is i1 */
+	LLVMTypeRef cell[PT_COUNT];                       /* in memory: bool is i8, f16 and bf16 are i16 */
+	LLVMTypeRef ptr, nothing;
+	unsigned md_tbaa, md_loop, md_group;              /* metadata kinds */
+	LLVMMetadataRef tbaa_root, *tbaa;                 /* access tag per buffer; [bufs.n]: the host pointer */
+	LLVMValueRef *groups;                             /* a stock of access groups */
+	uint32_t ngroups;
+
+	bool *used;                                       /* per code: reached from what is exported */
+	bool *has_loads, *inlines;                        /* per code, of funcs: wants the arena; is inlined always */
+	LLVMValueRef *fn;                                 /* per code, declared when first wanted */
+	LLVMTypeRef *fn_type;
+
+	const PlanCode *code;                             /* the code in hand, and its … */
+	LLVMValueRef in, arena, *local;                   /* function, arena; value or (var) alloca of each local */
+	bool *is_var;
+	LLVMBasicBlockRef entry;                          /* allocas stand here */
+	LLVMMetadataRef around[LL_DEPTH], group;          /* groups of the simd loops around; all of them as one node */
+	uint32_t naround;
+} LlGen;
+
+/* A module with every type and tag, and no code. `keep_names`: for readers. */
+void ll_gen_open(LlGen *g, const Plan *p, Arena *a, const LlMachine *m, bool keep_names);
+void ll_gen_close(LlGen *g);
+
+LLVMValueRef ll_i64(LlGen *g, int64_t v);
+LLVMValueRef ll_intrinsic(LlGen *g, const char *name, LLVMTypeRef *types, unsigned ntypes, LLVMValueRef *args,
+                          unsigned nargs);
+void ll_add_attribute(LlGen *g, LLVMValueRef fn, unsigned at, const char *name, uint64_t value);
+void ll_add_target(LlGen *g, LLVMValueRef fn);            /* cpu and features, without which code is for any x86-64 */
+/* Marks an access of a buffer (bufs.n: the host pointer): what it may alias, and the loop that says turns are free. */
+void ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf);
+bool ll_push_simd(LlGen *g);                              /* enters a simd loop; false: too deep, as if it were none */
+void ll_pop_simd(LlGen *g, LLVMValueRef branch);          /* leaves it; `branch` closes it */
+
+/* ---- plan to IR (gen.c, gen_expr.c) ------------------------------------------------------------ */
+
+/* kernel NULL: all procs, and what they use; else this kernel alone, exported, with open bounds. */
+void ll_gen_module(LlGen *g, const PlanCode *kernel);
+void ll_gen_block(LlGen *g, PlanBlock b);
+LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
+LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);
+void ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value);
+
+/* ---- all of it, up to an object -------------------------------------------------------------------- */
+
+/* The object of the procs, or of one kernel; to be disposed. times may be NULL. */
+LLVMMemoryBufferRef ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o,
+                               const PlanCode *kernel, JitTimes *times, const char **why);
+double ll_seconds(void);
+
+/* ---- the object cache (cache.c) ------------------------------------------------------------------- */
+
+/* Key of the object: hex text, in the arena. */
+const char *ll_cache_key(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const char *part);
+/* NULL if there is none that is whole. */
+LLVMMemoryBufferRef ll_cache_read(Arena *a, const char *dir, const char *key);
+void ll_cache_write(Arena *a, const char *dir, const char *key, LLVMMemoryBufferRef object);   /* failure is no matter */
+
+#endif
