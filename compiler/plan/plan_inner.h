@@ -12,7 +12,7 @@ const char *plan_object_mnemonic(PlanObjectKind k);
 int plan_infix_level(PlanExprKind k);                     /* binding strength as in C; 0: not infix */
 
 /* The type that an operator gives over the types of its operands (CAST and BITS: e->type, checked). False and
- * a sentence if they do not fit. Not for CONST, LOCAL, LOAD. */
+ * a sentence if they do not fit. `t` may be &e->type. Not for CONST, LOCAL, LOAD. */
 bool plan_expr_rule(const PlanExpr *e, PlanType *t, Arena *a, const char **why);
 
 /* Whether a name may stand in plan text as it is; others are written in backquotes. */

@@ -258,7 +258,7 @@ plan_expr_rule(const PlanExpr *e, PlanType *t, Arena *a, const char **why)
 {
 	PlanType first = e->op[0]->type;
 	bool is_float = plan_type_is_float(first), is_int = plan_type_is_int(first), is_bool = first == PT_BOOL;
-	*t = first;
+	*t = e->kind == PEXPR_CAST || e->kind == PEXPR_BITS ? e->type : first;
 	switch (e->kind) {
 	case PEXPR_NEG:
 		return is_float || plan_type_is_signed(first) ? true : refuse_type(a, why, e, first);
@@ -288,7 +288,6 @@ plan_expr_rule(const PlanExpr *e, PlanType *t, Arena *a, const char **why)
 		*t = e->op[1]->type;
 		return !is_bool ? refuse(a, why, e, "needs a bool first") : same_types(e, 1, 3, a, why);
 	case PEXPR_CAST: case PEXPR_BITS:
-		*t = e->type;
 		return cast_rule(e, a, why);
 	case PEXPR_UNSET: case PEXPR_CONST: case PEXPR_LOCAL: case PEXPR_LOAD: case PEXPR_COUNT:
 		break;

@@ -1,0 +1,31 @@
+/* eval_inner.h: what eval.c and eval_expr.c share. */
+#ifndef SNNC_EVAL_EVAL_INNER_H
+#define SNNC_EVAL_EVAL_INNER_H
+
+#include "eval/eval.h"
+
+#include <setjmp.h>
+
+/* Integers of every type are held widened to 64 bits by their sign, bool as 0 or 1, f32 as float. */
+typedef EvalValue Val;
+
+typedef struct {
+	const Plan *p;
+	char *arena;
+	EvalHost host;
+	Val **vals;                                       /* per code: its locals. No code calls itself, so one frame each is enough */
+	uint8_t **set;                                    /* per code: which of them have a value */
+	uint32_t code;                                    /* running now */
+	Val *local;                                       /* vals[code], set[code] */
+	uint8_t *is_set;
+	const char *why;
+	jmp_buf out;
+} Eval;
+
+_Noreturn void eval_fail(Eval *ev, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+Val eval_expr(Eval *ev, const PlanExpr *e);
+char *eval_address(Eval *ev, uint32_t buf, PlanExpr *const *index);
+void eval_store(PlanType t, char *at, Val v);
+Val eval_const(PlanType t, PlanValue v);
+
+#endif
