@@ -1,0 +1,124 @@
+/* check.c: is what the compiler (or whoever wrote the program) gave us whole? What is checked here is not
+ * checked again where it is used. */
+#include "rt.h"
+
+#include <string.h>
+
+/* What each kind of object has (plan_object.def): at least so many texts and numbers, exactly so many
+ * buffers. */
+static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = {
+	[SNNRT_OBJ_DATA] = {"data", 3, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
+	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2},
+	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
+	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
+	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2},
+};
+
+static bool
+check_buffer(const snnrt_program *p, uint32_t i, char *why)
+{
+	const snnrt_buffer *b = &p->buffers[i];
+	uint64_t bytes = rt_type_is_valid(b->type) ? rt_type_size(b->type) : 0;
+	if (!b->name || !bytes)
+		return rt_say(why, "buffer %u has no name or type", i);
+	if (b->naxes > 6 || b->role < SNNRT_STATE || b->role > SNNRT_CONST)
+		return rt_say(why, "buffer `%s` has %u axes, role %u", b->name, b->naxes, b->role);
+	for (uint32_t a = 0; a < b->naxes; a++)
+		if (!rt_mul(bytes, b->axis[a].extent, &bytes))
+			return rt_say(why, "buffer `%s` has more bytes than there can be", b->name);
+	if (bytes != b->bytes)
+		return rt_say(why, "buffer `%s` has %llu bytes, its shape has %llu", b->name,
+		              (unsigned long long)b->bytes, (unsigned long long)bytes);
+	if (b->offset < sizeof(void *) || b->offset > p->arena_bytes || b->bytes > p->arena_bytes - b->offset)
+		return rt_say(why, "buffer `%s` lies outside the arena", b->name);
+	return true;
+}
+
+static bool
+check_data(const snnrt_object *o, char *why)
+{
+	uint64_t columns = (uint64_t)o->nums[2], at = 3;
+	if (columns != o->ntexts - 2 || columns > RT_MAX_COLUMNS)
+		return rt_say(why, "data `%s` has %llu columns and %u texts", o->name, (unsigned long long)columns,
+		              o->ntexts);
+	for (uint64_t c = 0; c < columns; c++) {
+		if (at + 2 > o->nnums || o->nums[at + 1] < 0 || o->nums[at + 1] > 6)
+			return rt_say(why, "data `%s` has too few numbers", o->name);
+		at += 2 + (uint64_t)o->nums[at + 1];
+	}
+	return at <= o->nnums || rt_say(why, "data `%s` has too few numbers", o->name);
+}
+
+static bool
+is_kind(const snnrt_program *p, int64_t object, snnrt_object_kind kind)
+{
+	return object >= 0 && object < p->nobjects && p->objects[object].kind == kind;
+}
+
+static bool
+check_vote(const snnrt_program *p, const snnrt_object *o, char *why)
+{
+	const snnrt_buffer *counts = &p->buffers[o->bufs[0]], *labels = &p->buffers[o->bufs[1]];
+	const snnrt_buffer *assignment = &p->buffers[o->bufs[4]];
+	uint64_t classes = (uint64_t)o->nums[0], neurons, n;
+	if (o->nums[0] < 1 || o->nums[1] < 0 || o->ntexts > RT_MAX_READOUTS)
+		return rt_say(why, "vote `%s` has %lld classes, every %lld", o->name, (long long)o->nums[0],
+		              (long long)o->nums[1]);
+	if (counts->naxes < 1 || !rt_type_is_int(counts->type) || !rt_type_is_int(labels->type) ||
+	    !rt_type_is_int(assignment->type))
+		return rt_say(why, "vote `%s` needs whole numbers as counts, labels and assignment", o->name);
+	neurons = counts->axis[counts->naxes - 1].extent;
+	for (int i = 2; i < 4; i++) {
+		const snnrt_buffer *b = &p->buffers[o->bufs[i]];
+		if (!rt_mul(neurons, classes, &n) || !rt_type_is_float(b->type) || b->bytes / rt_type_size(b->type) != n)
+			return rt_say(why, "vote `%s`: `%s` has another shape than [neuron, class]", o->name, b->name);
+	}
+	if (assignment->bytes / rt_type_size(assignment->type) != neurons)
+		return rt_say(why, "vote `%s`: `%s` has another shape than [neuron]", o->name, assignment->name);
+	return true;
+}
+
+static bool
+check_object(const snnrt_program *p, uint32_t i, char *why)
+{
+	const snnrt_object *o = &p->objects[i];
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PLOT || !o->name)
+		return rt_say(why, "object %u has no kind or name", i);
+	if (o->ntexts < shape[o->kind].texts || o->nbufs != shape[o->kind].bufs || o->nnums < shape[o->kind].nums)
+		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
+		              o->ntexts, o->nbufs, o->nnums);
+	for (uint32_t j = 0; j < o->nbufs; j++)
+		if (o->bufs[j] >= p->nbuffers)
+			return rt_say(why, "%s `%s` names a buffer that is not there", shape[o->kind].name, o->name);
+	if (o->kind == SNNRT_OBJ_DATA)
+		return check_data(o, why);
+	if (o->kind == SNNRT_OBJ_VOTE)
+		return check_vote(p, o, why);
+	if (o->kind == SNNRT_OBJ_REPORT) {
+		if (strcmp(o->texts[0], "accuracy") != 0)
+			return rt_say(why, "report `%s`: there is no report of `%s`", o->name, o->texts[0]);
+		if (!is_kind(p, o->nums[0], SNNRT_OBJ_PHASE) || !is_kind(p, o->nums[1], SNNRT_OBJ_VOTE))
+			return rt_say(why, "report `%s` names no phase or no vote", o->name);
+	}
+	if (o->kind == SNNRT_OBJ_SAVE && !rt_path_is_inside(o->texts[0]))
+		return rt_say(why, "save `%s`: results are named below the results folder, without `..` or a leading `/`",
+		              o->texts[0]);
+	return true;
+}
+
+bool
+rt_program_check(const snnrt_program *p, char *why)
+{
+	if (p->version != SNNRT_VERSION)
+		return rt_say(why, "the program was made for version %u of the runtime, this is version %d", p->version,
+		              SNNRT_VERSION);
+	if (!p->entry || !p->name || p->arena_bytes < sizeof(void *))
+		return rt_say(why, "the program has no entry, name or arena");
+	for (uint32_t i = 0; i < p->nbuffers; i++)
+		if (!check_buffer(p, i, why))
+			return false;
+	for (uint32_t i = 0; i < p->nobjects; i++)
+		if (!check_object(p, i, why))
+			return false;
+	return true;
+}

@@ -1,0 +1,147 @@
+/* load.c: .npy files into buffers: a whole one (fill), or one row per step (stream). */
+#include "rt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Same elements in the same order? Axes of extent 1 do not count, and neighbouring axes of the file may be
+ * one axis of the buffer: a layer of [28, 28] neurons is a buffer of [784]. */
+static bool
+shapes_agree(uint32_t nfile, const uint64_t *file, const snnrt_buffer *b)
+{
+	uint32_t f = 0;
+	uint64_t file_items = 1, buf_items = 1;
+	for (uint32_t i = 0; i < nfile; i++)
+		file_items *= file[i];
+	for (uint32_t i = 0; i < b->naxes; i++)
+		buf_items *= b->axis[i].extent;
+	if (file_items != buf_items)
+		return false;
+	if (file_items == 0)
+		return true;
+	for (uint32_t i = 0; i < b->naxes; i++) {
+		uint64_t n = 1;
+		while (n < b->axis[i].extent && f < nfile)
+			n *= file[f++];
+		if (n != b->axis[i].extent)
+			return false;
+	}
+	return true;
+}
+
+static void
+complain(snnrt *rt, const snnrt_object *o, const RtLoad *l, const snnrt_buffer *b, bool stream)
+{
+	RtText t = {0};
+	uint64_t extent[6];
+	for (uint32_t i = 0; i < b->naxes; i++)
+		extent[i] = b->axis[i].extent;
+	rt_text_printf(&t, "%s `%s`: `%s` has %s ", stream ? "stream" : "fill", o->name, l->file.name,
+	               rt_type_name(l->array.type));
+	rt_text_shape(&t, l->array.rank, l->array.extent);
+	rt_text_printf(&t, stream ? ", `%s` needs %s [steps" : ", `%s` needs %s ", b->name, rt_type_name(b->type));
+	if (stream && b->naxes)
+		rt_text_printf(&t, "], then per step ");
+	else if (stream)
+		rt_text_printf(&t, "]");
+	if (!stream || b->naxes)
+		rt_text_shape(&t, b->naxes, extent);
+	rt_fail(rt, "%s", t.s ? t.s : "no memory");
+	rt_text_fini(&t);
+}
+
+static bool
+open_file(snnrt *rt, const snnrt_object *o, RtLoad *l, char *why)
+{
+	char *shown = NULL;
+	int fd = -1;
+	if (rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why) != SNNRT_DATA_OK)
+		return false;
+	return rt_file_open(&l->file, fd, shown, why) && rt_npy_header(&l->file, &l->array, why);
+}
+
+void *
+rt_load_open(snnrt *rt, const snnrt_object *o)
+{
+	char why[RT_WHY] = "";
+	bool stream = o->kind == SNNRT_OBJ_STREAM;
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	RtLoad *l = calloc(1, sizeof *l);
+	if (!l) {
+		rt_fail(rt, "no memory");
+		return NULL;
+	}
+	if (!open_file(rt, o, l, why)) {
+		rt_fail(rt, "%s `%s`: %s", stream ? "stream" : "fill", o->name, why);
+		rt_load_close(l);
+		return NULL;
+	}
+	uint32_t skip = stream ? 1 : 0;
+	if (l->array.rank < skip || !rt_can_convert(l->array.type, b->type) ||
+	    !shapes_agree(l->array.rank - skip, l->array.extent + skip, b)) {
+		complain(rt, o, l, b, stream);
+		rt_load_close(l);
+		return NULL;
+	}
+	l->row_items = b->bytes / rt_type_size(b->type);
+	return l;
+}
+
+void
+rt_load_close(RtLoad *l)
+{
+	rt_file_close(&l->file);
+	free(l->row);
+	free(l);
+}
+
+/* Elements first .. of the file into the target, as the target's type; in pieces, so that memory is bounded. */
+static int64_t
+load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
+{
+	enum { PIECE = 1 << 14 };
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	uint32_t from = l->array.type, size = rt_type_size(b->type);
+	char why[RT_WHY];
+	if (!rt_in_arena(rt, target, b->bytes))
+		return SNNRT_FAILED;
+	if (from == b->type && from != SNNRT_BOOL) {
+		if (!rt_array_read(&l->file, &l->array, first, l->row_items, target, why))
+			return rt_fail(rt, "`%s`: %s", o->name, why);
+		return 0;
+	}
+	if (!l->row && !(l->row = malloc((size_t)PIECE * 8)))
+		return rt_fail(rt, "no memory");
+	for (uint64_t done = 0; done < l->row_items;) {
+		uint64_t bad, n = l->row_items - done < PIECE ? l->row_items - done : PIECE;
+		if (!rt_array_read(&l->file, &l->array, first + done, n, l->row, why))
+			return rt_fail(rt, "`%s`: %s", o->name, why);
+		if (!rt_convert(b->type, (char *)target + done * size, from, l->row, n, &bad))
+			return rt_fail(rt, "`%s`: element %llu of `%s` does not fit into %s", o->name,
+			               (unsigned long long)(first + done + bad), l->file.name, rt_type_name(b->type));
+		done += n;
+	}
+	return 0;
+}
+
+int64_t
+snnrt_fill(void *host, int64_t object, void *target)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_FILL);
+	return o ? load(rt, o, rt->object[object], 0, target) : SNNRT_FAILED;
+}
+
+int64_t
+snnrt_stream(void *host, int64_t object, void *target)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_STREAM);
+	if (!o)
+		return SNNRT_FAILED;
+	RtLoad *l = rt->object[object];
+	if (l->next >= l->array.extent[0])
+		return rt_fail(rt, "stream `%s`: the program runs for more steps than the %llu rows of `%s`", o->name,
+		               (unsigned long long)l->array.extent[0], l->file.name);
+	return load(rt, o, l, l->next++ * l->row_items, target);
+}

@@ -1,0 +1,127 @@
+/* main.c: the command line of a built executable. */
+#define _GNU_SOURCE
+#include "rt.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USAGE = 2, WORLD = 3 };
+
+static const struct { struct option o; const char *arg, *text; } table[] = {
+	{{"seed", required_argument, NULL, 's'}, "N", "seed of all random numbers (default: the program's)"},
+	{{"threads", required_argument, NULL, 't'}, "N", "threads to use; the results do not depend on it"},
+	{{"data", required_argument, NULL, 'd'}, "DIR", "folder of the data files (then the working folder)"},
+	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
+	{{"memory", required_argument, NULL, 'm'}, "SIZE", "refuse to use more, such as 4G (default: what is free)"},
+	{{"quiet", no_argument, NULL, 'q'}, "", "no progress line"},
+	{{"help", no_argument, NULL, 'h'}, "", "this page"},
+	{{"version", no_argument, NULL, 'v'}, "", "name, source hash, version of the runtime"},
+};
+enum { NOPTIONS = sizeof table / sizeof table[0] };
+
+static void
+print_help(const snnrt_program *p)
+{
+	printf("usage: %s [options]\n\nRuns the spiking network `%s`.\n\n", p->name, p->name);
+	for (int i = 0; i < NOPTIONS; i++) {
+		char left[40];
+		snprintf(left, sizeof left, "--%s %s", table[i].o.name, table[i].arg);
+		printf("  %-15s %s\n", left, table[i].text);
+	}
+	printf("\nResults go to a folder with manifest.json and one .npy per record.\n"
+	       "Exit codes: 0 fine, 2 wrong usage, 3 failed, 130 interrupted.\n");
+}
+
+static bool
+read_count(const char *s, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	*out = strtoull(s, &end, 0);
+	return *s >= '0' && *s <= '9' && end != s && !*end && !errno;
+}
+
+/* 4G, 512M, 1.5GiB: powers of 1024. */
+static bool
+read_size(const char *s, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	double v = strtod(s, &end);
+	if (!(*s >= '0' && *s <= '9') || !(v >= 0))
+		return false;
+	const char *unit = *end ? strchr(units, *end >= 'a' ? *end - 32 : *end) : NULL;
+	if (unit) {
+		for (const char *u = units; u <= unit; u++)
+			v *= 1024;
+		end++;
+		end += strcmp(end, "iB") == 0 ? 2 : strcmp(end, "B") == 0 ? 1 : 0;
+	}
+	if (*end || v < 1 || v > 0x1p62)
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
+/* -1 to go on, or the exit code. */
+static int
+read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
+{
+	struct option longs[NOPTIONS + 1] = {0};
+	for (int i = 0; i < NOPTIONS; i++)
+		longs[i] = table[i].o;
+	optind = 1;
+	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) >= 0;) {
+		uint64_t n = 0;
+		bool ok = true;
+		switch (c) {
+		case 's': ok = o->seed_given = read_count(optarg, &o->seed); break;
+		case 't':
+			ok = read_count(optarg, &n) && n >= 1 && n <= 4096;
+			o->threads = (int)n;
+			break;
+		case 'd': o->data = optarg; break;
+		case 'o': o->out = optarg; break;
+		case 'm': ok = read_size(optarg, &o->memory); break;
+		case 'q': o->quiet = true; break;
+		case 'h':
+			print_help(p);
+			return fflush(stdout) ? WORLD : 0;
+		case 'v':
+			printf("%s %s (snnrt %d)\n", p->name, p->source_hash ? p->source_hash : "", SNNRT_VERSION);
+			return fflush(stdout) ? WORLD : 0;
+		default:                                      /* getopt_long has said what is wrong */
+			fprintf(stderr, "try `%s --help`\n", argv[0]);
+			return USAGE;
+		}
+		if (!ok) {
+			fprintf(stderr, "%s: `%s` is no value for this option; try `%s --help`\n", argv[0], optarg, argv[0]);
+			return USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "%s: `%s` is no option; try `%s --help`\n", argv[0], argv[optind], argv[0]);
+		return USAGE;
+	}
+	return -1;
+}
+
+int
+snnrt_main(int argc, char **argv, const snnrt_program *p)
+{
+	snnrt_options o = {.program_dir = ".", .engine = "c"};
+	snnrt *rt;
+	int code = read_options(argc, argv, p, &o);
+	if (code >= 0)
+		return code;
+	if (snnrt_open(p, &o, &rt) == SNNRT_OK)
+		snnrt_run(rt);
+	if (*snnrt_error(rt))
+		fprintf(stderr, "%s: error: %s\n", p->name, snnrt_error(rt));
+	code = snnrt_close(rt);
+	if (code == 130)
+		fprintf(stderr, "%s: interrupted; the results so far are kept\n", p->name);
+	return fflush(stdout) && code == 0 ? WORLD : code;
+}

@@ -1,0 +1,239 @@
+/* progress.c: the progress line on stderr. On a terminal one line that is drawn again at most ten times a
+ * second; elsewhere a line every ten seconds and at the end of a phase.
+ *
+ *   training   [##########--------------]  3200/8000  312 samples/s  0:15 left  all_activity 81.2 %
+ */
+#define _GNU_SOURCE
+#include "rt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MIN_BAR = 8, MAX_BAR = 30 };
+
+static double
+now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool
+has_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	for (int i = 0; i < 3; i++) {
+		const char *v = getenv(names[i]);
+		if (v && *v)
+			return strcasestr(v, "utf-8") || strcasestr(v, "utf8");
+	}
+	return false;
+}
+
+void
+rt_progress_open(snnrt *rt)
+{
+	RtProgress *g = &rt->progress;
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	struct winsize size;
+	g->on = !rt->o.quiet;
+	g->phase = UINT32_MAX;
+	g->terminal = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+	g->colour = g->terminal && !(no_colour && *no_colour);
+	g->utf8 = has_utf8();
+	g->width = g->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static void
+put(const char *s, size_t n)
+{
+	while (n) {
+		ssize_t r = write(STDERR_FILENO, s, n);
+		if (r <= 0)
+			return;                               /* nobody to tell; the run goes on */
+		s += r;
+		n -= (size_t)r;
+	}
+}
+
+void
+rt_progress_clear(snnrt *rt)
+{
+	if (rt->progress.drawn)
+		put("\r\033[K", 4);
+	rt->progress.drawn = false;
+}
+
+static void
+add_accuracy(const snnrt *rt, RtText *t)
+{
+	for (uint32_t i = 0; i < rt->p->nobjects; i++) {
+		if (rt->p->objects[i].kind != SNNRT_OBJ_VOTE)
+			continue;
+		const RtVote *v = rt->object[i];
+		if (v->last_phase != rt->progress.phase)
+			continue;
+		const RtTally *tally = &v->phase[rt->progress.phase];
+		for (uint32_t r = 0; r < v->nreadouts; r++) {
+			rt_text_printf(t, ", %s ", rt->p->objects[i].texts[r]);
+			if (v->npoints)                       /* the last whole interval says more than the mean */
+				rt_text_printf(t, "%.1f %%", 100 * (double)v->point[v->npoints - 1].accuracy[r]);
+			else if (tally->samples)
+				rt_text_printf(t, "%.1f %%", 100 * (double)tally->correct[r] / (double)tally->samples);
+			else
+				rt_text_printf(t, "-");
+		}
+	}
+}
+
+static void
+add_time(RtText *t, double seconds)
+{
+	uint64_t s = (uint64_t)(seconds + .5);
+	if (s >= 3600)
+		rt_text_printf(t, "%llu:%02llu:%02llu", (unsigned long long)(s / 3600),
+		               (unsigned long long)(s / 60 % 60), (unsigned long long)(s % 60));
+	else
+		rt_text_printf(t, "%llu:%02llu", (unsigned long long)(s / 60), (unsigned long long)(s % 60));
+}
+
+static void
+add_rate(RtText *t, double rate)
+{
+	rt_text_printf(t, rate < 10 ? ", %.2f samples/s" : ", %.0f samples/s", rate);
+}
+
+/* What stands behind the bar. */
+static void
+add_numbers(const snnrt *rt, RtText *t, double elapsed)
+{
+	const RtProgress *g = &rt->progress;
+	const snnrt_object *phase = &rt->p->objects[g->phase];
+	double rate = elapsed > 0 ? (double)g->done / elapsed : 0;
+	int64_t all = phase->nums[1] > phase->nums[0] ? phase->nums[1] : phase->nums[0];
+	uint64_t total_done = g->first + g->done;
+	rt_text_printf(t, "%llu/%lld", (unsigned long long)g->done, (long long)phase->nums[0]);
+	if (rate > 0 && elapsed > .3) {
+		add_rate(t, rate);
+		if (all > 0 && total_done < (uint64_t)all) {
+			rt_text_printf(t, ", ");
+			add_time(t, (double)((uint64_t)all - total_done) / rate);
+			rt_text_printf(t, " left");
+		}
+	}
+	add_accuracy(rt, t);
+}
+
+static void
+add_bar(const RtProgress *g, RtText *t, double part, int width)
+{
+	static const char *const eighths[8] = {"", "\u258F", "\u258E", "\u258D", "\u258C", "\u258B", "\u258A", "\u2589"};
+	int whole = (int)(part * width * 8);
+	rt_text_printf(t, g->colour ? "\033[36m" : "");
+	if (g->utf8) {
+		int cells = whole / 8;
+		for (int i = 0; i < cells; i++)
+			rt_text_printf(t, "\u2588");
+		if (cells < width) {
+			rt_text_printf(t, "%s", whole % 8 ? eighths[whole % 8] : " ");
+			rt_text_printf(t, "%*s", width - cells - 1, "");
+		}
+		rt_text_printf(t, g->colour ? "\033[0m|" : "|");
+	} else {
+		rt_text_printf(t, "[");
+		for (int i = 0; i < width; i++)
+			rt_text_printf(t, i < whole / 8 ? "#" : "-");
+		rt_text_printf(t, g->colour ? "]\033[0m" : "]");
+	}
+}
+
+static void
+show(snnrt *rt, double time, bool ended)
+{
+	RtProgress *g = &rt->progress;
+	const snnrt_object *phase = &rt->p->objects[g->phase];
+	RtText line = {0}, tail = {0};
+	add_numbers(rt, &tail, time - g->started);
+	if (ended) {
+		rt_text_printf(&line, "%s: %llu samples in ", phase->name, (unsigned long long)g->done);
+		add_time(&line, time - g->started);
+		if (time - g->started > .3)
+			add_rate(&line, (double)g->done / (time - g->started));
+		add_accuracy(rt, &line);
+		rt_text_printf(&line, "\n");
+	} else if (!g->terminal) {
+		rt_text_printf(&line, "%s: %s\n", phase->name, tail.s ? tail.s : "");
+	} else {
+		int room = g->width - 1, name = (int)strlen(phase->name) + 2, rest = (int)tail.n + 2;
+		int bar = room - name - rest - 2;
+		bar = bar > MAX_BAR ? MAX_BAR : bar;
+		rt_text_printf(&line, "\r\033[K%s  ", phase->name);
+		if (bar >= MIN_BAR && phase->nums[0] > 0) {
+			double part = (double)g->done / (double)phase->nums[0];
+			add_bar(g, &line, part > 1 ? 1 : part, bar);
+			rt_text_printf(&line, "  ");
+			room -= bar + 2 + 2;
+		}
+		rt_text_printf(&line, "%.*s", room - name > 0 ? room - name : 0, tail.s ? tail.s : "");
+	}
+	if (ended)
+		rt_progress_clear(rt);
+	put(line.s ? line.s : "", line.n);
+	g->drawn = g->terminal && !ended;
+	g->shown = time;
+	rt_text_fini(&line);
+	rt_text_fini(&tail);
+}
+
+int64_t
+snnrt_begin(void *host)
+{
+	snnrt *rt = host;
+	rt->progress.started = rt->progress.shown = now();
+	return 0;
+}
+
+int64_t
+snnrt_phase(void *host, int64_t object, int64_t begins)
+{
+	snnrt *rt = host;
+	RtProgress *g = &rt->progress;
+	if (!rt_object(rt, object, SNNRT_OBJ_PHASE))
+		return SNNRT_FAILED;
+	if (begins) {
+		g->phase = (uint32_t)object;
+		g->started = g->shown = now();
+		g->done = 0;
+		rt_vote_phase_begins(rt, (uint32_t)object);
+	} else {
+		rt_vote_phase_ends(rt, (uint32_t)object);
+		if (g->on && g->phase == (uint32_t)object && g->done)
+			show(rt, now(), true);
+		g->first += g->done;
+		g->done = 0;
+		g->phase = UINT32_MAX;
+	}
+	return rt->status == SNNRT_FAILED ? SNNRT_FAILED : 0;
+}
+
+int64_t
+snnrt_sample(void *host, int64_t object, int64_t done)
+{
+	snnrt *rt = host;
+	RtProgress *g = &rt->progress;
+	if (!rt_object(rt, object, SNNRT_OBJ_PHASE))
+		return SNNRT_FAILED;
+	if (g->phase != (uint32_t)object)
+		return 0;
+	g->done = done > 0 ? (uint64_t)done : 0;
+	if (g->on) {
+		double time = now();
+		if (time - g->shown >= (g->terminal ? .1 : 10))
+			show(rt, time, false);
+	}
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* record.c: records, streamed to .npy files in bounded memory.
+ *
+ * dense: every call appends the whole source: [records, axes of the source ...]. events: every call appends
+ * (t, b, i) for each flag of [batch, neuron] that is set. The number of rows is patched into the header when
+ * the run ends. */
+#define _GNU_SOURCE
+#include "rt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char events_descr[] = "[('t', '<i8'), ('b', '<u4'), ('i', '<u4')]";
+enum { EVENT_BYTES = 16 };
+
+static const char *
+shape_rows(const snnrt_buffer *b, const RtRecord *r, uint32_t *rank, uint64_t extent[7])
+{
+	extent[0] = r->rows;
+	*rank = 1;
+	if (r->events)
+		return events_descr;
+	for (uint32_t i = 0; i < b->naxes; i++)
+		extent[(*rank)++] = b->axis[i].extent;
+	return rt_type_numpy(b->type);
+}
+
+static bool
+is_taken(const snnrt *rt, uint32_t index, const char *file)
+{
+	for (uint32_t i = 0; i < index; i++)
+		if (rt->p->objects[i].kind == SNNRT_OBJ_RECORD && rt->object[i] &&
+		    strcmp(((RtRecord *)rt->object[i])->file, file) == 0)
+			return true;
+	return false;
+}
+
+/* NAME.npy, or NAME-2.npy if the name is taken; folders in names become part of the name. */
+static char *
+choose_file(const snnrt *rt, uint32_t index)
+{
+	char *name = NULL;
+	for (int i = 1; i < 10000; i++) {
+		char number[16] = "";
+		if (i > 1)
+			snprintf(number, sizeof number, "-%d", i);
+		free(name);
+		if (asprintf(&name, "%s%s.npy", rt->p->objects[index].name, number) < 0)
+			return NULL;
+		for (char *c = name; *c; c++)
+			if (*c == '/' || (unsigned char)*c < 0x20)
+				*c = '_';
+		if (*name == '.')
+			*name = '_';
+		if (!is_taken(rt, index, name))
+			break;
+	}
+	return name;
+}
+
+RtRecord *
+rt_record_open(snnrt *rt, uint32_t index)
+{
+	const snnrt_object *o = &rt->p->objects[index];
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	char why[RT_WHY], header[RT_NPY_HEADER];
+	RtRecord *r = calloc(1, sizeof *r);
+	if (!r) {
+		rt_fail(rt, "no memory");
+		return NULL;
+	}
+	r->sink.fd = r->sink.dir = -1;
+	r->events = strcmp(o->texts[0], "events") == 0;
+	r->file = choose_file(rt, index);
+	if (!r->file)
+		rt_fail(rt, "no memory");
+	else if (!r->events && strcmp(o->texts[0], "dense") != 0)
+		rt_fail(rt, "record `%s`: there is no form `%s`", o->name, o->texts[0]);
+	else if (r->events && (rt_type_size(b->type) != 1 || b->naxes < 1))
+		rt_fail(rt, "record `%s`: events need flags, `%s` is %s", o->name, b->name, rt_type_name(b->type));
+	else if (rt->folder.fd >= 0) {
+		uint32_t rank;
+		uint64_t extent[7];
+		const char *descr = shape_rows(b, r, &rank, extent);
+		r->header = (uint32_t)rt_npy_print_header(header, 0, descr, rank, extent);
+		if (!r->header)
+			rt_fail(rt, "record `%s` has too many axes", o->name);
+		else if (!rt_sink_open(&r->sink, rt->folder.fd, r->file, why))
+			rt_fail(rt, "record `%s`: %s", o->name, why);
+		else
+			rt_sink_write(&r->sink, header, r->header);
+	}
+	if (rt->status != SNNRT_OK) {
+		rt_record_close(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+rt_record_close(RtRecord *r)
+{
+	rt_sink_discard(&r->sink);
+	free(r->file);
+	free(r);
+}
+
+bool
+rt_record_finish(snnrt *rt, uint32_t index)
+{
+	RtRecord *r = rt->object[index];
+	const snnrt_object *o = &rt->p->objects[index];
+	char why[RT_WHY], header[RT_NPY_HEADER];
+	uint32_t rank;
+	uint64_t extent[7];
+	if (!r || r->sink.fd < 0)
+		return true;
+	const char *descr = shape_rows(&rt->p->buffers[o->bufs[0]], r, &rank, extent);
+	if (rt_npy_print_header(header, r->header, descr, rank, extent))
+		rt_sink_patch(&r->sink, 0, header, r->header);
+	return rt_sink_commit(&r->sink, false, why) || rt_fail(rt, "record `%s`: %s", o->name, why) == 0;
+}
+
+static void
+write_events(RtRecord *r, const snnrt_buffer *b, int64_t step, const unsigned char *flag)
+{
+	uint64_t neurons = b->axis[b->naxes - 1].extent;
+	for (uint64_t k = 0; k < b->bytes;) {
+		uint64_t eight;
+		if (k + 8 <= b->bytes) {                      /* most are silent */
+			memcpy(&eight, flag + k, 8);
+			if (eight == 0) {
+				k += 8;
+				continue;
+			}
+		}
+		uint64_t end = k + 8 < b->bytes ? k + 8 : b->bytes;
+		for (; k < end; k++) {
+			if (!flag[k])
+				continue;
+			struct { int64_t t; uint32_t b, i; } event = {step, (uint32_t)(k / neurons),
+			                                              (uint32_t)(k % neurons)};
+			_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
+			rt_sink_write(&r->sink, &event, EVENT_BYTES);
+			r->rows++;
+		}
+	}
+}
+
+int64_t
+snnrt_record(void *host, int64_t object, int64_t step, void *source)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_RECORD);
+	if (!o)
+		return SNNRT_FAILED;
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	RtRecord *r = rt->object[object];
+	if (!rt_in_arena(rt, source, b->bytes))
+		return SNNRT_FAILED;
+	if (r->sink.fd < 0)
+		return 0;
+	if (r->events) {
+		write_events(r, b, step, source);
+	} else {
+		rt_sink_write(&r->sink, source, b->bytes);
+		r->rows++;
+	}
+	if (r->sink.error) {
+		char why[RT_WHY];
+		rt_sink_flush(&r->sink, why);
+		return rt_fail(rt, "record `%s`: %s", o->name, why);
+	}
+	return 0;
+}

@@ -1,0 +1,262 @@
+/* rt.h: what the files of the runtime share with each other; nobody else includes it but tests.
+ *
+ * Two kinds of functions: those that work for one running program take `snnrt *rt` and keep the text of a
+ * failure there (rt_fail); those that also serve the compiler's probes take `char *why`, room for RT_WHY
+ * bytes, and give false or a status.
+ */
+#ifndef SNNC_RUNTIME_RT_H
+#define SNNC_RUNTIME_RT_H
+
+#include "snnrt.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "results and checkpoints are written as they lie in memory, which has to be little endian"
+#endif
+
+enum { RT_WHY = 512, RT_MAX_RANK = 8, RT_MAX_COLUMNS = 8, RT_DIGITS = 10000, RT_DIGIT_SIDE = 28, RT_MAX_READOUTS = 8 };
+
+/* ---- text (text.c) --------------------------------------------------------------------------------- */
+
+typedef struct { char *s; size_t n, cap; bool failed; } RtText;      /* grows; failed: there was no memory */
+
+void rt_text_add(RtText *t, const char *s, size_t n);
+void rt_text_printf(RtText *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rt_text_json(RtText *t, const char *s);                         /* quoted; anything but UTF-8 becomes U+FFFD */
+void rt_text_number(RtText *t, double v);                            /* shortest that reads back the same, with a dot */
+void rt_text_shape(RtText *t, uint32_t rank, const uint64_t *extent); /* [28, 28] */
+void rt_text_bytes(RtText *t, uint64_t bytes);                       /* 1.5 GiB */
+void rt_text_fini(RtText *t);
+bool rt_say(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));      /* always false */
+char *rt_copy(const char *s);                                        /* NULL stays NULL */
+
+/* ---- element types (type.c) ------------------------------------------------------------------------ */
+
+bool rt_type_is_valid(uint32_t type);
+bool rt_type_is_float(uint32_t type);
+bool rt_type_is_int(uint32_t type);
+uint32_t rt_type_size(uint32_t type);
+const char *rt_type_name(uint32_t type);                             /* "f32" */
+const char *rt_type_numpy(uint32_t type);                            /* "<f4" */
+double rt_load_float(uint32_t type, const void *base, uint64_t i);
+int64_t rt_load_int(uint32_t type, const void *base, uint64_t i);    /* floats are truncated */
+void rt_store_float(uint32_t type, void *base, uint64_t i, double v);
+bool rt_store_int(uint32_t type, void *base, uint64_t i, int64_t v); /* false: does not fit */
+bool rt_can_convert(uint32_t from, uint32_t to);
+bool rt_convert(uint32_t to, void *dst, uint32_t from, const void *src, uint64_t n, uint64_t *bad);
+void rt_swap_bytes(void *p, uint64_t n, uint32_t size);
+bool rt_mul(uint64_t a, uint64_t b, uint64_t *out);                  /* false: overflow */
+
+/* ---- files to read (path.c, file.c) ------------------------------------------------------------------ */
+
+bool rt_path_is_inside(const char *path);                            /* relative, without .. */
+/* Finds `path` below dir_data, then below dir_program (NULL: "."), and opens it. shown: the way it was found. */
+snnrt_data_status rt_path_open(const char *dir_data, const char *dir_program, const char *path, int *fd,
+                               char **shown, char *why);
+
+/* A file, gzipped or not, that is read by offset. A gzipped one is inflated only as far as somebody asked,
+ * and what was inflated is kept. */
+typedef struct {
+	int fd;
+	char *name;                                                      /* for messages */
+	bool gz, ended;
+	uint64_t stored;                                                 /* bytes of the file */
+	uint64_t want;                                                   /* bytes of the content, once known, or 0 */
+	struct z_stream_s *z;
+	uint8_t *in, *kept;
+	uint64_t have, cap, at;                                          /* inflated; room; read from fd */
+} RtFile;
+
+bool rt_file_open(RtFile *f, int fd, char *name, char *why);         /* takes fd and name, also on failure */
+bool rt_file_read(RtFile *f, uint64_t offset, uint64_t n, void *dst, char *why);
+bool rt_file_expect(RtFile *f, uint64_t bytes, char *why);           /* is the content as long as its header says? */
+void rt_file_close(RtFile *f);
+
+typedef struct {
+	uint32_t type, rank;
+	uint64_t extent[RT_MAX_RANK];
+	uint64_t offset;                                                 /* of the first element */
+	bool swap;                                                       /* stored big endian */
+} RtArray;
+
+bool rt_array_bytes(const RtArray *a, uint64_t *out);                /* false: overflow */
+bool rt_idx_header(RtFile *f, RtArray *out, char *why);              /* idx.c */
+bool rt_npy_header(RtFile *f, RtArray *out, char *why);              /* npy.c */
+bool rt_array_read(RtFile *f, const RtArray *a, uint64_t first, uint64_t n, void *dst, char *why);
+
+/* The header of a .npy to be written, padded to `size` bytes (0: as short as can be, room for any first
+ * extent). descr: rt_type_numpy, or a list for structured types. Gives the bytes, 0 if it does not fit. */
+size_t rt_npy_print_header(char *out, size_t size, const char *descr, uint32_t rank, const uint64_t *extent);
+enum { RT_NPY_HEADER = 512 };                                        /* longer ones are not written */
+
+/* ---- data (data.c, digits.c) --------------------------------------------------------------------------- */
+
+typedef struct {
+	RtFile file;
+	RtArray array;
+	uint64_t item, item_bytes;                                       /* elements and bytes of one sample */
+} RtColumn;
+
+typedef struct {
+	uint32_t ncolumns;
+	RtColumn column[RT_MAX_COLUMNS];
+	uint64_t samples;
+	int64_t classes;
+	bool drawn;                                                      /* no files: the digits that we draw */
+	uint8_t *labels;                                                 /* of the drawn digits */
+} RtData;
+
+snnrt_data_status rt_data_open(RtData *d, const char *dir_data, const char *dir_program, const char *kind,
+                               uint32_t npaths, const char *const *paths, const char *fallback, char *why);
+void rt_data_close(RtData *d);
+bool rt_data_fetch(RtData *d, uint32_t column, uint64_t sample, void *dst, char *why);
+uint64_t rt_data_memory(const RtData *d);                            /* bytes that it may come to hold */
+
+void rt_digits_label(uint8_t out[RT_DIGITS]);
+void rt_digits_draw(uint32_t sample, uint8_t label, uint8_t out[RT_DIGIT_SIDE * RT_DIGIT_SIDE]);
+
+/* ---- files to write (sink.c, folder.c) ------------------------------------------------------------------- */
+
+/* A file that appears under its name only when it is complete. An error of writing is kept and told at
+ * rt_sink_commit. */
+typedef struct {
+	int dir, fd;
+	char *name, *part;
+	uint8_t *buf;
+	size_t n;
+	uint64_t written;
+	uint32_t crc;                                                    /* of all bytes so far, without patches */
+	int error;
+} RtSink;
+
+bool rt_sink_open(RtSink *s, int dir, const char *name, char *why);  /* name may have folders: they are made */
+void rt_sink_write(RtSink *s, const void *p, uint64_t n);
+void rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n);
+bool rt_sink_flush(RtSink *s, char *why);
+bool rt_sink_commit(RtSink *s, bool sync, char *why);                /* closes s in any case */
+void rt_sink_discard(RtSink *s);
+bool rt_write_file(int dir, const char *name, const void *p, size_t n, char *why);
+
+typedef struct {
+	int fd;                                                          /* -1: no results */
+	char *path;
+	char **made;                                                     /* folders that we made, outer first */
+	uint32_t nmade;
+} RtFolder;
+
+bool rt_folder_open(RtFolder *f, const char *path, char *why);
+void rt_folder_close(RtFolder *f, bool remove_if_empty);
+
+/* ---- state of host objects -------------------------------------------------------------------------------- */
+
+typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; } RtLoad;      /* load.c */
+
+typedef struct {                                                     /* record.c */
+	RtSink sink;
+	char *file;
+	uint64_t rows;
+	uint32_t header;
+	bool events;
+} RtRecord;
+
+typedef struct { uint64_t samples, correct[RT_MAX_READOUTS]; uint64_t seen; } RtTally;
+
+typedef struct {                                                     /* vote.c */
+	uint64_t batch, neurons, classes, every;
+	uint32_t nreadouts, readout[RT_MAX_READOUTS];
+	RtTally *phase;                                                  /* by object index */
+	RtTally interval;
+	uint64_t interval_seen;
+	int64_t *sum;                                                    /* [class, neuron] counts of this interval */
+	uint64_t *label_samples;                                         /* [class] of this interval */
+	uint64_t *assigned;                                              /* [class] neurons */
+	float *value;                                                    /* [class] */
+	int64_t *counts;                                                 /* [neuron] of one sample */
+	uint32_t last_phase;
+	struct { uint64_t samples; float accuracy[RT_MAX_READOUTS]; } *point;
+	size_t npoints, points_cap;
+	uint64_t total;                                                  /* samples seen while learning */
+	bool curve_shown;
+} RtVote;
+
+
+/* ---- progress (progress.c) ---------------------------------------------------------------------------------- */
+
+typedef struct {
+	bool on, terminal, colour, utf8, drawn;
+	uint32_t phase;                                                  /* object, UINT32_MAX: none */
+	double started, shown;                                           /* seconds; of the phase, of the last line */
+	uint64_t first, done;
+	int width;
+} RtProgress;
+
+void rt_progress_open(snnrt *rt);
+void rt_progress_clear(snnrt *rt);                                   /* before something else is printed */
+
+/* ---- the whole (context.c) ------------------------------------------------------------------------------------ */
+
+struct snnrt {
+	const snnrt_program *p;                                          /* kept */
+	snnrt_options o;                                                 /* strings are copies */
+	snnrt_status status;
+	bool ran;
+	char error[2048];
+	unsigned char *arena;
+	size_t arena_mapped;                                             /* 0: malloc */
+	RtFolder folder;
+	void **object;                                                   /* RtData, RtLoad, RtRecord, RtVote */
+	bool *assigned;                                                  /* by buffer of assignments: labels were assigned */
+	RtProgress progress;
+	RtText reports;                                                  /* JSON of reports, for the manifest */
+	RtText written;                                                  /* JSON of plots and checkpoints */
+	uint64_t seed;
+};
+
+int64_t rt_fail(snnrt *rt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* gives -2; the first text stays */
+const snnrt_buffer *rt_find_buffer(const snnrt *rt, const char *name);
+/* Object of that kind, or NULL after rt_fail. */
+const snnrt_object *rt_object(snnrt *rt, int64_t index, snnrt_object_kind kind);
+bool rt_in_arena(snnrt *rt, const void *p, uint64_t bytes);          /* false after rt_fail */
+uint64_t rt_step(const snnrt *rt);
+bool rt_names_file(RtText *list, const char *name);                  /* adds to a JSON list once; false: was there */
+
+bool rt_program_check(const snnrt_program *p, char *why);            /* check.c */
+
+uint64_t rt_memory_free(void);                                       /* memory.c */
+bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false after rt_fail */
+
+void *rt_load_open(snnrt *rt, const snnrt_object *o);                /* NULL after rt_fail */
+void rt_load_close(RtLoad *l);
+RtRecord *rt_record_open(snnrt *rt, uint32_t index);
+bool rt_record_finish(snnrt *rt, uint32_t index);
+void rt_record_close(RtRecord *r);
+RtVote *rt_vote_open(snnrt *rt, const snnrt_object *o);
+void rt_vote_close(RtVote *v);
+void rt_vote_phase_ends(snnrt *rt, uint32_t phase);
+void rt_vote_phase_begins(snnrt *rt, uint32_t phase);
+uint64_t rt_vote_memory(const snnrt_program *p, const snnrt_object *o);
+void rt_curve_print(snnrt *rt);                                      /* curve.c: those not shown yet, to stdout */
+bool rt_curve_write(snnrt *rt);                                      /* accuracy.npy, accuracy.png */
+bool rt_manifest_write(snnrt *rt);
+bool rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why);
+bool rt_dump_state(snnrt *rt);
+
+bool rt_interrupt_begin(void);                                       /* interrupt.c */
+void rt_interrupt_end(void);
+bool rt_interrupted(void);
+
+/* Pictures: rgb, three bytes a pixel. */
+typedef struct { uint32_t width, height; uint8_t *rgb; } RtImage;    /* image.c */
+bool rt_image_open(RtImage *m, uint32_t width, uint32_t height, const uint8_t rgb[3]);
+void rt_image_close(RtImage *m);
+void rt_image_dot(RtImage *m, int64_t x, int64_t y, const uint8_t rgb[3]);
+void rt_image_line(RtImage *m, double x0, double y0, double x1, double y1, const uint8_t rgb[3]);
+void rt_image_text(RtImage *m, int64_t x, int64_t y, const char *s, const uint8_t rgb[3]);
+bool rt_png_write(const RtImage *m, int dir, const char *name, char *why);       /* png.c */
+
+#endif

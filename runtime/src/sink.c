@@ -1,0 +1,195 @@
+/* sink.c: files that appear under their name only when they are complete.
+ *
+ * A sink writes `.NAME.PID.part` beside the name and renames it at the end, so that a reader never sees half
+ * a file and a crash leaves the old one. Names are resolved folder by folder without following links: a
+ * program cannot be led out of its results folder. */
+#define _GNU_SOURCE
+#include "rt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { SINK_BYTES = 1 << 16 };
+
+/* The folder of `name` below dir, made if need be; *base points into name. -1 after why. */
+static int
+open_parent(int dir, const char *name, const char **base, char *why)
+{
+	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	const char *c = name;
+	if (!rt_path_is_inside(name)) {
+		rt_say(why, "`%s`: results are named below the results folder, without `..` or a leading `/`", name);
+		if (at >= 0)
+			close(at);
+		return -1;
+	}
+	for (const char *slash; at >= 0 && (slash = strchr(c, '/')); c = slash + 1) {
+		char part[256];
+		size_t n = (size_t)(slash - c);
+		if (n == 0 || n >= sizeof part)
+			continue;
+		memcpy(part, c, n);
+		part[n] = 0;
+		int next = -1;
+		if (mkdirat(at, part, 0777) == 0 || errno == EEXIST)
+			next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int error = errno;
+		close(at);
+		errno = error;
+		at = next;
+	}
+	*base = c;
+	if (at < 0)
+		rt_say(why, "cannot make the folder of `%s`: %s", name, strerror(errno));
+	return at;
+}
+
+bool
+rt_sink_open(RtSink *s, int dir, const char *name, char *why)
+{
+	const char *base = name;
+	*s = (RtSink){.dir = -1, .fd = -1};
+	int parent = open_parent(dir, name, &base, why);
+	if (parent < 0)
+		return false;
+	s->dir = parent;
+	s->name = strdup(base);
+	s->buf = malloc(SINK_BYTES);
+	for (int i = 0; i < 100 && s->name && s->buf && s->fd < 0; i++) {
+		free(s->part);
+		if (asprintf(&s->part, ".%s.%ld-%d.part", base, (long)getpid(), i) < 0) {
+			s->part = NULL;
+			break;
+		}
+		s->fd = openat(parent, s->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (s->fd < 0 && errno != EEXIST)
+			break;
+	}
+	s->crc = (uint32_t)crc32(0, NULL, 0);
+	if (s->fd < 0 || !*base) {
+		rt_say(why, "cannot write `%s`: %s", name, *base ? strerror(errno) : "it names a folder");
+		rt_sink_discard(s);
+		return false;
+	}
+	return true;
+}
+
+static void
+write_all(RtSink *s, const uint8_t *p, size_t n)
+{
+	while (n && !s->error) {
+		ssize_t r = write(s->fd, p, n);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0) {
+			s->error = r < 0 ? errno : EIO;
+			return;
+		}
+		p += r;
+		n -= (size_t)r;
+	}
+}
+
+static void
+empty(RtSink *s)
+{
+	write_all(s, s->buf, s->n);
+	s->n = 0;
+}
+
+void
+rt_sink_write(RtSink *s, const void *p, uint64_t n)
+{
+	const uint8_t *at = p;
+	s->written += n;
+	while (n) {
+		size_t room = SINK_BYTES - s->n, part = n < room ? (size_t)n : room;
+		if (part == SINK_BYTES && s->n == 0) {        /* large: past the buffer */
+			part = n > (1u << 30) ? (1u << 30) : (size_t)n;
+			write_all(s, at, part);
+		} else {
+			memcpy(s->buf + s->n, at, part);
+			s->n += part;
+			if (s->n == SINK_BYTES)
+				empty(s);
+		}
+		s->crc = (uint32_t)crc32(s->crc, at, (uInt)part);
+		at += part;
+		n -= part;
+	}
+}
+
+void
+rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n)
+{
+	empty(s);
+	while (n && !s->error) {
+		ssize_t r = pwrite(s->fd, p, n, (off_t)offset);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0) {
+			s->error = r < 0 ? errno : EIO;
+			return;
+		}
+		p = (const char *)p + r;
+		offset += (uint64_t)r;
+		n -= (size_t)r;
+	}
+}
+
+bool
+rt_sink_flush(RtSink *s, char *why)
+{
+	empty(s);
+	return !s->error || rt_say(why, "cannot write `%s`: %s", s->name, strerror(s->error));
+}
+
+void
+rt_sink_discard(RtSink *s)
+{
+	if (s->fd >= 0) {
+		close(s->fd);
+		unlinkat(s->dir, s->part, 0);
+	}
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s->name);
+	free(s->part);
+	free(s->buf);
+	*s = (RtSink){.dir = -1, .fd = -1};
+}
+
+bool
+rt_sink_commit(RtSink *s, bool sync, char *why)
+{
+	bool ok = rt_sink_flush(s, why);
+	if (ok && sync && fsync(s->fd) && errno != EINVAL)
+		ok = rt_say(why, "cannot write `%s`: %s", s->name, strerror(errno));
+	int fd = s->fd;
+	s->fd = -1;
+	if (close(fd) && ok)
+		ok = rt_say(why, "cannot write `%s`: %s", s->name, strerror(errno));
+	if (ok && renameat(s->dir, s->part, s->dir, s->name))
+		ok = rt_say(why, "cannot write `%s`: %s", s->name, strerror(errno));
+	if (!ok)
+		unlinkat(s->dir, s->part, 0);
+	else if (sync)
+		(void)!fsync(s->dir);                         /* so that the new name lasts; not all file systems can */
+	rt_sink_discard(s);
+	return ok;
+}
+
+bool
+rt_write_file(int dir, const char *name, const void *p, size_t n, char *why)
+{
+	RtSink s;
+	if (!rt_sink_open(&s, dir, name, why))
+		return false;
+	rt_sink_write(&s, p, n);
+	return rt_sink_commit(&s, false, why);
+}
