@@ -1,0 +1,270 @@
+/* lower_connect: what a connection keeps: the values of its features, how they begin, how they are normalised. */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+#include <math.h>
+
+static bool
+stored_var(const Lower *l, uint32_t conn, uint32_t feature)
+{
+	const Net *n = l->net;
+	for (uint32_t i = 0; i < n->records.n; i++) {
+		NetVar v = n->records.at[i].var;
+		if (v.kind == NVAR_VALUE && v.of == conn && v.index == feature)
+			return true;
+	}
+	for (uint32_t i = 0; i < n->plots.n; i++) {
+		NetVar v = n->plots.at[i].var;
+		if (v.kind == NVAR_VALUE && v.of == conn && v.index == feature)
+			return true;
+	}
+	return false;
+}
+
+static bool
+saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const NetProto *s = p->at[i];
+		if (s->kind == NPROTO_SAVE && s->var.kind == NVAR_VALUE && s->var.of == conn && s->var.index == feature)
+			return true;
+		if (saved_var(&s->body, conn, feature))
+			return true;
+	}
+	return false;
+}
+
+/* Is the value a number, or one number where i == j and another elsewhere? Such values are never stored. */
+static bool
+structural(const NetExpr *e)
+{
+	if (!e)
+		return true;
+	switch (e->kind) {
+	case NEXPR_CONST:
+		return true;
+	case NEXPR_BINARY:
+		if ((e->op_kind == NOP_EQ || e->op_kind == NOP_NE) && e->op[0]->kind == NEXPR_INDEX && e->op[1]->kind == NEXPR_INDEX)
+			return true;
+		/* fall through */
+	case NEXPR_UNARY:
+	case NEXPR_IF:
+		return structural(e->op[0]) && structural(e->op[1]) && structural(e->op[2]);
+	default:
+		return false;
+	}
+}
+
+static bool
+needs_store(const Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !structural(f->init.e)
+	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature);
+}
+
+void
+low_conn_buffers(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	low->features = ARENA_ARRAY(l->a, LowFeature, c->features.n);
+	PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n), low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		const NetFeature *f = &c->features.at[k];
+		LowFeature *lf = &low->features[k];
+		lf->buf = lf->unclipped = NO_BUF;
+		lf->init = lf->learn = lf->norm = lf->fill = UINT32_MAX;
+		if (needs_store(l, conn, k))
+			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s", c->name, f->name);
+		if (f->has_rule && f->has_range && f->has_norm)
+			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
+		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
+		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
+			lf->states[s] = low_add_buf(l, l->real, ROLE_STATE, 2, axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
+	}
+}
+
+/* v clipped to [lo, hi]; infinite bounds cost nothing. */
+static PlanExpr *
+clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
+{
+	Plan *p = l->p;
+	if (!f->has_range || f->type == NT_BOOL)
+		return v;
+	if (!isinf(f->lo)) {
+		v = low_keep(b, "v", v);
+		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, low_real(l, f->lo)), low_real(l, f->lo), v);
+	}
+	if (!isinf(f->hi)) {
+		v = low_keep(b, "v", v);
+		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, low_real(l, f->hi)), low_real(l, f->hi), v);
+	}
+	return v;
+}
+
+static PlanExpr *replace_draw(Scope *s, const NetExpr *e, PlanExpr *u);
+
+/* The initial value at (i, j), the one uniform that it may draw being u. */
+static PlanExpr *
+replace_draw(Scope *s, const NetExpr *e, PlanExpr *u)
+{
+	Plan *p = s->l->p;
+	if (e->kind == NEXPR_DRAW)
+		return u;
+	if (e->kind != NEXPR_BINARY || !net_has_draw(e))
+		return low_expr(s, e);
+	PlanExpr *a = replace_draw(s, e->op[0], u), *b = replace_draw(s, e->op[1], u);
+	PlanExprKind k = e->op_kind == NOP_ADD ? PEXPR_ADD : e->op_kind == NOP_SUB ? PEXPR_SUB
+	                 : e->op_kind == NOP_MUL ? PEXPR_MUL : PEXPR_DIV;
+	return plan_binary(p, k, a, b);
+}
+
+static const NetExpr *
+find_draw(const NetExpr *e)
+{
+	if (!e || e->kind == NEXPR_DRAW)
+		return e;
+	for (int k = 0; k < 3; k++) {
+		const NetExpr *d = find_draw(e->op[k]);
+		if (d)
+			return d;
+	}
+	return NULL;
+}
+
+/* Object of synapse (i, j): i * posts + j, drawn at step 0. */
+static void
+init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const NetExpr *draw)
+{
+	Plan *p = l->p;
+	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	uint64_t n = l->net->layers.at[l->net->conns.at[conn].post].n;
+	PlanExpr *key[2];
+	low_site_key(l, b, draw->site, key);
+	LowLoop rows = low_loop(b, "i", low_lo(b), low_hi(b), false);
+	bool blocks = n % 4 == 0;
+	LowLoop cols = low_loop(low_body(&rows), blocks ? "q" : "j", low_i64(l, 0), low_i64(l, (int64_t)(blocks ? n / 4 : n)), true);
+	PlanEmit *in = low_body(&cols);
+	PlanExpr *r[4];
+	if (blocks) {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, rows.index, low_i64(l, (int64_t)(n / 4))), cols.index);
+		at = plan_emit_let(in, "block", plan_cast(p, PT_U64, at));
+		PlanExpr *hi = plan_cast(p, PT_U32, plan_binary(p, PEXPR_SHR, at, plan_int(p, PT_U64, 32)));
+		PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, at), hi, plan_int(p, PT_U32, 0), plan_int(p, PT_U32, 0)};
+		static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+		plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
+	} else {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, rows.index, low_i64(l, (int64_t)n)), cols.index);
+		PlanExpr *args[5] = {key[0], key[1], plan_cast(p, PT_U64, at), plan_int(p, PT_U64, 0), plan_int(p, PT_U64, 0)};
+		static const char *const name = "r";
+		plan_emit_call(in, low_func(l, "draw_u32"), 5, args, &name, r);
+	}
+	for (int k = 0; k < (blocks ? 4 : 1); k++) {
+		PlanExpr *j = cols.index;
+		if (blocks)
+			j = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, j, low_i64(l, 4)), low_i64(l, k));
+		Scope s = low_scope(l, in);
+		s.conn = conn;
+		s.pre = rows.index;
+		s.post = j;
+		PlanExpr *v = replace_draw(&s, f->init.e, low_uniform(l, in, r[k]));
+		low_store(in, l->conns[conn].features[feature].buf, clipped(l, in, f, v), 2, rows.index, j);
+	}
+	low_close(&cols);
+	low_close(&rows);
+}
+
+static void
+init_kernel(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	if (f->init.file) {
+		lf->fill = plan_add_object(l->p, POBJ_FILL, arena_printf(l->a, "%s.%s", c->name, f->name));
+		PlanObject *o = &l->p->objects.at[lf->fill];
+		o->texts = ARENA_ARRAY(l->a, const char *, 1);
+		o->texts[0] = f->init.file;
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->bufs[0] = lf->buf;
+		o->ntexts = o->nbufs = 1;
+		o->span = f->init.span;
+		if (!f->has_range || f->type == NT_BOOL || (isinf(f->lo) && isinf(f->hi)))
+			return;
+	}
+	lf->init = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init", c->name, f->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init]);
+	const NetExpr *draw = f->init.file ? NULL : find_draw(f->init.e);
+	if (draw) {
+		init_random(l, &b, conn, feature, draw);
+	} else {
+		LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
+		LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
+		Scope s = low_scope(l, low_body(&cols));
+		s.conn = conn;
+		s.pre = rows.index;
+		s.post = cols.index;
+		PlanExpr *v = f->init.file ? low_load(l, lf->buf, 2, s.pre, s.post) : low_expr(&s, f->init.e);
+		low_store(s.b, lf->buf, clipped(l, s.b, f, v), 2, s.pre, s.post);
+		low_close(&cols);
+		low_close(&rows);
+	}
+	l->p->codes.at[lf->init]->body = plan_freeze(&b);
+}
+
+/* Per post neuron: w := w * (norm / sum over pre of |w|), the sum in ascending pre index; a sum of zero counts as one. */
+static void
+norm_kernel(Lower *l, uint32_t conn, uint32_t feature)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n;
+	PlanAxis axis = low_axis(AXIS_POST, npost);
+	uint32_t sum = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_sum", c->name, f->name);
+	lf->norm = low_add_kernel(l, npost, "%s.%s.normalize", c->name, f->name);
+	PlanEmit body = plan_emit(p, p->codes.at[lf->norm]), *b = &body;
+
+	LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	low_store(low_body(&zero), sum, low_real(l, 0), 1, zero.index);
+	low_close(&zero);
+
+	LowLoop rows = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)npre), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(b), low_hi(b), true);
+	PlanExpr *w = low_load(l, lf->buf, 2, rows.index, cols.index);
+	if (!f->norm_signed)
+		w = plan_unary(p, PEXPR_ABS, w);
+	low_store(low_body(&cols), sum, plan_binary(p, PEXPR_ADD, low_load(l, sum, 1, cols.index), w), 1, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+
+	LowLoop factor = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	PlanExpr *total = plan_emit_let(low_body(&factor), "total", low_load(l, sum, 1, factor.index));
+	total = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_EQ, total, low_real(l, 0)), low_real(l, 1), total);
+	low_store(low_body(&factor), sum, plan_binary(p, PEXPR_DIV, low_real(l, f->norm), total), 1, factor.index);
+	low_close(&factor);
+
+	rows = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)npre), false);
+	cols = low_loop(low_body(&rows), "j", low_lo(b), low_hi(b), true);
+	w = low_load(l, lf->buf, 2, rows.index, cols.index);
+	low_store(low_body(&cols), lf->buf, plan_binary(p, PEXPR_MUL, w, low_load(l, sum, 1, cols.index)), 2, rows.index, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	p->codes.at[lf->norm]->body = plan_freeze(b);
+}
+
+void
+low_conn_kernels(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		if (l->conns[conn].features[k].buf != NO_BUF)
+			init_kernel(l, conn, k);
+		if (c->features.at[k].has_norm)
+			norm_kernel(l, conn, k);
+		if (c->features.at[k].has_rule || c->features.at[k].decay != 0)
+			low_rule(l, conn, k);
+	}
+}

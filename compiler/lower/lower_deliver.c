@@ -1,0 +1,214 @@
+/* lower_deliver: A of a step: the input of a layer from the spikes of the previous step.
+ *
+ * Each connection sums from +0 in ascending pre index; then connections add in order; then the layer's own drive. Where a
+ * silent neuron contributes exactly zero (every feature multiplies or gates), only the rows of spiking neurons are read.
+ * Where no feature is stored and spikes are bits, the sum is count times value and costs O(n).
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+/* ---- is the signal of a silent neuron zero? ---------------------------------------------------- */
+
+static bool
+zero_expr(const NetExpr *e, bool signal_zero)
+{
+	switch (e->kind) {
+	case NEXPR_INPUT: return signal_zero;
+	case NEXPR_CONST: return e->value == 0;
+	case NEXPR_UNARY: return e->op_kind == NOP_NEG && zero_expr(e->op[0], signal_zero);
+	case NEXPR_IF: return zero_expr(e->op[0], signal_zero) && zero_expr(e->op[2], signal_zero);
+	case NEXPR_BINARY:
+		if (e->op_kind == NOP_MUL)
+			return zero_expr(e->op[0], signal_zero) || zero_expr(e->op[1], signal_zero);
+		if (e->op_kind == NOP_ADD || e->op_kind == NOP_SUB)
+			return zero_expr(e->op[0], signal_zero) && zero_expr(e->op[1], signal_zero);
+		return false;
+	default: return false;
+	}
+}
+
+static bool
+zero_after(NetBlock b, bool zero)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (s->kind != NSTMT_ASSIGN)
+			return false;
+		bool e = zero_expr(s->e, zero);
+		zero = s->op == NSET ? e : s->op == NMUL ? zero || e : s->op == NDIV ? zero : zero && e;
+	}
+	return zero;
+}
+
+static bool
+event_driven(const NetConn *c)
+{
+	bool zero = true;
+	for (uint32_t k = 0; k < c->features.n; k++)
+		zero = zero_after(c->features.at[k].compute.body, zero);
+	return zero;
+}
+
+/* ---- one synapse --------------------------------------------------------------------------------- */
+
+/* The signal that arrives at (i, j) when `signal` leaves neuron i. */
+static PlanExpr *
+through(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *signal)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		const NetFeature *f = &c->features.at[k];
+		Scope s = low_scope(l, b);
+		s.conn = conn;
+		s.feature = k;
+		s.item = item;
+		s.pre = i;
+		s.post = j;
+		uint32_t buf = l->conns[conn].features[k].buf;
+		s.value = buf == NO_BUF ? low_expr(&s, f->init.e) : low_load(l, buf, 2, i, j);
+		for (uint32_t n = 0; n < f->compute.body.n; n++) {
+			const NetStmt *st = f->compute.body.at[n];
+			if (st->kind != NSTMT_ASSIGN) {
+				low_not_yet(l, st->span, "features with other statements than assignments to `signal`");
+				return signal;
+			}
+			s.input = signal;
+			PlanExpr *e = low_expr(&s, st->e);
+			bool one = signal->kind == PEXPR_CONST && signal->value.f == 1 && st->op == NMUL;
+			static const PlanExprKind op[] = {[NADD] = PEXPR_ADD, [NSUB] = PEXPR_SUB, [NMUL] = PEXPR_MUL, [NDIV] = PEXPR_DIV};
+			signal = st->op == NSET || one ? e : plan_binary(l->p, op[st->op], signal, e);
+		}
+	}
+	return signal;
+}
+
+/* ---- loops ---------------------------------------------------------------------------------------- */
+
+typedef struct { uint32_t conn, into; bool fresh; /* `into` holds nothing yet */ } Delivery;
+
+static void
+add_to(Lower *l, PlanEmit *b, uint32_t into, PlanExpr *item, PlanExpr *j, PlanExpr *e)
+{
+	low_store(b, into, plan_binary(l->p, PEXPR_ADD, low_load(l, into, 2, item, j), e), 2, item, j);
+}
+
+static void
+rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	const LowLayer *pre = &l->layers[c->pre];
+	bool events = event_driven(c);
+	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)) : low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
+	LowLoop outer = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
+	PlanEmit *in = low_body(&outer);
+	PlanExpr *i = outer.index;
+	if (events)
+		i = plan_emit_let(in, "i", plan_cast(p, PT_I64, low_load(l, pre->list, 2, item, outer.index)));
+	PlanExpr *signal = low_real(l, 1);
+	if (l->net->layers.at[c->pre].values || !events)
+		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
+	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
+	PlanExpr *e = through(l, low_body(&cols), conn, item, i, cols.index, signal);
+	add_to(l, low_body(&cols), into, item, cols.index, e);
+	low_close(&cols);
+	low_close(&outer);
+}
+
+/* No feature is stored: I_j = (count - s_j) * elsewhere + s_j * diagonal, i.e. count times value. */
+static void
+closed_form(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	const LowLayer *pre = &l->layers[c->pre];
+	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n;
+	PlanExpr *count = plan_emit_let(b, "count", plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)));
+	PlanEmit some = plan_emit(p, b->code);
+	PlanExpr *on = through(l, &some, conn, item, low_i64(l, 0), low_i64(l, 0), low_real(l, 1));
+	PlanExpr *off = through(l, &some, conn, item, low_i64(l, 0), low_i64(l, 1), low_real(l, 1));
+	on = low_keep(&some, "diagonal", on);
+	off = low_keep(&some, "elsewhere", off);
+	LowLoop cols = low_loop(&some, "j", low_lo(b), low_hi(b), true);
+	PlanEmit *in = low_body(&cols);
+	PlanExpr *at = cols.index;
+	if (npost > npre)                                 /* no neuron i == j beyond the last pre neuron */
+		at = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, low_i64(l, (int64_t)npre)), at, low_i64(l, 0));
+	PlanExpr *own = low_load(l, pre->spikes, 2, item, at);
+	if (npost > npre)
+		own = plan_binary(p, PEXPR_AND, own, plan_binary(p, PEXPR_LT, cols.index, low_i64(l, (int64_t)npre)));
+	own = plan_emit_let(in, "own", own);
+	PlanExpr *others = plan_binary(p, PEXPR_SUB, count, plan_cast(p, PT_I64, own));
+	PlanExpr *sum = plan_binary(p, PEXPR_MUL, plan_cast(p, l->real, others), off);
+	PlanExpr *diagonal = plan_ternary(p, PEXPR_SELECT, own, on, low_real(l, 0));
+	add_to(l, in, into, item, cols.index, plan_binary(p, PEXPR_ADD, sum, diagonal));
+	low_close(&cols);
+	plan_emit_if(b, plan_binary(p, PEXPR_GT, count, low_i64(l, 0)), &some, NULL);
+}
+
+static bool
+has_closed_form(const Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	if (l->net->layers.at[c->pre].values || !event_driven(c))
+		return false;
+	for (uint32_t k = 0; k < c->features.n; k++)
+		if (l->conns[conn].features[k].buf != NO_BUF)
+			return false;
+	return true;
+}
+
+static void
+fill_zero(Lower *l, PlanEmit *b, uint32_t buf, PlanExpr *item)
+{
+	LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	low_store(low_body(&zero), buf, low_real(l, 0), 2, item, zero.index);
+	low_close(&zero);
+}
+
+static void
+add_vector(Lower *l, PlanEmit *b, uint32_t into, uint32_t from, PlanExpr *item)
+{
+	LowLoop add = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	add_to(l, low_body(&add), into, item, add.index, low_load(l, from, 2, item, add.index));
+	low_close(&add);
+}
+
+void
+low_collect(Lower *l, uint32_t layer)
+{
+	Plan *p = l->p;
+	const NetLayer *n = &l->net->layers.at[layer];
+	LowLayer *low = &l->layers[layer];
+	low->collect = UINT32_MAX;
+	if (low->input == NO_BUF)
+		return;
+	uint32_t sum = NO_BUF, nconns = 0;
+	low->collect = low_add_kernel(l, n->n, "%s.collect", n->name);
+	PlanEmit b = plan_emit(p, p->codes.at[low->collect]);
+	LowLoop items = low_items(l, &b);
+	PlanEmit *in = low_body(&items);
+	fill_zero(l, in, low->input, items.index);
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		if (l->net->conns.at[c].post != layer)
+			continue;
+		plan_emit_note(in, "%s", l->net->conns.at[c].name);
+		if (has_closed_form(l, c)) {
+			closed_form(l, in, c, low->input, items.index);
+		} else if (nconns == 0) {
+			rows(l, in, c, low->input, items.index);
+		} else {                                  /* a sum of its own first */
+			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+			if (sum == NO_BUF)
+				sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
+			fill_zero(l, in, sum, items.index);
+			rows(l, in, c, sum, items.index);
+			add_vector(l, in, low->input, sum, items.index);
+		}
+		nconns++;
+	}
+	if (low->drive != NO_BUF)
+		add_vector(l, in, low->input, low->drive, items.index);
+	low_close(&items);
+	p->codes.at[low->collect]->body = plan_freeze(&b);
+}

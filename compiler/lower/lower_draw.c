@@ -1,0 +1,200 @@
+/* lower_draw: random numbers.
+ *
+ * A number is a function of seed, site, object (item * neurons + neuron, or the synapse), step and draw (DESIGN 4):
+ * Philox4x32-10 with key = mix(seed, site, replica). Sites drawn for every neuron in every step (uniform, bernoulli) are
+ * filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
+ * file reads the row of this step: a uniform in [0, 1) for uniform, bernoulli and `keep one`, the number itself for poisson.
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+#include <string.h>
+
+/* Stable identity of a site: FNV-1a of its path. */
+static uint64_t
+site_hash(const char *path)
+{
+	uint64_t h = 14695981039346656037u;
+	for (; *path; path++)
+		h = (h ^ (uint8_t)*path) * 1099511628211u;
+	return h;
+}
+
+void
+low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2])
+{
+	Plan *p = l->p;
+	PlanExpr *args[3] = {low_load(l, l->seed, 0),
+	                     plan_int(p, PT_U64, (int64_t)site_hash(l->net->sites.at[site].name)),
+	                     plan_int(p, PT_U64, 0)};
+	static const char *const names[2] = {"key0", "key1"};
+	plan_emit_call(b, low_func(l, "mix64"), 3, args, names, key);
+}
+
+PlanExpr *
+low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw)
+{
+	Plan *p = l->p;
+	if (l->real == PT_F64)
+		return plan_emit_let(b, "u", plan_binary(p, PEXPR_MUL, plan_cast(p, PT_F64, raw), low_real(l, 0x1p-32)));
+	PlanExpr *high = plan_binary(p, PEXPR_SHR, raw, plan_int(p, PT_U32, 8));
+	return plan_emit_let(b, "u", plan_binary(p, PEXPR_MUL, plan_cast(p, PT_F32, high), low_real(l, 0x1p-24)));
+}
+
+/* Number of objects of a site that is drawn per neuron, from the buffer that holds its draws. */
+static PlanExpr *
+object(Scope *s)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	if (s->layer == NET_NONE)
+		return plan_cast(p, PT_U64, s->item);
+	PlanExpr *n = low_i64(l, (int64_t)l->net->layers.at[s->layer].n);
+	PlanExpr *o = l->batch == 1 ? s->own : plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, s->item, n), s->own);
+	return plan_cast(p, PT_U64, o);
+}
+
+static PlanExpr *
+poisson(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	PlanExpr *key[2], *args[5], *drawn;
+	PlanExpr *mean = plan_emit_let(s->b, "mean", plan_cast(l->p, PT_F32, low_expr(s, e->op[0])));
+	low_site_key(l, s->b, e->site, key);
+	args[0] = mean;
+	args[1] = key[0];
+	args[2] = key[1];
+	args[3] = object(s);
+	args[4] = low_load(l, l->step, 0);
+	static const char *const name = "drawn";
+	plan_emit_call(s->b, low_func(l, "poisson"), 5, args, &name, &drawn);
+	return plan_cast(l->p, l->real, drawn);
+}
+
+PlanExpr *
+low_site_value(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	uint32_t buf = l->sites[e->site];
+	bool fed = l->net->sites.at[e->site].file != NULL;
+	PlanExpr *value;
+	if (buf != NO_BUF) {
+		bool per_item = p->bufs.at[buf].naxes == 1;
+		value = per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
+		if (!fed)
+			value = low_uniform(l, s->b, value);
+	} else if (e->draw == NDRAW_POISSON) {
+		return poisson(s, e);
+	} else {
+		PlanExpr *key[2], *args[5], *drawn;
+		low_site_key(l, s->b, e->site, key);
+		args[0] = key[0];
+		args[1] = key[1];
+		args[2] = object(s);
+		args[3] = low_load(l, l->step, 0);
+		args[4] = plan_int(p, PT_U64, 0);
+		static const char *const name = "drawn";
+		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
+		value = low_uniform(l, s->b, drawn);
+	}
+	return e->draw == NDRAW_BERNOULLI ? plan_binary(p, PEXPR_LT, value, low_expr(s, e->op[0])) : value;
+}
+
+/* ---- sites of layers -------------------------------------------------------------------------- */
+
+static void
+fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
+{
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[layer].n)};
+	uint32_t buf = low_add_buf(l, l->real, ROLE_SCRATCH, per_item ? 1 : 2, axes, "%s", l->net->sites.at[site].name);
+	uint32_t o = plan_add_object(l->p, POBJ_STREAM, l->net->sites.at[site].name);
+	PlanObject *po = &l->p->objects.at[o];
+	po->texts = ARENA_ARRAY(l->a, const char *, 1);
+	po->texts[0] = l->net->sites.at[site].file;
+	po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+	po->bufs[0] = buf;
+	po->ntexts = po->nbufs = 1;
+	po->span = l->net->sites.at[site].span;
+	l->sites[site] = buf;
+	l->streams_of_sites[site] = o;
+}
+
+/* Blocks of four objects; the buffer is padded to whole blocks. */
+static void
+drawn_site(Lower *l, uint32_t site, uint32_t layer)
+{
+	Plan *p = l->p;
+	uint64_t n = l->net->layers.at[layer].n * l->batch, blocks = (n + 3) / 4;
+	if (n > UINT32_MAX || l->net->layers.at[layer].n % 4 != 0)
+		return;                                   /* drawn in place */
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[layer].n)};
+	uint32_t buf = low_add_buf(l, PT_U32, ROLE_SCRATCH, 2, axes, "%s", l->net->sites.at[site].name);
+	uint32_t id = low_add_kernel(l, blocks / l->batch, "%s.draw", l->net->sites.at[site].name);
+	PlanEmit b = plan_emit(p, p->codes.at[id]);
+	PlanExpr *key[2];
+	low_site_key(l, &b, site, key);
+	PlanExpr *step = plan_emit_let(&b, "now", low_load(l, l->step, 0));
+	PlanExpr *step_lo = plan_emit_let(&b, "now_lo", plan_cast(p, PT_U32, step));
+	PlanExpr *high = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SHR, step, plan_int(p, PT_U64, 32)), plan_int(p, PT_U64, 0xffff));
+	PlanExpr *step_hi = plan_emit_let(&b, "now_hi", plan_binary(p, PEXPR_SHL, plan_cast(p, PT_U32, high), plan_int(p, PT_U32, 16)));
+	LowLoop items = low_items(l, &b);
+	LowLoop loop = low_loop(low_body(&items), "q", low_lo(&b), low_hi(&b), true);
+	PlanEmit *in = low_body(&loop);
+	PlanExpr *block = loop.index;
+	if (l->batch > 1)
+		block = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, items.index, low_i64(l, (int64_t)(blocks / l->batch))), block);
+	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, block), plan_int(p, PT_U32, 0), step_lo, step_hi}, *r[4];
+	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
+	for (int k = 0; k < 4; k++) {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, loop.index, low_i64(l, 4)), low_i64(l, k));
+		low_store(in, buf, r[k], 2, items.index, at);
+	}
+	low_close(&loop);
+	low_close(&items);
+	p->codes.at[id]->body = plan_freeze(&b);
+	l->sites[site] = buf;
+	l->drawers[site] = id;
+}
+
+static void
+sites_of_expr(Lower *l, uint32_t layer, const NetExpr *e, bool always)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF) {
+		if (l->net->sites.at[e->site].file)
+			fed_site(l, e->site, layer, false);
+		else if (e->draw != NDRAW_POISSON && always)
+			drawn_site(l, e->site, layer);
+	}
+	for (int k = 0; k < 3; k++)
+		sites_of_expr(l, layer, e->op[k], always);
+}
+
+static void
+sites_of_block(Lower *l, uint32_t layer, NetBlock b, bool always)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		sites_of_expr(l, layer, s->e, always);
+		if (s->kind == NSTMT_KEEP_ONE && l->net->sites.at[s->site].file)
+			fed_site(l, s->site, layer, true);
+		sites_of_block(l, layer, s->body, false);
+		sites_of_block(l, layer, s->other, false);
+	}
+}
+
+void
+low_sites(Lower *l)
+{
+	uint32_t n = l->net->sites.n;
+	l->sites = ARENA_ARRAY(l->a, uint32_t, n);
+	l->streams_of_sites = ARENA_ARRAY(l->a, uint32_t, n);
+	l->drawers = ARENA_ARRAY(l->a, uint32_t, n);
+	for (uint32_t i = 0; i < n; i++)
+		l->sites[i] = l->streams_of_sites[i] = l->drawers[i] = UINT32_MAX;
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		sites_of_block(l, i, l->net->layers.at[i].step.body, true);
+}

@@ -1,0 +1,223 @@
+/* lower_expr: expressions of the network become expressions of the plan. */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+#include <stdarg.h>
+
+PlanExpr *
+low_real(Lower *l, double v)
+{
+	return plan_float(l->p, l->real, v);
+}
+
+PlanExpr *
+low_i64(Lower *l, int64_t v)
+{
+	return plan_int(l->p, PT_I64, v);
+}
+
+PlanExpr *
+low_load(Lower *l, uint32_t buf, uint32_t n, ...)
+{
+	PlanExpr *index[PLAN_MAX_AXES];
+	va_list ap;
+	va_start(ap, n);
+	for (uint32_t i = 0; i < n; i++)
+		index[i] = va_arg(ap, PlanExpr *);
+	va_end(ap);
+	return plan_load(l->p, buf, n, index);
+}
+
+void
+low_store(PlanEmit *b, uint32_t buf, PlanExpr *e, uint32_t n, ...)
+{
+	PlanExpr *index[PLAN_MAX_AXES];
+	va_list ap;
+	va_start(ap, n);
+	for (uint32_t i = 0; i < n; i++)
+		index[i] = va_arg(ap, PlanExpr *);
+	va_end(ap);
+	plan_emit_store(b, buf, n, index, e);
+}
+
+PlanExpr *
+low_keep(PlanEmit *b, const char *name, PlanExpr *e)
+{
+	if (e->kind == PEXPR_CONST || e->kind == PEXPR_LOCAL)
+		return e;
+	return plan_emit_let(b, name, e);
+}
+
+static PlanExpr *
+call1(Scope *s, const char *f32_name, const char *f64_name, PlanExpr *arg)
+{
+	PlanExpr *result;
+	const char *name = "e";
+	plan_emit_call(s->b, low_func(s->l, s->l->real == PT_F64 ? f64_name : f32_name), 1, &arg, &name, &result);
+	return result;
+}
+
+static PlanExpr *
+unary(Scope *s, const NetExpr *e)
+{
+	Plan *p = s->l->p;
+	PlanExpr *a = low_expr(s, e->op[0]);
+	switch (e->op_kind) {
+	case NOP_NEG: return plan_unary(p, PEXPR_NEG, a);
+	case NOP_NOT: return plan_unary(p, PEXPR_NOT, a);
+	case NOP_ABS: return plan_unary(p, PEXPR_ABS, a);
+	case NOP_SQRT: return plan_unary(p, PEXPR_SQRT, a);
+	case NOP_FLOOR: return plan_unary(p, PEXPR_FLOOR, a);
+	case NOP_CEIL: return plan_unary(p, PEXPR_CEIL, a);
+	case NOP_EXP: return call1(s, "exp_f32", "exp_f64", a);
+	case NOP_LOG: return call1(s, "log_f32", "log_f64", a);
+	default: UNREACHABLE();
+	}
+}
+
+static PlanExprKind
+binary_kind(NetOp op)
+{
+	switch (op) {
+	case NOP_ADD: return PEXPR_ADD;
+	case NOP_SUB: return PEXPR_SUB;
+	case NOP_MUL: return PEXPR_MUL;
+	case NOP_DIV: return PEXPR_DIV;
+	case NOP_EQ: return PEXPR_EQ;
+	case NOP_NE: return PEXPR_NE;
+	case NOP_LT: return PEXPR_LT;
+	case NOP_LE: return PEXPR_LE;
+	case NOP_GT: return PEXPR_GT;
+	case NOP_GE: return PEXPR_GE;
+	case NOP_AND: return PEXPR_AND;
+	case NOP_OR: return PEXPR_OR;
+	default: UNREACHABLE();
+	}
+}
+
+static PlanExpr *
+binary(Scope *s, const NetExpr *e)
+{
+	Plan *p = s->l->p;
+	PlanExpr *a = low_expr(s, e->op[0]), *b = low_expr(s, e->op[1]);
+	if (e->op_kind == NOP_MIN || e->op_kind == NOP_MAX) {
+		/* max(a, b) is a > b ? a : b: the second operand wins when one is NaN */
+		a = low_keep(s->b, "a", a);
+		b = low_keep(s->b, "b", b);
+		PlanExpr *c = plan_binary(p, e->op_kind == NOP_MAX ? PEXPR_GT : PEXPR_LT, a, b);
+		return plan_ternary(p, PEXPR_SELECT, c, a, b);
+	}
+	return plan_binary(p, binary_kind(e->op_kind), a, b);
+}
+
+static PlanExpr *
+side_index(Scope *s, NetSide side)
+{
+	return side == NSIDE_PRE ? s->pre : side == NSIDE_POST ? s->post : s->own;
+}
+
+static PlanExpr *
+state(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	if (s->state_vars && s->state_vars[e->index] != UINT32_MAX)
+		return plan_local(l->p, s->b->code, s->state_vars[e->index]);
+	if (s->layer == NET_NONE) {
+		uint32_t buf = l->conns[s->conn].features[s->feature].states[e->index];
+		return low_load(l, buf, 2, s->pre, s->post);
+	}
+	const NetState *st = &l->net->layers.at[s->layer].states.at[e->index];
+	uint32_t buf = l->layers[s->layer].states[e->index];
+	return st->shared_over_batch ? low_load(l, buf, 1, s->own) : low_load(l, buf, 2, s->item, s->own);
+}
+
+static PlanExpr *
+trace(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	if (e->side == NSIDE_OWN && s->trace_var != UINT32_MAX)
+		return plan_local(l->p, s->b->code, s->trace_var);
+	uint32_t layer = s->layer;
+	if (e->side != NSIDE_OWN) {
+		const NetConn *c = &l->net->conns.at[s->conn];
+		layer = e->side == NSIDE_PRE ? c->pre : c->post;
+	}
+	return low_load(l, l->layers[layer].traces[e->index], 2, s->item, side_index(s, e->side));
+}
+
+static PlanExpr *
+spike(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	if (s->spike[e->side])
+		return s->spike[e->side];
+	const NetConn *c = &l->net->conns.at[s->conn];
+	uint32_t layer = e->side == NSIDE_PRE ? c->pre : c->post;
+	return plan_cast(l->p, l->real, low_load(l, l->layers[layer].spikes, 2, s->item, side_index(s, e->side)));
+}
+
+static PlanExpr *
+column(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	uint32_t buf = l->columns[s->data][e->index];
+	const PlanBuf *pb = &l->p->bufs.at[buf];
+	PlanExpr *v = pb->naxes == 1 ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
+	return plan_cast(l->p, l->real, v);
+}
+
+PlanExpr *
+low_expr(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	switch (e->kind) {
+	case NEXPR_CONST:
+		return e->type == NT_BOOL ? plan_int(p, PT_BOOL, e->value != 0) : low_real(l, e->value);
+	case NEXPR_ARRAY:
+		return low_load(l, l->arrays[e->index], 1, s->own);
+	case NEXPR_STATE:
+		return state(s, e);
+	case NEXPR_LOCAL:
+		return s->locals[e->index];
+	case NEXPR_INPUT:
+		return s->input_var != UINT32_MAX ? plan_local(p, s->b->code, s->input_var) : s->input;
+	case NEXPR_TRACE:
+		return trace(s, e);
+	case NEXPR_VALUE:
+		return s->value_var != UINT32_MAX ? plan_local(p, s->b->code, s->value_var) : s->value;
+	case NEXPR_SPIKE:
+		return spike(s, e);
+	case NEXPR_INDEX:
+		return plan_cast(p, l->real, side_index(s, e->side));
+	case NEXPR_LEARNING:
+		return s->learning ? s->learning : low_load(l, l->learning, 0);
+	case NEXPR_DRAW:
+		return low_site_value(s, e);
+	case NEXPR_COLUMN:
+		return column(s, e);
+	case NEXPR_UNARY:
+		return unary(s, e);
+	case NEXPR_BINARY:
+		return binary(s, e);
+	case NEXPR_IF: {
+		PlanExpr *c = low_expr(s, e->op[1]);
+		PlanExpr *a = low_expr(s, e->op[0]), *b = low_expr(s, e->op[2]);
+		return plan_ternary(p, PEXPR_SELECT, c, a, b);
+	}
+	case NEXPR_UNSET:
+	case NEXPR_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+bool
+net_has_draw(const NetExpr *e)
+{
+	if (!e)
+		return false;
+	if (e->kind == NEXPR_DRAW)
+		return true;
+	return net_has_draw(e->op[0]) || net_has_draw(e->op[1]) || net_has_draw(e->op[2]);
+}

@@ -1,0 +1,121 @@
+/* lower_inner.h: what the files of this folder share. */
+#ifndef SNNC_LOWER_LOWER_INNER_H
+#define SNNC_LOWER_LOWER_INNER_H
+
+#include "lower/lower.h"
+
+#define NO_BUF UINT32_MAX
+
+typedef struct {
+	uint32_t *states;                                 /* buffers, in order of net.states */
+	uint32_t *traces;
+	uint32_t spikes;                                  /* bool [batch, neuron]; values: real */
+	uint32_t list, count;                             /* indices of spiking neurons per item, and how many; NO_BUF: nobody asks */
+	uint32_t any_list, any_count;                     /* of neurons that spike in any item; the same as list if batch is 1 */
+	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
+	uint32_t drive;                                   /* from a file, added to input */
+	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
+	uint32_t rates, proportions, assignment;          /* of votes */
+	bool wants_list, wants_any, reads_input;
+	uint32_t collect, find;                           /* kernels; UINT32_MAX: none */
+	VEC(uint32_t) update;                             /* kernels, in order */
+	uint32_t init, reset;                             /* kernels */
+} LowLayer;
+
+typedef struct {
+	uint32_t buf;                                     /* [pre, post]; NO_BUF: the value stays an expression */
+	uint32_t unclipped;                               /* bool []: a norm may have left values outside the range */
+	uint32_t *states;                                 /* synapse states of the rule */
+	uint32_t init, learn, norm;                       /* kernels; UINT32_MAX: none */
+	uint32_t fill;                                    /* object */
+} LowFeature;
+
+typedef struct { LowFeature *features; } LowConn;
+
+typedef struct {
+	LowerEnv *env;
+	const Net *net;
+	Plan *p;
+	Arena *a;
+	PlanType real;
+	uint64_t batch;
+	LowLayer *layers;
+	LowConn *conns;
+	uint32_t *arrays;                                 /* buffers of constants */
+	uint32_t *sites;                                  /* buffers of draws: raw u32, or values fed from a file; NO_BUF: drawn in place */
+	uint32_t *streams_of_sites;                       /* STREAM objects of fed sites; UINT32_MAX */
+	uint32_t *drawers;                                /* kernels that fill raw draws; UINT32_MAX */
+	uint32_t **columns;                               /* buffers of data columns; NO_BUF: not read */
+	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
+	uint32_t seed, step, learning;                    /* buffers */
+	uint32_t step_proc, reset_proc;
+	bool math;                                        /* math.plan is in */
+	bool failed;
+} Lower;
+
+/* ---- expressions (lower_expr.c) ---- */
+
+/* Where code stands: how its leaves are read. */
+typedef struct {
+	Lower *l;
+	PlanEmit *b;
+	uint32_t layer;                                   /* of neuron code; NET_NONE in connections */
+	uint32_t conn, feature;                           /* of features and rules */
+	PlanExpr *item, *pre, *post, *own;                /* indices; own: the neuron of neuron code */
+	uint32_t *state_vars;                             /* mutable locals; UINT32_MAX: read from memory */
+	uint32_t *change_vars;                            /* states shared over the batch: what this item adds; UINT32_MAX: direct */
+	PlanExpr **locals;                                /* values of NEXPR_LOCAL */
+	uint32_t trace_var;                               /* own trace in its on_spike */
+	PlanExpr *input, *value, *learning;
+	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
+	uint32_t spike_var;                               /* neuron code: the spike of this step */
+	PlanExpr *spike[3];                               /* by side, where known (1.0) */
+	uint32_t data;                                    /* of COLUMN */
+} Scope;
+
+PlanExpr *low_expr(Scope *s, const NetExpr *e);
+PlanExpr *low_real(Lower *l, double v);
+PlanExpr *low_i64(Lower *l, int64_t v);
+PlanExpr *low_load(Lower *l, uint32_t buf, uint32_t n, ...);      /* n indices (PlanExpr *) */
+void low_store(PlanEmit *b, uint32_t buf, PlanExpr *e, uint32_t n, ...);
+PlanExpr *low_site_value(Scope *s, const NetExpr *e);             /* NEXPR_DRAW */
+PlanExpr *low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw);      /* u32 to [0, 1) */
+void low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2]);
+uint32_t low_func(Lower *l, const char *name);                    /* from math.plan */
+PlanExpr *low_keep(PlanEmit *b, const char *name, PlanExpr *e);   /* a let unless it is a constant or a local */
+void low_not_yet(Lower *l, Span at, const char *what);
+bool net_has_draw(const NetExpr *e);
+Scope low_scope(Lower *l, PlanEmit *b);                           /* empty: nothing known */
+uint32_t low_add_buf(Lower *l, PlanType t, PlanRole role, uint32_t naxes, const PlanAxis *axes, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));                        /* the name is made unique */
+uint32_t low_add_kernel(Lower *l, uint64_t range, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- statements (lower_stmt.c): neuron, feature and rule code as straight lines ---- */
+void low_block(Scope *s, NetBlock body, PlanExpr *mask);          /* mask NULL: always */
+
+/* ---- parts ---- */
+void low_layer_buffers(Lower *l, uint32_t layer);
+void low_layer_kernels(Lower *l, uint32_t layer);
+void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
+void low_conn_buffers(Lower *l, uint32_t conn);
+void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
+void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */
+void low_sites(Lower *l);
+void low_data(Lower *l);
+void low_records(Lower *l);
+void low_step(Lower *l);
+void low_reset(Lower *l);
+void low_program(Lower *l);
+uint32_t low_var_buf(Lower *l, NetVar v);
+PlanAxis low_axis(PlanAxisKind k, uint64_t n);
+
+/* A loop over [lo, hi) or [0, n): open gives the index, body is filled, close appends. */
+typedef struct { PlanEmit inner; PlanEmit *outer; uint32_t local; PlanExpr *lo, *hi, *index; bool simd, unit; } LowLoop;
+LowLoop low_loop(PlanEmit *b, const char *name, PlanExpr *lo, PlanExpr *hi, bool simd);
+LowLoop low_items(Lower *l, PlanEmit *b);                         /* over the batch; no loop if there is one item */
+PlanEmit *low_body(LowLoop *loop);
+void low_close(LowLoop *loop);
+PlanExpr *low_lo(PlanEmit *b);                                    /* a kernel's own range */
+PlanExpr *low_hi(PlanEmit *b);
+
+#endif

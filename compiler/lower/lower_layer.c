@@ -1,0 +1,595 @@
+/* lower_layer: B of a step: what a layer's neurons do.
+ *
+ * The statements of a `step` fall into groups. Each statement runs for all neurons and items before the next begins;
+ * since neurons read only their own states, a run of statements is one loop. A new group begins where that is not so:
+ * at `keep one spike at random` (reads the whole layer), and, with several items, around states shared over the batch:
+ * statements on those alone run once, not once per item, and what items add to them is reduced in order of items and
+ * applied once.
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+typedef enum { GROUP_ITEM, GROUP_SHARED, GROUP_KEEP } GroupKind;
+typedef struct { GroupKind kind; uint32_t first, end; } Group;
+typedef VEC(Group) GroupVec;
+
+typedef struct {
+	Lower *l;
+	uint32_t layer;
+	const NetLayer *net;
+	LowLayer *low;
+	uint32_t *spill;                                  /* buffers of locals that outlive their group; NO_BUF */
+	uint32_t *defined;                                /* group that defines a local */
+} LayerWork;
+
+/* ---- what code reads and writes -------------------------------------------------------------- */
+
+static bool
+reads_item(const NetLayer *n, const NetExpr *e)
+{
+	if (!e)
+		return false;
+	switch (e->kind) {
+	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_LOCAL: case NEXPR_DRAW:
+		return true;
+	case NEXPR_STATE:
+		return !n->states.at[e->index].shared_over_batch;
+	default:
+		return reads_item(n, e->op[0]) || reads_item(n, e->op[1]) || reads_item(n, e->op[2]);
+	}
+}
+
+static bool
+shared_only(const NetLayer *n, NetBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		bool fine = s->kind == NSTMT_ASSIGN
+		                ? s->target->kind == NEXPR_STATE && n->states.at[s->target->index].shared_over_batch
+		                : s->kind == NSTMT_IF;
+		if (!fine || reads_item(n, s->e) || !shared_only(n, s->body) || !shared_only(n, s->other))
+			return false;
+	}
+	return true;
+}
+
+static bool
+expr_reads_state(const NetExpr *e, uint32_t state)
+{
+	if (!e)
+		return false;
+	if (e->kind == NEXPR_STATE && e->index == state)
+		return true;
+	return expr_reads_state(e->op[0], state) || expr_reads_state(e->op[1], state) || expr_reads_state(e->op[2], state);
+}
+
+static bool
+block_reads_state(NetBlock b, uint32_t state)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (expr_reads_state(s->e, state) || block_reads_state(s->body, state) || block_reads_state(s->other, state))
+			return true;
+	}
+	return false;
+}
+
+/* The first assignment of a state in a block, or NULL. */
+static const NetStmt *
+block_assigns(NetBlock b, uint32_t state)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state)
+			return s;
+		const NetStmt *in = block_assigns(s->body, state);
+		if (!in)
+			in = block_assigns(s->other, state);
+		if (in)
+			return in;
+	}
+	return NULL;
+}
+
+static bool
+expr_reads_local(const NetExpr *e, uint32_t local)
+{
+	if (!e)
+		return false;
+	if (e->kind == NEXPR_LOCAL && e->index == local)
+		return true;
+	return expr_reads_local(e->op[0], local) || expr_reads_local(e->op[1], local) || expr_reads_local(e->op[2], local);
+}
+
+static bool
+block_reads_local(NetBlock b, uint32_t local)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (expr_reads_local(s->e, local) || block_reads_local(s->body, local) || block_reads_local(s->other, local))
+			return true;
+	}
+	return false;
+}
+
+static bool
+block_has(NetBlock b, NetStmtKind k)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (b.at[i]->kind == k || block_has(b.at[i]->body, k) || block_has(b.at[i]->other, k))
+			return true;
+	return false;
+}
+
+static bool
+expr_has(const NetExpr *e, NetExprKind k)
+{
+	return e && (e->kind == k || expr_has(e->op[0], k) || expr_has(e->op[1], k) || expr_has(e->op[2], k));
+}
+
+static bool
+block_reads(NetBlock b, NetExprKind k)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (expr_has(b.at[i]->e, k) || block_reads(b.at[i]->body, k) || block_reads(b.at[i]->other, k))
+			return true;
+	return false;
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------ */
+
+void
+low_layer_buffers(Lower *l, uint32_t layer)
+{
+	const NetLayer *n = &l->net->layers.at[layer];
+	LowLayer *low = &l->layers[layer];
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+	low->states = ARENA_ARRAY(l->a, uint32_t, n->states.n);
+	low->traces = ARENA_ARRAY(l->a, uint32_t, n->traces.n);
+	for (uint32_t i = 0; i < n->states.n; i++) {
+		const NetState *s = &n->states.at[i];
+		PlanType t = s->type == NT_BOOL ? PT_BOOL : l->real;
+		low->states[i] = s->shared_over_batch
+		                     ? low_add_buf(l, t, ROLE_STATE, 1, axes + 1, "%s.%s", n->name, s->name)
+		                     : low_add_buf(l, t, ROLE_STATE, 2, axes, "%s.%s", n->name, s->name);
+	}
+	low->spikes = low_add_buf(l, n->values ? l->real : PT_BOOL, ROLE_STATE, 2, axes, "%s.spikes", n->name);
+	for (uint32_t i = 0; i < n->traces.n; i++)
+		low->traces[i] = low_add_buf(l, l->real, ROLE_STATE, 2, axes, "%s.%s", n->name, n->traces.at[i].name);
+	PlanType index = n->n <= 65536 ? PT_U16 : PT_U32;
+	if (low->wants_list) {
+		low->list = low_add_buf(l, index, ROLE_DERIVED, 2, axes, "%s.spiking", n->name);
+		low->count = low_add_buf(l, PT_U32, ROLE_DERIVED, 1, axes, "%s.spiking_count", n->name);
+	}
+	if (low->wants_any && l->batch > 1) {
+		low->any_list = low_add_buf(l, index, ROLE_DERIVED, 1, axes + 1, "%s.spiking_any", n->name);
+		low->any_count = low_add_buf(l, PT_U32, ROLE_DERIVED, 0, NULL, "%s.spiking_any_count", n->name);
+	}
+	low->reads_input = block_reads(n->step.body, NEXPR_INPUT);
+	bool driven = n->stream != NET_NONE;
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		driven |= l->net->conns.at[c].post == layer;
+	if (driven && !low->reads_input) {
+		diag_begin(l->env->diag, E0601, n->span, "layer `%s` is driven, but its neurons take no input", n->name);
+		diag_help(l->env->diag, "connect to another layer, or read `input` in the neuron's step");
+		diag_end(l->env->diag);
+		l->failed = true;
+	}
+	if (driven)
+		low->input = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input", n->name);
+	if (n->stream != NET_NONE) {
+		low->drive = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.drive", n->name);
+		uint32_t o = plan_add_object(l->p, POBJ_STREAM, arena_printf(l->a, "%s.input", n->name));
+		PlanObject *po = &l->p->objects.at[o];
+		po->ntexts = po->nbufs = 1;
+		po->texts = ARENA_ARRAY(l->a, const char *, 1);
+		po->texts[0] = l->net->streams.at[n->stream].path;
+		po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		po->bufs[0] = low->drive;
+		po->span = l->net->streams.at[n->stream].span;
+	}
+}
+
+/* ---- groups -------------------------------------------------------------------------------------- */
+
+static bool
+group_blocks(LayerWork *w, const Group *g, const NetStmt *next)
+{
+	for (uint32_t s = 0; s < w->net->states.n; s++) {
+		if (!w->net->states.at[s].shared_over_batch)
+			continue;
+		NetBlock part = {w->net->step.body.at + g->first, g->end - g->first}, one = {(NetStmt **)&next, 1};
+		if (block_assigns(part, s) && (block_reads_state(one, s) || block_assigns(one, s)))
+			return true;
+	}
+	return false;
+}
+
+static GroupVec
+groups_of(LayerWork *w)
+{
+	Lower *l = w->l;
+	NetBlock body = w->net->step.body;
+	GroupVec v = {0};
+	for (uint32_t i = 0; i < body.n; i++) {
+		NetBlock one = {body.at + i, 1};
+		GroupKind k = body.at[i]->kind == NSTMT_KEEP_ONE ? GROUP_KEEP
+		              : l->batch > 1 && shared_only(w->net, one) ? GROUP_SHARED : GROUP_ITEM;
+		Group *last = v.n ? &v.at[v.n - 1] : NULL;
+		bool joins = last && last->kind == k && k != GROUP_KEEP;
+		if (joins && k == GROUP_ITEM && l->batch > 1)
+			joins = !group_blocks(w, last, body.at[i]);
+		if (joins)
+			last->end = i + 1;
+		else
+			VEC_PUSH(l->a, &v, (Group){k, i, i + 1});
+	}
+	if (!v.n || v.at[v.n - 1].kind != GROUP_ITEM)
+		VEC_PUSH(l->a, &v, (Group){GROUP_ITEM, body.n, body.n});
+	return v;
+}
+
+/* Locals that are read in a later group than their own get a buffer. */
+static void
+find_spills(LayerWork *w, const GroupVec *groups)
+{
+	Lower *l = w->l;
+	uint32_t nlocals = w->net->step.locals.n;
+	w->spill = ARENA_ARRAY(l->a, uint32_t, nlocals);
+	w->defined = ARENA_ARRAY(l->a, uint32_t, nlocals);
+	for (uint32_t k = 0; k < nlocals; k++)
+		w->spill[k] = NO_BUF;
+	for (uint32_t g = 0; g < groups->n; g++)
+		for (uint32_t i = groups->at[g].first; i < groups->at[g].end; i++)
+			if (w->net->step.body.at[i]->kind == NSTMT_LET)
+				w->defined[w->net->step.body.at[i]->index] = g;
+	for (uint32_t k = 0; k < nlocals; k++)
+		for (uint32_t g = w->defined[k] + 1; g < groups->n; g++) {
+			NetBlock part = {w->net->step.body.at + groups->at[g].first, groups->at[g].end - groups->at[g].first};
+			if (!block_reads_local(part, k) || w->spill[k] != NO_BUF)
+				continue;
+			const NetLocal *local = &w->net->step.locals.at[k];
+			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, w->net->n)};
+			w->spill[k] = low_add_buf(l, local->type == NT_BOOL ? PT_BOOL : l->real, ROLE_SCRATCH, 2, axes,
+			                          "%s.%s", w->net->name, local->name);
+		}
+}
+
+/* ---- kernels ---------------------------------------------------------------------------------------- */
+
+static void
+load_states(LayerWork *w, Scope *s, NetBlock part, uint32_t *change_bufs)
+{
+	Lower *l = w->l;
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		const NetState *st = &w->net->states.at[k];
+		s->state_vars[k] = s->change_vars[k] = UINT32_MAX;
+		const NetStmt *set = block_assigns(part, k);
+		if (st->shared_over_batch && l->batch > 1 && set) {
+			PlanExpr *sum = low_load(l, change_bufs[k], 1, s->own);
+			s->change_vars[k] = plan_emit_var(s->b, arena_printf(l->a, "%s_change", st->name), sum);
+		} else if (set || block_reads_state(part, k)) {
+			PlanExpr *v = st->shared_over_batch ? low_load(l, w->low->states[k], 1, s->own)
+			                                    : low_load(l, w->low->states[k], 2, s->item, s->own);
+			s->state_vars[k] = plan_emit_var(s->b, st->name, v);
+		}
+	}
+}
+
+static void
+store_states(LayerWork *w, Scope *s, NetBlock part, const uint32_t *change_bufs)
+{
+	Lower *l = w->l;
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		const NetState *st = &w->net->states.at[k];
+		if (!block_assigns(part, k))
+			continue;
+		if (s->change_vars[k] != UINT32_MAX)
+			low_store(s->b, change_bufs[k], plan_local(l->p, s->b->code, s->change_vars[k]), 1, s->own);
+		else if (st->shared_over_batch)
+			low_store(s->b, w->low->states[k], plan_local(l->p, s->b->code, s->state_vars[k]), 1, s->own);
+		else
+			low_store(s->b, w->low->states[k], plan_local(l->p, s->b->code, s->state_vars[k]), 2, s->item, s->own);
+	}
+}
+
+static void
+update_traces(LayerWork *w, Scope *s)
+{
+	Lower *l = w->l;
+	PlanExpr *spike = plan_local(l->p, s->b->code, s->spike_var);
+	PlanExpr *fired = spike->type == PT_BOOL ? spike : plan_binary(l->p, PEXPR_NE, spike, low_real(l, 0));
+	for (uint32_t k = 0; k < w->net->traces.n; k++) {
+		const NetTrace *t = &w->net->traces.at[k];
+		PlanExpr *old = low_load(l, w->low->traces[k], 2, s->item, s->own);
+		Scope in = *s;
+		in.trace_var = plan_emit_var(s->b, t->name, plan_binary(l->p, PEXPR_MUL, old, low_expr(s, t->decay)));
+		in.locals = ARENA_ARRAY(l->a, PlanExpr *, t->on_spike.locals.n);
+		low_block(&in, t->on_spike.body, fired);
+		low_store(s->b, w->low->traces[k], plan_local(l->p, s->b->code, in.trace_var), 2, s->item, s->own);
+	}
+	if (w->low->run_count != NO_BUF) {
+		PlanExpr *old = low_load(l, w->low->run_count, 2, s->item, s->own);
+		low_store(s->b, w->low->run_count, plan_binary(l->p, PEXPR_ADD, old, plan_cast(l->p, PT_I32, fired)), 2,
+		          s->item, s->own);
+	}
+}
+
+static void
+item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, bool last, uint32_t *change_bufs)
+{
+	Lower *l = w->l;
+	Plan *p = l->p;
+	PlanExpr *learning = block_reads(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
+	LowLoop items = low_items(l, b);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(b), low_hi(b), true);
+	Scope s = low_scope(l, low_body(&neurons));
+	s.layer = w->layer;
+	s.item = items.index;
+	s.own = neurons.index;
+	s.learning = learning;
+	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
+	s.change_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
+	s.locals = ARENA_ARRAY(l->a, PlanExpr *, w->net->step.locals.n);
+	s.input = w->low->input == NO_BUF ? low_real(l, 0) : NULL;
+	load_states(w, &s, part, change_bufs);
+	for (uint32_t k = 0; k < w->net->step.locals.n; k++)
+		if (w->spill[k] != NO_BUF && w->defined[k] < group && block_reads_local(part, k))
+			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name,
+			                            low_load(l, w->spill[k], 2, s.item, s.own));
+	if (!s.input && block_reads(part, NEXPR_INPUT))
+		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
+	bool spikes = block_has(part, NSTMT_SPIKE);
+	if (first || spikes || last) {
+		PlanExpr *none = w->net->values ? low_real(l, 0) : plan_int(p, PT_BOOL, 0);
+		s.spike_var = plan_emit_var(s.b, "spike", first ? none : low_load(l, w->low->spikes, 2, s.item, s.own));
+	}
+	low_block(&s, part, NULL);
+	store_states(w, &s, part, change_bufs);
+	for (uint32_t k = 0; k < w->net->step.locals.n; k++)
+		if (w->spill[k] != NO_BUF && w->defined[k] == group)
+			low_store(s.b, w->spill[k], s.locals[k], 2, s.item, s.own);
+	if (first || spikes)
+		low_store(s.b, w->low->spikes, plan_local(p, s.b->code, s.spike_var), 2, s.item, s.own);
+	if (last)
+		update_traces(w, &s);
+	low_close(&neurons);
+	low_close(&items);
+}
+
+/* With several items: zero the changes, let the items add, then apply once. */
+static void
+item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, bool last)
+{
+	Lower *l = w->l;
+	uint32_t *change = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		const NetState *st = &w->net->states.at[k];
+		const NetStmt *set = block_assigns(part, k);
+		change[k] = NO_BUF;
+		if (!st->shared_over_batch || l->batch == 1 || !set)
+			continue;
+		if (set->op != NADD && set->op != NSUB)
+			low_not_yet(l, set->span, "changing a state shared over the batch, per item, by other than += and -=");
+		PlanAxis axis = low_axis(AXIS_NEURON, w->net->n);
+		change[k] = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", w->net->name, st->name);
+		LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
+		low_store(low_body(&zero), change[k], low_real(l, 0), 1, zero.index);
+		low_close(&zero);
+	}
+	item_loop(w, b, part, group, first, last, change);
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		if (change[k] == NO_BUF)
+			continue;
+		LowLoop apply = low_loop(b, "j", low_lo(b), low_hi(b), true);
+		PlanExpr *old = low_load(l, w->low->states[k], 1, apply.index);
+		PlanExprKind op = block_assigns(part, k)->op == NSUB ? PEXPR_SUB : PEXPR_ADD;
+		PlanExpr *now = plan_binary(l->p, op, old, low_load(l, change[k], 1, apply.index));
+		low_store(low_body(&apply), w->low->states[k], now, 1, apply.index);
+		low_close(&apply);
+	}
+}
+
+static void
+shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
+{
+	Lower *l = w->l;
+	PlanExpr *learning = block_reads(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
+	LowLoop neurons = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	Scope s = low_scope(l, low_body(&neurons));
+	s.layer = w->layer;
+	s.own = neurons.index;
+	s.learning = learning;
+	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		s.state_vars[k] = UINT32_MAX;
+		if (block_assigns(part, k))
+			s.state_vars[k] = plan_emit_var(s.b, w->net->states.at[k].name,
+			                                low_load(l, w->low->states[k], 1, s.own));
+	}
+	low_block(&s, part, NULL);
+	for (uint32_t k = 0; k < w->net->states.n; k++)
+		if (s.state_vars[k] != UINT32_MAX)
+			low_store(s.b, w->low->states[k], plan_local(l->p, s.b->code, s.state_vars[k]), 1, s.own);
+	low_close(&neurons);
+}
+
+/* Of the neurons that spike, the one at a random rank stays; per item. */
+static void
+keep_kernel(LayerWork *w, const NetStmt *st)
+{
+	Lower *l = w->l;
+	Plan *p = l->p;
+	uint32_t id = low_add_kernel(l, 1, "%s.keep_one", w->net->name);
+	PlanEmit body = plan_emit(p, p->codes.at[id]), *b = &body;
+	VEC_PUSH(l->a, &w->low->update, id);
+	if (st->e)
+		low_not_yet(l, st->span, "a condition of `keep one spike` that changes during the run");
+	if (w->net->values) {
+		low_not_yet(l, st->span, "`keep one spike` in a layer whose spikes are values");
+		return;
+	}
+	LowLoop items = low_items(l, b);
+	PlanEmit *in = low_body(&items);
+	uint32_t count = plan_emit_var(in, "candidates", low_i64(l, 0));
+	LowLoop sum = low_loop(in, "j", low_i64(l, 0), low_i64(l, (int64_t)w->net->n), false);
+	PlanExpr *flag = plan_cast(p, PT_I64, low_load(l, w->low->spikes, 2, items.index, sum.index));
+	plan_emit_set(low_body(&sum), count, plan_binary(p, PEXPR_ADD, plan_local(p, in->code, count), flag));
+	low_close(&sum);
+
+	PlanEmit several = plan_emit(p, in->code);
+	NetExpr draw = {.kind = NEXPR_DRAW, .type = NT_REAL, .draw = NDRAW_UNIFORM, .site = st->site, .span = st->span};
+	Scope s = low_scope(l, &several);
+	s.item = s.own = items.index;
+	PlanExpr *n = plan_local(p, in->code, count);
+	PlanExpr *at = plan_binary(p, PEXPR_MUL, low_site_value(&s, &draw), plan_cast(p, l->real, n));
+	PlanExpr *rank = plan_emit_let(&several, "rank", plan_cast(p, PT_I64, at));
+	PlanExpr *top = plan_binary(p, PEXPR_SUB, n, low_i64(l, 1));
+	PlanExpr *kept = plan_emit_let(&several, "kept", plan_ternary(p, PEXPR_SELECT,
+	                               plan_binary(p, PEXPR_LT, rank, top), rank, top));
+	uint32_t seen = plan_emit_var(&several, "seen", low_i64(l, 0));
+	LowLoop scan = low_loop(&several, "j", low_i64(l, 0), low_i64(l, (int64_t)w->net->n), false);
+	PlanExpr *here = low_load(l, w->low->spikes, 2, items.index, scan.index);
+	here = plan_emit_let(low_body(&scan), "candidate", here);
+	PlanExpr *passed = plan_local(p, in->code, seen);
+	PlanExpr *stays = plan_binary(p, PEXPR_AND, here, plan_binary(p, PEXPR_EQ, passed, kept));
+	low_store(low_body(&scan), w->low->spikes, stays, 2, items.index, scan.index);
+	plan_emit_set(low_body(&scan), seen, plan_binary(p, PEXPR_ADD, passed, plan_cast(p, PT_I64, here)));
+	low_close(&scan);
+	plan_emit_if(in, plan_binary(p, PEXPR_GT, n, low_i64(l, 1)), &several, NULL);
+	low_close(&items);
+	p->codes.at[id]->body = plan_freeze(b);
+}
+
+static void
+update_kernels(LayerWork *w)
+{
+	Lower *l = w->l;
+	GroupVec groups = groups_of(w);
+	find_spills(w, &groups);
+	PlanEmit body = {0};
+	uint32_t open = UINT32_MAX;
+	bool first = true;
+	for (uint32_t g = 0; g < groups.n; g++) {
+		NetBlock part = {w->net->step.body.at + groups.at[g].first, groups.at[g].end - groups.at[g].first};
+		if (groups.at[g].kind == GROUP_KEEP) {
+			if (open != UINT32_MAX)
+				l->p->codes.at[open]->body = plan_freeze(&body);
+			open = UINT32_MAX;
+			keep_kernel(w, part.at[0]);
+			continue;
+		}
+		if (open == UINT32_MAX) {
+			open = low_add_kernel(l, w->net->n, w->low->update.n ? "%s.settle" : "%s.update", w->net->name);
+			body = plan_emit(l->p, l->p->codes.at[open]);
+			VEC_PUSH(l->a, &w->low->update, open);
+		}
+		if (groups.at[g].kind == GROUP_SHARED) {
+			shared_group(w, &body, part);
+			continue;
+		}
+		item_group(w, &body, part, g, first, g + 1 == groups.n);
+		first = false;
+	}
+	l->p->codes.at[open]->body = plan_freeze(&body);
+}
+
+/* The indices of the neurons that spike, ascending: every index is written where the next spike would go, and the
+ * place moves on only behind a spike, so that there is no branch. */
+static void
+emit_find(Lower *l, PlanEmit *b, const LowLayer *low, uint64_t n, PlanExpr *item, bool any)
+{
+	Plan *p = l->p;
+	uint32_t list = any ? low->any_list : low->list;
+	uint32_t at = plan_emit_var(b, "found", low_i64(l, 0));
+	LowLoop scan = low_loop(b, "j", low_i64(l, 0), low_i64(l, (int64_t)n), false);
+	PlanEmit *in = low_body(&scan);
+	PlanExpr *place = plan_local(p, b->code, at);
+	PlanExpr *index = plan_cast(p, p->bufs.at[list].type, scan.index);
+	PlanExpr *flag;
+	if (any) {
+		flag = plan_int(p, PT_BOOL, 0);
+		for (uint64_t k = 0; k < l->batch; k++) {
+			PlanExpr *f = low_load(l, low->spikes, 2, low_i64(l, (int64_t)k), scan.index);
+			f = f->type == PT_BOOL ? f : plan_binary(p, PEXPR_NE, f, low_real(l, 0));
+			flag = plan_binary(p, PEXPR_OR, flag, f);
+		}
+		low_store(in, list, index, 1, place);
+	} else {
+		flag = low_load(l, low->spikes, 2, item, scan.index);
+		flag = flag->type == PT_BOOL ? flag : plan_binary(p, PEXPR_NE, flag, low_real(l, 0));
+		low_store(in, list, index, 2, item, place);
+	}
+	plan_emit_set(in, at, plan_binary(p, PEXPR_ADD, place, plan_cast(p, PT_I64, flag)));
+	low_close(&scan);
+	PlanExpr *found = plan_cast(p, PT_U32, plan_local(p, b->code, at));
+	if (any)
+		low_store(b, low->any_count, found, 0);
+	else
+		low_store(b, low->count, found, 1, item);
+}
+
+static void
+find_kernel(LayerWork *w)
+{
+	Lower *l = w->l;
+	w->low->find = UINT32_MAX;
+	if (w->low->list == NO_BUF)
+		return;
+	w->low->find = low_add_kernel(l, 1, "%s.find_spikes", w->net->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[w->low->find]);
+	LowLoop items = low_items(l, &b);
+	emit_find(l, low_body(&items), w->low, w->net->n, items.index, false);
+	low_close(&items);
+	if (l->batch > 1 && w->low->any_list != NO_BUF)
+		emit_find(l, &b, w->low, w->net->n, NULL, true);
+	l->p->codes.at[w->low->find]->body = plan_freeze(&b);
+}
+
+/* init: all states; reset: those that are not kept, and everything that spikes left behind. */
+static void
+start_kernel(LayerWork *w, bool reset)
+{
+	Lower *l = w->l;
+	Plan *p = l->p;
+	uint32_t id = low_add_kernel(l, w->net->n, reset ? "%s.reset" : "%s.init", w->net->name);
+	*(reset ? &w->low->reset : &w->low->init) = id;
+	PlanEmit b = plan_emit(p, p->codes.at[id]);
+	LowLoop items = low_items(l, &b);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
+	Scope s = low_scope(l, low_body(&neurons));
+	s.layer = w->layer;
+	s.item = items.index;
+	s.own = neurons.index;
+	for (uint32_t k = 0; k < w->net->states.n; k++) {
+		const NetState *st = &w->net->states.at[k];
+		if (reset && st->kept_on_reset)
+			continue;
+		PlanExpr *v = low_expr(&s, st->init);
+		if (st->shared_over_batch)
+			low_store(s.b, w->low->states[k], v, 1, s.own);
+		else
+			low_store(s.b, w->low->states[k], v, 2, s.item, s.own);
+	}
+	if (reset) {
+		PlanExpr *none = w->net->values ? low_real(l, 0) : plan_int(p, PT_BOOL, 0);
+		low_store(s.b, w->low->spikes, none, 2, s.item, s.own);
+		for (uint32_t k = 0; k < w->net->traces.n; k++)
+			low_store(s.b, w->low->traces[k], low_real(l, 0), 2, s.item, s.own);
+		if (w->low->run_count != NO_BUF)
+			low_store(s.b, w->low->run_count, plan_int(p, PT_I32, 0), 2, s.item, s.own);
+	}
+	low_close(&neurons);
+	low_close(&items);
+	p->codes.at[id]->body = plan_freeze(&b);
+}
+
+void
+low_layer_kernels(Lower *l, uint32_t layer)
+{
+	LayerWork w = {.l = l, .layer = layer, .net = &l->net->layers.at[layer], .low = &l->layers[layer]};
+	start_kernel(&w, false);
+	start_kernel(&w, true);
+	update_kernels(&w);
+	find_kernel(&w);
+}

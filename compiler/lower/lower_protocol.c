@@ -1,0 +1,579 @@
+/* lower_protocol: the schedule of a step and the protocol, as procs.
+ *
+ * `step` does one step (see lower.h for its order), `reset` sets back what is not kept, `program` is the whole: initial
+ * values, then the experiment with its loops over data, runs, votes and records.
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+static PlanArg
+number(Lower *l, int64_t v)
+{
+	return (PlanArg){false, low_i64(l, v)};
+}
+
+static PlanArg
+given(PlanExpr *e)
+{
+	return (PlanArg){false, e};
+}
+
+/* The address of the first element of a buffer, or of item `item` where the first axis is the batch. */
+static PlanArg
+address(Lower *l, uint32_t buf, PlanExpr *item)
+{
+	PlanExpr *index[PLAN_MAX_AXES];
+	const PlanBuf *b = &l->p->bufs.at[buf];
+	for (uint32_t k = 0; k < b->naxes; k++)
+		index[k] = k == 0 && item ? item : low_i64(l, 0);
+	return (PlanArg){true, plan_load(l->p, buf, b->naxes, index)};
+}
+
+static void
+host(Lower *l, PlanEmit *b, const char *fn, uint32_t n, const PlanArg *args)
+{
+	(void)l;
+	plan_emit_host(b, fn, NULL, n, args);
+}
+
+static void
+run_if(PlanEmit *b, uint32_t kernel)
+{
+	if (kernel != UINT32_MAX)
+		plan_emit_run(b, kernel);
+}
+
+/* ---- a step ----------------------------------------------------------------------------------------- */
+
+static void
+emit_record(Lower *l, PlanEmit *b, uint32_t k)
+{
+	PlanArg args[3] = {number(l, l->record_objects[k]), given(plan_cast(l->p, PT_I64, low_load(l, l->step, 0))),
+	                   address(l, low_var_buf(l, l->net->records.at[k].var), NULL)};
+	host(l, b, "record", 3, args);
+}
+
+static void
+step_records(Lower *l, PlanEmit *b)
+{
+	Plan *p = l->p;
+	for (uint32_t k = 0; k < l->net->records.n; k++) {
+		const NetRecord *r = &l->net->records.at[k];
+		if (r->samples)
+			continue;
+		PlanExpr *when = l->record_on[k] == NO_BUF ? NULL : low_load(l, l->record_on[k], 0);
+		if (r->every > 1) {
+			PlanExpr *next = plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1));
+			PlanExpr *due = plan_binary(p, PEXPR_EQ, plan_binary(p, PEXPR_REM, next, plan_int(p, PT_U64, (int64_t)r->every)),
+			                            plan_int(p, PT_U64, 0));
+			when = when ? plan_binary(p, PEXPR_AND, when, due) : due;
+		}
+		PlanEmit in = plan_emit(p, b->code);
+		emit_record(l, when ? &in : b, k);
+		if (when)
+			plan_emit_if(b, when, &in, NULL);
+	}
+}
+
+static void
+step_inputs(Lower *l, PlanEmit *b)
+{
+	for (uint32_t i = 0; i < l->p->objects.n; i++) {
+		const PlanObject *o = &l->p->objects.at[i];
+		if (o->kind != POBJ_STREAM)
+			continue;
+		PlanArg args[2] = {number(l, i), address(l, o->bufs[0], NULL)};
+		host(l, b, "stream", 2, args);
+	}
+	for (uint32_t s = 0; s < l->net->sites.n; s++)
+		run_if(b, l->drawers[s]);
+}
+
+static void
+step_rules(Lower *l, PlanEmit *b)
+{
+	Plan *p = l->p;
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
+			const LowFeature *lf = &l->conns[c].features[f];
+			run_if(b, lf->learn);
+			if (lf->unclipped == NO_BUF || lf->learn == UINT32_MAX)
+				continue;
+			PlanEmit in = plan_emit(p, b->code);
+			low_store(&in, lf->unclipped, plan_int(p, PT_BOOL, 0), 0);
+			plan_emit_if(b, low_load(l, l->learning, 0), &in, NULL);
+		}
+}
+
+static void
+norms(Lower *l, PlanEmit *b, bool each_step)
+{
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
+			const LowFeature *lf = &l->conns[c].features[f];
+			if (lf->norm == UINT32_MAX || l->net->conns.at[c].features.at[f].norm_each_step != each_step)
+				continue;
+			plan_emit_run(b, lf->norm);
+			if (lf->unclipped != NO_BUF)
+				low_store(b, lf->unclipped, plan_int(l->p, PT_BOOL, 1), 0);
+		}
+}
+
+void
+low_step(Lower *l)
+{
+	Plan *p = l->p;
+	l->step_proc = plan_add_code(p, CODE_PROC, "step");
+	PlanEmit body = plan_emit(p, p->codes.at[l->step_proc]), *b = &body;
+	step_inputs(l, b);
+	plan_emit_note(b, "A: deliver the spikes of the previous step");
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		run_if(b, l->layers[i].collect);
+	norms(l, b, true);
+	plan_emit_note(b, "B: update the layers");
+	for (uint32_t i = 0; i < l->net->layers.n; i++) {
+		for (uint32_t k = 0; k < l->layers[i].update.n; k++)
+			plan_emit_run(b, l->layers[i].update.at[k]);
+		run_if(b, l->layers[i].find);
+	}
+	plan_emit_note(b, "C: learn");
+	step_rules(l, b);
+	plan_emit_note(b, "D: record");
+	step_records(l, b);
+	low_store(b, l->step, plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1)), 0);
+	host(l, b, "poll", 0, NULL);
+	p->codes.at[l->step_proc]->body = plan_freeze(b);
+}
+
+void
+low_reset(Lower *l)
+{
+	Plan *p = l->p;
+	l->reset_proc = plan_add_code(p, CODE_PROC, "reset");
+	PlanEmit b = plan_emit(p, p->codes.at[l->reset_proc]);
+	for (uint32_t i = 0; i < l->net->layers.n; i++) {
+		plan_emit_run(&b, l->layers[i].reset);
+		run_if(&b, l->layers[i].find);
+	}
+	p->codes.at[l->reset_proc]->body = plan_freeze(&b);
+}
+
+/* ---- data and phases ---------------------------------------------------------------------------------- */
+
+static void
+data_object(Lower *l, uint32_t d)
+{
+	const NetData *data = &l->net->data.at[d];
+	uint32_t id = l->data_objects[d] = plan_add_object(l->p, POBJ_DATA, data->name);
+	PlanObject *o = &l->p->objects.at[id];
+	o->span = data->span;
+	o->texts = ARENA_ARRAY(l->a, const char *, data->paths.n + 2);
+	o->texts[o->ntexts++] = data->kind;
+	for (uint32_t k = 0; k < data->paths.n; k++)
+		o->texts[o->ntexts++] = data->paths.at[k];
+	o->texts[o->ntexts++] = data->fallback ? data->fallback : "";
+	uint32_t nnums = 3;
+	for (uint32_t k = 0; k < data->columns.n; k++)
+		nnums += 2 + data->columns.at[k].rank;
+	o->nums = ARENA_ARRAY(l->a, int64_t, nnums);
+	o->nums[o->nnums++] = (int64_t)data->samples;
+	o->nums[o->nnums++] = (int64_t)data->classes;
+	o->nums[o->nnums++] = data->columns.n;
+	for (uint32_t k = 0; k < data->columns.n; k++) {
+		const NetColumn *c = &data->columns.at[k];
+		o->nums[o->nnums++] = c->type;
+		o->nums[o->nnums++] = c->rank;
+		for (uint32_t x = 0; x < c->rank; x++)
+			o->nums[o->nnums++] = (int64_t)c->extent[x];
+	}
+}
+
+static void
+want_column(Lower *l, uint32_t d, uint32_t column)
+{
+	const NetData *data = &l->net->data.at[d];
+	if (l->columns[d][column] != NO_BUF)
+		return;
+	const NetColumn *c = &data->columns.at[column];
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_ITEM, c->count)};
+	l->columns[d][column] = low_add_buf(l, (PlanType)c->type, ROLE_SCRATCH, c->rank ? 2 : 1, axes, "%s.column%u", data->name, column);
+}
+
+static void
+columns_of_expr(Lower *l, uint32_t d, const NetExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_COLUMN)
+		want_column(l, d, e->index);
+	for (int k = 0; k < 3; k++)
+		columns_of_expr(l, d, e->op[k]);
+}
+
+static void vote_buffers(Lower *l, const NetProto *s, uint64_t classes);
+
+static void
+scan(Lower *l, const NetProtocol *p, uint32_t d)
+{
+	for (uint32_t k = 0; k < p->n; k++) {
+		const NetProto *s = p->at[k];
+		if (s->kind == NPROTO_FOR)
+			scan(l, &s->body, s->data);
+		if (s->kind == NPROTO_ASSIGN)
+			columns_of_expr(l, d, s->e);
+		if (s->kind == NPROTO_VOTE) {
+			want_column(l, d, s->column);
+			vote_buffers(l, s, l->net->data.at[d].classes);
+		}
+	}
+}
+
+static void
+vote_buffers(Lower *l, const NetProto *s, uint64_t classes)
+{
+	LowLayer *low = &l->layers[s->layer];
+	const NetLayer *n = &l->net->layers.at[s->layer];
+	if (low->run_count != NO_BUF)
+		return;
+	PlanAxis count[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+	PlanAxis rates[2] = {low_axis(AXIS_NEURON, n->n), low_axis(AXIS_CLASS, classes)};
+	low->run_count = low_add_buf(l, PT_I32, ROLE_STATE, 2, count, "%s.run_count", n->name);
+	low->rates = low_add_buf(l, PT_F32, ROLE_STATE, 2, rates, "%s.label_rates", n->name);
+	low->proportions = low_add_buf(l, PT_F32, ROLE_STATE, 2, rates, "%s.label_proportions", n->name);
+	low->assignment = low_add_buf(l, PT_I32, ROLE_STATE, 1, rates, "%s.labels", n->name);
+}
+
+void
+low_data(Lower *l)
+{
+	const Net *n = l->net;
+	l->columns = ARENA_ARRAY(l->a, uint32_t *, n->data.n);
+	l->data_objects = ARENA_ARRAY(l->a, uint32_t, n->data.n);
+	for (uint32_t d = 0; d < n->data.n; d++) {
+		l->columns[d] = ARENA_ARRAY(l->a, uint32_t, n->data.at[d].columns.n);
+		for (uint32_t c = 0; c < n->data.at[d].columns.n; c++)
+			l->columns[d][c] = NO_BUF;
+		data_object(l, d);
+	}
+	l->phase_objects = ARENA_ARRAY(l->a, uint32_t, n->phases.n);
+	l->phase_votes = ARENA_ARRAY(l->a, uint32_t, n->phases.n);
+	uint64_t all = 0;
+	for (uint32_t k = 0; k < n->phases.n; k++)
+		all += n->phases.at[k].samples;
+	for (uint32_t k = 0; k < n->phases.n; k++) {
+		l->phase_objects[k] = plan_add_object(l->p, POBJ_PHASE, n->phases.at[k].name);
+		PlanObject *o = &l->p->objects.at[l->phase_objects[k]];
+		o->nums = ARENA_ARRAY(l->a, int64_t, 2);
+		o->nums[0] = (int64_t)n->phases.at[k].samples;
+		o->nums[1] = (int64_t)all;
+		o->nnums = 2;
+		o->span = n->phases.at[k].span;
+		l->phase_votes[k] = UINT32_MAX;
+	}
+	scan(l, &n->protocol, NET_NONE);
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------ */
+
+/* Where the protocol stands. */
+typedef struct { PlanExpr *sample, *done; uint32_t phase, data; } Turn;
+
+/* Kernels of statements: made before the proc, so that codes stand before their users. */
+typedef struct { const NetProto *stmt; uint32_t kernel; } ProtoKernel;
+typedef VEC(ProtoKernel) ProtoKernelVec;
+
+static void protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels);
+
+static void
+fetch_columns(Lower *l, PlanEmit *b, uint32_t d, PlanExpr *sample)
+{
+	for (uint32_t c = 0; c < l->net->data.at[d].columns.n; c++) {
+		if (l->columns[d][c] == NO_BUF)
+			continue;
+		LowLoop items = low_items(l, b);
+		PlanArg args[4] = {number(l, l->data_objects[d]), number(l, c),
+		                   given(l->batch == 1 ? sample : plan_binary(l->p, PEXPR_ADD, sample, items.index)),
+		                   address(l, l->columns[d][c], items.index)};
+		host(l, low_body(&items), "fetch", 4, args);
+		low_close(&items);
+	}
+}
+
+static void
+recording(Lower *l, PlanEmit *b, uint32_t phase, bool on)
+{
+	for (uint32_t k = 0; k < l->net->records.n; k++)
+		if (l->net->records.at[k].phase == phase && l->record_on[k] != NO_BUF)
+			low_store(b, l->record_on[k], plan_int(l->p, PT_BOOL, on), 0);
+}
+
+static void
+sample_records(Lower *l, PlanEmit *b, const Turn *turn)
+{
+	Plan *p = l->p;
+	for (uint32_t k = 0; k < l->net->records.n; k++) {
+		const NetRecord *r = &l->net->records.at[k];
+		if (!r->samples || (r->phase != NET_NONE && r->phase != turn->phase))
+			continue;
+		int64_t every = (int64_t)(r->every ? r->every : 1);
+		PlanEmit in = plan_emit(p, b->code);
+		emit_record(l, &in, k);
+		PlanExpr *rest = plan_binary(p, PEXPR_REM, turn->done, low_i64(l, every));
+		plan_emit_if(b, plan_binary(p, PEXPR_LT, rest, low_i64(l, (int64_t)l->batch)), &in, NULL);
+	}
+}
+
+static bool
+has_inner_loop(const NetProtocol *p)
+{
+	for (uint32_t k = 0; k < p->n; k++)
+		if (p->at[k]->kind == NPROTO_FOR)
+			return true;
+	return false;
+}
+
+static void
+loop_over_data(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *kernels)
+{
+	Plan *p = l->p;
+	int64_t phase = (int64_t)l->phase_objects[s->phase];
+	PlanArg begin[2] = {number(l, phase), number(l, 1)}, end[2] = {number(l, phase), number(l, 0)};
+	host(l, b, "phase", 2, begin);
+	recording(l, b, s->phase, true);
+	uint32_t local = plan_new_loop_local(b, "sample");
+	PlanEmit body = plan_emit(p, b->code), *in = &body;
+	Turn turn = {.phase = s->phase, .data = s->data};
+	turn.sample = plan_local(p, b->code, local);
+	fetch_columns(l, in, s->data, turn.sample);
+	turn.done = plan_emit_let(in, "done", plan_binary(p, PEXPR_SUB, turn.sample, low_i64(l, (int64_t)s->lo - (int64_t)l->batch)));
+	protocol(l, in, &s->body, &turn, kernels);
+	if (!has_inner_loop(&s->body))
+		sample_records(l, in, &turn);
+	PlanArg args[2] = {number(l, phase), given(turn.done)};
+	host(l, in, "sample", 2, args);
+	PlanStmt *loop = plan_emit_for(b, local, low_i64(l, (int64_t)s->lo), low_i64(l, (int64_t)s->hi), false, in);
+	loop->step = (int64_t)l->batch;
+	recording(l, b, s->phase, false);
+	host(l, b, "phase", 2, end);
+}
+
+/* pixels.rate = image / 255 * 128 Hz: a kernel over neurons. */
+static uint32_t
+assign_kernel(Lower *l, const NetProto *s, uint32_t data)
+{
+	const NetLayer *n = &l->net->layers.at[s->layer];
+	const NetState *st = &n->states.at[s->state];
+	uint32_t id = low_add_kernel(l, n->n, "%s.set_%s", n->name, st->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	LowLoop items = low_items(l, &b);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
+	Scope in = low_scope(l, low_body(&neurons));
+	in.layer = s->layer;
+	in.item = items.index;
+	in.own = neurons.index;
+	in.data = data;
+	low_store(in.b, l->layers[s->layer].states[s->state], low_expr(&in, s->e), 2, in.item, in.own);
+	low_close(&neurons);
+	low_close(&items);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
+/* Counts of spikes begin anew behind each vote. */
+static uint32_t
+clear_kernel(Lower *l, const NetProto *s)
+{
+	const NetLayer *n = &l->net->layers.at[s->layer];
+	uint32_t clear = low_add_kernel(l, n->n, "%s.clear_count", n->name);
+	PlanEmit k = plan_emit(l->p, l->p->codes.at[clear]);
+	LowLoop items = low_items(l, &k);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&k), low_hi(&k), true);
+	low_store(low_body(&neurons), l->layers[s->layer].run_count, plan_int(l->p, PT_I32, 0), 2, items.index, neurons.index);
+	low_close(&neurons);
+	low_close(&items);
+	l->p->codes.at[clear]->body = plan_freeze(&k);
+	return clear;
+}
+
+static void
+prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
+{
+	for (uint32_t k = 0; k < p->n; k++) {
+		const NetProto *s = p->at[k];
+		if (s->kind == NPROTO_FOR)
+			prepare(l, &s->body, s->data, out);
+		if (s->kind == NPROTO_ASSIGN)
+			VEC_PUSH(l->a, out, (ProtoKernel){s, assign_kernel(l, s, data)});
+		if (s->kind == NPROTO_VOTE)
+			VEC_PUSH(l->a, out, (ProtoKernel){s, clear_kernel(l, s)});
+	}
+}
+
+static uint32_t
+kernel_of(const ProtoKernelVec *kernels, const NetProto *s)
+{
+	for (uint32_t k = 0; k < kernels->n; k++)
+		if (kernels->at[k].stmt == s)
+			return kernels->at[k].kernel;
+	UNREACHABLE();
+}
+
+static void
+run(Lower *l, PlanEmit *b, const NetProto *s)
+{
+	PlanEmit in = plan_emit(l->p, b->code);
+	uint32_t local = plan_new_loop_local(b, "t");
+	plan_emit_do(&in, l->step_proc);
+	plan_emit_for(b, local, low_i64(l, 0), low_i64(l, (int64_t)s->steps), false, &in);
+	norms(l, b, false);
+}
+
+static void
+vote(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn)
+{
+	LowLayer *low = &l->layers[s->layer];
+	const NetLayer *n = &l->net->layers.at[s->layer];
+	uint32_t id = plan_add_object(l->p, POBJ_VOTE, n->name);
+	PlanObject *o = &l->p->objects.at[id];
+	o->span = s->span;
+	o->texts = ARENA_ARRAY(l->a, const char *, s->readouts.n);
+	for (uint32_t k = 0; k < s->readouts.n; k++)
+		o->texts[o->ntexts++] = s->readouts.at[k];
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 5);
+	uint32_t bufs[5] = {low->run_count, l->columns[turn->data][s->column], low->rates, low->proportions, low->assignment};
+	for (uint32_t k = 0; k < 5; k++)
+		o->bufs[o->nbufs++] = bufs[k];
+	o->nums = ARENA_ARRAY(l->a, int64_t, 2);
+	o->nums[o->nnums++] = (int64_t)l->net->data.at[turn->data].classes;
+	o->nums[o->nnums++] = (int64_t)s->every;
+	l->phase_votes[turn->phase] = id;
+	PlanArg args[3] = {number(l, id), number(l, l->phase_objects[turn->phase]), given(turn->sample)};
+	host(l, b, "vote", 3, args);
+}
+
+static uint32_t
+report_object(Lower *l, const NetProto *s)
+{
+	uint32_t id = plan_add_object(l->p, POBJ_REPORT, s->what);
+	PlanObject *o = &l->p->objects.at[id];
+	o->span = s->span;
+	o->texts = ARENA_ARRAY(l->a, const char *, 1);
+	o->texts[o->ntexts++] = s->what;
+	o->nums = ARENA_ARRAY(l->a, int64_t, 2);
+	o->nums[o->nnums++] = s->phase == NET_NONE ? -1 : (int64_t)l->phase_objects[s->phase];
+	uint32_t v = s->phase == NET_NONE ? UINT32_MAX : l->phase_votes[s->phase];
+	o->nums[o->nnums++] = v == UINT32_MAX ? -1 : (int64_t)v;
+	return id;
+}
+
+static uint32_t
+save_object(Lower *l, const NetProto *s)
+{
+	uint32_t id = plan_add_object(l->p, POBJ_SAVE, s->path);
+	PlanObject *o = &l->p->objects.at[id];
+	o->span = s->span;
+	o->texts = ARENA_ARRAY(l->a, const char *, 1);
+	o->texts[o->ntexts++] = s->path;
+	if (s->var.kind != NVAR_UNSET) {
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->bufs[o->nbufs++] = low_var_buf(l, s->var);
+	}
+	return id;
+}
+
+static void
+protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels)
+{
+	for (uint32_t k = 0; k < p->n; k++) {
+		const NetProto *s = p->at[k];
+		PlanArg one[1];
+		switch (s->kind) {
+		case NPROTO_FOR:
+			loop_over_data(l, b, s, kernels);
+			continue;
+		case NPROTO_ASSIGN:
+			plan_emit_run(b, kernel_of(kernels, s));
+			continue;
+		case NPROTO_RUN:
+			run(l, b, s);
+			continue;
+		case NPROTO_RESET:
+			plan_emit_do(b, l->reset_proc);
+			continue;
+		case NPROTO_FREEZE:
+		case NPROTO_THAW:
+			low_store(b, l->learning, plan_int(l->p, PT_BOOL, s->kind == NPROTO_THAW), 0);
+			continue;
+		case NPROTO_VOTE:
+			vote(l, b, s, turn);
+			plan_emit_run(b, kernel_of(kernels, s));
+			continue;
+		case NPROTO_REPORT:
+			one[0] = number(l, report_object(l, s));
+			host(l, b, "report", 1, one);
+			continue;
+		case NPROTO_SAVE:
+			one[0] = number(l, save_object(l, s));
+			host(l, b, "save", 1, one);
+			continue;
+		case NPROTO_UNSET:
+		case NPROTO_COUNT:
+			break;
+		}
+		UNREACHABLE();
+	}
+}
+
+static void
+initial_values(Lower *l, PlanEmit *b)
+{
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		plan_emit_run(b, l->layers[i].init);
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
+			const LowFeature *lf = &l->conns[c].features[f];
+			if (lf->fill != UINT32_MAX) {
+				PlanArg args[2] = {number(l, lf->fill), address(l, lf->buf, NULL)};
+				host(l, b, "fill", 2, args);
+			}
+			run_if(b, lf->init);
+		}
+	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
+}
+
+static void
+plots(Lower *l, PlanEmit *b)
+{
+	for (uint32_t k = 0; k < l->net->plots.n; k++) {
+		const NetPlot *plot = &l->net->plots.at[k];
+		uint32_t id = plan_add_object(l->p, POBJ_PLOT, plot->name);
+		PlanObject *o = &l->p->objects.at[id];
+		o->span = plot->span;
+		o->texts = ARENA_ARRAY(l->a, const char *, 1);
+		o->texts[o->ntexts++] = plot->form;
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->bufs[o->nbufs++] = low_var_buf(l, plot->var);
+		o->nums = ARENA_ARRAY(l->a, int64_t, 2);
+		o->nums[o->nnums++] = (int64_t)plot->height;
+		o->nums[o->nnums++] = (int64_t)plot->width;
+		PlanArg one[1] = {number(l, id)};
+		host(l, b, "plot", 1, one);
+	}
+}
+
+void
+low_program(Lower *l)
+{
+	Plan *p = l->p;
+	ProtoKernelVec kernels = {0};
+	prepare(l, &l->net->protocol, NET_NONE, &kernels);
+	uint32_t id = plan_add_code(p, CODE_PROC, "program");
+	PlanCode *code = p->codes.at[id];
+	PlanEmit b = plan_emit(p, code);
+	initial_values(l, &b);
+	host(l, &b, "begin", 0, NULL);
+	Turn none = {.phase = NET_NONE, .data = NET_NONE};
+	protocol(l, &b, &l->net->protocol, &none, &kernels);
+	plots(l, &b);
+	code->body = plan_freeze(&b);
+}
