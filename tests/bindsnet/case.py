@@ -1,0 +1,449 @@
+"""case.py: a case of the golden format becomes a program in the language, and knows what to compare.
+
+Everything is taken from the fields of case.json; no case is known by name, and the program defines no
+model of its own. What the library or this file cannot say raises NotYet, before anything is run: a field
+that is not understood is never left out silently.
+
+What may surprise, with the section of the semantics that it comes from:
+* AdaptiveLIFNodes are the library's DiehlCook with one_spike off (3.8, 3.9), BoostedLIFNodes are LIF with
+  rest and reset at 0 (3.6), IFNodes are LIF that rests at its reset voltage and never leaks (3.4).
+* Hebbian is PostPre with the sign of the first learning rate turned (6.5).
+* A pipeline's PostPre is scaled by dt, a plain connection's is not (Q41).
+* NoOp on a plain connection decays the weights and does not clip them; in a pipeline it does nothing (Q17).
+* A bias b per target neuron is a bias feature whose first row is b and whose other rows are 0.
+* The random choice of one_spike is fed from a file: of `count` candidates the one of index
+  floor(u * count) survives, so the recorded survivor of rank r has u = (r + 1/2) / count.
+"""
+import json
+import re
+from collections import namedtuple
+from decimal import Decimal
+from math import prod
+from pathlib import Path
+
+import npy
+
+ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
+
+# What to compare: expected array `key` with the file that the program writes; `events` are spikes to be
+# spread over the expected shape; atol None is exact.
+Check = namedtuple("Check", "key file events atol")
+Program = namedtuple("Program", "text files checks expected")
+
+
+class NotYet(Exception):
+    """The case asks for something that the library or this harness cannot express yet."""
+
+
+class Model:
+    """How a node type is written: the library's name, its parameters, and its states by array name."""
+    def __init__(self, name, params, states, summed=False, fixed=None):
+        self.name, self.params, self.states, self.fixed = name, params, dict(states), fixed or {}
+        if summed:
+            self.states["summed"] = "summed"
+
+
+# field of case.json -> (parameter, unit, BindsNET's default); None leaves the library's default (no bound)
+LIF = {
+    "rest": ("rest", " mV", -65), "reset": ("reset", " mV", -65), "thresh": ("threshold", " mV", -52),
+    "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5), "lbound": ("floor", " mV", None),
+}
+ADAPTIVE = {**LIF, "theta_plus": ("theta_plus", " mV", 0.05), "tc_theta_decay": ("tau_theta", " ms", 1e7)}
+VOLTAGE = {"v": "v", "refrac_count": "wait"}
+ADAPTED = {**VOLTAGE, "theta": "theta"}
+MODELS = {
+    "Input": Model("Input", {}, {}),
+    "LIFNodes": Model("LIF", LIF, VOLTAGE, summed=True),
+    "BoostedLIFNodes": Model("LIF", {
+        "thresh": ("threshold", " mV", 13), "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5),
+    }, VOLTAGE, summed=True, fixed={"rest": "0 mV", "reset": "0 mV"}),
+    "IFNodes": Model("LIF", {
+        "reset": (("rest", "reset"), " mV", -65), "thresh": ("threshold", " mV", -52),
+        "refrac": ("refractory", " ms", 5), "lbound": ("floor", " mV", None),
+    }, VOLTAGE, fixed={"tau": "inf"}),               # its sum of inputs counts what was blocked, LIF's does not
+    "AdaptiveLIFNodes": Model("DiehlCook", ADAPTIVE, ADAPTED, summed=True, fixed={"one_spike": "false"}),
+    "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
+                               {**ADAPTED, "cand": "candidate"}, summed=True),
+}
+FEATURES = {"Weight": "weight", "Bias": "bias", "Mask": "mask"}
+
+COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
+KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule"}
+KNOWN_PIPELINE = {"source", "target", "type", "pipeline"}
+KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule"}
+KNOWN_RULE = {"name", "nu", "reduction"}
+KNOWN_RUN = {"steps", "reset_before", "learning"}
+KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
+              "w_every", "given", "expected", "quirk"}
+
+# Words that a layer may not be called here: reserved ones, those that begin a statement, and names that the
+# program needs for something else.
+TAKEN = set("""and or not if else for in true false let inf as by to from
+    param const dt seed batch data layer connect draws record plot experiment neuron feature rule signal
+    state trace step spike keep run reset freeze thaw vote report save learn learns needs input weight bias mask
+    exp log sqrt abs floor ceil min max random bernoulli poisson uniform normal file idx drawn_digits i j
+    Input LIF DiehlCook Poisson PoissonIntervals PostPre""".split())
+
+
+def number(x):
+    """The shortest decimal that reads back as the same double: 5, 0.05, 1e-05."""
+    if isinstance(x, bool):
+        return "true" if x else "false"
+    if isinstance(x, (int, float)):
+        if x in (float("inf"), float("-inf")):
+            return "inf" if x > 0 else "-inf"
+        return str(int(x)) if x == int(x) and abs(x) < 1e15 else repr(float(x))
+    raise NotYet(f"a value of {x!r}")
+
+
+def flat(x):
+    return [y for row in x for y in flat(row)] if isinstance(x, list) else [x]
+
+
+def value(x, unit, n, what):
+    """A scalar, or a list with one value per neuron, with its unit."""
+    if isinstance(x, list):
+        values = flat(x)
+        if len(values) != n:
+            raise NotYet(f"{what}: {len(values)} values for {n} neurons")
+        return "[" + ", ".join(number(v) + unit for v in values) + "]"
+    return number(x) + unit
+
+
+def refuse_unknown(fields, known, where):
+    """Fields that are not understood are fine only where they say nothing."""
+    for key, x in fields.items():
+        if key not in known and x not in (None, False, 0, [], {}):
+            raise NotYet(f"`{key}` of {where}")
+
+
+def is_scalar(x):
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+class Writer:
+    """Builds one program. The parts are written in the order of a program: settings, layers, connections,
+    draws, records, experiment."""
+
+    def __init__(self, folder, case):
+        self.folder, self.case = Path(folder), case
+        self.lines, self.files, self.checks = [], {}, []
+        self.layers = {layer["name"]: layer for layer in case["layers"]}
+        self.names, self.arrays = {}, {}
+        self.record_of = {}                          # expected key -> (record, Check)
+        self.final_of = {}                           # expected key -> variable to be saved
+
+    # -- small things --------------------------------------------------------------------------------
+    def array(self, name):
+        if name not in self.arrays:
+            self.arrays[name] = npy.load(self.folder / (name + ".npy"))
+        return self.arrays[name]
+
+    def use(self, name):
+        """An array of the case as an input file of the program."""
+        self.files[name + ".npy"] = self.array(name)
+        return f'file("{name}.npy")'
+
+    def identifier(self, wanted):
+        name = re.sub(r"\W", "_", wanted, flags=re.ASCII) or "_"
+        if name[0].isdigit():
+            name = "_" + name
+        while name in TAKEN or name in self.names.values():
+            name += "_"
+        self.names[wanted] = name
+        return name
+
+    def size(self, layer):
+        return prod(self.layers[layer]["shape"])
+
+    def shown(self, key, variable, exact=False, weights=False, events=False, every=1):
+        """The expected array `key` is compared with a record of `variable`."""
+        every = f" every {every} steps" if every != 1 else ""
+        atol = None if exact or events else ATOL_WEIGHTS if weights else ATOL
+        self.record_of[key] = (f"record {variable}{every}", Check(key, variable + ".npy", events, atol))
+
+    # -- layers --------------------------------------------------------------------------------------
+    def add_layer(self, layer):
+        where = f"layer {layer['name']}"
+        model = MODELS.get(layer["type"])
+        if model is None:
+            raise NotYet(f"{layer['type']}")
+        refuse_unknown(layer, COMMON_LAYER | set(model.params), where)
+        n, name = self.size(layer["name"]), self.identifier(layer["name"])
+        args = [f"{key} = {text}" for key, text in model.fixed.items()]
+        for field, (params, unit, default) in model.params.items():
+            given = layer.get(field, default)
+            if given is None:
+                continue
+            for param in (params,) if isinstance(params, str) else params:
+                args.append(f"{param} = {value(given, unit, n, where + ': ' + field)}")
+        args += self.initial_state(layer, model, where)
+        body = self.trace(layer, where) + self.drive(layer, where)
+        shape = ", ".join(str(extent) for extent in layer["shape"])
+        self.lines.append(f"layer {name} : {model.name}[{shape}]" + (f"({', '.join(args)})" if args else "")
+                          + (f" {{ {' ; '.join(body)} }}" if body else ""))
+
+        self.shown("s_" + layer["name"], name + ".spikes", events=True)
+        if layer.get("traces"):
+            self.shown("x_" + layer["name"], name + ".x")
+        for key, state in model.states.items():
+            self.shown(f"{key}_{layer['name']}", f"{name}.{state}", exact=key == "cand")
+        if "theta" in model.states:
+            self.final_of["final_theta_" + layer["name"]] = name + ".theta"
+
+    def initial_state(self, layer, model, where):
+        args = []
+        for state, name in (layer.get("state") or {}).items():
+            if state != "theta" or "theta" not in model.states:
+                raise NotYet(f"`{state}` as initial state of {where}")
+            args.append("theta_start = " + value(list(self.array(name).data), " mV", self.size(layer["name"]),
+                                                 f"{where}: {state}"))
+        return args
+
+    def trace_of(self, layer, where):
+        """(time constant, scale, additive) of a layer's trace."""
+        tau, scale = layer.get("tc_trace", 20), layer.get("trace_scale", 1)
+        if not is_scalar(tau) or not is_scalar(scale):
+            raise NotYet(f"a trace with values per neuron in {where}")
+        return tau, scale, bool(layer.get("traces_additive"))
+
+    def trace(self, layer, where):
+        if not layer.get("traces"):
+            return []
+        tau, scale, additive = self.trace_of(layer, where)
+        return [f"trace x {{ tau = {number(tau)} ms ; on spike {'add' if additive else 'set'} {number(scale)} }}"]
+
+    def drive(self, layer, where):
+        name = self.case.get("inputs", {}).get(layer["name"])
+        if name is None:
+            return []
+        given = self.array(name)
+        if prod(given.shape) != self.case["steps"] * self.case["batch"] * self.size(layer["name"]):
+            raise NotYet(f"{where}: an input of shape {list(given.shape)}")
+        if layer["type"] == "Input":
+            if not set(given.data) <= {0, 1}:
+                raise NotYet(f"{where}: inputs that are no spikes")
+            given = npy.make(given.shape, "u1", (int(x) for x in given.data))
+        else:
+            given = npy.make(given.shape, "f4", given.data)
+        self.files[name + ".npy"] = given
+        return [f'input file("{name}.npy")']
+
+    # -- connections -----------------------------------------------------------------------------------
+    def add_connection(self, c):
+        source, target = c["source"], c["target"]
+        where = f"connection {source} -> {target}"
+        for end in (source, target):
+            if end not in self.layers:
+                raise NotYet(f"{where}: no layer {end}")
+        if self.layers[target]["type"] == "Input":
+            raise NotYet(f"{where}: a connection to an Input layer")
+        name = self.identifier(f"{source}_{target}")
+        if c["type"] == "Connection":
+            features = self.plain_features(c, name, where)
+        elif c["type"] == "MulticompartmentConnection":
+            features = self.pipeline_features(c, name, where)
+        else:
+            raise NotYet(f"{c['type']}")
+        self.lines.append(f"connect {self.names[source]} -> {self.names[target]} as {name} {{")
+        self.lines += ["    " + feature for feature in features]
+        self.lines.append("}")
+
+    def show_weights(self, key, variable, exact=False):
+        self.shown("w_" + key, variable, weights=True, exact=exact, every=self.case.get("w_every", 1))
+        self.final_of["final_w_" + key] = variable
+
+    def plain_features(self, c, name, where):
+        refuse_unknown(c, KNOWN_CONNECTION, where)
+        self.show_weights(f"{c['source']}_{c['target']}", name + ".weight")
+        rule = c.get("rule") or {"name": "NoOp"}
+        learn = self.learn(rule, c, where, "1", {"PostPre": 1, "Hebbian": -1})
+        about = []
+        if learn:
+            about += self.bounds(c.get("wmin"), c.get("wmax"), where)
+        about += self.norm(c.get("norm"), "each run", where)
+        about += self.decay(c.get("weight_decay"), where)
+        features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
+        if c.get("b"):
+            b, n, m = self.array(c["b"]), self.size(c["source"]), self.size(c["target"])
+            if len(b.data) != m:
+                raise NotYet(f"{where}: a bias of shape {list(b.shape)}")
+            file = f"{c['b']}_rows"
+            self.files[file + ".npy"] = npy.make((n, m), "f4", list(b.data) + [0] * ((n - 1) * m))
+            features.append(f'bias = file("{file}.npy")')
+        return features
+
+    def pipeline_features(self, c, name, where):
+        refuse_unknown(c, KNOWN_PIPELINE, where)
+        features, seen = [], set()
+        for f in c["pipeline"]:
+            kind = FEATURES.get(f["type"])
+            if kind is None:
+                raise NotYet(f"{f['type']} in a pipeline")
+            if kind in seen:
+                raise NotYet(f"two {f['type']} features in one pipeline")
+            seen.add(kind)
+            at = f"{f['type']} of {where}"
+            refuse_unknown(f, KNOWN_FEATURE, at)
+            self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", f"{name}.{kind}", exact=kind == "mask")
+            learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, number(self.case["dt"]), {"PostPre": 1})
+            if learn and kind != "weight":
+                raise NotYet(f"learning of {f['type']}")
+            about = []
+            if learn:
+                about += self.bounds(*(f.get("range") or (None, None)), at)
+                about += self.decay(f.get("decay"), at)
+            if f.get("norm") is not None and kind != "weight":
+                raise NotYet(f"`norm` of {f['type']}")
+            each = {"sample": "each run", "time step": "each step"}.get(f.get("norm_frequency", "sample"))
+            if each is None:
+                raise NotYet(f"norm_frequency {f['norm_frequency']!r}")
+            about += self.norm(f.get("norm"), each + " of signed sum", at)
+            features.append(f"{kind} = " + self.use(f["value"]) + self.block(about + learn))
+        return features
+
+    def block(self, about):
+        return f" {{ {' ; '.join(about)} }}" if about else ""
+
+    def bounds(self, lo, hi, where):
+        if lo is None and hi is None:
+            return []
+        for bound in (lo, hi):
+            if bound is not None and not is_scalar(bound):
+                raise NotYet(f"bounds per synapse of {where}")
+        return [f"range [{'-inf' if lo is None else number(lo)}, {'inf' if hi is None else number(hi)}]"]
+
+    def norm(self, norm, each, where):
+        if norm is None:
+            return []
+        if not is_scalar(norm):
+            raise NotYet(f"norm {norm!r} of {where}")
+        return [f"norm {number(norm)} per post {each}"]
+
+    def decay(self, decay, where):
+        if not decay:
+            return []
+        if not is_scalar(decay):
+            raise NotYet(f"decay {decay!r} of {where}")
+        return [f"decay {number(decay)}"]
+
+    def learn(self, rule, c, where, scale, signs):
+        """The `learn` clause; signs: the rules that are known here and the sign of their first rate."""
+        if rule["name"] == "NoOp":
+            return []
+        if rule["name"] not in signs:
+            raise NotYet(f"rule {rule['name']}")
+        known = KNOWN_RULE if rule.get("average_update") else KNOWN_RULE | {"continues_update"}
+        refuse_unknown(rule, known, f"the rule of {where}")
+        if rule.get("reduction", "sum") not in ("sum", "mean"):
+            raise NotYet(f"reduction {rule['reduction']!r}")
+        nu = []
+        for rate, sign in zip(rule["nu"], (signs[rule["name"]], 1)):
+            if isinstance(rate, list):
+                rate = [sign * x for x in flat(rate)]
+                nu.append(value(rate, "", self.size(c["target"]), f"nu of {where}"))
+            else:
+                nu.append(number(sign * rate))
+        args = [f"nu = (pre: {nu[0]}, post: {nu[1]})"]
+        for end, side in ((c["source"], "pre"), (c["target"], "post")):
+            layer = self.layers[end]
+            if not layer.get("traces"):
+                raise NotYet(f"{rule['name']} beside layer {end}, which has no traces")
+            tau, size, additive = self.trace_of(layer, f"layer {end}")
+            args.append(f"tau_{side} = {number(tau)} ms")
+            if additive:
+                args.append(f"additive_{side} = true")
+            if size != 1:
+                args.append(f"scale_{side} = {number(size)}")
+        if scale != "1":
+            args.append(f"scale = {scale}")
+        return [f"learn PostPre({', '.join(args)}) reduce {rule.get('reduction', 'sum')} over batch"]
+
+    # -- one spike --------------------------------------------------------------------------------------
+    def add_draws(self, layer):
+        if layer["type"] != "DiehlAndCookNodes" or not layer.get("one_spike", True):
+            return
+        steps, batch, n = self.case["steps"], self.case["batch"], self.size(layer["name"])
+        keys = ["cand_" + layer["name"], "s_" + layer["name"]]
+        for key in keys:
+            if key not in self.case["expected"]:
+                raise NotYet(f"one_spike of layer {layer['name']} without the array {key}")
+        candidates, spikes = (self.array(key).data for key in keys)
+        file = f"keep_{layer['name']}.npy"
+        self.files[file] = npy.make((steps, batch), "f4", survivor_draws(candidates, spikes, n))
+        self.lines.append(f'draws {self.names[layer["name"]]}.keep from "{file}"')
+
+    # -- the whole ----------------------------------------------------------------------------------------
+    def write(self):
+        case = self.case
+        if case.get("kind"):
+            raise NotYet(f"kind {case['kind']}")
+        refuse_unknown(case, KNOWN_CASE, "the case")
+        for at, run in enumerate(case["runs"], 1):
+            refuse_unknown(run, KNOWN_RUN, f"run {at}")
+        if sum(run["steps"] for run in case["runs"]) != case["steps"]:
+            raise NotYet("runs whose steps do not add up")
+        self.lines += [f"# {case.get('case', 'case')}: {case.get('about', '')}".replace("\n", " "),
+                       f"dt = {number(case['dt'])} ms ; batch = {case['batch']}", ""]
+        for layer in case["layers"]:
+            self.add_layer(layer)
+        self.lines.append("")
+        for connection in case.get("connections", []):
+            self.add_connection(connection)
+        for layer in case["layers"]:
+            self.add_draws(layer)
+        self.lines.append("")
+        saves = self.add_checks()
+        self.lines += ["", "experiment {"] + ["    " + line for line in self.protocol() + saves] + ["}"]
+        expected = {check.key: self.array(check.key) for check in self.checks}
+        return Program("\n".join(self.lines) + "\n", self.files, self.checks, expected)
+
+    def add_checks(self):
+        """Records what is expected; gives the statements that save what is expected at the end."""
+        saves = []
+        for key in self.case["expected"]:
+            if key in self.record_of:
+                record, check = self.record_of[key]
+                if prod(self.array(key).shape) == 0:
+                    continue
+                self.lines.append(record)
+                self.checks.append(check)
+            elif key in self.final_of:
+                variable = self.final_of[key]
+                saves.append(f'save {variable} to "{key}.npy"')
+                weights = key.startswith("final_w_")
+                self.checks.append(Check(key, key + ".npy", False, ATOL_WEIGHTS if weights else ATOL))
+            else:
+                raise NotYet(f"the array {key}")
+        return saves
+
+    def protocol(self):
+        lines, learning = [], True
+        for at, run in enumerate(self.case["runs"]):
+            if run.get("reset_before"):
+                lines.append("reset")
+            wanted = run.get("learning", self.case.get("learning", True) if at == 0 else learning)
+            if wanted != learning:
+                lines.append("thaw" if wanted else "freeze")
+            learning = wanted
+            if run["steps"]:
+                time = (run["steps"] * Decimal(number(self.case["dt"]))).normalize()
+                lines.append(f"run {time:f} ms")
+        return lines
+
+
+def survivor_draws(candidates, spikes, n):
+    """For each step and item: the uniform number by which the survivor is chosen; 0 if there is none."""
+    for first in range(0, len(candidates), n):
+        over = [i for i in range(n) if candidates[first + i]]
+        kept = [i for i in range(n) if spikes[first + i]]
+        yield (over.index(kept[0]) + 0.5) / len(over) if kept and kept[0] in over else 0.0
+
+
+def write_program(folder):
+    """The Program of the case in a folder; NotYet if it cannot be said."""
+    with open(Path(folder) / "case.json", encoding="utf-8") as file:
+        case = json.load(file)
+    if case.get("kind"):
+        raise NotYet(f"kind {case['kind']}" + (f": {case['function']}" if case.get("function") else ""))
+    return Writer(folder, case).write()

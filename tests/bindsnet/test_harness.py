@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""test_harness.py: the harness itself: .npy files, the programs that it writes, what it calls a difference."""
+import json
+import struct
+import sys
+import tempfile
+import unittest
+from array import array
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
+
+import npy                                           # noqa: E402
+from case import Check, NotYet, number, survivor_draws, write_program   # noqa: E402
+from compare import check_all, difference, spread    # noqa: E402
+
+EVENTS = [("t", "<i8"), ("b", "<u4"), ("i", "<u4")]
+
+
+def small_case(**changes):
+    """Two layers and a connection, 4 steps; changes replace fields of the case."""
+    trace = {"traces": True, "traces_additive": False, "tc_trace": 20.0, "trace_scale": 1.0, "sum_input": False}
+    return {
+        "case": "small", "about": "for the tests", "dt": 1.0, "batch": 1, "learning": True, "steps": 4,
+        "layers": [
+            {"name": "X", "type": "Input", "shape": [2], **trace},
+            {"name": "Y", "type": "LIFNodes", "shape": [3], **trace, "thresh": -52.0, "rest": -65.0, "reset": -65.0,
+             "refrac": 5, "tc_decay": 100.0, "lbound": None},
+        ],
+        "connections": [
+            {"source": "X", "target": "Y", "type": "Connection", "w": "w", "b": None, "wmin": 0.0, "wmax": None,
+             "norm": None, "weight_decay": 0.0, "rule": {"name": "PostPre", "nu": [0.001, 0.02], "reduction": "sum"}},
+        ],
+        "inputs": {"X": "in_X"}, "runs": [{"steps": 4}], "w_every": 2,
+        "given": {"in_X": [4, 1, 2], "w": [2, 3]},
+        "expected": {"s_Y": [4, 1, 3], "v_Y": [4, 1, 3], "w_X_Y": [2, 2, 3], "final_w_X_Y": [2, 3]},
+        **changes,
+    }
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def write(self, case, **arrays):
+        (self.folder / "case.json").write_text(json.dumps(case))
+        arrays = {"in_X": npy.make((4, 1, 2), "u1", [1, 0] * 4), "w": npy.make((2, 3), "f4", [0.5] * 6),
+                  "s_Y": npy.make((4, 1, 3), "u1", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1]),
+                  "v_Y": npy.make((4, 1, 3), "f4", [-65 + k / 8 for k in range(12)]),
+                  "w_X_Y": npy.make((2, 2, 3), "f4", [0.25] * 12), "final_w_X_Y": npy.make((2, 3), "f4", [0.25] * 6),
+                  **arrays}
+        for name, a in arrays.items():
+            npy.save(self.folder / (name + ".npy"), a)
+        return write_program(self.folder)
+
+    def results(self, program):
+        """A folder of exactly the expected results, as snnc would write them."""
+        out = self.folder / "out"
+        out.mkdir()
+        for check in program.checks:
+            want = program.expected[check.key]
+            if check.events:
+                n = want.shape[2]
+                rows = [(k // n, 0, k % n) for k, x in enumerate(want.data) if x]
+                npy.save_events(out / check.file, EVENTS, rows)
+            else:
+                npy.save(out / check.file, want)
+        return out
+
+
+class NpyFiles(Folder):
+    def test_what_is_saved_is_loaded(self):
+        path = self.folder / "a.npy"
+        for dtype, values in (("u1", [0, 1, 255]), ("b1", [0, 1, 1]), ("i4", [-1, 0, 2**31 - 1]), ("i8", [-2**63, 0, 1]),
+                              ("f4", [0.5, -1.0, float("inf")]), ("f8", [0.1, 1e300, -0.0])):
+            a = npy.make((3, 1), dtype, values)
+            npy.save(path, a)
+            b = npy.load(path)
+            self.assertEqual((a.shape, a.data.tobytes()), (b.shape, b.data.tobytes()))
+            self.assertEqual(b.dtype, dtype)
+            self.assertEqual((len(path.read_bytes()) - len(a.data) * a.data.itemsize) % 64, 0)
+
+    def test_a_scalar_has_no_axes(self):
+        npy.save(self.folder / "a.npy", npy.make((), "f8", [2.5]))
+        self.assertEqual(npy.load(self.folder / "a.npy").shape, ())
+
+    def test_events_are_tuples(self):
+        npy.save_events(self.folder / "e.npy", EVENTS, [(3, 0, 7), (2**40, 1, 2)])
+        events = npy.load(self.folder / "e.npy")
+        self.assertEqual(events.fields, ["t", "b", "i"])
+        self.assertEqual(events.rows, [(3, 0, 7), (2**40, 1, 2)])
+
+    def test_a_short_file_is_refused(self):
+        npy.save(self.folder / "a.npy", npy.make((3,), "f4", [1, 2, 3]))
+        raw = (self.folder / "a.npy").read_bytes()
+        (self.folder / "a.npy").write_bytes(raw[:-1])
+        self.assertRaises(ValueError, npy.load, self.folder / "a.npy")
+
+    def test_version_2_headers_are_read(self):
+        npy.save(self.folder / "a.npy", npy.make((2,), "f4", [1, 2]))
+        raw = (self.folder / "a.npy").read_bytes()
+        (self.folder / "a.npy").write_bytes(raw[:6] + b"\x02\x00" + raw[8:10] + b"\0\0" + raw[10:])
+        self.assertEqual(list(npy.load(self.folder / "a.npy").data), [1, 2])
+
+
+class Numbers(unittest.TestCase):
+    def test_numbers_are_the_shortest_that_read_back(self):
+        self.assertEqual([number(x) for x in (5, 5.0, 0.05, 1e-4, 1e7, -65.0, True, float("-inf"))],
+                         ["5", "5", "0.05", "0.0001", "10000000", "-65", "true", "-inf"])
+        self.assertEqual(float(number(0.1 + 0.2)), 0.1 + 0.2)
+
+    def test_the_draw_chooses_the_survivor(self):
+        n = 5
+        for candidates in range(1, 2 ** n):
+            over = [i for i in range(n) if candidates >> i & 1]
+            for kept in over:
+                flags = [int(i in over) for i in range(n)]
+                u, = survivor_draws(flags, [int(i == kept) for i in range(n)], n)
+                u, = struct.unpack("f", struct.pack("f", u))
+                self.assertEqual(over[int(u * len(over))], kept)
+
+    def test_no_candidates_no_survivor(self):
+        self.assertEqual(list(survivor_draws([0] * 6, [0] * 6, 3)), [0.0, 0.0])
+
+
+class Programs(Folder):
+    def test_the_whole_program(self):
+        program = self.write(small_case())
+        self.assertEqual(program.text, """\
+# small: for the tests
+dt = 1 ms ; batch = 1
+
+layer X : Input[2] { trace x { tau = 20 ms ; on spike set 1 } ; input file("in_X.npy") }
+layer Y : LIF[3](rest = -65 mV, reset = -65 mV, threshold = -52 mV, tau = 100 ms, refractory = 5 ms) \
+{ trace x { tau = 20 ms ; on spike set 1 } }
+
+connect X -> Y as X_Y {
+    weight = file("w.npy") { range [0, inf] ; learn PostPre(nu = (pre: 0.001, post: 0.02), tau_pre = 20 ms, \
+tau_post = 20 ms) reduce sum over batch }
+}
+
+record Y.spikes
+record Y.v
+record X_Y.weight every 2 steps
+
+experiment {
+    run 4 ms
+    save X_Y.weight to "final_w_X_Y.npy"
+}
+""")
+        self.assertEqual(sorted(program.files), ["in_X.npy", "w.npy"])
+
+    def test_runs_switch_learning_only_when_it_changes(self):
+        runs = [{"steps": 1}, {"steps": 1, "learning": True, "reset_before": True}, {"steps": 1},
+                {"steps": 1, "learning": False}]
+        text = self.write(small_case(learning=False, dt=0.5, runs=runs)).text
+        body = [line.strip() for line in text.split("experiment {")[1].split("}")[0].strip().splitlines()]
+        self.assertEqual(body[:7], ["freeze", "run 0.5 ms", "reset", "thaw", "run 0.5 ms", "run 0.5 ms", "freeze"])
+
+    def test_lists_become_lists_with_units(self):
+        case = small_case()
+        case["layers"][1]["thresh"] = [-52.5, -50, -51]
+        self.assertIn("threshold = [-52.5 mV, -50 mV, -51 mV]", self.write(case).text)
+        case["layers"][1]["thresh"] = [-52.5, -50]
+        self.assertRaises(NotYet, self.write, case)
+
+    def test_no_rule_means_no_bounds(self):
+        case = small_case()
+        case["connections"][0].update(rule={"name": "NoOp", "nu": [0, 0]}, weight_decay=0.01, norm=3)
+        self.assertIn('weight = file("w.npy") { norm 3 per post each run ; decay 0.01 }', self.write(case).text)
+
+    def test_a_pipeline_scales_by_dt_and_sums_signed(self):
+        case = small_case(dt=0.5)
+        feature = {"type": "Weight", "name": "weight", "value": "w", "norm_frequency": "sample", "range": [0, 0.8],
+                   "norm": 2.0, "decay": 0.001, "rule": {"name": "PostPre", "nu": [0.001, 0.004], "reduction": "sum"}}
+        case["connections"][0] = {"source": "X", "target": "Y", "type": "MulticompartmentConnection",
+                                  "pipeline": [feature]}
+        case["expected"] = {"s_Y": [4, 1, 3]}
+        text = self.write(case).text
+        self.assertIn("range [0, 0.8] ; decay 0.001 ; norm 2 per post each run of signed sum ; learn", text)
+        self.assertIn(", scale = 0.5) reduce sum", text)
+        feature["rule"]["name"] = "NoOp"
+        self.assertIn('weight = file("w.npy") { norm 2 per post each run of signed sum }', self.write(case).text)
+
+    def test_a_bias_is_the_first_row(self):
+        case = small_case()
+        case["connections"][0]["b"] = "b"
+        program = self.write(case, b=npy.make((3,), "f4", [1, 2, 3]))
+        self.assertEqual(list(program.files["b_rows.npy"].data), [1, 2, 3, 0, 0, 0])
+
+    def test_names_that_the_language_needs_are_changed(self):
+        case = small_case(inputs={"in": "in_X"})
+        case["layers"][0]["name"] = case["connections"][0]["source"] = "in"
+        case["expected"] = {"w_in_Y": [2, 2, 3]}
+        program = self.write(case, w_in_Y=npy.make((2, 2, 3), "f4", [0] * 12))
+        self.assertIn("layer in_ : Input[2]", program.text)
+        self.assertIn("connect in_ -> Y as in_Y", program.text)
+
+    def test_what_cannot_be_said_is_not_yet(self):
+        def changed(path, x):
+            case = small_case()
+            at = case
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = x
+            return case
+        layer, connection = ("layers", 1), ("connections", 0)
+        for path, x in (((*layer, "type"), "IzhikevichNodes"), ((*layer, "something_new"), 3),
+                        ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2, 3]),
+                        ((*connection, "type"), "Conv2dConnection"), ((*connection, "rule", "name"), "MSTDP"),
+                        ((*connection, "rule", "reduction"), "max"), ((*connection, "Dales_rule"), [1, 0]),
+                        ((*connection, "target"), "X"), (("runs", 0, "clamp"), {"Y": "w"}), (("kind",), "encoding"),
+                        (("expected", "i_Y"), [4, 1, 3]), (("runs", 0, "steps"), 3)):
+            with self.subTest(path=path), self.assertRaises(NotYet):
+                self.write(changed(path, x))
+
+    def test_inputs_that_are_no_spikes_are_not_yet(self):
+        self.assertRaises(NotYet, self.write, small_case(), in_X=npy.make((4, 1, 2), "f4", [0.5] * 8))
+
+    def test_one_spike_needs_its_candidates(self):
+        case = small_case()
+        case["layers"][1].update(type="DiehlAndCookNodes", theta_plus=0.1, tc_theta_decay=1e7, one_spike=True)
+        self.assertRaises(NotYet, self.write, case)
+        case["expected"]["cand_Y"] = [4, 1, 3]
+        flags = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1]
+        program = self.write(case, cand_Y=npy.make((4, 1, 3), "u1", flags),
+                             s_Y=npy.make((4, 1, 3), "u1", [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]))
+        self.assertIn('draws Y.keep from "keep_Y.npy"', program.text)
+        self.assertEqual(list(program.files["keep_Y.npy"].data), [0, 0.75, 0, 0.25])
+        self.assertEqual(program.files["keep_Y.npy"].shape, (4, 1))
+
+
+class Comparing(Folder):
+    def test_the_expected_results_pass(self):
+        program = self.write(small_case())
+        self.assertEqual(check_all(program, self.results(program)), [])
+
+    def test_each_array_is_looked_at(self):
+        program = self.write(small_case())
+        for check in program.checks:
+            want = program.expected[check.key]
+            data = array(want.data.typecode, want.data)
+            data[0] = 1 if check.events else data[0] + 0.01
+            changed = program._replace(expected={**program.expected, check.key: want._replace(data=data)})
+            out = self.results(program)
+            complaints = check_all(changed, out)
+            self.assertEqual(len(complaints), 1)
+            self.assertIn(check.key, complaints[0])
+            for file in out.iterdir():
+                file.unlink()
+            out.rmdir()
+
+    def test_missing_and_broken_files_are_told(self):
+        program = self.write(small_case())
+        out = self.results(program)
+        (out / "Y.v.npy").unlink()
+        (out / "Y.spikes.npy").write_bytes(b"nothing")
+        self.assertEqual(len(check_all(program, out)), 2)
+
+    def test_tolerances(self):
+        shape = (2,)
+        self.assertIsNone(difference([-65.0, 1.0], [-65.006, 1.00019], shape, 1e-4))
+        self.assertIn("1 of 2", difference([-65.0, 1.0], [-65.007, 1.0], shape, 1e-4))
+        self.assertIn("[1]", difference([0.0, 3e-5], [0.0, 0.0], shape, 2e-5))
+        self.assertIsNone(difference([0.0, 1e-5], [0.0, 0.0], shape, 2e-5))
+        self.assertIn("first at [1]: 1 instead of 0", difference([0, 1], [0, 0], shape, None))
+        self.assertIn("values instead of", difference([0], [0, 0], shape, None))
+
+    def test_what_is_not_a_number_differs(self):
+        nan, inf = float("nan"), float("inf")
+        self.assertIsNotNone(difference([nan], [0.0], (1,), 1e-4))
+        self.assertIsNotNone(difference([0.0], [nan], (1,), 1e-4))
+        self.assertIsNotNone(difference([inf], [0.0], (1,), 1e-4))
+        self.assertIsNotNone(difference([0.0, 9.0, nan], [0.0, 0.0, 1.0], (3,), 1e-4))
+        self.assertIsNone(difference([inf, nan], [inf, nan], (2,), 1e-4))
+
+    def test_events_are_spread_over_the_shape(self):
+        events = npy.Events(["t", "b", "i"], [(0, 1, 2), (3, 0, 0)])
+        flags, why = spread(events, (4, 2, 3))
+        self.assertIsNone(why)
+        self.assertEqual([k for k, x in enumerate(flags) if x], [5, 18])
+        self.assertIn("outside", spread(npy.Events(["t", "b", "i"], [(4, 0, 0)]), (4, 2, 3))[1])
+
+    def test_one_spike_too_many_is_a_difference(self):
+        program = self.write(small_case())
+        program = program._replace(checks=[Check("s_Y", "Y.spikes.npy", True, None)])
+        out = self.folder / "out"
+        out.mkdir()
+        npy.save_events(out / "Y.spikes.npy", EVENTS, [(1, 0, 0), (3, 0, 1), (3, 0, 2), (2, 0, 0)])
+        self.assertIn("1 of 12 differ, first at [2, 0, 0]", check_all(program, out)[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
