@@ -15,7 +15,7 @@ enum { INLINE_NODES = 600 };                              /* expressions in a fu
 
 /* ---- what is used ------------------------------------------------------------------------------ */
 
-typedef struct { LlGen *g; uint32_t nodes; bool loops, loads; } Survey;
+typedef struct { LlGen *g; uint32_t nodes; bool loops; } Survey;
 
 static void visit_code(LlGen *g, uint32_t i);
 
@@ -25,7 +25,6 @@ survey_expr(Survey *s, const PlanExpr *e)
 	if (!e)
 		return;
 	s->nodes++;
-	s->loads |= e->kind == PEXPR_LOAD;
 	for (uint32_t i = 0; i < e->nops; i++)
 		survey_expr(s, e->op[i]);
 }
@@ -38,8 +37,6 @@ survey_block(Survey *s, PlanBlock b)
 		s->loops |= t->kind == PSTMT_FOR || t->kind == PSTMT_WHILE;
 		if (t->kind == PSTMT_CALL || t->kind == PSTMT_RUN || t->kind == PSTMT_DO)
 			visit_code(s->g, t->id);
-		if (t->kind == PSTMT_CALL)
-			s->loads |= s->g->has_loads[t->id];
 		survey_expr(s, t->e);
 		survey_expr(s, t->hi);
 		for (uint32_t k = 0; k < t->nops; k++)
@@ -58,7 +55,6 @@ visit_code(LlGen *g, uint32_t i)
 	Survey s = {.g = g};
 	g->used[i] = true;
 	survey_block(&s, g->plan->codes.at[i]->body);
-	g->has_loads[i] = s.loads;
 	g->inlines[i] = !s.loops && s.nodes <= INLINE_NODES;
 }
 
@@ -76,15 +72,12 @@ add_arena_attributes(LlGen *g, LLVMValueRef fn)
 }
 
 static LLVMTypeRef
-func_type(LlGen *g, const PlanCode *c, bool with_arena)
+func_type(LlGen *g, const PlanCode *c)
 {
-	LLVMTypeRef *params = ARENA_ARRAY(g->a, LLVMTypeRef, c->nparams + 1);
-	LLVMTypeRef *results = ARENA_ARRAY(g->a, LLVMTypeRef, c->nresults + 1);
-	uint32_t n = 0;
-	if (with_arena)
-		params[n++] = g->ptr;
+	LLVMTypeRef *params = ARENA_ARRAY(g->a, LLVMTypeRef, c->nparams);
+	LLVMTypeRef *results = ARENA_ARRAY(g->a, LLVMTypeRef, c->nresults);
 	for (uint32_t i = 0; i < c->nparams; i++)
-		params[n++] = g->type[c->locals[i].type];
+		params[i] = g->type[c->locals[i].type];
 	for (uint32_t i = 0; i < c->nresults; i++)
 		results[i] = g->type[c->results[i]];
 	LLVMTypeRef r = g->nothing;
@@ -92,7 +85,7 @@ func_type(LlGen *g, const PlanCode *c, bool with_arena)
 		r = results[0];
 	else if (c->nresults > 1)
 		r = LLVMStructTypeInContext(g->cx, results, c->nresults, false);
-	return LLVMFunctionType(r, params, n, false);
+	return LLVMFunctionType(r, params, c->nparams, false);
 }
 
 static void
@@ -101,11 +94,9 @@ declare_code(LlGen *g, uint32_t i, bool exported)
 	const PlanCode *c = g->plan->codes.at[i];
 	LLVMTypeRef with_range[] = {g->ptr, g->type[PT_I64], g->type[PT_I64]};
 	unsigned at = (unsigned)LLVMAttributeFunctionIndex;
-	bool arena = true;
 	switch (c->kind) {
 	case CODE_FUNC:
-		arena = g->has_loads[i];
-		g->fn_type[i] = func_type(g, c, arena);
+		g->fn_type[i] = func_type(g, c);
 		break;
 	case CODE_KERNEL:
 		g->fn_type[i] = LLVMFunctionType(g->nothing, with_range, exported ? 3 : 1, false);
@@ -121,10 +112,12 @@ declare_code(LlGen *g, uint32_t i, bool exported)
 	ll_add_attribute(g, fn, at, "nounwind", 0);
 	if (!exported)
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
-	if (arena)
-		add_arena_attributes(g, fn);
-	if (c->kind == CODE_FUNC)
+	if (c->kind == CODE_FUNC) {
 		ll_add_attribute(g, fn, at, g->inlines[i] ? "alwaysinline" : "inlinehint", 0);
+		ll_add_attribute(g, fn, at, "memory", 0);         /* touches none */
+	} else {
+		add_arena_attributes(g, fn);
+	}
 }
 
 static LLVMValueRef
@@ -237,15 +230,10 @@ static void
 gen_call(LlGen *g, const PlanStmt *s)
 {
 	const PlanCode *f = g->plan->codes.at[s->id];
-	LLVMValueRef *args = ARENA_ARRAY(g->a, LLVMValueRef, s->nops + 1);
-	uint32_t n = 0;
-	if (g->has_loads[s->id])
-		args[n++] = g->arena;
+	LLVMValueRef *args = ARENA_ARRAY(g->a, LLVMValueRef, s->nops);
 	for (uint32_t i = 0; i < s->nops; i++)
-		args[n++] = ll_gen_expr(g, s->op[i]);
-	LLVMValueRef r = LLVMBuildCall2(g->b, g->fn_type[s->id], g->fn[s->id], args, n, "");
-	if (g->group && g->has_loads[s->id])
-		LLVMSetMetadata(r, g->md_group, LLVMMetadataAsValue(g->cx, g->group));
+		args[i] = ll_gen_expr(g, s->op[i]);
+	LLVMValueRef r = LLVMBuildCall2(g->b, g->fn_type[s->id], g->fn[s->id], args, s->nops, "");
 	if (f->nresults == 1 && s->nlocals == 1) {
 		g->local[s->locals[0]] = r;
 		return;
@@ -374,7 +362,7 @@ begin_code(LlGen *g, uint32_t i)
 	g->local = ARENA_ARRAY(g->a, LLVMValueRef, c->nlocals);
 	g->is_var = ARENA_ARRAY(g->a, bool, c->nlocals);
 	unsigned first = 0, nparams = LLVMCountParams(g->in);
-	if (c->kind != CODE_FUNC || g->has_loads[i]) {
+	if (c->kind != CODE_FUNC) {
 		g->arena = LLVMGetParam(g->in, first++);
 		LLVMSetValueName2(g->arena, "arena", 5);
 	}

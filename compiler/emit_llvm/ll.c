@@ -63,7 +63,6 @@ ll_gen_open(LlGen *g, const Plan *p, Arena *a, const LlMachine *m, bool keep_nam
 	g->tbaa_root = LLVMMDNodeInContext2(g->cx, &root, 1);
 	g->tbaa = ARENA_ARRAY(a, LLVMMetadataRef, p->bufs.n + 1);
 	g->used = ARENA_ARRAY(a, bool, p->codes.n);
-	g->has_loads = ARENA_ARRAY(a, bool, p->codes.n);
 	g->inlines = ARENA_ARRAY(a, bool, p->codes.n);
 	g->fn = ARENA_ARRAY(a, LLVMValueRef, p->codes.n);
 	g->fn_type = ARENA_ARRAY(a, LLVMTypeRef, p->codes.n);

@@ -53,7 +53,7 @@ typedef struct {
 	uint32_t ngroups;
 
 	bool *used;                                       /* per code: reached from what is exported */
-	bool *has_loads, *inlines;                        /* per code, of funcs: wants the arena; is inlined always */
+	bool *inlines;                                    /* per code, of funcs: is inlined always */
 	LLVMValueRef *fn;                                 /* per code, declared when first wanted */
 	LLVMTypeRef *fn_type;
 
