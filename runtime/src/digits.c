@@ -118,8 +118,8 @@ trace_glyph(const Glyph *g, Jitter *j, Ink *ink)
 		const Stroke *k = &g->stroke[s];
 		Point p[MAX_POINTS];
 		for (uint32_t i = 0; i < k->n; i++) {
-			p[i].x = k->at[i][0] * .7f + .045f * bell(j);
-			p[i].y = k->at[i][1] + .045f * bell(j);
+			p[i].x = k->at[i][0] * .76f + .055f * bell(j);
+			p[i].y = k->at[i][1] + .055f * bell(j);
 		}
 		if (s && memcmp(k->at[0], g->stroke[s - 1].at[g->stroke[s - 1].n - 1], sizeof k->at[0]) == 0)
 			p[0] = last;
@@ -139,13 +139,13 @@ trace_glyph(const Glyph *g, Jitter *j, Ink *ink)
 static void
 distort(Ink *ink, Jitter *j)
 {
-	float slant = clamp(.16f + .2f * bell(j), -.35f, .65f), half = clamp(.05f * bell(j), -.15f, .15f);
+	float slant = clamp(.16f + .22f * bell(j), -.4f, .65f), half = clamp(.055f * bell(j), -.15f, .15f);
 	float cosine = (1 - half * half) / (1 + half * half), sine = 2 * half / (1 + half * half);
-	float wide = clamp(1 + .17f * bell(j), .6f, 1.5f), bend = .18f * bell(j), curl = .14f * bell(j);
+	float wide = clamp(1 + .19f * bell(j), .55f, 1.5f), bend = .18f * bell(j), curl = .14f * bell(j);
 	float swell = .22f * bell(j);
 	for (uint32_t i = 0; i < 2 * ink->n; i++) {
 		Point *p = i < ink->n ? &ink->a[i] : &ink->b[i - ink->n];
-		float x = p->x - .35f, y = p->y - .5f;
+		float x = p->x - .38f, y = p->y - .5f;
 		float bx = x * (1 + swell * y) + bend * (y * y - .1f), by = y + curl * x * y * 2;
 		x = bx * wide - slant * by;
 		p->x = cosine * x - sine * by;
@@ -176,7 +176,7 @@ fit(Ink *ink, float pen, Jitter *j)
 	}
 	mx /= mass > 0 ? mass : 1;
 	my /= mass > 0 ? mass : 1;
-	float cx = 13.5f + clamp(.45f * bell(j), -1, 1), cy = 13.5f + clamp(.45f * bell(j), -1, 1);
+	float cx = 13.5f + clamp(.5f * bell(j), -1.1f, 1.1f), cy = 13.5f + clamp(.5f * bell(j), -1.1f, 1.1f);
 	for (uint32_t i = 0; i < ink->n; i++) {
 		ink->a[i] = (Point){(ink->a[i].x - mx) * scale + cx, (ink->a[i].y - my) * scale + cy};
 		ink->b[i] = (Point){(ink->b[i].x - mx) * scale + cx, (ink->b[i].y - my) * scale + cy};
@@ -221,7 +221,7 @@ rt_digits_draw(uint32_t sample, uint8_t label, uint8_t out[RT_DIGIT_SIDE * RT_DI
 	Ink ink;
 	trace_glyph(&glyphs[first + next_bits(&j) % n], &j, &ink);
 	distort(&ink, &j);
-	float pen = clamp(1.15f + .28f * bell(&j), .65f, 2.1f), soft = .65f;
+	float pen = clamp(1.28f + .28f * bell(&j), .7f, 2.2f), soft = .65f;
 	float peak = clamp(253 + 8 * bell(&j), 215, 255);
 	fit(&ink, pen, &j);
 
