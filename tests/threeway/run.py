@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""run.py: the same program through every engine must give the same bytes.
+
+    tests/threeway/run.py [--snnc PATH] [--engines eval,c,jit] [--keep DIR] PROGRAM.snn ...
+
+Each program is run by each engine, and the state at the end (--dump-state), every file of results and
+stdout are compared byte by byte with the first engine's. Comments in the program say how, and guard
+against comparing nothing with nothing:
+
+    # run: OPTIONS             one line per variant, options for `snnc run`; without any: one run
+    # must spike: exc          the record of exc.spikes has spikes
+    # must change: input       the first and the last record of input.weight differ (or NAME.STATE)
+    # must say: accuracy       stdout contains the text
+"""
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import npy                                           # noqa: E402
+
+LIMIT = 600                                          # seconds for one run
+
+
+def marks(text, what):
+    return [line.strip() for line in re.findall(rf"^# {what}:(.*)$", text, re.MULTILINE)]
+
+
+def run(options, engine, program, arguments, folder):
+    """Runs one engine into folder/ENGINE; (bytes by name) or a text that says what went wrong."""
+    top = folder / engine
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir(parents=True)
+    command = [options.snnc, "run", str(program), "--engine", engine, "--quiet", "--out", "results",
+               "--dump-state", "state", *arguments]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    try:
+        done = subprocess.run(command, cwd=top, env=environment, timeout=LIMIT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except subprocess.TimeoutExpired:
+        return f"not done after {LIMIT} s"
+    if done.returncode:
+        return f"exit status {done.returncode}\n" + done.stderr.decode(errors="replace").strip()
+    out = {path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+    out["stdout"] = done.stdout
+    return out
+
+
+def first_difference(a, b):
+    """None if two results are the same, else the first thing that differs."""
+    if sorted(a) != sorted(b):
+        return "has files " + ", ".join(sorted(set(a) ^ set(b))) + " that only one engine writes"
+    for name in sorted(a):
+        if a[name] != b[name]:
+            at = next((k for k, (x, y) in enumerate(zip(a[name], b[name])) if x != y), min(len(a[name]), len(b[name])))
+            return f"{name} differs at byte {at} of {len(a[name])}"
+    return None
+
+
+def idle(text, results, top):
+    """What the program promised to do and did not, as sentences."""
+    for name in marks(text, "must spike"):
+        path = top / "results" / f"{name}.spikes.npy"
+        if not path.exists() or not npy.load(path).rows:
+            yield f"no spikes of {name} are recorded"
+    for name in marks(text, "must change"):
+        path = top / "results" / f"{name if '.' in name else name + '.weight'}.npy"
+        a = npy.load(path) if path.exists() else None
+        count = a.shape[0] if a else 0
+        one = len(a.data) // count if count else 0
+        if count < 2 or a.data[:one] == a.data[-one:]:
+            yield f"no change of {name} is recorded"
+    for said in marks(text, "must say"):
+        if said.encode() not in results["stdout"]:
+            yield f"stdout does not say `{said}`"
+
+
+def check(options, program, arguments, folder):
+    """None if all engines agree, else what is wrong."""
+    text = program.read_text(encoding="utf-8")
+    first = None
+    for engine in options.engines:
+        results = run(options, engine, program, arguments, folder)
+        if isinstance(results, str):
+            return f"{engine}: {results}"
+        if first is None:
+            first = results
+            complaint = next(idle(text, results, folder / engine), None)
+            if complaint:
+                return f"{engine}: {complaint}"
+        else:
+            differs = first_difference(first, results)
+            if differs:
+                return f"{engine}: {differs} from {options.engines[0]}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The same program through every engine must give the same bytes.")
+    parser.add_argument("--snnc", default=os.environ.get("SNNC") or str(HERE.parent.parent / "build/release/bin/snnc"))
+    parser.add_argument("--engines", default="eval,c,jit", help="default: %(default)s")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the results in DIR")
+    parser.add_argument("programs", nargs="*", type=Path, help="default: all beside this script")
+    options = parser.parse_args()
+    options.snnc = str(Path(options.snnc).resolve())
+    options.engines = [engine for engine in options.engines.split(",") if engine]
+    failed = count = 0
+    with tempfile.TemporaryDirectory(prefix="snnc-threeway-") as temporary:
+        top = (options.keep or Path(temporary)).resolve()
+        for program in options.programs or sorted(HERE.glob("*.snn")):
+            for k, variant in enumerate(marks(program.read_text(encoding="utf-8"), "run") or [""]):
+                why = check(options, program.resolve(), shlex.split(variant), top / f"{program.stem}-{k}")
+                count += 1
+                failed += why is not None
+                print(f"{'failed' if why else 'passed'}  {program.stem} {variant}  {why or ''}".rstrip(), flush=True)
+    print(f"{count - failed} passed, {failed} failed")
+    return 1 if failed or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
