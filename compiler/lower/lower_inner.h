@@ -7,7 +7,7 @@
 #define NO_BUF UINT32_MAX
 
 typedef struct {
-	uint32_t *states;                                 /* buffers, in order of net.states */
+	uint32_t *states;                                 /* buffers, in order of net.states; NO_BUF: nobody reads it */
 	uint32_t *traces;
 	uint32_t spikes;                                  /* bool [batch, neuron]; values: real */
 	uint32_t list, count;                             /* indices of spiking neurons per item, and how many; NO_BUF: nobody asks */

@@ -138,6 +138,53 @@ block_reads(NetBlock b, NetExprKind k)
 
 /* ---- buffers ------------------------------------------------------------------------------------ */
 
+static bool
+is_state(NetVar v, uint32_t layer, uint32_t state)
+{
+	return v.kind == NVAR_STATE && v.of == layer && v.index == state;
+}
+
+static bool
+protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if ((p->at[i]->kind == NPROTO_SAVE && is_state(p->at[i]->var, layer, state))
+		    || protocol_wants(&p->at[i]->body, layer, state))
+			return true;
+	return false;
+}
+
+/* Is a state read by anything but its own assignments? Else it is not stored and its assignments go: a model may
+ * offer sums and flags that cost nothing until somebody records them. */
+static bool
+block_uses(NetBlock b, uint32_t state)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		bool own = s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state;
+		if ((!own && expr_reads_state(s->e, state)) || block_uses(s->body, state) || block_uses(s->other, state))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_wanted(const Lower *l, uint32_t layer, uint32_t state)
+{
+	const Net *n = l->net;
+	const NetLayer *nl = &n->layers.at[layer];
+	for (uint32_t i = 0; i < n->records.n; i++)
+		if (is_state(n->records.at[i].var, layer, state))
+			return true;
+	for (uint32_t i = 0; i < n->plots.n; i++)
+		if (is_state(n->plots.at[i].var, layer, state))
+			return true;
+	for (uint32_t i = 0; i < nl->traces.n; i++)
+		if (block_uses(nl->traces.at[i].on_spike.body, state))
+			return true;
+	return block_uses(nl->step.body, state) || protocol_wants(&n->protocol, layer, state);
+}
+
 void
 low_layer_buffers(Lower *l, uint32_t layer)
 {
@@ -149,6 +196,9 @@ low_layer_buffers(Lower *l, uint32_t layer)
 	for (uint32_t i = 0; i < n->states.n; i++) {
 		const NetState *s = &n->states.at[i];
 		PlanType t = s->type == NT_BOOL ? PT_BOOL : l->real;
+		low->states[i] = NO_BUF;
+		if (!is_wanted(l, layer, i))
+			continue;
 		low->states[i] = s->shared_over_batch
 		                     ? low_add_buf(l, t, ROLE_STATE, 1, axes + 1, "%s.%s", n->name, s->name)
 		                     : low_add_buf(l, t, ROLE_STATE, 2, axes, "%s.%s", n->name, s->name);
@@ -265,6 +315,8 @@ load_states(LayerWork *w, Scope *s, NetBlock part, uint32_t *change_bufs)
 		const NetState *st = &w->net->states.at[k];
 		s->state_vars[k] = s->change_vars[k] = UINT32_MAX;
 		const NetStmt *set = block_assigns(part, k);
+		if (w->low->states[k] == NO_BUF)
+			continue;
 		if (st->shared_over_batch && l->batch > 1 && set) {
 			PlanExpr *sum = low_load(l, change_bufs[k], 1, s->own);
 			s->change_vars[k] = plan_emit_var(s->b, arena_printf(l->a, "%s_change", st->name), sum);
@@ -282,7 +334,7 @@ store_states(LayerWork *w, Scope *s, NetBlock part, const uint32_t *change_bufs)
 	Lower *l = w->l;
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
-		if (!block_assigns(part, k))
+		if (w->low->states[k] == NO_BUF || !block_assigns(part, k))
 			continue;
 		if (s->change_vars[k] != UINT32_MAX)
 			low_store(s->b, change_bufs[k], plan_local(l->p, s->b->code, s->change_vars[k]), 1, s->own);
@@ -367,7 +419,7 @@ item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first,
 		const NetState *st = &w->net->states.at[k];
 		const NetStmt *set = block_assigns(part, k);
 		change[k] = NO_BUF;
-		if (!st->shared_over_batch || l->batch == 1 || !set)
+		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !set)
 			continue;
 		if (set->op != NADD && set->op != NSUB)
 			low_not_yet(l, set->span, "changing a state shared over the batch, per item, by other than += and -=");
@@ -403,7 +455,7 @@ shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		s.state_vars[k] = UINT32_MAX;
-		if (block_assigns(part, k))
+		if (w->low->states[k] != NO_BUF && block_assigns(part, k))
 			s.state_vars[k] = plan_emit_var(s.b, w->net->states.at[k].name,
 			                                low_load(l, w->low->states[k], 1, s.own));
 	}
@@ -563,7 +615,7 @@ start_kernel(LayerWork *w, bool reset)
 	s.own = neurons.index;
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
-		if (reset && st->kept_on_reset)
+		if (w->low->states[k] == NO_BUF || (reset && st->kept_on_reset))
 			continue;
 		PlanExpr *v = low_expr(&s, st->init);
 		if (st->shared_over_batch)

@@ -58,6 +58,9 @@ updated(Lower *l, NetAssignOp op, PlanExpr *old, PlanExpr *e)
 static void
 assign(Scope *s, const NetStmt *st, PlanExpr *mask)
 {
+	if (st->target->kind == NEXPR_STATE && s->layer != NET_NONE
+	    && s->l->layers[s->layer].states[st->target->index] == NO_BUF)
+		return;                                   /* nobody reads it */
 	if (st->target->kind == NEXPR_STATE && s->change_vars && s->change_vars[st->target->index] != UINT32_MAX) {
 		uint32_t change = s->change_vars[st->target->index];
 		PlanExpr *sum = plan_local(s->l->p, s->b->code, change);

@@ -1,0 +1,27 @@
+/* opt: the plan becomes a better plan; one pass per file, in the order of passes.def.
+ *
+ * The plan is verified after each pass when asked. `exact_only` leaves out the rounding passes.
+ */
+#ifndef SNNC_OPT_OPT_H
+#define SNNC_OPT_OPT_H
+
+#include "plan/plan.h"
+
+typedef struct {
+	bool exact_only;
+	bool verify;                                      /* after each pass */
+	const char *without;                              /* name of a pass to leave out, or NULL */
+	void (*after)(void *env, const char *pass, const Plan *p);   /* for dumps and timers; may be NULL */
+	void *env;
+} OptOptions;
+
+/* False and *why if a pass broke the plan (our mistake). */
+bool opt_run(Plan *p, const OptOptions *o, const char **why);
+
+uint32_t opt_pass_count(void);
+const char *opt_pass_name(uint32_t i);
+const char *opt_pass_help(uint32_t i);
+/* One pass alone, by name; false if there is none. */
+bool opt_pass(Plan *p, const char *name);
+
+#endif
