@@ -1,0 +1,266 @@
+/* syntax_error: what is said when a token does not fit.
+ *
+ *   lif.snn:4:9: error[E0102]: expected `=`, found `:`
+ *
+ * The parser gives the exact list of tokens that would fit. It is put into the
+ * user's words: all that can start an expression is "a value", operators are
+ * left out when something else would do, a list of everything a line can start
+ * with is "a statement". Then one piece of advice, for mistakes that have a
+ * common cause; else how such a line is written.
+ */
+#include "parse/parser.h"
+
+#include "snn.tab.h"
+
+#include <string.h>
+
+enum { MOST = 8 };                                        /* names of tokens in one message */
+
+/* ---- words for tokens ------------------------------------------------------------------------ */
+
+const char *
+syntax_token_text(Parse *p, const Token *t)
+{
+	Arena *a = p->env->arena;
+	const char *end = p->start || p->program ? "the end of the file" : "the end of the text";
+	if (t->kind == TOK_END)
+		return end;
+	if (t->kind == TOK_EOL && t->inserted) {
+		const Token *next = layout_peek(p);
+		if (next->kind == TOK_END)
+			return end;
+		return next->kind == TOK_RBRACE && !next->new_line ? "`}`" : "the end of the line";
+	}
+	if (t->kind == TOK_STRING)
+		return "a string";
+	const char *text = p->file->text + (t->span.lo - p->file->base);
+	int n = (int)(t->span.hi - t->span.lo);
+	return arena_printf(a, "%s`%.*s`", t->kind == TOK_NUMBER ? "the number " : "", n, text);
+}
+
+/* ---- what was expected ----------------------------------------------------------------------- */
+
+typedef struct { const char *at[128]; int n; } Texts;
+
+static bool
+has(const Texts *ts, const char *text)
+{
+	for (int i = 0; i < ts->n; i++) {
+		if (strcmp(ts->at[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+put(Texts *ts, const char *text)
+{
+	if (ts->n < (int)(sizeof ts->at / sizeof *ts->at))
+		ts->at[ts->n++] = text;
+}
+
+static bool
+is_one_of(const char *text, const char *const *list)
+{
+	for (; *list; list++) {
+		if (strcmp(text, *list) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *const starts_value[] = {
+	"a number", "a string", "a name", "(", "[", "-", "not", "true", "false", "inf", NULL};
+static const char *const continues_value[] = {
+	"+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "if", ".", "(", "[", "a unit", NULL};
+
+/* Words that could only be names here. */
+static bool
+is_mere_name(const Texts *all, const char *text)
+{
+	const Word *w = word_find(text, strlen(text));
+	return has(all, "a name") && w && !(w->flags & WORD_RESERVED);
+}
+
+static Texts
+in_user_words(Parse *p, const Texts *all)
+{
+	Texts out = {.n = 0};
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	if (has(all, "a number")) {
+		put(&out, "a value");
+	} else if (at_line_start && has(all, "the end of the file")) {
+		put(&out, "a declaration");
+		return out;
+	} else if (at_line_start && has(all, "a name")) {
+		put(&out, has(all, "let") || has(all, "for") ? "a statement" : "a feature");
+		put(&out, "}");
+		return out;
+	}
+	for (int i = 0; i < all->n; i++) {
+		if (is_mere_name(all, all->at[i]) || (has(all, "a number") && is_one_of(all->at[i], starts_value)))
+			continue;
+		if (has(all, "+") && is_one_of(all->at[i], continues_value))
+			continue;
+		put(&out, all->at[i]);
+	}
+	if (out.n == 0)
+		put(&out, "an operator");
+	return out;
+}
+
+static const char *
+join(Parse *p, const Texts *ts)
+{
+	StrBuf out = strbuf_init(p->env->arena);
+	int n = ts->n < MOST ? ts->n : MOST;
+	for (int i = 0; i < n; i++) {
+		const char *quote = strchr(ts->at[i], ' ') ? "" : "`";
+		strbuf_puts(&out, i == 0 ? "" : i == n - 1 ? " or " : ", ");
+		strbuf_printf(&out, "%s%s%s", quote, ts->at[i], quote);
+	}
+	return strbuf_text(&out);
+}
+
+/* ---- advice ---------------------------------------------------------------------------------- */
+
+static bool
+is_comparison(int kind)
+{
+	return kind == TOK_EQ || kind == TOK_NE || kind == TOK_LT || kind == TOK_LE || kind == TOK_GT || kind == TOK_GE;
+}
+
+static const char *
+advise_on_sign(Parse *p, const Texts *all)
+{
+	int found = p->last.kind;
+	const Opener *o = layout_innermost(p);
+	bool in_parens = o && o->kind == TOK_LPAREN;
+	if (found == TOK_EQ && has(all, "="))
+		return "a value is given by one `=`";
+	if (found == TOK_ASSIGN && in_parens && !o->is_call)
+		return "parts are written `(name: value)`";
+	if (found == TOK_ASSIGN && p->first.span.lo != p->last.span.lo && has(all, "+"))
+		return "equality is written `==`";
+	if (found == TOK_COLON && in_parens && o->is_call)
+		return "an argument is named by `=`: `f(x = 1)`";
+	if (is_comparison(found) && has(all, "+"))
+		return "comparisons are not chained: write `a < b and b < c`";
+	if (found == TOK_RANGE_TO || found == TOK_RANGE_BELOW)
+		return "a range stands in an index: `digits[0 ..< n]`";
+	return NULL;
+}
+
+/* The word that was meant by a name: one of those that fit, or the word that starts the line. */
+static const char *
+nearest_word(Parse *p, const Texts *all)
+{
+	if (p->last.kind == TOK_NAME) {
+		const char *words[128];
+		uint32_t n = 0;
+		for (int i = 0; i < all->n; i++) {
+			if (word_find(all->at[i], strlen(all->at[i])))
+				words[n++] = all->at[i];
+		}
+		const char *near = suggest(p->last.name, words, n);
+		if (near)
+			return near;
+	}
+	bool second = p->before.span.lo == p->first.span.lo && p->before.kind == TOK_NAME;
+	return second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE | WORD_RESERVED) : NULL;
+}
+
+static const char *
+advise(Parse *p, const Texts *all)
+{
+	Arena *a = p->env->arena;
+	const char *help = advise_on_sign(p, all);
+	if (help)
+		return help;
+	const Word *w = word_of(p->last.kind);
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	if (w && (w->flags & WORD_RESERVED) && has(all, "a name") && !has(all, "a number") && !at_line_start)
+		return arena_printf(a, "`%s` is a reserved word: choose another name", w->text);
+	if (p->last.kind == TOK_ELSE)
+		return "an `else` stands behind the `}` of its `if`, or in `a if c else b`";
+	const char *near = nearest_word(p, all);
+	if (near)
+		return arena_printf(a, "did you mean `%s`?", near);
+	if (at_line_start && has(all, "the end of the file") && layout_peek(p)->kind == TOK_ASSIGN)
+		return arena_printf(a, "a value of one's own is declared by `param %s = …` or `const %s = …`",
+			p->last.name, p->last.name);
+	const Word *line = at_line_start ? NULL : word_of(p->first.kind);
+	if (line && line->form)
+		return arena_printf(a, "such a line is written like `%s`", line->form);
+	return NULL;
+}
+
+/* Parts of the language that are still to come. */
+static bool
+is_not_yet(Parse *p)
+{
+	static const char *const words[] = {"signal", "table", "sweep", "test", "receive", NULL};
+	int next = layout_peek(p)->kind;
+	bool alone = next == TOK_NAME || next == TOK_STRING || word_of(next);
+	return p->last.kind == TOK_NAME && p->first.span.lo == p->last.span.lo && alone && is_one_of(p->last.name, words);
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+void
+syntax_failed(Parse *p)
+{
+	p->build.failed = true;
+}
+
+void
+syntax_recovered(Parse *p)
+{
+	p->recovering = false;
+}
+
+static void
+report(Parse *p, const Texts *all)
+{
+	Diag *d = p->env->diag;
+	Texts expected = in_user_words(p, all);
+	const Opener *o = p->left.kind ? &p->left : layout_innermost(p);
+	bool names_closer = has(all, ")") || has(all, "]");
+	diag_begin(d, E0102, p->last.span, "expected %s, found %s", join(p, &expected), syntax_token_text(p, &p->last));
+	if (names_closer && o && o->kind != TOK_LBRACE && o->span.lo < p->last.span.lo)
+		diag_label(d, o->span, "opened here");
+	const char *help = advise(p, all);
+	if (help)
+		diag_help(d, "%s", help);
+	diag_end(d);
+}
+
+void
+syntax_error(Parse *p, const char *const *expected, int n)
+{
+	p->recovering = true;
+	if (p->stopped)
+		return;
+	syntax_failed(p);
+	if (is_not_yet(p)) {
+		diag_begin(p->env->diag, E0902, p->last.span, "this version does not compile `%s`", p->last.name);
+		diag_end(p->env->diag);
+		return;
+	}
+	Texts all = {.n = 0};
+	for (int i = 0; i < n; i++)
+		put(&all, expected[i]);
+	report(p, &all);
+}
+
+void
+syntax_too_deep(Parse *p, Span at)
+{
+	if (!p->stopped && !p->build.too_deep) {
+		diag_begin(p->env->diag, E0107, at, "nested more than %d levels deep", AST_DEEPEST);
+		diag_help(p->env->diag, "the rest of the file is not read; give parts names of their own");
+		diag_end(p->env->diag);
+	}
+	syntax_failed(p);
+	p->stopped = true;
+}

@@ -1,0 +1,542 @@
+/* snn.y: the grammar of .snn programs; grammar.md tells it to people.
+ *
+ * Laws for actions: one builder call (ast/ast_build.h), no look-ups, no folding,
+ * no decision that needs a declared name, no message except through Parse.
+ *
+ * The layout filter (parse/layout.c) stands between scanner and parser: every
+ * line ends in exactly one EOL token (also before `}` and after a block), braces
+ * always match, and after an error the blocks of the broken line are skipped.
+ * So each kind of block needs one `error EOL` rule and nothing cascades.
+ *
+ * Words such as `weight` or `state` are tokens of their own where the grammar
+ * asks for them and names everywhere else: see `name` at the end.
+ */
+%require "3.8"
+%define api.pure full
+%define api.prefix {snn_yy}
+%define api.token.prefix {TOK_}
+%define api.location.type {Span}
+%define parse.error custom
+%define parse.lac full
+%locations
+%expect 0
+%param { struct Parse *p }
+%initial-action { @$ = (Span){0, 0}; }
+
+%code requires {
+#include "ast/ast_build.h"
+#include "parse/token.h"
+
+struct Parse;
+}
+
+%union {
+	Name name;
+	const char *string;
+	Number number;
+	const Unit *unit;
+	AstId id;
+	AstIdVec *ids;
+	AstExpr *expr;
+	AstArgVec *args;
+	AstOp op;
+	bool yes;
+	AstStmt *stmt;
+	AstStmtVec *stmts;
+	AstDecl *decl;
+	AstTrace *trace;
+	AstFeature *part;
+	AstFeatureVec *features;
+	AstModel *model;
+	AstParam param;
+	AstState *state;
+}
+
+%code {
+#include "parse/parser.h"
+
+/* From the first's lo to the last's hi; what is empty sits at the end of what came before. */
+#define YYLLOC_DEFAULT(at, rhs, n)                                                             \
+	((at) = (n) ? (Span){YYRHSLOC(rhs, 1).lo, YYRHSLOC(rhs, n).hi}                         \
+		    : (Span){YYRHSLOC(rhs, 0).hi, YYRHSLOC(rhs, 0).hi})
+
+/* Deep enough for AST_DEEPEST nested brackets with everything around them. */
+#define YYMAXDEPTH 8000
+
+#define B (&p->build)
+
+static const AstId no_id;
+
+static AstId
+id(Name name, Span at)
+{
+	return (AstId){name, at};
+}
+
+static int snn_yylex(SNN_YYSTYPE *value, Span *at, Parse *p);
+static void snn_yyerror(const Span *at, Parse *p, const char *what);
+}
+
+%token END 0 "the end of the file"
+%token EOL "the end of the line"
+%token START_PROGRAM "a program" START_EXPR "an expression"
+%token <number> NUMBER "a number"
+%token <string> STRING "a string"
+%token <unit> UNIT "a unit"
+%token <name> NAME "a name"
+
+%token LBRACE "{" RBRACE "}" LPAREN "(" RPAREN ")" LBRACKET "[" RBRACKET "]"
+%token COMMA "," COLON ":" DOT "." ARROW "->" RANGE_TO ".." RANGE_BELOW "..<"
+%token ASSIGN "=" PLUS_ASSIGN "+=" MINUS_ASSIGN "-=" STAR_ASSIGN "*=" SLASH_ASSIGN "/="
+%token PLUS "+" MINUS "-" STAR "*" SLASH "/"
+%token EQ "==" NE "!=" LT "<" LE "<=" GT ">" GE ">="
+
+/* Reserved words. */
+%token AND "and" OR "or" NOT "not" IF "if" ELSE "else" FOR "for" IN "in" TRUE "true" FALSE "false"
+%token LET "let" AS "as" BY "by" TO "to" FROM "from"
+%token <name> INF "inf"
+
+/* Words that are names elsewhere. */
+%token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer"
+%token <name> CONNECT "connect" EXPERIMENT "experiment" RECORD "record" PLOT "plot" DRAWS "draws"
+%token <name> NEURON "neuron" FEATURE "feature" RULE "rule"
+%token <name> STATE "state" TRACE "trace" STEP "step" LEARNS "learns" NEEDS "needs" EACH "each" ON "on"
+%token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
+%token <name> SPIKE "spike" RUN "run" RESET "reset" FREEZE "freeze" THAW "thaw" VOTE "vote"
+%token <name> REPORT "report" SAVE "save"
+%token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" SUM "sum"
+%token <name> SIGN "sign" REDUCE "reduce" OVER "over" SHARED "shared" KEPT "kept" ONE "one" AT "at"
+%token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
+%token <name> BOOL "bool" TIME "time"
+
+/* From low to high. */
+%right "if" "else"
+%left "or"
+%left "and"
+%precedence "not"
+%nonassoc "==" "!=" "<" "<=" ">" ">="
+%left "+" "-"
+%left "*" "/"
+%precedence NEGATIVE
+
+%type <id> name maybe_phase maybe_of maybe_side
+%type <name> setting side word
+%type <ids> names
+%type <expr> expr index_arg primary ref string maybe_if maybe_every rule_use
+%type <args> exprs args arg_list arguments tuple_parts index_args shape
+%type <op> assign_op set_or_add
+%type <yes> each_what of_signed steps_or_samples
+%type <stmt> assign if_stmt model_stmt protocol_stmt
+%type <stmts> model_block model_stmts protocol_block protocol_stmts
+%type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
+%type <trace> trace trace_parts
+%type <part> feature_block feature_parts
+%type <features> features
+%type <model> neuron_parts rule_parts params param_list
+%type <param> param maybe_type
+%type <state> state
+
+%%
+
+start:
+  START_PROGRAM program
+| START_EXPR expr[e] EOL        { p->expr = $e; }
+;
+
+program:
+  %empty
+| program decl[d] EOL           { ast_program_add(B, p->program, $d); }
+| program error EOL             { yyerrok; syntax_recovered(p); ast_program_add(B, p->program, ast_bad_decl(B, @2)); }
+;
+
+/* ---- declarations ------------------------------------------------------------------------ */
+
+decl:
+  "param" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_PARAM, $n, $e); }
+| "const" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_CONST, $n, $e); }
+| setting[n] "=" expr[e]        { $$ = ast_value_decl(B, @$, ADECL_SETTING, id($n, @n), $e); }
+| "data" name[n] "=" expr[e]    { $$ = ast_value_decl(B, @$, ADECL_DATA, $n, $e); }
+| layer
+| connect
+| "experiment" protocol_block[body]  { $$ = ast_experiment(B, @$, $body); }
+| record
+| plot
+| draws
+| "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
+| "feature" name[n] params[ps] model_block[body]
+  { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, ast_model_handler(B, ast_model_parts(B), AHANDLER_COMPUTE, @body, $body)); }
+| "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
+;
+
+setting:
+  "dt" | "seed" | "batch"
+;
+
+layer:
+  "layer" name[n] ":" name[m] shape[s] arguments[as] layer_block[parts]
+                                { $$ = ast_layer(B, @$, $parts, $n, $m, $s, $as); }
+;
+shape:
+  "[" exprs "]"                 { $$ = $exprs; }
+;
+layer_block:
+  %empty                        { $$ = NULL; }
+| "{" layer_parts "}"           { $$ = $layer_parts; }
+;
+layer_parts:
+  %empty                        { $$ = ast_layer_parts(B); }
+| layer_parts[l] trace EOL      { $$ = ast_layer_trace(B, $l, $trace); }
+| layer_parts[l] "input" expr[e] EOL  { $$ = ast_layer_input(B, $l, span_join(@2, @e), $e); }
+| layer_parts[l] error EOL      { yyerrok; syntax_recovered(p); $$ = $l; }
+;
+
+connect:
+  connect_head
+| connect_head[c] "{" features[fs] "}"  { $$ = ast_connect_block(B, $c, @$, $fs); }
+;
+connect_head:
+  "connect" ref[from] "->" ref[to]      { $$ = ast_connect(B, @$, $from, $to); }
+| connect_head[c] "by" expr[e]          { $$ = ast_connect_by(B, $c, span_join(@2, @3), $e); }
+| connect_head[c] "as" name[n]          { $$ = ast_connect_as(B, $c, span_join(@2, @3), $n); }
+;
+features:
+  %empty                        { $$ = ast_features(B, NULL, @$, no_id, NULL, NULL); }
+| features[fs] name[n] "=" expr[e] feature_block[f] EOL
+                                { $$ = ast_features(B, $fs, span_join(@n, @f), $n, $e, $f); }
+| features[fs] error EOL        { yyerrok; syntax_recovered(p); $$ = $fs; }
+;
+feature_block:
+  %empty                        { $$ = NULL; }
+| "{" feature_parts "}"         { $$ = $feature_parts; }
+;
+feature_parts:
+  %empty                        { $$ = ast_feature_parts(B); }
+| feature_parts[f] "range" "[" expr[lo] "," expr[hi] "]" EOL
+                                { $$ = ast_feature_range(B, $f, span_join(@2, @7), $lo, $hi); }
+| feature_parts[f] "norm" expr[e] "per" "post" "each" each_what[step] of_signed[s] EOL
+                                { $$ = ast_feature_norm(B, $f, span_join(@2, @s), $e, $step, $s); }
+| feature_parts[f] "decay" expr[e] EOL  { $$ = ast_feature_decay(B, $f, span_join(@2, @3), $e); }
+| feature_parts[f] "keep" "sign" EOL    { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @3)); }
+| feature_parts[f] "learn" rule_use[r] EOL
+                                { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $r, no_id); }
+| feature_parts[f] "learn" rule_use[r] "reduce" name[how] "over" "batch" EOL
+                                { $$ = ast_feature_learn(B, $f, span_join(@2, @7), $r, $how); }
+| feature_parts[f] error EOL    { yyerrok; syntax_recovered(p); $$ = $f; }
+;
+each_what:
+  "run"                         { $$ = false; }
+| "step"                        { $$ = true; }
+;
+of_signed:
+  %empty                        { $$ = false; }
+| "of" "signed" "sum"           { $$ = true; }
+;
+rule_use:
+  name[n]                       { $$ = ast_name(B, @$, $n.name); }
+| name[n] "(" args ")"          { $$ = ast_call(B, @$, ast_name(B, @n, $n.name), $args); }
+;
+
+record:
+  "record" ref[what]            { $$ = ast_record(B, @$, $what); }
+| record[r] "every" expr[e] steps_or_samples[s]  { $$ = ast_record_every(B, $r, span_join(@2, @s), $e, $s); }
+| record[r] "during" name[n]    { $$ = ast_record_during(B, $r, span_join(@2, @n), $n); }
+;
+steps_or_samples:
+  %empty                        { $$ = false; }
+| "steps"                       { $$ = false; }
+| "samples"                     { $$ = true; }
+;
+
+plot:
+  "plot" ref[what] "as" name[form]           { $$ = ast_plot(B, @$, $what, $form, NULL); }
+| "plot" ref[what] "as" name[form] shape[s]  { $$ = ast_plot(B, @$, $what, $form, $s); }
+;
+
+draws:
+  "draws" ref[site] "from" string[path]      { $$ = ast_draws(B, @$, $site, $path); }
+;
+
+/* ---- models ------------------------------------------------------------------------------ */
+
+params:
+  %empty                        { $$ = NULL; }
+| "(" ")"                       { $$ = NULL; }
+| "(" param_list ")"            { $$ = $param_list; }
+;
+param_list:
+  param                         { $$ = ast_model_param(B, ast_model_parts(B), @1, $1); }
+| param_list[m] "," param       { $$ = ast_model_param(B, $m, @param, $param); }
+;
+param:
+  name[n] maybe_type[t]         { $$ = $t; $$.name = $n.name; }
+| name[n] maybe_type[t] "=" expr[e]  { $$ = $t; $$.name = $n.name; $$.value = $e; }
+;
+maybe_type:
+  %empty                        { $$ = (AstParam){0}; }
+| ":" "bool"                    { $$ = (AstParam){.is_bool = true}; }
+| ":" "time"                    { $$ = (AstParam){.is_time = true}; }
+;
+
+neuron_parts:
+  %empty                        { $$ = ast_model_parts(B); }
+| neuron_parts[m] state EOL     { $$ = ast_model_state(B, $m, $state); }
+| neuron_parts[m] trace EOL     { $$ = ast_model_trace(B, $m, $trace); }
+| neuron_parts[m] "step" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_STEP, span_join(@2, @3), $body); }
+| neuron_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
+;
+
+rule_parts:
+  %empty                        { $$ = ast_model_parts(B); }
+| rule_parts[m] "learns" name[n] EOL    { $$ = ast_model_learns(B, $m, span_join(@2, @3), $n); }
+| rule_parts[m] "needs" names[ns] EOL   { $$ = ast_model_needs(B, $m, $ns); }
+| rule_parts[m] state EOL       { $$ = ast_model_state(B, $m, $state); }
+| rule_parts[m] trace EOL       { $$ = ast_model_trace(B, $m, $trace); }
+| rule_parts[m] "on" "pre" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_ON_PRE, span_join(@2, @4), $body); }
+| rule_parts[m] "on" "post" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_ON_POST, span_join(@2, @4), $body); }
+| rule_parts[m] "each" "step" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
+| rule_parts[m] error EOL       { yyerrok; syntax_recovered(p); $$ = $m; }
+;
+
+state:
+  "state" name[n] maybe_of[o]               { $$ = ast_state(B, @$, $n, $o, NULL); }
+| "state" name[n] maybe_of[o] "=" expr[e]   { $$ = ast_state(B, @$, $n, $o, $e); }
+| state[s] maybe_comma "shared" "over" "batch"  { $$ = ast_state_shared($s, @$); }
+| state[s] maybe_comma "kept" "on" "reset"      { $$ = ast_state_kept($s, @$); }
+;
+maybe_comma: %empty | ",";
+maybe_of:
+  %empty                        { $$ = no_id; }
+| "of" name[n]                  { $$ = $n; }
+;
+
+trace:
+  "trace" name[n] maybe_side[s] "{" trace_parts[t] "}"  { $$ = ast_trace(B, @$, $t, $n, $s); }
+;
+maybe_side:
+  %empty                        { $$ = no_id; }
+| "of" side                     { $$ = id($side, @side); }
+;
+side:
+  "pre" | "post"
+;
+trace_parts:
+  %empty                        { $$ = ast_trace_parts(B); }
+| trace_parts[t] "tau" "=" expr[e] EOL  { $$ = ast_trace_tau(B, $t, span_join(@2, @e), $e); }
+| trace_parts[t] "on" "spike" set_or_add[op] expr[e] EOL
+                                { $$ = ast_trace_on_spike(B, $t, span_join(@2, @e), $op, $e); }
+| trace_parts[t] error EOL      { yyerrok; syntax_recovered(p); $$ = $t; }
+;
+set_or_add:
+  "set"                         { $$ = AOP_UNSET; }
+| "add"                         { $$ = AOP_ADD; }
+;
+
+/* ---- statements of models ---------------------------------------------------------------- */
+
+model_block:
+  "{" model_stmts "}"           { $$ = $model_stmts; }
+;
+model_stmts:
+  %empty                        { $$ = ast_stmts(B, NULL, NULL); }
+| model_stmts[ss] model_stmt[s] EOL  { $$ = ast_stmts(B, $ss, $s); }
+| model_stmts[ss] error EOL
+  { yyerrok; syntax_recovered(p); $$ = ast_stmts(B, $ss, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
+;
+model_stmt:
+  assign
+| "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
+| if_stmt
+| "spike"                       { $$ = ast_plain_stmt(B, @$, ASTMT_SPIKE); }
+| "keep" "one" "spike" "at" "random" maybe_if[c]  { $$ = ast_keep_one(B, @$, $c); }
+;
+maybe_if:
+  %empty                        { $$ = NULL; }
+| "if" expr[e]                  { $$ = $e; }
+;
+if_stmt:
+  "if" expr[c] model_block[a]                        { $$ = ast_if_stmt(B, @$, $c, $a, NULL); }
+| "if" expr[c] model_block[a] "else" model_block[b]  { $$ = ast_if_stmt(B, @$, $c, $a, $b); }
+| "if" expr[c] model_block[a] "else" if_stmt[b]
+                                { $$ = ast_if_stmt(B, @$, $c, $a, ast_stmts(B, NULL, $b)); }
+;
+assign:
+  ref[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
+;
+assign_op:
+  "="                           { $$ = AOP_UNSET; }
+| "+="                          { $$ = AOP_ADD; }
+| "-="                          { $$ = AOP_SUB; }
+| "*="                          { $$ = AOP_MUL; }
+| "/="                          { $$ = AOP_DIV; }
+;
+
+/* ---- statements of the experiment -------------------------------------------------------- */
+
+protocol_block:
+  "{" protocol_stmts "}"        { $$ = $protocol_stmts; }
+;
+protocol_stmts:
+  %empty                        { $$ = ast_stmts(B, NULL, NULL); }
+| protocol_stmts[ss] protocol_stmt[s] EOL  { $$ = ast_stmts(B, $ss, $s); }
+| protocol_stmts[ss] error EOL
+  { yyerrok; syntax_recovered(p); $$ = ast_stmts(B, $ss, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
+;
+protocol_stmt:
+  assign
+| "for" names[ns] "in" expr[e] maybe_phase[ph] protocol_block[body]
+                                { $$ = ast_for(B, @$, $ns, $e, $ph, $body); }
+| "run" expr[e]                 { $$ = ast_run(B, @$, $e); }
+| "reset"                       { $$ = ast_plain_stmt(B, @$, ASTMT_RESET); }
+| "freeze"                      { $$ = ast_plain_stmt(B, @$, ASTMT_FREEZE); }
+| "thaw"                        { $$ = ast_plain_stmt(B, @$, ASTMT_THAW); }
+| "vote" ref[layer_] "for" name[label] "by" names[rs] maybe_every[e]
+                                { $$ = ast_vote(B, @$, $layer_, $label, $rs, $e); }
+| "report" name[what] maybe_of[phase]  { $$ = ast_report(B, @$, $what, $phase); }
+| "save" string[path]           { $$ = ast_save(B, @$, NULL, $path); }
+| "save" ref[what] "to" string[path]   { $$ = ast_save(B, @$, $what, $path); }
+;
+maybe_phase:
+  %empty                        { $$ = no_id; }
+| "as" name[n]                  { $$ = $n; }
+;
+maybe_every:
+  %empty                        { $$ = NULL; }
+| "every" expr[e]               { $$ = $e; }
+;
+
+/* ---- expressions ------------------------------------------------------------------------- */
+
+expr:
+  primary
+| "-" expr[x] %prec NEGATIVE    { $$ = ast_unary(B, @$, AOP_NEG, $x); }
+| "not" expr[x]                 { $$ = ast_unary(B, @$, AOP_NOT, $x); }
+| expr[x] "+" expr[y]           { $$ = ast_binary(B, @$, AOP_ADD, $x, $y); }
+| expr[x] "-" expr[y]           { $$ = ast_binary(B, @$, AOP_SUB, $x, $y); }
+| expr[x] "*" expr[y]           { $$ = ast_binary(B, @$, AOP_MUL, $x, $y); }
+| expr[x] "/" expr[y]           { $$ = ast_binary(B, @$, AOP_DIV, $x, $y); }
+| expr[x] "==" expr[y]          { $$ = ast_binary(B, @$, AOP_EQ, $x, $y); }
+| expr[x] "!=" expr[y]          { $$ = ast_binary(B, @$, AOP_NE, $x, $y); }
+| expr[x] "<" expr[y]           { $$ = ast_binary(B, @$, AOP_LT, $x, $y); }
+| expr[x] "<=" expr[y]          { $$ = ast_binary(B, @$, AOP_LE, $x, $y); }
+| expr[x] ">" expr[y]           { $$ = ast_binary(B, @$, AOP_GT, $x, $y); }
+| expr[x] ">=" expr[y]          { $$ = ast_binary(B, @$, AOP_GE, $x, $y); }
+| expr[x] "and" expr[y]         { $$ = ast_binary(B, @$, AOP_AND, $x, $y); }
+| expr[x] "or" expr[y]          { $$ = ast_binary(B, @$, AOP_OR, $x, $y); }
+| expr[x] "if" expr[c] "else" expr[y]  { $$ = ast_if(B, @$, $x, $c, $y); }
+;
+primary:
+  NUMBER[n]                     { $$ = ast_number(B, @$, $n.value, $n.is_int); }
+| NUMBER[n] UNIT[u]             { $$ = ast_number_unit(B, @$, ast_number(B, @n, $n.value, $n.is_int), $u, @u); }
+| string
+| "true"                        { $$ = ast_bool(B, @$, true); }
+| "false"                       { $$ = ast_bool(B, @$, false); }
+| "inf"                         { $$ = ast_name(B, @$, $1); }
+| name[n]                       { $$ = ast_name(B, @$, $n.name); }
+| primary[b] "." name[n]        { $$ = ast_member(B, @$, $b, $n); }
+| primary[b] "(" args ")"       { $$ = ast_call(B, @$, $b, $args); }
+| primary[b] "[" index_args[as] "]"  { $$ = ast_index(B, @$, $b, $as); }
+| "[" exprs "]"                 { $$ = ast_list(B, @$, $exprs); }
+| "(" expr[e] ")"               { $$ = $e; }
+| "(" tuple_parts[ps] ")"       { $$ = ast_tuple(B, @$, $ps); }
+;
+string:
+  STRING[s]                     { $$ = ast_string(B, @$, $s); }
+;
+exprs:
+  expr[e]                       { $$ = ast_args(B, NULL, no_id, $e); }
+| exprs[es] "," expr[e]         { $$ = ast_args(B, $es, no_id, $e); }
+;
+tuple_parts:
+  name[n] ":" expr[e]                   { $$ = ast_args(B, NULL, $n, $e); }
+| tuple_parts[ps] "," name[n] ":" expr[e]  { $$ = ast_args(B, $ps, $n, $e); }
+;
+arguments:
+  %empty                        { $$ = NULL; }
+| "(" args ")"                  { $$ = $args; }
+;
+args:
+  %empty                        { $$ = NULL; }
+| arg_list[as]                  { $$ = $as; }
+;
+index_args:
+  index_arg[e]                  { $$ = ast_args(B, NULL, no_id, $e); }
+| index_args[as] "," index_arg[e]  { $$ = ast_args(B, $as, no_id, $e); }
+;
+index_arg:
+  expr
+| expr[a] ".." expr[z]          { $$ = ast_range(B, @$, $a, $z, false); }
+| expr[a] "..<" expr[z]         { $$ = ast_range(B, @$, $a, $z, true); }
+;
+arg_list:
+  expr[e]                       { $$ = ast_args(B, NULL, no_id, $e); }
+| name[n] "=" expr[e]           { $$ = ast_args(B, NULL, $n, $e); }
+| arg_list[as] "," expr[e]      { $$ = ast_args(B, $as, no_id, $e); }
+| arg_list[as] "," name[n] "=" expr[e]  { $$ = ast_args(B, $as, $n, $e); }
+;
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+/* Something declared, or a part of it. */
+ref:
+  name[n]                       { $$ = ast_name(B, @$, $n.name); }
+| ref[b] "." name[n]            { $$ = ast_member(B, @$, $b, $n); }
+;
+names:
+  name[n]                       { $$ = ast_ids(B, NULL, $n); }
+| names[ns] "," name[n]         { $$ = ast_ids(B, $ns, $n); }
+;
+name:
+  NAME                          { $$ = id($1, @1); }
+| word                          { $$ = id($1, @1); }
+;
+word:
+  "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "connect" | "experiment"
+| "record" | "plot" | "draws" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
+| "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
+| "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
+| "add" | "of" | "pre" | "post" | "per" | "signed" | "sum" | "sign" | "reduce" | "over" | "shared"
+| "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+;
+
+%%
+
+/* Scanner and filter know nothing of bison's types; here they meet. */
+static int
+snn_yylex(SNN_YYSTYPE *value, Span *at, Parse *p)
+{
+	Token t = layout_next(p);
+	*at = t.span;
+	if (t.kind == TOK_NUMBER)
+		value->number = t.number;
+	else if (t.kind == TOK_STRING)
+		value->string = t.string;
+	else if (t.kind == TOK_UNIT)
+		value->unit = t.unit;
+	else
+		value->name = t.name;
+	return t.kind;
+}
+
+static int
+yyreport_syntax_error(const yypcontext_t *context, Parse *p)
+{
+	yysymbol_kind_t kinds[YYNTOKENS];
+	const char *texts[YYNTOKENS];
+	int n = yypcontext_expected_tokens(context, kinds, YYNTOKENS);
+	for (int i = 0; i < n; i++)
+		texts[i] = yysymbol_name(kinds[i]);
+	syntax_error(p, texts, n > 0 ? n : 0);
+	return 0;
+}
+
+/* Called for one thing only: the parser's stack has reached YYMAXDEPTH. */
+static void
+snn_yyerror(const Span *at, Parse *p, const char *what)
+{
+	(void)what;
+	syntax_too_deep(p, *at);
+}
