@@ -1,0 +1,64 @@
+/* elab: the order of the work. Values first, then layers (which must know what the protocol sets),
+ * connections, data, the protocol, and last what is seen of all that. */
+#include "elab/elab_inner.h"
+
+#include "base/panic.h"
+
+#include <stdarg.h>
+
+void
+elab_not_yet(Elab *el, Span at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *what = arena_vprintf(el->arena, fmt, ap);
+	va_end(ap);
+	elab_error(el, E0902, at, "%s is not compiled by this version", what);
+	diag_end(el->diag);
+}
+
+void
+elab_error(Elab *el, DiagCode code, Span at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(el->arena, fmt, ap);
+	va_end(ap);
+	el->failed = true;
+	diag_begin(el->diag, code, at, "%s", text);
+}
+
+Name
+elab_unique(Elab *el, const char *name, bool (*taken)(const void *env, Name name), const void *env)
+{
+	Name n = intern(el->names, name);
+	for (int i = 2; taken(env, n); i++)
+		n = intern_printf(el->names, "%s%d", name, i);
+	return n;
+}
+
+Net *
+elab_program(ElabEnv *env, const AstProgram *p, const char *name)
+{
+	Elab el = {.env = env, .arena = env->arena, .names = env->names, .diag = env->diag, .ast = p, .dt = 1};
+	el.net = net_new(env->arena, env->names, name);
+	el.net->f64 = env->f64;
+	elab_check_sets(&el);
+	elab_values(&el);
+	elab_settings(&el);
+	elab_data(&el);
+	elab_layers(&el);
+	elab_connections(&el);
+	if (!el.failed || el.env->world_errors)
+		elab_protocol(&el);
+	if (!el.failed) {
+		elab_draws(&el);
+		elab_records(&el);
+	}
+	if (el.failed) {
+		ASSERT(diag_errors(env->diag) > 0);
+		return NULL;
+	}
+	elab_settle_arrays(&el);
+	return el.net;
+}

@@ -1,0 +1,45 @@
+/* elab: the typed program becomes a network of instances, sizes and numbers.
+ *
+ * reads    AstProgram (checked by sema)
+ * writes   Net
+ * decides  the values of parameters and of everything that follows from them alone, the code of each
+ *          instance, which traces are one, the sites of random numbers, the ranges of the protocol
+ *
+ * Constants are computed in the program's real type: + - * / are rounded each, exp, log and sqrt are
+ * taken in double from the rounded operands and rounded once. Sizes, counts and the lengths of runs
+ * are computed in double from the decimal text instead. Beyond constants only x * 1, x / 1, branches
+ * on constants, max(x, -inf) and min(x, inf) are simplified.
+ */
+#ifndef SNNC_ELAB_ELAB_H
+#define SNNC_ELAB_ELAB_H
+
+#include "ast/ast.h"
+#include "diag/diag.h"
+#include "net/net.h"
+
+/* What a data source turned out to be. */
+typedef enum { ELAB_DATA_OK, ELAB_DATA_MISSING, ELAB_DATA_BAD, ELAB_DATA_LENGTH, ELAB_DATA_OUTSIDE }
+    ElabDataStatus;
+
+/* What elab must know of the world; the driver fills it from the runtime's probes. */
+typedef struct {
+	void *env;
+	/* Fills samples, classes and columns of `out`; false: *why is a sentence. */
+	bool (*data)(void *env, const char *kind, uint32_t npaths, const char *const *paths,
+	             const char *fallback, NetData *out, const char **why, ElabDataStatus *status);
+} ElabWorld;
+
+typedef struct {
+	Arena *arena;
+	Interner *names;
+	Diag *diag;
+	ElabWorld world;
+	bool f64;
+	uint32_t nsets;
+	const AstArg *sets;                               /* --set name = expression */
+	uint32_t world_errors;                            /* out: errors that are the world's, not the text's */
+} ElabEnv;
+
+Net *elab_program(ElabEnv *env, const AstProgram *p, const char *name);   /* NULL after diagnostics */
+
+#endif

@@ -1,0 +1,88 @@
+/* elab_arrays: the lists of constants that the finished network still reads become its arrays; equal
+ * ones of a layer are stored once. Lists that were only steps of folding disappear. */
+#include "elab/elab_inner.h"
+
+#include "base/panic.h"
+
+#include <string.h>
+
+typedef struct {
+	Elab *el;
+	uint32_t layer;                                   /* NSIDE_OWN */
+	const NetConn *conn;                              /* NSIDE_PRE, NSIDE_POST */
+} Settle;
+
+static uint32_t
+find_array(Net *net, uint32_t layer, const ElabList *l)
+{
+	for (uint32_t i = 0; i < net->arrays.n; i++) {
+		const NetArray *a = &net->arrays.at[i];
+		if (a->layer == layer && a->n == l->n && !memcmp(a->value, l->value, l->n * sizeof *l->value))
+			return i;
+	}
+	NetArray a = {layer, l->value, l->n};
+	VEC_PUSH(net->arena, &net->arrays, a);
+	return net->arrays.n - 1;
+}
+
+static void
+settle_expr(const Settle *s, NetExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_ARRAY) {
+		uint32_t layer = s->layer;
+		if (s->conn)
+			layer = e->side == NSIDE_PRE ? s->conn->pre : s->conn->post;
+		ASSERT(layer != NET_NONE);
+		e->index = find_array(s->el->net, layer, &s->el->lists.at[e->index]);
+	}
+	for (int i = 0; i < 3; i++)
+		settle_expr(s, e->op[i]);
+}
+
+static void
+settle_block(const Settle *s, const NetBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		settle_expr(s, b->at[i]->target);
+		settle_expr(s, b->at[i]->e);
+		settle_block(s, &b->at[i]->body);
+		settle_block(s, &b->at[i]->other);
+	}
+}
+
+static void
+settle_conn(Elab *el, const NetConn *c)
+{
+	Settle s = {el, NET_NONE, c};
+	for (uint32_t i = 0; i < c->features.n; i++) {
+		NetFeature *f = &c->features.at[i];
+		settle_expr(&s, f->init.e);
+		settle_block(&s, &f->compute.body);
+		for (uint32_t k = 0; k < f->rule.states.n; k++)
+			settle_expr(&s, f->rule.states.at[k].init);
+		settle_block(&s, &f->rule.on_pre.body);
+		settle_block(&s, &f->rule.on_post.body);
+		settle_block(&s, &f->rule.each_step.body);
+	}
+}
+
+void
+elab_settle_arrays(Elab *el)
+{
+	Net *net = el->net;
+	for (uint32_t i = 0; i < net->layers.n; i++) {
+		NetLayer *l = &net->layers.at[i];
+		Settle s = {el, i, NULL};
+		for (uint32_t k = 0; k < l->states.n; k++)
+			settle_expr(&s, l->states.at[k].init);
+		for (uint32_t k = 0; k < l->traces.n; k++) {
+			settle_expr(&s, l->traces.at[k].decay);
+			settle_block(&s, &l->traces.at[k].on_spike.body);
+		}
+		settle_block(&s, &l->step.body);
+	}
+	for (uint32_t i = 0; i < net->conns.n; i++)
+		settle_conn(el, &net->conns.at[i]);
+}

@@ -1,0 +1,146 @@
+/* elab_call: functions, and random numbers with their sites. */
+#include "elab/elab_inner.h"
+
+#include <string.h>
+
+/* ---- sites ----------------------------------------------------------------------------------- */
+
+static bool
+site_taken(const void *env, Name site)
+{
+	const Net *net = env;
+	for (uint32_t i = 0; i < net->sites.n; i++) {
+		if (net->sites.at[i].name == site)
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+elab_site(Scope *s, const char *hint, Span at)
+{
+	Net *net = s->el->net;
+	const char *path = hint ? arena_printf(s->el->arena, "%s/%s", s->site_prefix, hint) : s->site_prefix;
+	NetSite site = {.name = elab_unique(s->el, path, site_taken, net), .span = at};
+	VEC_PUSH(net->arena, &net->sites, site);
+	return net->sites.n - 1;
+}
+
+static NetExpr *
+draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
+{
+	if (s->place == IN_STATE || s->place == IN_TRACE) {
+		elab_not_yet(s->el, at, s->place == IN_STATE ? "a random initial value of a state"
+		                                             : "a random number in a trace");
+		return NULL;
+	}
+	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_PROTOCOL) {
+		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	NetExpr *e = net_expr(s->el->net, NEXPR_DRAW, kind == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL, at);
+	e->draw = kind;
+	e->op[0] = parameter;
+	const char *hint = s->site_hint ? s->site_hint : function;
+	e->site = elab_site(s, s->place == IN_INIT ? NULL : hint, at);
+	return e;
+}
+
+/* ---- functions ------------------------------------------------------------------------------- */
+
+typedef struct { const char *name; uint32_t nargs; NetOp op; NetDraw draw; } Function;
+
+static const Function functions[] = {
+	{"exp", 1, NOP_EXP, NDRAW_UNSET},         {"log", 1, NOP_LOG, NDRAW_UNSET},
+	{"sqrt", 1, NOP_SQRT, NDRAW_UNSET},       {"abs", 1, NOP_ABS, NDRAW_UNSET},
+	{"floor", 1, NOP_FLOOR, NDRAW_UNSET},     {"ceil", 1, NOP_CEIL, NDRAW_UNSET},
+	{"min", 2, NOP_MIN, NDRAW_UNSET},         {"max", 2, NOP_MAX, NDRAW_UNSET},
+	{"random", 0, NOP_UNSET, NDRAW_UNIFORM},  {"bernoulli", 1, NOP_UNSET, NDRAW_BERNOULLI},
+	{"poisson", 1, NOP_UNSET, NDRAW_POISSON}, {"uniform", 2, NOP_UNSET, NDRAW_UNIFORM},
+};
+
+static const Function *
+find_function(const char *name)
+{
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		if (strcmp(functions[i].name, name) == 0)
+			return &functions[i];
+	}
+	return NULL;
+}
+
+/* a + (b - a) * random() */
+static NetExpr *
+uniform(Scope *s, NetExpr *a, NetExpr *b, Span at)
+{
+	if (s->place != IN_INIT) {
+		elab_not_yet(s->el, at, "uniform(a, b) outside the initial value of a feature");
+		return NULL;
+	}
+	NetExpr *width = elab_binary(s, NOP_SUB, b, elab_copy(s->el, a, a->span), at);
+	NetExpr *u = draw(s, NDRAW_UNIFORM, NULL, at, "uniform");
+	NetExpr *e = elab_binary(s, NOP_ADD, a, elab_binary(s, NOP_MUL, width, u, at), at);
+	ElabUniform known = {e, elab_copy(s->el, a, a->span), elab_copy(s->el, b, b->span)};
+	VEC_PUSH(s->el->arena, &s->el->uniforms, known);
+	return e;
+}
+
+static bool
+is_probability(Scope *s, const NetExpr *p)
+{
+	if (p->kind != NEXPR_CONST || (p->value >= 0 && p->value <= 1))
+		return true;
+	elab_error(s->el, E0503, p->span, "a probability lies between 0 and 1, and this is %s",
+	           elab_number_text(s->el, p->value));
+	diag_end(s->el->diag);
+	return false;
+}
+
+static NetExpr *
+apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
+{
+	if (strcmp(f->name, "uniform") == 0)
+		return uniform(s, arg[0], arg[1], e->span);
+	if (f->draw == NDRAW_BERNOULLI && !is_probability(s, arg[0]))
+		return NULL;
+	if (f->draw != NDRAW_UNSET)
+		return draw(s, f->draw, arg[0], e->span, f->name);
+	if (f->nargs == 1)
+		return elab_unary(s, f->op, arg[0], e->span);
+	NetExpr *v = elab_binary(s, f->op, arg[0], arg[1], e->span);
+	for (uint32_t i = 2; i < e->args.n && v; i++)     /* min(a, b, c) */
+		v = elab_binary(s, f->op, v, elab_expr(s, e->args.at[i].value), e->span);
+	return v;
+}
+
+NetExpr *
+elab_call(Scope *s, const AstExpr *e)
+{
+	const AstExpr *base = e->op[0];
+	const Function *f = base && base->kind == AEXPR_NAME ? find_function(base->name) : NULL;
+	if (!f) {
+		bool is_file = base && base->kind == AEXPR_NAME && strcmp(base->name, "file") == 0;
+		elab_not_yet(s->el, e->span, is_file ? "a file here" : "this function");
+		return NULL;
+	}
+	bool many = f->op == NOP_MIN || f->op == NOP_MAX;
+	if (e->args.n < f->nargs || (e->args.n > f->nargs && !many)) {
+		elab_error(s->el, E0302, e->span, "`%s` takes %u argument%s, and this has %u", f->name, f->nargs,
+		           f->nargs == 1 ? "" : "s", e->args.n);
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	NetExpr *arg[2] = {NULL, NULL};
+	for (uint32_t i = 0; i < f->nargs; i++) {
+		arg[i] = elab_expr(s, e->args.at[i].value);
+		if (!arg[i])
+			return NULL;
+		if (arg[i]->type != NT_REAL) {
+			elab_error(s->el, E0302, e->args.at[i].value->span, "`%s` takes numbers", f->name);
+			diag_end(s->el->diag);
+			return NULL;
+		}
+	}
+	return apply(s, f, e, arg);
+}

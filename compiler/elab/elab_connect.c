@@ -1,0 +1,240 @@
+/* elab_connect: connections and their features: initial values, ranges, norms, what a spike meets. */
+#include "elab/elab_inner.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+uint32_t
+elab_find_conn(Elab *el, const AstDecl *d)
+{
+	for (uint32_t i = 0; i < el->conns.n; i++) {
+		if (el->conns.at[i] == d)
+			return i;
+	}
+	return NET_NONE;
+}
+
+/* ---- initial values and ranges ------------------------------------------------------------------ */
+
+static void
+report_outside(Elab *el, Span at, const char *what, const NetFeature *f)
+{
+	elab_error(el, E0501, at, "%s outside the range of `%s`", what, f->name);
+	diag_label(el->diag, f->range_span, "the range is %s to %s", elab_number_text(el, f->lo),
+	           elab_number_text(el, f->hi));
+	diag_help(el->diag, "change the value or widen the range");
+	diag_end(el->diag);
+}
+
+static bool
+is_inside(const NetFeature *f, double v)
+{
+	return v >= f->lo && v <= f->hi;
+}
+
+static const ElabUniform *
+find_uniform(Elab *el, const NetExpr *e)
+{
+	for (uint32_t i = 0; i < el->uniforms.n; i++) {
+		if (el->uniforms.at[i].e == e)
+			return &el->uniforms.at[i];
+	}
+	return NULL;
+}
+
+/* Looks at what is surely a value: constants, branches that are, and uniform(a, b). */
+static void
+check_range(Elab *el, const NetFeature *f, const NetExpr *e)
+{
+	if (e->kind == NEXPR_IF) {
+		check_range(el, f, e->op[0]);
+		check_range(el, f, e->op[2]);
+		return;
+	}
+	if (e->kind == NEXPR_CONST && !is_inside(f, e->value)) {
+		report_outside(el, e->span, arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)), f);
+		return;
+	}
+	const ElabUniform *u = find_uniform(el, e);
+	if (!u || !elab_is_fixed(u->a) || !elab_is_fixed(u->b))
+		return;
+	if (!is_inside(f, u->a->value) || !is_inside(f, u->b->value))
+		report_outside(el, e->span,
+		               arena_printf(el->arena, "numbers from %s to %s lie partly", elab_number_text(el, u->a->value),
+		                            elab_number_text(el, u->b->value)), f);
+}
+
+static bool
+is_file(const AstExpr *e)
+{
+	return e->kind == AEXPR_STRING ||
+	       (e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME && !strcmp(e->op[0]->name, "file"));
+}
+
+static void
+initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
+{
+	Elab *el = outer->el;
+	f->init.span = a->value->span;
+	if (is_file(a->value)) {
+		f->init.file = elab_file(el, a->value);
+		return;
+	}
+	Scope s = elab_scope(el, IN_INIT);
+	s.conn = outer->conn;
+	s.site_prefix = outer->site_prefix;
+	NetExpr *e = elab_expr(&s, a->value);
+	if (!e)
+		return;
+	if (e->type != f->type) {
+		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
+		           f->type == NT_BOOL ? "true or false" : "a number",
+		           e->type == NT_BOOL ? "true or false" : "a number");
+		diag_end(el->diag);
+		return;
+	}
+	f->init.e = e;
+	if (f->has_range)
+		check_range(el, f, e);
+}
+
+static void
+range(Elab *el, NetFeature *f, const AstFeature *a)
+{
+	f->lo = -INFINITY;
+	f->hi = INFINITY;
+	if (!a->lo)
+		return;
+	bool ok = elab_real(el, a->lo, false, "the lower end of a range", &f->lo);
+	ok = elab_real(el, a->hi, false, "the upper end of a range", &f->hi) && ok;
+	f->range_span = a->range_span;
+	if (ok && f->lo > f->hi) {
+		elab_error(el, E0503, a->range_span, "this range is empty: %s is above %s", elab_number_text(el, f->lo),
+		           elab_number_text(el, f->hi));
+		diag_end(el->diag);
+		ok = false;
+	}
+	f->has_range = ok && (isfinite(f->lo) || isfinite(f->hi));
+}
+
+static void
+norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
+{
+	if (a->norm && elab_real(el, a->norm, false, "a norm", &f->norm)) {
+		f->has_norm = true;
+		f->norm_each_step = a->norm_each_step;
+		f->norm_signed = a->norm_signed;
+		if (!(f->norm > 0) || isinf(f->norm)) {
+			elab_error(el, E0503, a->norm->span, "a norm must be above 0, and this is %s",
+			           elab_number_text(el, f->norm));
+			diag_end(el->diag);
+		}
+	}
+	if (a->decay && elab_real(el, a->decay, false, "a decay", &f->decay) && !(f->decay >= 0 && f->decay < 1)) {
+		elab_error(el, E0503, a->decay->span, "a decay lies from 0 to below 1, and this is %s",
+		           elab_number_text(el, f->decay));
+		diag_note(el->diag, "in each step the value is multiplied by 1 - decay");
+		diag_end(el->diag);
+	}
+}
+
+/* ---- features ------------------------------------------------------------------------------------- */
+
+static void
+compute(Scope *s, NetFeature *f)
+{
+	if (s->model->states.n || s->model->traces.n) {
+		Span at = s->model->states.n ? s->model->states.at[0].span : s->model->traces.at[0].span;
+		elab_not_yet(s->el, at, "a feature with a state or a trace");
+		return;
+	}
+	for (uint32_t i = 0; i < s->model->handlers.n; i++) {
+		const AstHandler *h = &s->model->handlers.at[i];
+		if (h->kind == AHANDLER_COMPUTE)
+			elab_code(s, &h->body, &f->compute);
+		else
+			elab_not_yet(s->el, h->span, "this part of a feature");
+	}
+}
+
+static void
+feature(Elab *el, uint32_t conn, const AstFeature *a)
+{
+	const NetConn *c = &el->net->conns.at[conn];
+	if (!a->sema_model) {
+		el->failed = true;
+		return;
+	}
+	const AstModel *m = &a->sema_model->model;
+	NetFeature f = {.name = a->name, .span = a->name_span, .type = NT_REAL};
+	if (m->params.n && m->params.at[0].is_bool)
+		f.type = NT_BOOL;
+	Scope s = elab_scope(el, IN_FEATURE);
+	s.conn = conn;
+	s.model = m;
+	s.value_type = f.type;
+	s.site_prefix = arena_printf(el->arena, "%s/%s", c->name, a->name);
+	/* The first parameter is the value itself; others keep their defaults. */
+	s.params = ARENA_ARRAY(el->arena, Bind, m->params.n + 1);
+	for (uint32_t i = 1; i < m->params.n; i++) {
+		Scope in = s;
+		in.place = IN_PARAM;
+		in.nparams = i;
+		if (m->params.at[i].value)
+			elab_bind(&in, m->params.at[i].value, &s.params[i]);
+	}
+	s.nparams = m->params.n;
+	range(el, &f, a);
+	norm_and_decay(el, &f, a);
+	if (a->keep_sign)
+		elab_not_yet(el, a->span, "`keep sign`");
+	initial_value(&s, &f, a);
+	compute(&s, &f);
+	if (a->learn)
+		elab_rule(el, conn, &f, a);
+	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);
+}
+
+/* ---- connections ---------------------------------------------------------------------------------- */
+
+static uint32_t
+end(Elab *el, const AstExpr *e)
+{
+	if (e->kind == AEXPR_MEMBER) {
+		elab_not_yet(el, e->span, "a connection to a part of a layer");
+		return NET_NONE;
+	}
+	uint32_t i = e->sema.sym ? elab_find_layer(el, e->sema.sym->decl) : NET_NONE;
+	if (i == NET_NONE)
+		el->failed = true;
+	return i;
+}
+
+static void
+connection(Elab *el, const AstDecl *d)
+{
+	if (d->connect.pattern)
+		elab_not_yet(el, d->connect.pattern->span, "a pattern of connections (`by …`)");
+	uint32_t pre = end(el, d->connect.from), post = end(el, d->connect.to);
+	if (pre == NET_NONE || post == NET_NONE)
+		return;
+	Net *net = el->net;
+	Name name = d->sym ? d->sym->name : d->name;
+	if (!name)
+		name = intern_printf(el->names, "%s_%s", net->layers.at[pre].name, net->layers.at[post].name);
+	NetConn c = {.name = name, .span = d->name_span.hi ? d->name_span : d->span, .pre = pre, .post = post};
+	VEC_PUSH(el->arena, &net->conns, c);
+	VEC_PUSH(el->arena, &el->conns, d);
+	for (uint32_t i = 0; i < d->connect.features.n; i++)
+		feature(el, net->conns.n - 1, &d->connect.features.at[i]);
+}
+
+void
+elab_connections(Elab *el)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		if (el->ast->decls.at[i]->kind == ADECL_CONNECT)
+			connection(el, el->ast->decls.at[i]);
+	}
+}

@@ -1,0 +1,131 @@
+/* elab_data: data sources, as the world says they are, and the paths of files. */
+#include "elab/elab_inner.h"
+
+#include <string.h>
+
+/* ---- paths ------------------------------------------------------------------------------------- */
+
+/* Nothing of a path may lead out of the folder that it starts in. */
+static bool
+leads_out(const char *path)
+{
+	if (path[0] == '/' || path[0] == '\0')
+		return true;
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return true;
+		p += n;
+		p += *p == '/';
+	}
+	return false;
+}
+
+const char *
+elab_path(Elab *el, const AstExpr *e)
+{
+	if (e->kind != AEXPR_STRING) {
+		elab_error(el, E0502, e->span, "the name of a file is a text in quotes");
+		diag_end(el->diag);
+		return NULL;
+	}
+	if (leads_out(e->string)) {
+		elab_error(el, E0704, e->span, "a file lies below the program's folder, `--data` or `--out`");
+		diag_help(el->diag, "write its path from there, without `..` and a leading `/`");
+		diag_end(el->diag);
+		return NULL;
+	}
+	return e->string;
+}
+
+const char *
+elab_file(Elab *el, const AstExpr *e)
+{
+	return elab_path(el, e->kind == AEXPR_CALL && e->args.n == 1 ? e->args.at[0].value : e);
+}
+
+/* ---- sources ------------------------------------------------------------------------------------ */
+
+static bool
+is_fallback(const char *name)
+{
+	return strcmp(name, "drawn_digits") == 0;
+}
+
+/* idx("a", "b"), drawn_digits(), or the first `or` the second. */
+static bool
+read_source(Elab *el, const AstExpr *e, NetData *d)
+{
+	if (e->kind == AEXPR_BINARY && e->op_kind == AOP_OR) {
+		if (e->op[1]->kind != AEXPR_CALL || !is_fallback(e->op[1]->op[0]->name)) {
+			elab_not_yet(el, e->op[1]->span, "this source behind `or`");
+			return false;
+		}
+		return read_source(el, e->op[0], d) && read_source(el, e->op[1], d);
+	}
+	if (e->kind != AEXPR_CALL || e->op[0]->kind != AEXPR_NAME) {
+		elab_not_yet(el, e->span, "this source of data");
+		return false;
+	}
+	const char *kind = e->op[0]->name;
+	if (is_fallback(kind)) {
+		d->fallback = kind;
+		return true;
+	}
+	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0) {
+		elab_not_yet(el, e->span, "this source of data");
+		return false;
+	}
+	d->kind = kind;
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		const char *path = elab_path(el, e->args.at[i].value);
+		if (!path)
+			return false;
+		VEC_PUSH(el->arena, &d->paths, path);
+	}
+	return true;
+}
+
+static void
+report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why)
+{
+	DiagCode code = E0702;
+	switch (status) {
+	case ELAB_DATA_OK:
+	case ELAB_DATA_BAD: break;
+	case ELAB_DATA_MISSING: code = E0701; break;
+	case ELAB_DATA_LENGTH: code = E0703; break;
+	case ELAB_DATA_OUTSIDE: code = E0704; break;
+	}
+	el->env->world_errors++;
+	elab_error(el, code, d->value.value->span, "%s", why ? why : "the data cannot be read");
+	if (status == ELAB_DATA_MISSING)
+		diag_help(el->diag, "say where the files are by `--data DIR`");
+	diag_end(el->diag);
+}
+
+static void
+one_source(Elab *el, const AstDecl *decl)
+{
+	NetData d = {.name = decl->name, .span = decl->name_span, .kind = "idx", .fallback = ""};
+	const ElabWorld *w = &el->env->world;
+	if (read_source(el, decl->value.value, &d)) {
+		const char *why = NULL;
+		ElabDataStatus status = ELAB_DATA_BAD;
+		if (!w->data)
+			elab_not_yet(el, decl->span, "data, where nothing can be read,");
+		else if (!w->data(w->env, d.kind, d.paths.n, d.paths.at, d.fallback, &d, &why, &status))
+			report_world(el, decl, status, why);
+	}
+	VEC_PUSH(el->arena, &el->net->data, d);
+	VEC_PUSH(el->arena, &el->data, decl);
+}
+
+void
+elab_data(Elab *el)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		if (el->ast->decls.at[i]->kind == ADECL_DATA)
+			one_source(el, el->ast->decls.at[i]);
+	}
+}

@@ -1,0 +1,483 @@
+/* elab_expr: expressions of the program become expressions of the network: names by what they stand
+ * for in their place, parameters by their values. */
+#include "elab/elab_inner.h"
+
+#include "base/panic.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static NetExpr *
+not_constant(Scope *s, const AstExpr *e)
+{
+	elab_error(s->el, E0502, e->span, "this must be known before the run");
+	diag_help(s->el->diag, "use numbers, params and functions of them");
+	diag_end(s->el->diag);
+	return NULL;
+}
+
+static NetExpr *
+leaf(Scope *s, NetExprKind kind, NetType t, uint32_t index, const AstExpr *at)
+{
+	NetExpr *e = net_expr(s->el->net, kind, t, at->span);
+	e->index = index;
+	return e;
+}
+
+/* ---- lists in their place ---------------------------------------------------------------------- */
+
+static const NetLayer *
+layer_at(const Scope *s, uint32_t i)
+{
+	return &s->el->net->layers.at[i];
+}
+
+/* A list in code of a rule belongs to the post layer, or to the pre layer if only that has its length. */
+static const NetLayer *
+choose_side(Scope *s, NetExpr *e, uint32_t n)
+{
+	const NetConn *c = &s->el->net->conns.at[s->conn];
+	const NetLayer *pre = layer_at(s, c->pre), *post = layer_at(s, c->post);
+	e->side = post->n != n && pre->n == n ? NSIDE_PRE : NSIDE_POST;
+	return e->side == NSIDE_PRE ? pre : post;
+}
+
+bool
+elab_fits(Scope *s, NetExpr *e)
+{
+	if (!e || e->kind != NEXPR_ARRAY)
+		return e != NULL;
+	uint32_t n = s->el->lists.at[e->index].n;
+	const NetLayer *l = NULL;
+	switch (s->place) {
+	case IN_PROGRAM: case IN_PARAM:
+		return true;                              /* is looked at again where it is used */
+	case IN_STATE: case IN_NEURON: case IN_TRACE:
+		if (s->layer != NET_NONE) {
+			l = layer_at(s, s->layer);
+			e->side = NSIDE_OWN;
+			break;
+		}
+		l = choose_side(s, e, n);
+		break;
+	case IN_RULE:
+		l = choose_side(s, e, n);
+		break;
+	case IN_FEATURE: case IN_INIT: case IN_PROTOCOL:
+		elab_not_yet(s->el, e->span, "a list here");
+		return false;
+	}
+	if (l->n == n)
+		return true;
+	elab_error(s->el, E0401, e->span, "layer `%s` has %" PRIu64 " neurons, this list has %u values",
+	           l->name, l->n, n);
+	diag_label(s->el->diag, l->span, "declared here");
+	diag_end(s->el->diag);
+	return false;
+}
+
+/* A copy of what a parameter stands for, in its place. */
+static NetExpr *
+use_value(Scope *s, const NetExpr *v, const AstExpr *at)
+{
+	if (!v)
+		return NULL;
+	NetExpr *e = elab_copy(s->el, v, at->span);
+	if (v->kind == NEXPR_ARRAY) {
+		e->span = v->span;                        /* messages show the list itself */
+		if (!elab_fits(s, e))
+			return NULL;
+		e->span = at->span;
+	}
+	return e;
+}
+
+/* ---- parameters and their parts ------------------------------------------------------------------ */
+
+/* What a name of a param, of the program or of the model, stands for; NULL: it is none, or failed. */
+static const Bind *
+find_bind(Scope *s, const AstExpr *e)
+{
+	const AstSym *sym = e->sema.sym;
+	if (!sym || e->kind != AEXPR_NAME)
+		return NULL;
+	if (sym->kind == ASYM_PARAM)
+		return elab_value_of(s->el, sym->decl, s->exact, e->span);
+	if (sym->kind == ASYM_MODEL_PARAM && sym->index < s->nparams)
+		return &s->params[sym->index];
+	return NULL;
+}
+
+static NetExpr *
+use_bind(Scope *s, const Bind *b, const AstExpr *at)
+{
+	if (b->nparts) {
+		elab_error(s->el, E0302, at->span, "`%s` has parts and is no number", at->name);
+		diag_help(s->el->diag, "write `%s.%s`", at->name, b->part[0].name);
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	const NetExpr *v = b->first && s->place == IN_STATE ? b->first : b->e;
+	return use_value(s, v, at);
+}
+
+static NetExpr *
+part(Scope *s, const AstExpr *e)
+{
+	const Bind *b = find_bind(s, e->op[0]);
+	if (!b)
+		return NULL;
+	if (!b->nparts)
+		return use_bind(s, b, e->op[0]);          /* one number for all parts */
+	VEC(const char *) names = {0};
+	for (uint32_t i = 0; i < b->nparts; i++) {
+		if (b->part[i].name == e->name)
+			return use_value(s, b->part[i].e, e);
+		VEC_PUSH(s->el->arena, &names, b->part[i].name);
+	}
+	const char *near = suggest(e->name, names.at, names.n);
+	elab_error(s->el, E0203, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
+	diag_help(s->el->diag, "did you mean `%s`?", near ? near : names.at[0]);
+	diag_end(s->el->diag);
+	return NULL;
+}
+
+static bool
+bind_tuple(Scope *s, const AstExpr *e, Bind *out)
+{
+	out->part = ARENA_ARRAY(s->el->arena, BindPart, e->args.n);
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		NetExpr *v = elab_expr(s, e->args.at[i].value);
+		if (!v)
+			return false;
+		out->part[i] = (BindPart){e->args.at[i].name, v};
+	}
+	out->nparts = e->args.n;
+	return out->nparts > 0;
+}
+
+bool
+elab_bind(Scope *s, const AstExpr *e, Bind *out)
+{
+	*out = (Bind){0};
+	if (e->kind == AEXPR_TUPLE)
+		return bind_tuple(s, e, out);
+	const Bind *b = find_bind(s, e);
+	if (b && b->nparts) {
+		*out = *b;
+		return true;
+	}
+	out->e = elab_expr(s, e);
+	return out->e != NULL;
+}
+
+/* ---- names --------------------------------------------------------------------------------------- */
+
+static NetExpr *
+param(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (s->place == IN_FEATURE && sym->kind == ASYM_MODEL_PARAM && sym->index == 0)
+		return leaf(s, NEXPR_VALUE, s->value_type, 0, e);
+	const Bind *b = find_bind(s, e);
+	if (b)
+		return b->e || b->nparts ? use_bind(s, b, e) : NULL;
+	if (sym->kind == ASYM_PARAM)
+		return NULL;
+	elab_error(s->el, E0502, e->span, "`%s` is declared after this parameter", e->name);
+	diag_help(s->el->diag, "a default may use the parameters before it");
+	diag_end(s->el->diag);
+	return NULL;
+}
+
+static NetExpr *
+state(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	bool of_layer = s->place == IN_NEURON || (s->place == IN_TRACE && s->own_side == NSIDE_OWN);
+	if (of_layer && sym->index < layer_at(s, s->layer)->states.n)
+		return leaf(s, NEXPR_STATE, layer_at(s, s->layer)->states.at[sym->index].type, sym->index, e);
+	if (s->place == IN_RULE && sym->index < s->rule->states.n)
+		return leaf(s, NEXPR_STATE, s->rule->states.at[sym->index].type, sym->index, e);
+	if (s->place == IN_TRACE) {
+		elab_not_yet(s->el, e->span, "a state of the rule in `on spike` of a trace");
+		return NULL;
+	}
+	return not_constant(s, e);
+}
+
+static NetExpr *
+trace(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (s->place == IN_TRACE) {
+		if (e->name == s->own_trace->name)
+			return leaf(s, NEXPR_TRACE, NT_REAL, NET_NONE, e);
+		elab_not_yet(s->el, e->span, "another trace in `on spike` of a trace");
+		return NULL;
+	}
+	bool known = s->traces && s->model && sym->index < s->model->traces.n;
+	if (!known || (s->place != IN_NEURON && s->place != IN_RULE))
+		return not_constant(s, e);
+	uint32_t index = s->traces[sym->index];
+	if (index == NET_NONE)
+		return NULL;
+	NetExpr *t = leaf(s, NEXPR_TRACE, NT_REAL, index, e);
+	Name of = s->model->traces.at[sym->index].of;
+	if (s->place == IN_RULE)
+		t->side = of && strcmp(of, "post") == 0 ? NSIDE_POST : NSIDE_PRE;
+	return t;
+}
+
+static NetExpr *
+local(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	for (uint32_t i = s->locals.n; i-- > 0;) {
+		const ElabLocal *l = &s->locals.at[i];
+		if (l->stmt != sym->stmt)
+			continue;
+		if (l->value)
+			return elab_copy(s->el, l->value, e->span);
+		return l->index == NET_NONE ? NULL
+		                            : leaf(s, NEXPR_LOCAL, s->code->locals.at[l->index].type, l->index, e);
+	}
+	return not_constant(s, e);
+}
+
+static NetExpr *
+index_of(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	NetSide side = sym->index ? NSIDE_POST : NSIDE_PRE;
+	if (s->place == IN_NEURON)
+		side = NSIDE_OWN;
+	else if (s->place == IN_TRACE && (s->own_side == NSIDE_OWN || s->own_side == side))
+		side = NSIDE_OWN;
+	else if (s->place != IN_RULE && s->place != IN_INIT && s->place != IN_FEATURE)
+		return not_constant(s, e);
+	NetExpr *i = leaf(s, NEXPR_INDEX, NT_REAL, 0, e);
+	i->side = side;
+	return i;
+}
+
+static NetExpr *
+column(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (s->place != IN_PROTOCOL || !s->loop)
+		return not_constant(s, e);
+	if (sym->stmt != s->loop) {
+		elab_not_yet(s->el, e->span, "a column of an outer loop");
+		return NULL;
+	}
+	return leaf(s, NEXPR_COLUMN, NT_REAL, sym->index, e);
+}
+
+static bool
+is_code(const Scope *s)
+{
+	return s->place == IN_NEURON || s->place == IN_FEATURE || s->place == IN_RULE ||
+	       (s->place == IN_TRACE && s->code);
+}
+
+static NetExpr *
+input(Scope *s, const AstExpr *e)
+{
+	if (s->place != IN_NEURON && s->place != IN_FEATURE)
+		return not_constant(s, e);
+	return leaf(s, NEXPR_INPUT, NT_REAL, 0, e);
+}
+
+static NetExpr *
+spike(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (s->place != IN_RULE)
+		return not_constant(s, e);
+	NetExpr *p = leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
+	p->side = sym->index ? NSIDE_POST : NSIDE_PRE;
+	return p;
+}
+
+static NetExpr *
+misused(Scope *s, const AstExpr *e)
+{
+	elab_error(s->el, E0205, e->span, "`%s` is no value", e->name);
+	diag_end(s->el->diag);
+	return NULL;
+}
+
+static NetExpr *
+name(Scope *s, const AstExpr *e)
+{
+	const AstSym *sym = e->sema.sym;
+	if (!sym) {                                       /* from the command line, never seen by sema */
+		if (e->kind == AEXPR_NAME && strcmp(e->name, "inf") == 0)
+			return elab_const(s, NT_REAL, INFINITY, e->span);
+		return not_constant(s, e);
+	}
+	switch (sym->kind) {
+	case ASYM_PARAM:
+	case ASYM_MODEL_PARAM:
+		return param(s, e, sym);
+	case ASYM_PART:
+		return part(s, e);
+	case ASYM_STATE:
+		return state(s, e, sym);
+	case ASYM_TRACE:
+		return trace(s, e, sym);
+	case ASYM_LOCAL:
+		return local(s, e, sym);
+	case ASYM_INPUT:
+		return input(s, e);
+	case ASYM_LEARNED:
+		return s->place == IN_RULE ? leaf(s, NEXPR_VALUE, s->value_type, 0, e) : not_constant(s, e);
+	case ASYM_SPIKE:
+		return spike(s, e, sym);
+	case ASYM_INDEX:
+		return index_of(s, e, sym);
+	case ASYM_DT:
+		return elab_const(s, NT_REAL, s->exact ? s->el->dt : s->el->net->dt, e->span);
+	case ASYM_LEARNING:
+		return is_code(s) ? leaf(s, NEXPR_LEARNING, NT_BOOL, 0, e) : not_constant(s, e);
+	case ASYM_INF:
+		return elab_const(s, NT_REAL, INFINITY, e->span);
+	case ASYM_COLUMN:
+		return column(s, e, sym);
+	case ASYM_SIGNAL:
+		elab_not_yet(s->el, e->span, "a third factor of a rule (`needs %s`)", e->name);
+		return NULL;
+	case ASYM_FEATURE_OF: case ASYM_STATE_OF: case ASYM_TRACE_OF: case ASYM_PARAM_OF: case ASYM_SPIKES_OF:
+		if (s->place == IN_PROGRAM)
+			return not_constant(s, e);
+		elab_not_yet(s->el, e->span, "the value of another layer or connection");
+		return NULL;
+	case ASYM_UNSET: case ASYM_DATA: case ASYM_LAYER: case ASYM_CONNECTION: case ASYM_NEURON:
+	case ASYM_FEATURE: case ASYM_RULE: case ASYM_PHASE: case ASYM_FUNCTION:
+		break;
+	}
+	return misused(s, e);
+}
+
+/* ---- operators and the rest ---------------------------------------------------------------------- */
+
+static NetOp
+net_op(AstOp op)
+{
+	switch (op) {
+	case AOP_NEG: return NOP_NEG;
+	case AOP_NOT: return NOP_NOT;
+	case AOP_ADD: return NOP_ADD;
+	case AOP_SUB: return NOP_SUB;
+	case AOP_MUL: return NOP_MUL;
+	case AOP_DIV: return NOP_DIV;
+	case AOP_EQ: return NOP_EQ;
+	case AOP_NE: return NOP_NE;
+	case AOP_LT: return NOP_LT;
+	case AOP_LE: return NOP_LE;
+	case AOP_GT: return NOP_GT;
+	case AOP_GE: return NOP_GE;
+	case AOP_AND: return NOP_AND;
+	case AOP_OR: return NOP_OR;
+	case AOP_UNSET:
+	case AOP_COUNT: break;
+	}
+	UNREACHABLE();
+}
+
+static bool
+same_type(Scope *s, const NetExpr *a, NetType t, const AstExpr *at)
+{
+	if (!a || a->type == t)
+		return a != NULL;
+	elab_error(s->el, E0302, at->span, t == NT_REAL ? "a number is needed here, and this is true or false"
+	                                                : "true or false is needed here, and this is a number");
+	diag_end(s->el->diag);
+	return false;
+}
+
+static NetExpr *
+binary(Scope *s, const AstExpr *e)
+{
+	NetExpr *a = elab_expr(s, e->op[0]);
+	if (!a)
+		return NULL;
+	NetOp op = net_op(e->op_kind);
+	bool logic = op == NOP_AND || op == NOP_OR;
+	/* What a constant decides is never looked at: it may ask for draws that nobody needs. */
+	if (logic && a->type == NT_BOOL && elab_is_const(a, op == NOP_OR))
+		return a;
+	NetExpr *b = elab_expr(s, e->op[1]);
+	NetType t = logic ? NT_BOOL : op == NOP_EQ || op == NOP_NE ? a->type : NT_REAL;
+	if (!same_type(s, a, t, e->op[0]) || !same_type(s, b, t, e->op[1]))
+		return NULL;
+	return elab_binary(s, op, a, b, e->span);
+}
+
+static NetExpr *
+choice(Scope *s, const AstExpr *e)
+{
+	NetExpr *cond = elab_expr(s, e->op[1]);
+	if (!same_type(s, cond, NT_BOOL, e->op[1]))
+		return NULL;
+	if (cond->kind == NEXPR_CONST)
+		return elab_expr(s, e->op[cond->value != 0 ? 0 : 2]);
+	NetExpr *then = elab_expr(s, e->op[0]), *other = elab_expr(s, e->op[2]);
+	if (!then || !other || !same_type(s, other, then->type, e->op[2]))
+		return NULL;
+	return elab_select(s, then, cond, other, e->span);
+}
+
+static NetExpr *
+list(Scope *s, const AstExpr *e)
+{
+	double *value = ARENA_ARRAY(s->el->arena, double, e->args.n ? e->args.n : 1);
+	NetType t = NT_REAL;
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		NetExpr *x = elab_expr(s, e->args.at[i].value);
+		if (!x)
+			return NULL;
+		if (i == 0)
+			t = x->type;
+		if (x->kind != NEXPR_CONST)
+			return not_constant(s, e->args.at[i].value);
+		if (!same_type(s, x, t, e->args.at[i].value))
+			return NULL;
+		value[i] = x->value;
+	}
+	NetExpr *l = elab_list(s, t, value, e->args.n, e->span);
+	return elab_fits(s, l) ? l : NULL;
+}
+
+NetExpr *
+elab_expr(Scope *s, const AstExpr *e)
+{
+	switch (e->kind) {
+	case AEXPR_NUMBER:
+		return elab_const(s, NT_REAL, e->num.value * (e->num.unit ? e->num.unit->scale : 1), e->span);
+	case AEXPR_BOOL:
+		return elab_const(s, NT_BOOL, e->truth, e->span);
+	case AEXPR_NAME:
+	case AEXPR_MEMBER:
+		return name(s, e);
+	case AEXPR_CALL:
+		return elab_call(s, e);
+	case AEXPR_LIST:
+		return list(s, e);
+	case AEXPR_UNARY: {
+		NetExpr *a = elab_expr(s, e->op[0]);
+		if (!same_type(s, a, e->op_kind == AOP_NOT ? NT_BOOL : NT_REAL, e->op[0]))
+			return NULL;
+		return elab_unary(s, net_op(e->op_kind), a, e->span);
+	}
+	case AEXPR_BINARY:
+		return binary(s, e);
+	case AEXPR_IF:
+		return choice(s, e);
+	case AEXPR_STRING: case AEXPR_INDEX: case AEXPR_TUPLE: case AEXPR_RANGE: case AEXPR_OR_ELSE:
+		elab_error(s->el, E0302, e->span, "a number or a truth value is needed here");
+		diag_end(s->el->diag);
+		return NULL;
+	case AEXPR_ERROR:
+		s->el->failed = true;
+		return NULL;
+	case AEXPR_UNSET: case AEXPR_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}

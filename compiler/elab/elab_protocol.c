@@ -1,0 +1,387 @@
+/* elab_protocol: the experiment: loops over data with known bounds, runs of known length. */
+#include "elab/elab_inner.h"
+
+#include "base/panic.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+typedef VEC(NetProto *) ProtoVec;
+
+static const double step_limit = 9007199254740992.0;      /* 2^53 */
+
+static void body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out);
+
+/* ---- what the protocol sets ---------------------------------------------------------------------- */
+
+static void
+find_assigned_in(Elab *el, const AstStmtVec *v)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		const AstStmt *s = v->at[i];
+		find_assigned_in(el, &s->body);
+		find_assigned_in(el, &s->other);
+		const AstSym *sym = s->kind == ASTMT_ASSIGN && s->target ? s->target->sema.sym : NULL;
+		if (!sym || sym->kind != ASYM_PARAM_OF)
+			continue;
+		uint32_t l = elab_find_layer(el, sym->decl);
+		if (l != NET_NONE && el->layers.at[l].model && sym->index < el->layers.at[l].model->params.n)
+			el->layers.at[l].assigned[sym->index] = true;
+	}
+}
+
+void
+elab_find_assigned(Elab *el)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		if (el->ast->decls.at[i]->kind == ADECL_EXPERIMENT)
+			find_assigned_in(el, &el->ast->decls.at[i]->experiment.body);
+	}
+}
+
+/* ---- loops ----------------------------------------------------------------------------------------- */
+
+static uint32_t
+find_data(Elab *el, const AstExpr *e)
+{
+	const AstSym *sym = e->sema.sym;
+	for (uint32_t i = 0; sym && i < el->data.n; i++) {
+		if (el->data.at[i] == sym->decl)
+			return i;
+	}
+	return NET_NONE;
+}
+
+static bool
+bounds(Elab *el, const AstExpr *range, const NetData *d, uint64_t *lo, uint64_t *hi)
+{
+	*lo = 0;
+	*hi = d->samples;
+	if (!range)
+		return true;
+	if (range->kind != AEXPR_RANGE) {
+		elab_not_yet(el, range->span, "a single sample in place of a range");
+		return false;
+	}
+	if (!elab_count(el, range->op[0], "the first sample", 0, lo) ||
+	    !elab_count(el, range->op[1], "the end of the samples", 0, hi))
+		return false;
+	*hi += !range->exclusive;
+	if (*lo > *hi) {
+		elab_error(el, E0802, range->span, "this range goes backwards, from %" PRIu64 " to %" PRIu64, *lo, *hi);
+		diag_end(el->diag);
+		return false;
+	}
+	if (*hi <= d->samples)
+		return true;
+	elab_error(el, E0802, range->span, "sample %" PRIu64 " is asked for, and `%s` has %" PRIu64 " samples", *hi - 1, d->name,
+	           d->samples);
+	diag_label(el->diag, d->span, "declared here");
+	if (d->samples)
+		diag_note(el->diag, "they are counted from 0 to %" PRIu64, d->samples - 1);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+fills_batches(Elab *el, const AstStmt *s, const NetProto *p)
+{
+	uint64_t n = p->hi - p->lo, batch = el->net->batch;
+	if (n % batch == 0)
+		return true;
+	elab_error(el, E0802, s->target->span, "%" PRIu64 " samples do not fill batches of %" PRIu64, n, batch);
+	diag_help(el->diag, "take %" PRIu64 " or %" PRIu64 " of them", n - n % batch, n - n % batch + batch);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+phase_taken(const void *env, Name name)
+{
+	const Net *net = env;
+	for (uint32_t i = 0; i < net->phases.n; i++) {
+		if (net->phases.at[i].name == name)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t
+new_phase(Elab *el, const AstStmt *s, uint64_t samples)
+{
+	NetPhase ph = {.name = s->name, .span = s->name ? s->name_span : s->span, .samples = samples};
+	if (!s->name)
+		ph.name = elab_unique(el, "samples", phase_taken, el->net);
+	else if (phase_taken(el->net, s->name))
+		elab_not_yet(el, s->name_span, "a phase that is entered in two places");
+	VEC_PUSH(el->arena, &el->net->phases, ph);
+	ElabPhase known = {s, el->net->phases.n - 1};
+	VEC_PUSH(el->arena, &el->phases, known);
+	return known.phase;
+}
+
+static bool
+loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
+{
+	const AstExpr *source = s->target, *range = NULL;
+	if (source->kind == AEXPR_INDEX) {
+		range = source->args.n == 1 ? source->args.at[0].value : NULL;
+		source = source->op[0];
+	}
+	p->data = find_data(el, source);
+	if (outer)
+		elab_not_yet(el, s->span, "a loop over data in another");
+	if (p->data == NET_NONE || outer) {
+		el->failed = true;
+		return false;
+	}
+	const NetData *d = &el->net->data.at[p->data];
+	if (!d->samples && !d->columns.n)
+		return false;                             /* the data were not found, which was told */
+	if (s->names.n > d->columns.n) {
+		elab_error(el, E0801, s->names.at[d->columns.n].span, "`%s` gives %u column%s, and here are %u names", d->name,
+		           d->columns.n, d->columns.n == 1 ? "" : "s", s->names.n);
+		diag_label(el->diag, d->span, "declared here");
+		diag_end(el->diag);
+		return false;
+	}
+	if (!bounds(el, range, d, &p->lo, &p->hi) || !fills_batches(el, s, p))
+		return false;
+	p->phase = new_phase(el, s, p->hi - p->lo);
+	body(el, &s->body, s, &p->body);
+	return true;
+}
+
+/* ---- setting parameters and states -------------------------------------------------------------------- */
+
+/* Every column that is read must have one value, or one for each neuron. */
+static bool
+columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
+{
+	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
+		uint64_t n = d->columns.at[e->index].count;
+		if (n != 1 && n != l->n) {
+			elab_error(el, E0401, e->span, "a sample of `%s` has %" PRIu64 " values here, and layer `%s` has %" PRIu64
+			           " neurons", d->name, n, l->name, l->n);
+			diag_label(el->diag, l->span, "declared here");
+			diag_end(el->diag);
+			return false;
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		if (e->op[i] && !columns_fit(el, e->op[i], d, l))
+			return false;
+	}
+	return true;
+}
+
+static bool
+assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
+{
+	NetVar v;
+	if (s->op_kind != AOP_UNSET) {
+		elab_not_yet(el, s->span, "an assignment other than `=` in the experiment");
+		return false;
+	}
+	if (!elab_var(el, s->target, &v))
+		return false;
+	if (v.kind != NVAR_STATE) {
+		elab_not_yet(el, s->target->span, "setting what is no parameter or state of a layer");
+		return false;
+	}
+	Scope sc = elab_scope(el, IN_PROTOCOL);
+	sc.loop = loop;
+	p->layer = v.of;
+	p->state = v.index;
+	p->e = elab_expr(&sc, s->e);
+	const NetLayer *l = &el->net->layers.at[v.of];
+	if (!p->e)
+		return false;
+	if (p->e->type != l->states.at[v.index].type) {
+		elab_error(el, E0302, s->e->span, "`%s` is %s", s->target->name,
+		           l->states.at[v.index].type == NT_BOOL ? "true or false" : "a number");
+		diag_end(el->diag);
+		return false;
+	}
+	uint32_t data = NET_NONE;
+	if (loop)
+		data = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target);
+	return data == NET_NONE || columns_fit(el, p->e, &el->net->data.at[data], l);
+}
+
+/* ---- the other statements ------------------------------------------------------------------------------- */
+
+static bool
+run(Elab *el, const AstStmt *s, NetProto *p)
+{
+	double t;
+	if (!elab_real(el, s->e, true, "the length of a run", &t))
+		return false;
+	double steps = trunc(t / el->dt);
+	if (steps >= 1 && steps <= step_limit) {
+		p->steps = (uint64_t)steps;
+		return true;
+	}
+	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms", elab_number_text(el, t),
+	           steps >= 1 ? "more than 2^53 steps" : "no step", elab_number_text(el, el->dt));
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
+{
+	if (!loop) {
+		elab_error(el, E0801, s->span, "`vote` stands in a loop over data");
+		diag_end(el->diag);
+		return false;
+	}
+	const AstExpr *source = loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target;
+	const NetData *d = &el->net->data.at[find_data(el, source)];
+	for (uint32_t i = 0; i < loop->names.n; i++) {
+		if (loop->names.at[i].name != s->name)
+			continue;
+		p->column = i;
+		if (d->columns.at[i].count == 1 && d->classes > 0)
+			return true;
+		elab_error(el, E0801, s->name_span, "`%s` is no label: a label is one whole number", s->name);
+		diag_label(el->diag, d->span, "the data are declared here");
+		diag_end(el->diag);
+		return false;
+	}
+	elab_error(el, E0201, s->name_span, "the loop has no variable `%s`", s->name);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
+{
+	p->layer = s->target->sema.sym ? elab_find_layer(el, s->target->sema.sym->decl) : NET_NONE;
+	if (p->layer == NET_NONE) {
+		elab_not_yet(el, s->target->span, "a vote of what is no layer");
+		return false;
+	}
+	if (!label_column(el, s, loop, p))
+		return false;
+	for (uint32_t i = 0; i < s->names.n; i++) {
+		if (strcmp(s->names.at[i].name, "all_activity") != 0 && strcmp(s->names.at[i].name, "proportion") != 0)
+			elab_not_yet(el, s->names.at[i].span, "the readout `%s`", s->names.at[i].name);
+		VEC_PUSH(el->arena, &p->readouts, s->names.at[i].name);
+	}
+	if (!s->e)
+		return true;
+	if (!elab_count(el, s->e, "how often labels are assigned", 1, &p->every))
+		return false;
+	if (p->every % el->net->batch == 0)
+		return true;
+	elab_error(el, E0802, s->e->span, "labels cannot be assigned every %" PRIu64 " samples in batches of %" PRIu64,
+	           p->every, el->net->batch);
+	diag_help(el->diag, "take a multiple of %" PRIu64, el->net->batch);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+report(Elab *el, const AstStmt *s, NetProto *p)
+{
+	p->what = s->name;
+	p->phase = NET_NONE;
+	if (strcmp(s->name, "accuracy") != 0)
+		elab_not_yet(el, s->name_span, "a report of `%s`", s->name);
+	if (s->of)
+		p->phase = elab_find_phase(el, s->of, s->of_span);
+	return !s->of || p->phase != NET_NONE;
+}
+
+static bool
+save(Elab *el, const AstStmt *s, NetProto *p)
+{
+	p->path = elab_path(el, s->e);
+	return p->path && (!s->target || elab_var(el, s->target, &p->var));
+}
+
+static NetProto *
+statement(Elab *el, const AstStmt *s, const AstStmt *loop)
+{
+	NetProto *p = ARENA_NEW(el->arena, NetProto);
+	p->span = s->span;
+	p->data = p->phase = p->layer = NET_NONE;
+	bool ok = true;
+	switch (s->kind) {
+	case ASTMT_FOR:
+		p->kind = NPROTO_FOR;
+		ok = loop_over(el, s, loop, p);
+		break;
+	case ASTMT_ASSIGN:
+		p->kind = NPROTO_ASSIGN;
+		ok = assign(el, s, loop, p);
+		break;
+	case ASTMT_RUN:
+		p->kind = NPROTO_RUN;
+		ok = run(el, s, p);
+		break;
+	case ASTMT_RESET:
+		p->kind = NPROTO_RESET;
+		break;
+	case ASTMT_FREEZE:
+		p->kind = NPROTO_FREEZE;
+		break;
+	case ASTMT_THAW:
+		p->kind = NPROTO_THAW;
+		break;
+	case ASTMT_VOTE:
+		p->kind = NPROTO_VOTE;
+		ok = vote(el, s, loop, p);
+		break;
+	case ASTMT_REPORT:
+		p->kind = NPROTO_REPORT;
+		ok = report(el, s, p);
+		break;
+	case ASTMT_SAVE:
+		p->kind = NPROTO_SAVE;
+		ok = save(el, s, p);
+		break;
+	case ASTMT_LET: case ASTMT_IF: case ASTMT_SPIKE: case ASTMT_KEEP_ONE:
+		elab_not_yet(el, s->span, "this statement in an experiment");
+		return NULL;
+	case ASTMT_ERROR:
+		el->failed = true;
+		return NULL;
+	case ASTMT_UNSET: case ASTMT_COUNT:
+		UNREACHABLE();
+	}
+	return ok ? p : NULL;
+}
+
+static void
+body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out)
+{
+	ProtoVec v = {0};
+	for (uint32_t i = 0; i < from->n; i++) {
+		NetProto *p = statement(el, from->at[i], loop);
+		if (p)
+			VEC_PUSH(el->arena, &v, p);
+		else
+			el->failed = true;
+	}
+	out->at = v.at;
+	out->n = v.n;
+}
+
+void
+elab_protocol(Elab *el)
+{
+	ProtoVec all = {0};
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		if (d->kind != ADECL_EXPERIMENT)
+			continue;
+		NetProtocol part;
+		body(el, &d->experiment.body, NULL, &part);
+		for (uint32_t k = 0; k < part.n; k++)
+			VEC_PUSH(el->arena, &all, part.at[k]);
+	}
+	el->net->protocol = (NetProtocol){all.at, all.n};
+}

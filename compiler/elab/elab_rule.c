@@ -1,0 +1,136 @@
+/* elab_rule: a rule where it is attached: its parameters, its traces on the layers of both sides, its
+ * states, and what it does. */
+#include "elab/elab_inner.h"
+
+#include <string.h>
+
+static const AstArgVec *
+arguments(const AstExpr *learn)
+{
+	return learn->kind == AEXPR_CALL ? &learn->args : NULL;
+}
+
+static NetReduce
+reduction(Elab *el, const AstFeature *a)
+{
+	static const struct { const char *name; NetReduce reduce; } all[] = {
+		{"mean", NREDUCE_MEAN}, {"sum", NREDUCE_SUM}, {"max", NREDUCE_MAX}};
+	for (size_t i = 0; a->reduce && i < sizeof all / sizeof *all; i++) {
+		if (strcmp(a->reduce, all[i].name) == 0)
+			return all[i].reduce;
+	}
+	if (a->reduce)
+		elab_not_yet(el, a->reduce_span, "the reduction `%s`", a->reduce);
+	return NREDUCE_MEAN;
+}
+
+/* ---- traces and states ----------------------------------------------------------------------------- */
+
+static const uint32_t *
+traces(const Scope *s)
+{
+	Elab *el = s->el;
+	const AstModel *m = s->model;
+	uint32_t *index = ARENA_ARRAY(el->arena, uint32_t, m->traces.n + 1);
+	for (uint32_t i = 0; i < m->traces.n; i++) {
+		const AstTrace *t = &m->traces.at[i];
+		index[i] = NET_NONE;
+		bool pre = t->of && strcmp(t->of, "pre") == 0;
+		if (!pre && !(t->of && strcmp(t->of, "post") == 0)) {
+			elab_error(el, E0601, t->span, "a trace of a rule belongs to the pre or the post neuron");
+			diag_help(el->diag, "write `trace %s of pre { … }` or `of post`", t->name);
+			diag_end(el->diag);
+			continue;
+		}
+		Scope in = *s;
+		in.own_side = pre ? NSIDE_PRE : NSIDE_POST;
+		in.layer = pre ? el->net->conns.at[s->conn].pre : el->net->conns.at[s->conn].post;
+		index[i] = elab_trace(&in, t);
+	}
+	return index;
+}
+
+static void
+states(const Scope *outer, NetRule *r)
+{
+	Elab *el = outer->el;
+	Scope s = *outer;
+	s.place = IN_STATE;
+	for (uint32_t i = 0; i < s.model->states.n; i++) {
+		const AstState *a = &s.model->states.at[i];
+		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
+		if (a->of && strcmp(a->of, "synapse") != 0)
+			elab_not_yet(el, a->span, "a state of a rule that is not one per synapse");
+		if (a->shared_over_batch)
+			elab_not_yet(el, a->span, "a state of a rule that is shared over the batch");
+		st.kept_on_reset = a->kept_on_reset;
+		NetType t = a->sym && a->sym->type == ATYPE_BOOL ? NT_BOOL : NT_REAL;
+		st.init = a->init ? elab_expr(&s, a->init) : elab_const(&s, t, 0, a->span);
+		if (st.init && st.init->kind != NEXPR_CONST) {
+			elab_not_yet(el, a->init->span, "an initial value of a rule's state that is not one number");
+			st.init = NULL;
+		}
+		if (st.init)
+			st.type = st.init->type;
+		VEC_PUSH(el->arena, &r->states, st);
+	}
+}
+
+/* ---- what it does ---------------------------------------------------------------------------------- */
+
+static void
+handlers(const Scope *outer, NetRule *r)
+{
+	for (uint32_t i = 0; i < outer->model->handlers.n; i++) {
+		const AstHandler *h = &outer->model->handlers.at[i];
+		Scope s = *outer;
+		s.rule = r;
+		switch (h->kind) {
+		case AHANDLER_ON_PRE:
+			elab_code(&s, &h->body, &r->on_pre);
+			break;
+		case AHANDLER_ON_POST:
+			elab_code(&s, &h->body, &r->on_post);
+			break;
+		case AHANDLER_EACH_STEP:
+			elab_code(&s, &h->body, &r->each_step);
+			break;
+		case AHANDLER_STEP: case AHANDLER_COMPUTE:
+			elab_not_yet(s.el, h->span, "this part of a rule");
+			break;
+		}
+	}
+}
+
+void
+elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a)
+{
+	if (!a->sema_rule) {
+		el->failed = true;
+		return;
+	}
+	NetRule *r = &f->rule;
+	const AstModel *m = &a->sema_rule->model;
+	r->name = a->sema_rule->name;
+	r->span = a->learn->span;
+	r->reduce = reduction(el, a);
+	f->has_rule = true;
+	if (f->type != NT_REAL) {
+		elab_not_yet(el, a->learn->span, "learning of a value that is true or false");
+		return;
+	}
+	Scope s = elab_scope(el, IN_RULE);
+	s.conn = conn;
+	s.model = m;
+	s.rule = r;
+	s.value_type = f->type;
+	s.site_prefix = arena_printf(el->arena, "%s/%s", el->net->conns.at[conn].name, f->name);
+	s.params = elab_params(&s, arguments(a->learn), a->learn->span);
+	for (uint32_t i = 0; i < m->needs.n; i++)
+		elab_not_yet(el, a->learn->span, "a third factor of a rule (`needs %s`)", m->needs.at[i].name);
+	if (m->needs.n)
+		return;
+	s.traces = traces(&s);
+	states(&s, r);
+	handlers(&s, r);
+}

@@ -1,0 +1,224 @@
+/* elab_stmt: statements of models, for one instance. Branches that constants decide are taken here;
+ * a `let` of a constant disappears into its uses. */
+#include "elab/elab_inner.h"
+
+#include "base/panic.h"
+
+typedef VEC(NetStmt *) StmtVec;
+
+static bool block(Scope *s, const AstStmtVec *body, StmtVec *out);
+
+static NetStmt *
+push(Scope *s, StmtVec *out, NetStmtKind kind, Span at)
+{
+	NetStmt *n = ARENA_NEW(s->el->arena, NetStmt);
+	n->kind = kind;
+	n->span = at;
+	VEC_PUSH(s->el->arena, out, n);
+	return n;
+}
+
+static NetBlock
+freeze(const StmtVec *v)
+{
+	return (NetBlock){v->at, v->n};
+}
+
+static NetAssignOp
+assign_op(AstOp op)
+{
+	switch (op) {
+	case AOP_UNSET: return NSET;
+	case AOP_ADD: return NADD;
+	case AOP_SUB: return NSUB;
+	case AOP_MUL: return NMUL;
+	case AOP_DIV: return NDIV;
+	case AOP_NEG: case AOP_NOT: case AOP_EQ: case AOP_NE: case AOP_LT: case AOP_LE: case AOP_GT:
+	case AOP_GE: case AOP_AND: case AOP_OR: case AOP_COUNT: break;
+	}
+	UNREACHABLE();
+}
+
+static bool
+is_target(const Scope *s, const NetExpr *e)
+{
+	switch (s->place) {
+	case IN_NEURON: return e->kind == NEXPR_STATE;
+	case IN_TRACE: return e->kind == NEXPR_TRACE;
+	case IN_FEATURE: return e->kind == NEXPR_INPUT;
+	case IN_RULE: return e->kind == NEXPR_VALUE || e->kind == NEXPR_STATE;
+	case IN_PROGRAM: case IN_PARAM: case IN_STATE: case IN_INIT: case IN_PROTOCOL: break;
+	}
+	return false;
+}
+
+static bool
+check_types(Scope *s, const AstStmt *a, const NetExpr *target, const NetExpr *e)
+{
+	if (target->type == e->type && (a->op_kind == AOP_UNSET || e->type == NT_REAL))
+		return true;
+	elab_error(s->el, E0302, a->e->span, "`%s` holds %s, and this is %s", a->target->name,
+	           target->type == NT_REAL ? "numbers" : "true or false",
+	           e->type == NT_REAL ? "a number" : "true or false");
+	diag_end(s->el->diag);
+	return false;
+}
+
+static bool
+assign(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	NetExpr *target = elab_expr(s, a->target);
+	if (!target)
+		return false;
+	if (!is_target(s, target)) {
+		elab_error(s->el, E0601, a->target->span, "`%s` cannot be assigned here", a->target->name);
+		diag_end(s->el->diag);
+		return false;
+	}
+	s->site_hint = a->target->name;
+	NetExpr *e = elab_expr(s, a->e);
+	s->site_hint = NULL;
+	if (!e || !check_types(s, a, target, e))
+		return false;
+	NetAssignOp op = assign_op(a->op_kind);
+	if ((op == NMUL || op == NDIV) && elab_is_const(e, 1))
+		return true;
+	NetStmt *n = push(s, out, NSTMT_ASSIGN, a->span);
+	n->op = op;
+	n->target = target;
+	n->e = e;
+	return true;
+}
+
+static bool
+let(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	s->site_hint = a->name;
+	NetExpr *e = elab_expr(s, a->e);
+	s->site_hint = NULL;
+	ElabLocal local = {a, NET_NONE, NULL};
+	if (e && elab_is_fixed(e)) {
+		local.value = e;
+	} else if (e) {
+		NetLocal l = {a->name, e->type};
+		local.index = s->code->locals.n;
+		VEC_PUSH(s->el->arena, &s->code->locals, l);
+		NetStmt *n = push(s, out, NSTMT_LET, a->span);
+		n->index = local.index;
+		n->e = e;
+	}
+	VEC_PUSH(s->el->arena, &s->locals, local);
+	return e != NULL;
+}
+
+static NetExpr *
+condition(Scope *s, const AstExpr *e)
+{
+	NetExpr *c = elab_expr(s, e);
+	if (c && c->type != NT_BOOL) {
+		elab_error(s->el, E0302, e->span, "a condition is true or false, and this is a number");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	return c;
+}
+
+static bool
+branch(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	NetExpr *c = condition(s, a->e);
+	if (!c)
+		return false;
+	if (c->kind == NEXPR_CONST)
+		return block(s, c->value != 0 ? &a->body : &a->other, out);
+	StmtVec body = {0}, other = {0};
+	bool ok = block(s, &a->body, &body);
+	ok = block(s, &a->other, &other) && ok;
+	NetStmt *n = push(s, out, NSTMT_IF, a->span);
+	n->e = c;
+	n->body = freeze(&body);
+	n->other = freeze(&other);
+	return ok;
+}
+
+static bool
+keep_one(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	NetExpr *c = a->e ? condition(s, a->e) : NULL;
+	if (a->e && !c)
+		return false;
+	if (c && c->kind == NEXPR_CONST) {
+		if (c->value == 0)
+			return true;
+		c = NULL;
+	}
+	NetStmt *n = push(s, out, NSTMT_KEEP_ONE, a->span);
+	n->e = c;
+	n->site = elab_site(s, "keep", a->span);
+	return true;
+}
+
+static bool
+spike(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	NetExpr *e = a->e ? elab_expr(s, a->e) : NULL;
+	if (a->e && !e)
+		return false;
+	push(s, out, NSTMT_SPIKE, a->span)->e = e;
+	if (e)
+		s->el->net->layers.at[s->layer].values = true;
+	return true;
+}
+
+static bool
+statement(Scope *s, const AstStmt *a, StmtVec *out)
+{
+	switch (a->kind) {
+	case ASTMT_ASSIGN:
+		return assign(s, a, out);
+	case ASTMT_LET:
+		return let(s, a, out);
+	case ASTMT_IF:
+		return branch(s, a, out);
+	case ASTMT_SPIKE:
+		if (s->place == IN_NEURON)
+			return spike(s, a, out);
+		break;
+	case ASTMT_KEEP_ONE:
+		if (s->place == IN_NEURON)
+			return keep_one(s, a, out);
+		break;
+	case ASTMT_FOR: case ASTMT_RUN: case ASTMT_RESET: case ASTMT_FREEZE: case ASTMT_THAW: case ASTMT_VOTE:
+	case ASTMT_REPORT: case ASTMT_SAVE:
+		break;
+	case ASTMT_ERROR:
+		s->el->failed = true;
+		return false;
+	case ASTMT_UNSET: case ASTMT_COUNT:
+		UNREACHABLE();
+	}
+	elab_error(s->el, E0601, a->span, "this statement has no meaning in a model");
+	diag_end(s->el->diag);
+	return false;
+}
+
+static bool
+block(Scope *s, const AstStmtVec *body, StmtVec *out)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i < body->n; i++)
+		ok = statement(s, body->at[i], out) && ok;
+	return ok;
+}
+
+bool
+elab_code(Scope *s, const AstStmtVec *body, NetCode *out)
+{
+	StmtVec v = {0};
+	for (uint32_t i = 0; i < out->body.n; i++)        /* what an earlier handler put there */
+		VEC_PUSH(s->el->arena, &v, out->body.at[i]);
+	s->code = out;
+	bool ok = block(s, body, &v);
+	out->body = freeze(&v);
+	return ok;
+}

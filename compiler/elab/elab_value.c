@@ -1,0 +1,142 @@
+/* elab_value: params and consts of the program, and constants in general. Each value exists twice:
+ * rounded to the real type, for the network, and in double from the decimal text, for counts and
+ * times (0.3 ms / 0.1 ms must not depend on the real type). */
+#include "elab/elab_inner.h"
+
+#include "base/num.h"
+
+#include <math.h>
+
+Scope
+elab_scope(Elab *el, ElabPlace place)
+{
+	return (Scope){.el = el, .place = place, .layer = NET_NONE, .conn = NET_NONE,
+	               .own_side = NSIDE_OWN};
+}
+
+const char *
+elab_number_text(Elab *el, double v)
+{
+	char text[NUM_TEXT];
+	bool is_f32 = !el->net->f64 && (double)(float)v == v;
+	return arena_strdup(el->arena, is_f32 ? num_write_f32(text, (float)v) : num_write_f64(text, v));
+}
+
+void
+elab_values(Elab *el)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		if (d->kind != ADECL_PARAM && d->kind != ADECL_CONST)
+			continue;
+		const AstExpr *set = d->kind == ADECL_PARAM ? elab_set(el, d) : NULL;
+		ElabValue v = {.decl = d, .value = set ? set : d->value.value};
+		VEC_PUSH(el->arena, &el->values, v);
+	}
+}
+
+static ElabValue *
+find_value(Elab *el, const AstDecl *d)
+{
+	for (uint32_t i = 0; i < el->values.n; i++) {
+		if (el->values.at[i].decl == d)
+			return &el->values.at[i];
+	}
+	return NULL;
+}
+
+const Bind *
+elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
+{
+	ElabValue *v = find_value(el, d);
+	if (!v)
+		return NULL;
+	if (v->at[exact] == VALUE_BUSY) {
+		elab_error(el, E0502, d->name_span, "`%s` is defined by itself", d->name);
+		diag_label(el->diag, use, "used here");
+		diag_end(el->diag);
+		return NULL;
+	}
+	if (v->at[exact] == VALUE_NEW) {
+		v->at[exact] = VALUE_BUSY;
+		Scope s = elab_scope(el, IN_PROGRAM);
+		s.exact = exact;
+		elab_bind(&s, v->value, &v->bind[exact]);
+		v->at[exact] = VALUE_DONE;
+	}
+	return v->bind[exact].e || v->bind[exact].nparts ? &v->bind[exact] : NULL;
+}
+
+bool
+elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
+{
+	Scope s = elab_scope(el, IN_PROGRAM);
+	s.exact = exact;
+	NetExpr *v = elab_expr(&s, e);
+	if (!v)
+		return false;
+	if (v->kind != NEXPR_CONST || v->type != NT_REAL || isnan(v->value)) {
+		elab_error(el, E0503, e->span, "%s must be one number", what);
+		diag_end(el->diag);
+		return false;
+	}
+	*out = v->value;
+	return true;
+}
+
+bool
+elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t *out)
+{
+	const double most = 9007199254740992.0;           /* 2^53: every integer up to it is a double */
+	double v;
+	if (!elab_real(el, e, true, what, &v))
+		return false;
+	if (v != floor(v) || v < least || v > most) {
+		elab_error(el, E0503, e->span, "%s must be a whole number%s, and this is %s", what,
+		           v == floor(v) && v < least ? arena_printf(el->arena, " of at least %.0f", least)
+		                                      : v > most ? " of at most 2^53" : "",
+		           elab_number_text(el, v));
+		diag_end(el->diag);
+		return false;
+	}
+	*out = (uint64_t)v;
+	return true;
+}
+
+/* ---- dt, seed, batch ------------------------------------------------------------------------- */
+
+static void
+set_dt(Elab *el, const AstExpr *e)
+{
+	double v;
+	if (!elab_real(el, e, true, "the time step", &v))
+		return;
+	Scope s = elab_scope(el, IN_PROGRAM);
+	if (!(elab_round(&s, v) > 0) || isinf(elab_round(&s, v))) {
+		elab_error(el, E0503, e->span, "the time step must be above 0 ms, and this is %s ms",
+		           elab_number_text(el, v));
+		diag_end(el->diag);
+		return;
+	}
+	el->dt = v;
+	el->net->dt = elab_round(&s, v);
+}
+
+void
+elab_settings(Elab *el)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		if (d->kind != ADECL_SETTING || !d->name)
+			continue;
+		const AstExpr *set = elab_set(el, d), *e = set ? set : d->value.value;
+		if (d->name == intern(el->names, "dt"))
+			set_dt(el, e);
+		else if (d->name == intern(el->names, "seed"))
+			elab_count(el, e, "the seed", 0, &el->net->seed);
+		else if (d->name == intern(el->names, "batch"))
+			elab_count(el, e, "the batch", 1, &el->net->batch);
+		else
+			elab_not_yet(el, d->name_span, "the setting `%s`", d->name);
+	}
+}
