@@ -1,0 +1,396 @@
+/* check_expr: types and dimensions of expressions. */
+#include "sema/check.h"
+
+#include "base/panic.h"
+
+void
+sema_set_type(Sema *s, AstExpr *e, Val v)
+{
+	e->sema.type = v.type;
+	if (v.type == ATYPE_REAL || v.type == ATYPE_LIST)
+		VEC_PUSH(s->arena, &s->late, (Late){e, v.dim});
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+Val
+sema_copy_val(Sema *s, Val v)
+{
+	v.dim = infer_copy(&s->infer, v.dim);
+	if (v.tuple) {
+		Tuple *t = ARENA_NEW(s->arena, Tuple);
+		*t = *v.tuple;
+		t->dims = ARENA_ARRAY(s->arena, DimTerm, t->n);
+		for (uint32_t i = 0; i < t->n; i++)
+			t->dims[i] = infer_copy(&s->infer, v.tuple->dims[i]);
+		v.tuple = t;
+	}
+	return v;
+}
+
+static bool
+is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
+{
+	AstSymKind k = sym->sym.kind;
+	if (k == ASYM_PARAM && sym->order >= s->order) {
+		diag_begin(s->diag, E0502, e->span, "`%s` is not known yet", e->name);
+		diag_label(s->diag, sym->sym.span, "declared here");
+		diag_help(s->diag, "declare `%s` before the constants that use it", e->name);
+		diag_end(s->diag);
+		return false;
+	}
+	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
+	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_INF || k == ASYM_DT)
+		return true;
+	diag_begin(s->diag, E0502, e->span, "`%s` is %s, and a value known before the run is needed here", e->name,
+		sema_kind_noun(k));
+	if (sym->sym.span.lo)
+		diag_label(s->diag, sym->sym.span, "declared here");
+	diag_help(s->diag, "use parameters and constants");
+	diag_end(s->diag);
+	return false;
+}
+
+static Val
+check_name(Sema *s, AstExpr *e)
+{
+	Sym *sym = sema_find_value(s, e->name);
+	if (!sym) {
+		sema_report_unknown_value(s, e);
+		return sema_poison();
+	}
+	e->sema.sym = &sym->sym;
+	if (!is_known_yet(s, e, sym))
+		return sema_poison();
+	switch (sym->sym.kind) {
+	case ASYM_PARAM:
+		/* It may be used at several dimensions if no unit was stated for it. */
+		infer_copy_begin(&s->infer);
+		return sema_copy_val(s, sym->val);
+	case ASYM_DT:
+		return sema_real(infer_stated((Dim){{2}}, e->span));
+	case ASYM_INF:
+	case ASYM_INDEX:
+	case ASYM_COLUMN:
+		return sema_real(infer_fresh(&s->infer));
+	case ASYM_LEARNING:
+		return sema_bool();
+	case ASYM_MODEL_PARAM:
+	case ASYM_STATE:
+	case ASYM_TRACE:
+	case ASYM_LOCAL:
+	case ASYM_INPUT:
+	case ASYM_LEARNED:
+	case ASYM_SIGNAL:
+		return sym->val;
+	case ASYM_UNSET:
+	case ASYM_DATA:
+	case ASYM_LAYER:
+	case ASYM_CONNECTION:
+	case ASYM_NEURON:
+	case ASYM_FEATURE:
+	case ASYM_RULE:
+	case ASYM_PHASE:
+	case ASYM_SPIKE:
+	case ASYM_FUNCTION:
+	case ASYM_FEATURE_OF:
+	case ASYM_STATE_OF:
+	case ASYM_TRACE_OF:
+	case ASYM_PARAM_OF:
+	case ASYM_SPIKES_OF:
+	case ASYM_PART:
+		break;
+	}
+	UNREACHABLE();
+}
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+/* pre.spike, post.spike */
+static Val
+check_side(Sema *s, AstExpr *e)
+{
+	AstExpr *base = e->op[0];
+	if (s->where != IN_RULE) {
+		sema_report_unknown_value(s, base);
+		return sema_poison();
+	}
+	if (e->name != s->words.spike) {
+		diag_begin(s->diag, E0203, e->name_span, "a rule cannot read `%s` of a neuron", e->name);
+		diag_help(s->diag, "it sees `%s.spike`, and traces of its own: `trace x of %s { … }`", base->name, base->name);
+		diag_end(s->diag);
+		return sema_poison();
+	}
+	Sym *sym = sema_new_sym(s, ASYM_SPIKE, e->name, e->span);
+	sym->sym.index = base->name == s->words.post;
+	sym->sym.type = ATYPE_REAL;
+	base->sema.type = ATYPE_OTHER;
+	base->sema.sym = e->sema.sym = &sym->sym;
+	return sema_real(infer_fresh(&s->infer));
+}
+
+static Val
+check_part(Sema *s, AstExpr *e, const Tuple *tuple)
+{
+	WordVec known = {0};
+	for (uint32_t i = 0; i < tuple->n; i++) {
+		if (tuple->names->at[i].name != e->name) {
+			sema_add_word(s, &known, tuple->names->at[i].name);
+			continue;
+		}
+		Sym *sym = sema_new_sym(s, ASYM_PART, e->name, tuple->names->at[i].name_span);
+		sym->sym.index = i;
+		sym->sym.type = ATYPE_REAL;
+		e->sema.sym = &sym->sym;
+		return sema_real(tuple->dims[i]);
+	}
+	diag_begin(s->diag, E0203, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
+	sema_help_names(s, e->name, &known, "it has", "it has no parts");
+	diag_end(s->diag);
+	return sema_poison();
+}
+
+static Val
+check_member(Sema *s, AstExpr *e)
+{
+	AstExpr *base = e->op[0];
+	bool is_name = base->kind == AEXPR_NAME;
+	if (is_name && (base->name == s->words.pre || base->name == s->words.post) && !sema_find_value(s, base->name))
+		return check_side(s, e);
+	if (is_name && !sema_find_value(s, base->name) && sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
+		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here", base->name, e->name);
+		diag_help(s->diag, "states are read by `record` and `plot`, and by the models themselves");
+		diag_end(s->diag);
+		base->sema.type = ATYPE_ERROR;
+		return sema_poison();
+	}
+	Val v = sema_check_expr(s, base);
+	if (v.type == ATYPE_TUPLE)
+		return check_part(s, e, v.tuple);
+	if (v.type == ATYPE_ERROR)
+		return v;
+	diag_begin(s->diag, E0203, e->name_span, "%s has no part `%s`", sema_type_noun(v.type), e->name);
+	diag_help(s->diag, "parts are named where a value is written: `(pre: 1e-4, post: 1e-2)`");
+	diag_end(s->diag);
+	return sema_poison();
+}
+
+/* ---- operators ------------------------------------------------------------------------------- */
+
+bool
+sema_check_real(Sema *s, AstExpr *e, DimTerm *dim)
+{
+	Val v = sema_check_expr(s, e);
+	*dim = v.dim;
+	return sema_need_real(s, e, v);
+}
+
+void
+sema_check_condition(Sema *s, AstExpr *e)
+{
+	sema_need_condition(s, e, sema_check_expr(s, e));
+}
+
+void
+sema_check_dim(Sema *s, AstExpr *e, DimTerm want, Say say)
+{
+	DimTerm dim;
+	if (sema_check_real(s, e, &dim))
+		sema_fit(s, say, (Side){e->span, dim}, (Side){{0, 0}, want});
+}
+
+static Val
+checked_power(Sema *s, const AstExpr *e, DimTerm dim)
+{
+	return sema_power_fits(s, e->span, dim) ? sema_real(dim) : sema_poison();
+}
+
+static Val
+check_arithmetic(Sema *s, AstExpr *e)
+{
+	DimTerm a, b;
+	bool left = sema_check_real(s, e->op[0], &a), right = sema_check_real(s, e->op[1], &b);
+	if (!left || !right)
+		return sema_poison();
+	if (e->op_kind == AOP_MUL || e->op_kind == AOP_DIV)
+		return checked_power(s, e, e->op_kind == AOP_MUL ? infer_mul(&s->infer, a, b) : infer_div(&s->infer, a, b));
+	bool adds = e->op_kind == AOP_ADD;
+	Say say = {adds ? "@ cannot be added to &" : "@ cannot be subtracted from &",
+		"both sides need the same dimension; a bare number takes the unit of the other side", NULL};
+	Side have = {e->op[1]->span, b}, want = {e->op[0]->span, a};
+	return sema_fit(s, say, have, want) ? sema_real(a) : sema_poison();
+}
+
+static void
+check_comparison(Sema *s, AstExpr *e)
+{
+	Val a = sema_check_expr(s, e->op[0]), b = sema_check_expr(s, e->op[1]);
+	bool equality = e->op_kind == AOP_EQ || e->op_kind == AOP_NE;
+	if (equality && a.type == ATYPE_BOOL && b.type == ATYPE_BOOL)
+		return;
+	bool left = sema_need_real(s, e->op[0], a), right = sema_need_real(s, e->op[1], b);
+	if (left && right)
+		sema_fit(s, (Say){"@ cannot be compared with &",
+			"both sides need the same dimension; a bare number takes the unit of the other side", NULL}, (Side){e->op[1]->span, b.dim}, (Side){e->op[0]->span, a.dim});
+}
+
+static Val
+check_binary(Sema *s, AstExpr *e)
+{
+	switch (e->op_kind) {
+	case AOP_ADD:
+	case AOP_SUB:
+	case AOP_MUL:
+	case AOP_DIV:
+		return check_arithmetic(s, e);
+	case AOP_EQ:
+	case AOP_NE:
+	case AOP_LT:
+	case AOP_LE:
+	case AOP_GT:
+	case AOP_GE:
+		check_comparison(s, e);
+		return sema_bool();
+	case AOP_AND:
+	case AOP_OR:
+		sema_check_condition(s, e->op[0]);
+		sema_check_condition(s, e->op[1]);
+		return sema_bool();
+	case AOP_UNSET:
+	case AOP_NEG:
+	case AOP_NOT:
+	case AOP_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+static Val
+check_unary(Sema *s, AstExpr *e)
+{
+	if (e->op_kind == AOP_NOT) {
+		sema_check_condition(s, e->op[0]);
+		return sema_bool();
+	}
+	DimTerm dim;
+	return sema_check_real(s, e->op[0], &dim) ? sema_real(dim) : sema_poison();
+}
+
+static Val
+check_if(Sema *s, AstExpr *e)
+{
+	Val a = sema_check_expr(s, e->op[0]);
+	sema_check_condition(s, e->op[1]);
+	Val b = sema_check_expr(s, e->op[2]);
+	if (a.type == ATYPE_ERROR || b.type == ATYPE_ERROR)
+		return sema_poison();
+	if (a.type == b.type && (a.type == ATYPE_BOOL || a.type == ATYPE_STRING))
+		return a;
+	if (a.type == ATYPE_BOOL && b.type == ATYPE_REAL) {
+		sema_need_real(s, e->op[0], a);
+		return sema_poison();
+	}
+	if (!sema_need_real(s, e->op[0], a) || !sema_need_real(s, e->op[2], b))
+		return sema_poison();
+	bool fits = sema_fit(s, (Say){"one branch gives &, the other @", "both branches need the same dimension", NULL},
+		(Side){e->op[2]->span, b.dim}, (Side){e->op[0]->span, a.dim});
+	return fits ? a : sema_poison();
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+static Val
+check_list(Sema *s, AstExpr *e)
+{
+	DimTerm all = infer_fresh(&s->infer), dim;
+	bool sound = true;
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		AstExpr *x = e->args.at[i].value;
+		if (!sema_check_real(s, x, &dim)) {
+			sound = false;
+			continue;
+		}
+		Side first = {i ? e->args.at[0].value->span : (Span){0, 0}, all};
+		sound &= sema_fit(s, (Say){"a list cannot hold & and @", "all elements of a list have one dimension", NULL},
+			(Side){x->span, dim}, first);
+	}
+	return sound ? (Val){.type = ATYPE_LIST, .dim = all} : sema_poison();
+}
+
+static Val
+check_tuple(Sema *s, AstExpr *e)
+{
+	Tuple *t = ARENA_NEW(s->arena, Tuple);
+	t->n = e->args.n;
+	t->names = &e->args;
+	t->dims = ARENA_ARRAY(s->arena, DimTerm, t->n);
+	bool sound = true;
+	for (uint32_t i = 0; i < t->n; i++) {
+		const AstArg *a = &e->args.at[i];
+		for (uint32_t j = 0; j < i; j++) {
+			if (a->name && a->name == e->args.at[j].name) {
+				sema_report_twice(s, a->name, a->name_span, e->args.at[j].name_span);
+				sound = false;
+			}
+		}
+		sound &= sema_check_real(s, a->value, &t->dims[i]);
+	}
+	return sound ? (Val){.type = ATYPE_TUPLE, .tuple = t} : sema_poison();
+}
+
+static Val
+report_range(Sema *s, const AstExpr *e)
+{
+	bool is_index = e->kind == AEXPR_INDEX;
+	diag_begin(s->diag, E0205, e->span, is_index ? "`[ ]` picks nothing here" : "a range is no value");
+	diag_help(s->diag, "samples are picked in the experiment: `for image, label in digits[0 ..< 100]`");
+	diag_end(s->diag);
+	return sema_poison();
+}
+
+static Val
+check_kind(Sema *s, AstExpr *e)
+{
+	switch (e->kind) {
+	case AEXPR_NUMBER:
+		return sema_real(e->num.unit ? infer_stated(e->num.unit->dim, e->span) : infer_fresh(&s->infer));
+	case AEXPR_BOOL:
+		return sema_bool();
+	case AEXPR_STRING:
+		return (Val){.type = ATYPE_STRING};
+	case AEXPR_NAME:
+		return check_name(s, e);
+	case AEXPR_MEMBER:
+		return check_member(s, e);
+	case AEXPR_CALL:
+		return sema_check_call(s, e);
+	case AEXPR_INDEX:
+	case AEXPR_RANGE:
+		return report_range(s, e);
+	case AEXPR_LIST:
+		return check_list(s, e);
+	case AEXPR_TUPLE:
+		return check_tuple(s, e);
+	case AEXPR_UNARY:
+		return check_unary(s, e);
+	case AEXPR_BINARY:
+	case AEXPR_OR_ELSE:
+		return check_binary(s, e);
+	case AEXPR_IF:
+		return check_if(s, e);
+	case AEXPR_ERROR:
+		return sema_poison();
+	case AEXPR_UNSET:
+	case AEXPR_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+Val
+sema_check_expr(Sema *s, AstExpr *e)
+{
+	Val v = check_kind(s, e);
+	sema_set_type(s, e, v);
+	return v;
+}

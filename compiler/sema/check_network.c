@@ -1,0 +1,428 @@
+/* check_network: layers and connections: instances of models with dimensions of their own. */
+#include "sema/check.h"
+
+#include "base/panic.h"
+
+static Sym *
+sym_of(AstSym *sym)
+{
+	return (Sym *)sym;
+}
+
+/* ---- instances ------------------------------------------------------------------------------- */
+
+static Val *
+copy_vals(Sema *s, const Val *from, uint32_t n, uint32_t room)
+{
+	Val *to = ARENA_ARRAY(s->arena, Val, n + room);
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = sema_copy_val(s, from[i]);
+	return to;
+}
+
+static Face *
+instantiate(Sema *s, const Face *of, uint32_t more_traces)
+{
+	Face *f = ARENA_NEW(s->arena, Face);
+	*f = *of;
+	infer_copy_begin(&s->infer);
+	f->params = copy_vals(s, of->params, of->n_params, 0);
+	f->states = copy_vals(s, of->states, of->n_states, 0);
+	f->traces = copy_vals(s, of->traces, of->n_traces, more_traces);
+	f->needs = copy_vals(s, of->needs, of->n_needs, 0);
+	f->input = infer_copy(&s->infer, of->input);
+	f->signal_in = infer_copy(&s->infer, of->signal_in);
+	f->signal_out = infer_copy(&s->infer, of->signal_out);
+	f->learned = infer_copy(&s->infer, of->learned);
+	return f;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+/* What an argument is for: a parameter, or a signal that a rule needs. */
+typedef struct { Name name; Span span; Val val; bool lists; } Slot;
+
+static const char *
+dim_help(Sema *s, const char *name, DimTerm dim)
+{
+	Dim d;
+	char unit[64];
+	infer_dim(&s->infer, dim, &d);
+	if (dim_is_none(d))
+		return "write a number without a unit";
+	return arena_printf(s->arena, "write it in %s, or as a bare number: `%s = …`", dim_unit(d, unit), name);
+}
+
+static void
+fit_value(Sema *s, const Slot *slot, Span at, DimTerm have, DimTerm want)
+{
+	if (infer_unify(&s->infer, have, want))
+		return;
+	Side is = {at, have}, should = {slot->span, want};
+	sema_fit(s, (Say){"`$` is &, not @", dim_help(s, slot->name, want), slot->name}, is, should);
+}
+
+static void
+check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
+{
+	const Tuple *want = slot->val.tuple, *have = v.tuple;
+	for (uint32_t i = 0; i < have->n; i++) {
+		const AstArg *part = &have->names->at[i];
+		WordVec known = {0};
+		uint32_t k = 0;
+		while (k < want->n && want->names->at[k].name != part->name)
+			sema_add_word(s, &known, want->names->at[k++].name);
+		if (k < want->n) {
+			Span at = e->kind == AEXPR_TUPLE ? part->value->span : e->span;
+			fit_value(s, slot, at, have->dims[i], want->dims[k]);
+			continue;
+		}
+		diag_begin(s->diag, E0203, part->name_span, "`%s` has no part `%s`", slot->name, part->name);
+		sema_help_names(s, part->name, &known, "it has", "it has no parts");
+		diag_end(s->diag);
+	}
+	for (uint32_t i = 0; i < want->n; i++) {
+		uint32_t k = 0;
+		while (k < have->n && have->names->at[k].name != want->names->at[i].name)
+			k++;
+		if (k < have->n)
+			continue;
+		diag_begin(s->diag, E0204, e->span, "`%s` needs its part `%s`", slot->name, want->names->at[i].name);
+		diag_label(s->diag, slot->span, "declared here");
+		diag_help(s->diag, "add `%s: …`", want->names->at[i].name);
+		diag_end(s->diag);
+	}
+}
+
+static void
+check_arg_value(Sema *s, const Slot *slot, AstExpr *e)
+{
+	s->where = IN_ARG;
+	Val v = sema_check_expr(s, e);
+	if (v.type == ATYPE_ERROR || slot->val.type == ATYPE_ERROR)
+		return;
+	if (slot->val.type == ATYPE_BOOL) {
+		sema_need_condition(s, e, v);
+	} else if (slot->val.type == ATYPE_TUPLE && v.type == ATYPE_TUPLE) {
+		check_tuple_arg(s, slot, e, v);
+	} else if (slot->val.type == ATYPE_TUPLE) {
+		for (uint32_t i = 0; sema_need_real(s, e, v) && i < slot->val.tuple->n; i++)
+			fit_value(s, slot, e->span, v.dim, slot->val.tuple->dims[i]);
+	} else if ((v.type == ATYPE_LIST && slot->lists) || sema_need_real(s, e, v)) {
+		fit_value(s, slot, e->span, v.dim, slot->val.dim);
+	}
+}
+
+static bool
+find_slot(const AstModel *m, const Face *f, Name name, Slot *out)
+{
+	for (uint32_t i = 0; i < f->n_params; i++) {
+		const AstParam *p = &m->params.at[i];
+		if (p->name == name) {
+			*out = (Slot){name, p->span, f->params[i], true};
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < f->n_needs; i++) {
+		if (m->needs.at[i].name == name) {
+			*out = (Slot){name, m->needs.at[i].span, f->needs[i], false};
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+report_unknown_param(Sema *s, const AstArg *a, const AstDecl *model)
+{
+	WordVec known = {0};
+	for (uint32_t i = 0; i < model->model.params.n; i++)
+		sema_add_word(s, &known, model->model.params.at[i].name);
+	for (uint32_t i = 0; i < model->model.needs.n; i++)
+		sema_add_word(s, &known, model->model.needs.at[i].name);
+	diag_begin(s->diag, E0204, a->name_span, "`%s` has no parameter `%s`", model->name, a->name);
+	sema_help_names(s, a->name, &known, "it has", "it takes no parameters");
+	diag_end(s->diag);
+}
+
+static void
+check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
+{
+	const AstModel *m = &model->model;
+	for (uint32_t i = 0; i < m->params.n + m->needs.n; i++) {
+		bool is_signal = i >= m->params.n;
+		Name name = is_signal ? m->needs.at[i - m->params.n].name : m->params.at[i].name;
+		if (!is_signal && m->params.at[i].value)
+			continue;
+		uint32_t k = 0;
+		while (k < args->n && args->at[k].name != name)
+			k++;
+		if (k < args->n)
+			continue;
+		diag_begin(s->diag, E0204, use, is_signal ? "`%s` needs the signal `%s`" : "`%s` needs a value for `%s`", model->name,
+			name);
+		diag_label(s->diag, is_signal ? m->needs.at[i - m->params.n].span : m->params.at[i].span, "declared here");
+		diag_help(s->diag, "write `%s(%s = …)`", model->name, name);
+		diag_end(s->diag);
+	}
+}
+
+static void
+check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, Span use)
+{
+	for (uint32_t i = 0; i < args->n; i++) {
+		const AstArg *a = &args->at[i];
+		Slot slot;
+		for (uint32_t k = 0; k < i; k++) {
+			if (a->name && args->at[k].name == a->name) {
+				sema_report_twice(s, a->name, a->name_span, args->at[k].name_span);
+				break;
+			}
+		}
+		if (a->name && find_slot(&model->model, f, a->name, &slot)) {
+			check_arg_value(s, &slot, a->value);
+			continue;
+		}
+		if (a->name) {
+			report_unknown_param(s, a, model);
+		} else {
+			diag_begin(s->diag, E0204, a->value->span, "this value does not say which parameter of `%s` it is for", model->name);
+			if (i < model->model.params.n)
+				diag_help(s->diag, "name it: `%s = …`", model->model.params.at[i].name);
+			else
+				diag_help(s->diag, "name it, or leave it away");
+			diag_end(s->diag);
+		}
+		s->where = IN_ARG;
+		sema_check_expr(s, a->value);
+	}
+	check_missing(s, args, model, use);
+}
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+static void
+check_shape(Sema *s, const AstDecl *d)
+{
+	s->where = IN_CONST;
+	for (uint32_t i = 0; i < d->layer.shape.n; i++)
+		sema_check_dim(s, d->layer.shape.at[i].value, infer_none(),
+			(Say){"the size of a layer is a number, not @", "write how many neurons, without a unit", NULL});
+}
+
+static void
+check_own_traces(Sema *s, AstDecl *d, Face *f)
+{
+	AstModel *m = &sym_of(d->sym)->model->sym.decl->model;
+	for (uint32_t i = 0; i < d->layer.traces.n; i++) {
+		AstTrace *t = &d->layer.traces.at[i];
+		Sym *sym = sema_new_sym(s, ASYM_TRACE, t->name, t->name_span);
+		sym->sym.decl = d;
+		sym->sym.index = f->n_traces;
+		sym->sym.type = ATYPE_REAL;
+		sym->val = sema_real(infer_fresh(&s->infer));
+		t->sym = &sym->sym;
+		f->traces[f->n_traces++] = sym->val;
+		for (uint32_t k = 0; k < m->traces.n + i; k++) {
+			const AstTrace *old = k < m->traces.n ? &m->traces.at[k] : &d->layer.traces.at[k - m->traces.n];
+			if (old->name == t->name)
+				sema_report_twice(s, t->name, t->name_span, old->name_span);
+		}
+		if (t->of) {
+			diag_begin(s->diag, E0602, t->name_span, "the trace of a layer cannot be `of %s`", t->of);
+			diag_help(s->diag, "leave `of` away: it follows the layer's own spikes");
+			diag_end(s->diag);
+		}
+		s->members.n = 0;
+		VEC_PUSH(s->arena, &s->members, sym);
+		sema_check_trace(s, t, sym);
+		s->members.n = 0;
+	}
+}
+
+static void
+check_input(Sema *s, AstDecl *d)
+{
+	AstExpr *e = d->layer.input;
+	bool is_file = e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME && e->op[0]->name == s->words.file;
+	if (e->kind == AEXPR_ERROR)
+		return;
+	if (!is_file) {
+		diag_begin(s->diag, E0902, e->span, "only files can be the input of a layer in this version");
+		diag_help(s->diag, "write `input file(\"drive.npy\")`, or connect another layer");
+		diag_end(s->diag);
+		return;
+	}
+	s->where = IN_VALUE;
+	sema_check_expr(s, e);
+}
+
+void
+sema_check_layer(Sema *s, AstDecl *d)
+{
+	Sym *layer = sym_of(d->sym);
+	AstExpr *name = d->layer.model;
+	check_shape(s, d);
+	if (d->layer.input)
+		check_input(s, d);
+	Sym *model = sema_need_top(s, name->name, name->span, KIND(NEURON), "neuron model");
+	if (!model || !model->face) {
+		name->sema.type = ATYPE_ERROR;
+		layer->broken = true;
+		return;
+	}
+	name->sema.type = ATYPE_MODEL;
+	name->sema.sym = &model->sym;
+	layer->model = model;
+	layer->face = instantiate(s, model->face, d->layer.traces.n);
+	check_args(s, &d->layer.args, model->sym.decl, layer->face, name->span);
+	check_own_traces(s, d, layer->face);
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+static Sym *
+check_end(Sema *s, AstExpr *e)
+{
+	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_NAME) {
+		diag_begin(s->diag, E0902, e->span, "ports are not compiled in this version");
+		diag_help(s->diag, "connect to the layer itself: `%s`", e->op[0]->name);
+		diag_end(s->diag);
+		e->sema.type = ATYPE_ERROR;
+		return NULL;
+	}
+	Sym *sym = e->kind == AEXPR_NAME ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer") : NULL;
+	e->sema.sym = sym ? &sym->sym : NULL;
+	e->sema.type = sym ? ATYPE_LAYER : ATYPE_ERROR;
+	return sym;
+}
+
+static void
+check_limits(Sema *s, AstFeature *f, DimTerm value)
+{
+	s->where = IN_ARG;
+	if (f->lo) {
+		Say say = {"the values are &, and this end of their range is @", "give both the same dimension", NULL};
+		sema_check_dim(s, f->lo, value, say);
+		sema_check_dim(s, f->hi, value, say);
+	}
+	if (f->norm)
+		sema_check_dim(s, f->norm, value,
+			(Say){"the values are &, and their sum cannot be @", "give the norm the dimension of the values", NULL});
+	if (f->decay)
+		sema_check_dim(s, f->decay, infer_none(),
+			(Say){"`decay` is the part lost in each step, a number, not @", "write a number such as 0.001", NULL});
+	const Words *w = &s->words;
+	if (f->reduce && f->reduce != w->sum && f->reduce != w->mean && f->reduce != w->max) {
+		WordVec known = {0};
+		sema_add_word(s, &known, w->sum);
+		sema_add_word(s, &known, w->mean);
+		sema_add_word(s, &known, w->max);
+		diag_begin(s->diag, E0601, f->reduce_span, "changes cannot be reduced by `%s`", f->reduce);
+		sema_help_names(s, f->reduce, &known, "there are", "");
+		diag_end(s->diag);
+	}
+}
+
+static void
+check_learn(Sema *s, AstFeature *f, DimTerm value)
+{
+	AstExpr *call = f->learn, *name = call->kind == AEXPR_CALL ? call->op[0] : call;
+	if (name->kind != AEXPR_NAME)
+		return;
+	Sym *rule = sema_need_top(s, name->name, name->span, KIND(RULE), "learning rule");
+	name->sema.type = call->sema.type = rule ? ATYPE_MODEL : ATYPE_ERROR;
+	if (!rule || !rule->face)
+		return;
+	name->sema.sym = &rule->sym;
+	f->sema_rule = rule->sym.decl;
+	Face *face = instantiate(s, rule->face, 0);
+	Say say = {"`$` learns &, and this value is @", "the rule states a unit for what it learns; use a rule without one", rule->sym.name};
+	sema_fit(s, say, (Side){f->value->span, value}, (Side){name->span, face->learned});
+	static const AstArgVec none = {0};
+	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face, name->span);
+}
+
+/* The value of a feature becomes the first parameter of its model. */
+static bool
+check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
+{
+	s->where = IN_VALUE;
+	Val v = sema_check_expr(s, f->value), want = face->params[0];
+	if (v.type == ATYPE_ERROR || want.type == ATYPE_ERROR)
+		return false;
+	if (want.type == ATYPE_BOOL)
+		return sema_need_condition(s, f->value, v);
+	if (!sema_need_real(s, f->value, v))
+		return false;
+	Say say = {"`$` takes &, not @", dim_help(s, f->name, want.dim), f->name};
+	return sema_fit(s, say, (Side){f->value->span, v.dim}, (Side){m->params.at[0].span, want.dim});
+}
+
+/* Puts one feature behind the others; *signal: what came out of them. False if that is not known any more. */
+static bool
+check_feature(Sema *s, AstFeature *f, DimTerm *signal)
+{
+	Sym *model = sema_need_top(s, f->name, f->name_span, KIND(FEATURE), "feature");
+	if (!model || !model->face) {
+		s->where = IN_VALUE;
+		sema_check_expr(s, f->value);
+		return false;
+	}
+	AstDecl *d = model->sym.decl;
+	f->sema_model = d;
+	if (d->model.params.n == 0) {
+		diag_begin(s->diag, E0601, f->name_span, "the feature `%s` takes no value", f->name);
+		diag_label(s->diag, d->name_span, "declared here");
+		diag_help(s->diag, "give it a parameter: `feature %s(value) { … }`", f->name);
+		diag_end(s->diag);
+		return false;
+	}
+	Face *face = instantiate(s, model->face, 0);
+	bool sound = check_value(s, f, face, &d->model);
+	DimTerm value = face->params[0].type == ATYPE_REAL ? face->params[0].dim : infer_none();
+	check_limits(s, f, value);
+	if (f->learn)
+		check_learn(s, f, value);
+	if (!sound)
+		return false;
+	Say say = {"`$` takes a signal that is &, and what comes here is @", "check the features before it", f->name};
+	if (!sema_fit(s, say, (Side){f->value->span, *signal}, (Side){f->name_span, face->signal_in}))
+		return false;
+	*signal = face->signal_out;
+	return true;
+}
+
+void
+sema_check_connect(Sema *s, AstDecl *d)
+{
+	Sym *from = check_end(s, d->connect.from), *to = check_end(s, d->connect.to);
+	if (d->connect.pattern) {
+		diag_begin(s->diag, E0902, d->connect.pattern->span, "patterns are not compiled in this version");
+		diag_help(s->diag, "leave `by` away and say it by the value: `weight = 0.5 if i == j else 0`");
+		diag_end(s->diag);
+	}
+	DimTerm signal = infer_none();
+	bool sound = from && to && to->face;
+	for (uint32_t i = 0; i < d->connect.features.n; i++) {
+		AstFeature *f = &d->connect.features.at[i];
+		for (uint32_t k = 0; k < i; k++) {
+			if (d->connect.features.at[k].name == f->name) {
+				sema_report_twice(s, f->name, f->name_span, d->connect.features.at[k].name_span);
+				sound = false;
+				break;
+			}
+		}
+		sound &= check_feature(s, f, &signal);
+	}
+	if (!sound || d->connect.features.n == 0)
+		return;
+	const AstFeature *last = &d->connect.features.at[0];
+	Span why = infer_reduce(&s->infer, signal).why;
+	for (uint32_t i = 1; i < d->connect.features.n; i++) {
+		if (d->connect.features.at[i].span.lo <= why.lo)
+			last = &d->connect.features.at[i];
+	}
+	Say say = {"`$` takes &, and this connection brings @", "give the weights the unit of the target's input, or none", to->sym.name};
+	sema_fit(s, say, (Side){last->value->span, signal}, (Side){d->connect.to->span, to->face->input});
+}

@@ -1,0 +1,234 @@
+/* check_observe: what is seen of a network: states, traces and spikes of layers, features of
+ * connections, and the draws that a file may feed. */
+#include "sema/check.h"
+
+#include "base/panic.h"
+
+static Sym *
+new_member(Sema *s, AstExpr *e, AstSymKind kind, AstDecl *d, uint32_t index, Val v)
+{
+	Sym *sym = sema_new_sym(s, kind, e->name, (Span){0, 0});
+	sym->sym.decl = d;
+	sym->sym.index = index;
+	sym->sym.type = v.type;
+	sym->val = v;
+	e->sema.sym = &sym->sym;
+	sema_set_type(s, e, v);
+	return sym;
+}
+
+/* ---- members of layers and connections --------------------------------------------------------- */
+
+static Sym *
+find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
+{
+	AstDecl *d = layer->sym.decl;
+	const AstModel *m = &layer->model->sym.decl->model;
+	const Face *f = layer->face;
+	sema_add_word(s, known, s->words.spikes);
+	if (e->name == s->words.spikes)
+		return new_member(s, e, ASYM_SPIKES_OF, d, 0, sema_real(infer_none()));
+	for (uint32_t i = 0; i < f->n_states; i++) {
+		sema_add_word(s, known, m->states.at[i].name);
+		if (m->states.at[i].name == e->name)
+			return new_member(s, e, ASYM_STATE_OF, d, i, f->states[i]);
+	}
+	for (uint32_t i = 0; i < f->n_traces; i++) {
+		const AstTrace *t = i < m->traces.n ? &m->traces.at[i] : &d->layer.traces.at[i - m->traces.n];
+		sema_add_word(s, known, t->name);
+		if (t->name == e->name)
+			return new_member(s, e, ASYM_TRACE_OF, d, i, f->traces[i]);
+	}
+	for (uint32_t i = 0; i < f->n_params; i++) {
+		sema_add_word(s, known, m->params.at[i].name);
+		if (m->params.at[i].name == e->name)
+			return new_member(s, e, ASYM_PARAM_OF, d, i, f->params[i]);
+	}
+	return NULL;
+}
+
+static Sym *
+find_in_connection(Sema *s, AstExpr *e, const Sym *c, WordVec *known)
+{
+	AstDecl *d = c->sym.decl;
+	for (uint32_t i = 0; i < d->connect.features.n; i++) {
+		const AstFeature *f = &d->connect.features.at[i];
+		sema_add_word(s, known, f->name);
+		if (f->name == e->name)
+			return new_member(s, e, ASYM_FEATURE_OF, d, i, sema_real(infer_fresh(&s->infer)));
+	}
+	return NULL;
+}
+
+/* The layer or connection before the dot; NULL: an error was reported, or one is known to be there. */
+static Sym *
+check_owner(Sema *s, AstExpr *e, const char *what, uint32_t kinds, const char *owner)
+{
+	e->sema.type = ATYPE_ERROR;
+	if (e->kind == AEXPR_ERROR)
+		return NULL;
+	if (e->kind != AEXPR_MEMBER || e->op[0]->kind != AEXPR_NAME) {
+		diag_begin(s->diag, E0205, e->span, "this names no %s", what);
+		diag_help(s->diag, "name its owner too: `exc.v`, `input.weight`");
+		diag_end(s->diag);
+		return NULL;
+	}
+	AstExpr *base = e->op[0];
+	base->sema.type = ATYPE_ERROR;
+	Sym *sym = sema_need_top(s, base->name, base->span, kinds, owner);
+	if (!sym)
+		return NULL;
+	base->sema.sym = &sym->sym;
+	base->sema.type = sym->val.type;
+	return sym->sym.kind == ASYM_LAYER && (sym->broken || !sym->face) ? NULL : sym;
+}
+
+Sym *
+sema_check_variable(Sema *s, AstExpr *e, const char *what)
+{
+	Sym *owner = check_owner(s, e, what, KIND(LAYER) | KIND(CONNECTION), "layer or connection");
+	if (!owner)
+		return NULL;
+	WordVec known = {0};
+	bool is_layer = owner->sym.kind == ASYM_LAYER;
+	Sym *sym = is_layer ? find_in_layer(s, e, owner, &known) : find_in_connection(s, e, owner, &known);
+	if (sym)
+		return sym;
+	diag_begin(s->diag, E0203, e->name_span, "%s `%s` has no %s `%s`", is_layer ? "layer" : "connection", owner->sym.name,
+		is_layer ? "state, trace or parameter" : "feature", e->name);
+	sema_help_names(s, e->name, &known, "it has", "give it one: `{ weight = uniform(0, 1) }`");
+	diag_end(s->diag);
+	return NULL;
+}
+
+/* ---- records, plots ---------------------------------------------------------------------------- */
+
+Sym *
+sema_find_phase(Sema *s, Name name, Span at)
+{
+	WordVec known = {0};
+	for (uint32_t i = 0; i < s->phases.n; i++) {
+		sema_add_word(s, &known, s->phases.at[i]->sym.name);
+		if (s->phases.at[i]->sym.name == name)
+			return s->phases.at[i];
+	}
+	if (s->torn)
+		return NULL;
+	diag_begin(s->diag, E0801, at, "the experiment has no phase `%s`", name);
+	sema_help_names(s, name, &known, "it has", "name a loop: `for image, label in digits as training { }`");
+	diag_end(s->diag);
+	return NULL;
+}
+
+/* every 10 steps, every 1000 samples, every 5 ms */
+static void
+check_every(Sema *s, AstExpr *e, bool samples)
+{
+	s->where = IN_ARG;
+	DimTerm dim;
+	Dim is;
+	if (!sema_check_real(s, e, &dim))
+		return;
+	bool is_time = infer_dim(&s->infer, dim, &is) && is.twice[DIM_TIME] == 2;
+	is.twice[DIM_TIME] = 0;
+	if (is_time && !samples && dim_is_none(is) && !infer_is_open(&s->infer, dim))
+		return;
+	sema_fit(s, (Say){samples ? "samples are counted by &, not by @" : "steps are counted by &, not by @",
+		"write a number, as in `every 10 steps` or `every 1000 samples`", NULL}, (Side){e->span, dim}, (Side){{0, 0}, infer_none()});
+}
+
+void
+sema_check_record(Sema *s, AstDecl *d)
+{
+	sema_check_variable(s, d->record.what, "variable");
+	if (d->record.every)
+		check_every(s, d->record.every, d->record.samples);
+	if (d->record.during)
+		sema_find_phase(s, d->record.during, d->record.during_span);
+}
+
+void
+sema_check_plot(Sema *s, AstDecl *d)
+{
+	sema_check_variable(s, d->plot.what, "variable");
+	s->where = IN_CONST;
+	for (uint32_t i = 0; i < d->plot.dims.n; i++)
+		sema_check_dim(s, d->plot.dims.at[i].value, infer_none(),
+			(Say){"the size of a plot is &, not @", "write how many pixels, without a unit", NULL});
+	if (d->plot.form == s->words.fields)
+		return;
+	WordVec known = {0};
+	sema_add_word(s, &known, s->words.fields);
+	diag_begin(s->diag, E0205, d->plot.form_span, "nothing can be plotted as `%s`", d->plot.form);
+	sema_help_names(s, d->plot.form, &known, "there is", "");
+	diag_end(s->diag);
+}
+
+/* ---- draws ------------------------------------------------------------------------------------- */
+
+static bool
+draws_something(const AstExpr *e)
+{
+	if (!e)
+		return false;
+	if (e->kind == AEXPR_CALL && e->sema.type != ATYPE_ERROR && e->op[0]->kind == AEXPR_NAME && e->op[0]->sema.sym &&
+	    e->op[0]->sema.sym->kind == ASYM_FUNCTION && sema_is_draw(e->op[0]->sema.sym->index))
+		return true;
+	bool any = draws_something(e->op[0]) || draws_something(e->op[1]) || draws_something(e->op[2]);
+	for (uint32_t i = 0; i < e->args.n; i++)
+		any |= draws_something(e->args.at[i].value);
+	return any;
+}
+
+/* The statement that draws for `name`; all names that draw go to `known`. */
+static AstStmt *
+find_site(Sema *s, const AstStmtVec *block, Name name, WordVec *known)
+{
+	AstStmt *found = NULL;
+	for (uint32_t i = 0; i < block->n; i++) {
+		AstStmt *a = block->at[i], *inner = NULL;
+		Name site = NULL;
+		if (a->kind == ASTMT_KEEP_ONE) {
+			site = s->words.keep;
+		} else if (a->kind == ASTMT_LET && draws_something(a->e)) {
+			site = a->name;
+		} else if (a->kind == ASTMT_ASSIGN && a->target->kind == AEXPR_NAME && draws_something(a->e)) {
+			site = a->target->name;
+		} else if (a->kind == ASTMT_IF) {
+			inner = find_site(s, &a->body, name, known);
+			AstStmt *other = find_site(s, &a->other, name, known);
+			inner = inner ? inner : other;
+		}
+		if (site)
+			sema_add_word(s, known, site);
+		if (!found)
+			found = site && site == name ? a : inner;
+	}
+	return found;
+}
+
+void
+sema_check_draws(Sema *s, AstDecl *d)
+{
+	AstExpr *e = d->draws.site;
+	s->where = IN_CONST;
+	sema_need_string(s, d->draws.path, sema_check_expr(s, d->draws.path));
+	Sym *layer = check_owner(s, e, "draw site", KIND(LAYER), "layer");
+	if (!layer)
+		return;
+	const AstModel *m = &layer->model->sym.decl->model;
+	WordVec known = {0};
+	AstStmt *site = NULL;
+	for (uint32_t i = 0; i < m->handlers.n; i++) {
+		AstStmt *found = find_site(s, &m->handlers.at[i].body, e->name, &known);
+		site = site ? site : found;
+	}
+	if (!site) {
+		diag_begin(s->diag, E0203, e->name_span, "layer `%s` draws nothing called `%s`", layer->sym.name, e->name);
+		sema_help_names(s, e->name, &known, "it draws", "its model draws no random numbers");
+		diag_end(s->diag);
+		return;
+	}
+	Sym *sym = new_member(s, e, ASYM_LOCAL, layer->sym.decl, 0, (Val){.type = ATYPE_OTHER});
+	sym->sym.stmt = site;
+}

@@ -1,0 +1,224 @@
+/* function: the built-in functions: what they take, what they give, where they may stand. */
+#include "sema/check.h"
+
+#include "base/panic.h"
+
+typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_ANY, GIVES_BOOL } Gives;
+typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE } Place;
+
+typedef struct {
+	const char *name;
+	uint32_t n_args;
+	Gives gives;
+	bool numbers;                                     /* takes numbers without dimension */
+	Place place;
+	const char *form;
+} Function;
+
+static const Function functions[] = {
+	{"exp", 1, GIVES_NUMBER, true, EVERYWHERE, "exp(x)"},
+	{"log", 1, GIVES_NUMBER, true, EVERYWHERE, "log(x)"},
+	{"sqrt", 1, GIVES_ROOT, false, EVERYWHERE, "sqrt(x)"},
+	{"abs", 1, GIVES_SAME, false, EVERYWHERE, "abs(x)"},
+	{"floor", 1, GIVES_SAME, false, EVERYWHERE, "floor(x)"},
+	{"ceil", 1, GIVES_SAME, false, EVERYWHERE, "ceil(x)"},
+	{"min", 2, GIVES_SAME, false, EVERYWHERE, "min(a, b)"},
+	{"max", 2, GIVES_SAME, false, EVERYWHERE, "max(a, b)"},
+	{"random", 0, GIVES_ANY, false, DRAW, "random()"},
+	{"bernoulli", 1, GIVES_BOOL, true, DRAW, "bernoulli(p)"},
+	{"poisson", 1, GIVES_ANY, true, DRAW, "poisson(mean)"},
+	{"uniform", 2, GIVES_SAME, false, INITIAL, "uniform(a, b)"},
+	{"file", 1, GIVES_ANY, false, INITIAL_FILE, "file(\"x.npy\")"},
+};
+
+enum { FUNCTION_COUNT = sizeof functions / sizeof *functions };
+
+void
+sema_make_functions(Sema *s)
+{
+	for (uint32_t i = 0; i < FUNCTION_COUNT; i++) {
+		Sym *sym = sema_new_sym(s, ASYM_FUNCTION, intern(s->names, functions[i].name), (Span){0, 0});
+		sym->sym.index = i;
+		sym->sym.type = ATYPE_OTHER;
+		VEC_PUSH(s->arena, &s->functions, sym);
+	}
+}
+
+static const Function *
+find_function(Sema *s, AstExpr *base)
+{
+	for (uint32_t i = 0; i < FUNCTION_COUNT; i++) {
+		if (s->functions.at[i]->sym.name == base->name) {
+			base->sema.sym = &s->functions.at[i]->sym;
+			base->sema.type = ATYPE_OTHER;
+			return &functions[i];
+		}
+	}
+	return NULL;
+}
+
+static void
+report_no_function(Sema *s, const AstExpr *base)
+{
+	const Sym *other = base->kind == AEXPR_NAME ? sema_find_value(s, base->name) : NULL;
+	if (!other && base->kind == AEXPR_NAME)
+		other = sema_find_top(s, base->name, ~0u);
+	WordVec known = {0};
+	for (uint32_t i = 0; i < FUNCTION_COUNT; i++)
+		sema_add_word(s, &known, functions[i].name);
+	if (base->kind != AEXPR_NAME) {
+		diag_begin(s->diag, E0205, base->span, "only a function can be called");
+		diag_help(s->diag, "call one by its name: `exp(x)`");
+	} else if (other) {
+		diag_begin(s->diag, E0205, base->span, "`%s` is %s, not a function", base->name, sema_kind_noun(other->sym.kind));
+		diag_help(s->diag, "only functions are called; to multiply, write `*`");
+	} else {
+		diag_begin(s->diag, E0201, base->span, "no function is called `%s`", base->name);
+		sema_help_names(s, base->name, &known, "there are", "");
+	}
+	diag_end(s->diag);
+}
+
+/* ---- where it stands ------------------------------------------------------------------------- */
+
+static const char *
+where_text(Where w)
+{
+	switch (w) {
+	case IN_CONST:
+		return "in a constant";
+	case IN_ARG:
+		return "here";
+	case IN_INIT:
+	case IN_VALUE:
+		return "in an initial value";
+	case IN_STEP:
+		return "in the step of a neuron";
+	case IN_FEATURE:
+		return "in the body of a feature";
+	case IN_RULE:
+		return "in a learning rule";
+	case IN_TRACE:
+		return "in a trace";
+	case IN_PROTOCOL:
+		return "in the experiment";
+	}
+	UNREACHABLE();
+}
+
+static bool
+may_stand(Sema *s, const AstExpr *e, const Function *f)
+{
+	Where w = s->where;
+	bool is_initial = w == IN_INIT || w == IN_VALUE;
+	if (f->place == EVERYWHERE || is_initial || (f->place == DRAW && w == IN_STEP))
+		return true;
+	const char *what = f->place == INITIAL_FILE ? "a file cannot be read" : "no random number can be drawn";
+	if (w == IN_FEATURE && f->place == DRAW) {
+		diag_begin(s->diag, E0902, e->span, "random numbers in the body of a feature are not compiled yet");
+		diag_help(s->diag, "draw in the step of a neuron");
+	} else if (w == IN_STEP) {
+		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name, what, where_text(w));
+		diag_help(s->diag, f->place == INITIAL ? "in a step write `a + (b - a) * random()`"
+		                                       : "feed the layer by `input file(\"x.npy\")`");
+	} else {
+		DiagCode code = w == IN_PROTOCOL ? E0801 : w == IN_CONST || w == IN_ARG ? E0502 : E0601;
+		diag_begin(s->diag, code, e->span, "%s %s", what, where_text(w));
+		if (f->place == DRAW)
+			diag_help(s->diag, "draw in the step of a neuron, or in the initial value of a feature");
+		else
+			diag_help(s->diag, "`%s` stands in the initial value of a state or a feature", f->form);
+	}
+	diag_end(s->diag);
+	return false;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static bool
+check_arg_count(Sema *s, const AstExpr *e, const Function *f)
+{
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		const AstArg *a = &e->args.at[i];
+		if (!a->name)
+			continue;
+		diag_begin(s->diag, E0204, a->name_span, "`%s` takes its arguments without names", f->name);
+		diag_help(s->diag, "write `%s`", f->form);
+		diag_end(s->diag);
+		return false;
+	}
+	if (e->args.n == f->n_args)
+		return true;
+	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args, f->n_args == 1 ? "" : "s",
+		e->args.n);
+	diag_help(s->diag, "write `%s`", f->form);
+	diag_end(s->diag);
+	return false;
+}
+
+static Val
+check_args(Sema *s, AstExpr *e, const Function *f)
+{
+	DimTerm dim[2] = {{.n = 0}, {.n = 0}};
+	bool sound = true;
+	for (uint32_t i = 0; i < f->n_args; i++) {
+		AstExpr *a = e->args.at[i].value;
+		if (f->place == INITIAL_FILE)
+			sound &= sema_need_string(s, a, sema_check_expr(s, a));
+		else
+			sound &= sema_check_real(s, a, &dim[i]);
+	}
+	if (f->gives == GIVES_BOOL && !sound)
+		return sema_bool();
+	if (!sound)
+		return sema_poison();
+	if (f->n_args == 2) {
+		Side a = {e->args.at[1].value->span, dim[1]}, b = {e->args.at[0].value->span, dim[0]};
+		Say say = {"`$` is given & and @", "both need the same dimension; a bare number takes the unit of the other", f->name};
+		if (!sema_fit(s, say, a, b))
+			return sema_poison();
+	}
+	if (f->numbers) {
+		Side a = {e->args.at[0].value->span, dim[0]}, want = {{0, 0}, infer_none()};
+		Say say = {"`$` takes a number, not @", "make it a number first, as in `-dt / tau` or `rate * dt`", f->name};
+		if (!sema_fit(s, say, a, want))
+			return f->gives == GIVES_BOOL ? sema_bool() : sema_poison();
+	}
+	switch (f->gives) {
+	case GIVES_SAME:
+		return sema_real(dim[0]);
+	case GIVES_NUMBER:
+		return sema_real(infer_none());
+	case GIVES_ROOT:
+		return sema_real(infer_sqrt(&s->infer, dim[0]));
+	case GIVES_ANY:
+		return sema_real(infer_fresh(&s->infer));
+	case GIVES_BOOL:
+		return sema_bool();
+	}
+	UNREACHABLE();
+}
+
+Val
+sema_check_call(Sema *s, AstExpr *e)
+{
+	AstExpr *base = e->op[0];
+	const Function *f = base->kind == AEXPR_NAME ? find_function(s, base) : NULL;
+	if (!f) {
+		base->sema.type = ATYPE_ERROR;
+		if (base->kind != AEXPR_ERROR)
+			report_no_function(s, base);
+	}
+	if (!f || !may_stand(s, e, f) || !check_arg_count(s, e, f)) {
+		for (uint32_t i = 0; i < e->args.n; i++)
+			sema_check_expr(s, e->args.at[i].value);  /* for errors of their own */
+		return f && f->gives == GIVES_BOOL ? sema_bool() : sema_poison();
+	}
+	return check_args(s, e, f);
+}
+
+bool
+sema_is_draw(uint32_t function)
+{
+	return functions[function].place == DRAW;
+}
