@@ -1,0 +1,218 @@
+/* emit_c_code: functions, kernels and procs: names of their locals, signatures, bodies.
+ *
+ * Kernels take the struct through a restrict pointer. Procs do not: the host changes the arena behind their
+ * back (votes, streams), which restrict would deny.
+ */
+#include "emit_c/emit_c_inner.h"
+
+#include "base/panic.h"
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+static void
+take_callees(CEmit *c, CNames *names, const PlanBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		const PlanStmt *s = b->at[i];
+		if (s->kind == PSTMT_CALL || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
+			c_names_take(names, c->codes[s->id]);
+		if (s->kind == PSTMT_HOST) {
+			for (uint32_t k = 0; k < c->plan->objects.n; k++)
+				c_names_take(names, c->objects[k]);
+		}
+		take_callees(c, names, &s->body);
+		take_callees(c, names, &s->other);
+	}
+}
+
+/* Whether a value stays the same while a loop runs: constants and locals that no statement sets. */
+static bool
+is_fixed(const CEmit *c, const PlanExpr *e)
+{
+	if (e->kind == PEXPR_LOAD || (e->kind == PEXPR_LOCAL && c->info->mutable[e->id]))
+		return false;
+	for (uint32_t i = 0; i < e->nops; i++) {
+		if (!is_fixed(c, e->op[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+name_ends(CEmit *c, CNames *names, const PlanBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		const PlanStmt *s = b->at[i];
+		if (s->kind == PSTMT_FOR && !is_fixed(c, s->hi)) {
+			const char *base = arena_printf(c->arena, "%s_end", c->code->locals[s->id].name);
+			c->info->ends[s->id] = c_names_add(names, base);
+		}
+		name_ends(c, names, &s->body);
+		name_ends(c, names, &s->other);
+	}
+}
+
+/* The parameter that carries result i out: named after the local that is returned. */
+static void
+name_outs(CEmit *c, CNames *names)
+{
+	const PlanCode *code = c->code;
+	const PlanStmt *ret = code->body.n ? code->body.at[code->body.n - 1] : NULL;
+	c->info->outs = ARENA_ARRAY(c->arena, const char *, code->nresults + 1);
+	for (uint32_t i = 0; i < code->nresults; i++) {
+		const char *base = "out";
+		if (ret && ret->kind == PSTMT_RETURN && ret->op[i]->kind == PEXPR_LOCAL)
+			base = arena_printf(c->arena, "%s_out", code->locals[ret->op[i]->id].name);
+		c->info->outs[i] = c_names_add(names, base);
+	}
+}
+
+static void
+name_locals(CEmit *c)
+{
+	const PlanCode *code = c->code;
+	CCode *info = c->info;
+	CNames names = c_names_init(c->arena, false);
+	c_names_take(&names, c->self);
+	take_callees(c, &names, &code->body);
+	info->locals = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);
+	info->ends = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);
+	for (uint32_t i = 0; i < code->nlocals; i++)
+		info->locals[i] = c_names_add(&names, code->locals[i].name);
+	name_ends(c, &names, &code->body);
+	if (code->nresults > 1)
+		name_outs(c, &names);
+	if (info->status)
+		info->status_name = c_names_add(&names, "status");
+}
+
+/* ---- signatures ----------------------------------------------------------------------------------------- */
+
+static const char *
+linkage(const CEmit *c)
+{
+	if (c->info->root)
+		return "";
+	return c->code->kind == CODE_FUNC ? "static ALWAYS_INLINE " : "static ";
+}
+
+static void
+put_params_of_func(CEmit *c, StrBuf *b)
+{
+	const PlanCode *code = c->code;
+	const char *sep = "";
+	if (c->info->arena) {
+		strbuf_printf(b, "const struct %s *restrict %s", c->tag, c->self);
+		sep = ", ";
+	}
+	for (uint32_t i = 0; i < code->nparams; i++) {
+		strbuf_printf(b, "%s%s %s", sep, c_type(code->locals[i].type), c->info->locals[i]);
+		sep = ", ";
+	}
+	for (uint32_t i = 0; code->nresults > 1 && i < code->nresults; i++) {
+		strbuf_printf(b, "%s%s *%s", sep, c_type(code->results[i]), c->info->outs[i]);
+		sep = ", ";
+	}
+	if (!*sep)
+		strbuf_puts(b, "void");
+}
+
+static bool
+takes_range(const CEmit *c)
+{
+	return c->info->needed[0] || c->info->needed[1];
+}
+
+static void
+put_signature(CEmit *c)
+{
+	const PlanCode *code = c->code;
+	StrBuf b = strbuf_init(c->arena);
+	const char *result = "int64_t";
+	strbuf_printf(&b, "%s(", c->codes[c->info - c->infos]);
+	switch (code->kind) {
+	case CODE_FUNC:
+		result = code->nresults == 1 ? c_type(code->results[0]) : "void";
+		put_params_of_func(c, &b);
+		break;
+	case CODE_KERNEL:
+		result = "void";
+		strbuf_printf(&b, "struct %s *restrict %s", c->tag, c->self);
+		if (takes_range(c))
+			strbuf_printf(&b, ", int64_t %s, int64_t %s", c->info->locals[0], c->info->locals[1]);
+		break;
+	case CODE_PROC:
+		strbuf_printf(&b, "struct %s *%s", c->tag, c->self);
+		break;
+	case CODE_UNSET:
+		UNREACHABLE();
+	}
+	strbuf_putc(&b, ')');
+	strbuf_printf(c->out, "%s%s\n", linkage(c), result);
+	c_line(c, strbuf_text(&b));
+}
+
+/* ---- bodies ------------------------------------------------------------------------------------------------ */
+
+/* Parameters that the body has no use for. */
+static void
+put_voids(CEmit *c)
+{
+	const PlanCode *code = c->code;
+	if (c->info->arena && !c->info->arena_read)
+		c_line(c, arena_printf(c->arena, "(void)%s;", c->self));
+	if (code->kind == CODE_KERNEL && !takes_range(c))
+		return;
+	for (uint32_t i = 0; i < code->nparams; i++) {
+		if (!c->info->needed[i])
+			c_line(c, arena_printf(c->arena, "(void)%s;", c->info->locals[i]));
+	}
+}
+
+/* Remarks at the top of a body become the comment above the function. */
+static PlanBlock
+put_remarks(CEmit *c)
+{
+	PlanBlock rest = c->code->body;
+	StrBuf b = strbuf_init(c->arena);
+	while (rest.n && rest.at[0]->kind == PSTMT_NOTE) {
+		strbuf_printf(&b, "%s ", rest.at[0]->text);
+		rest.at++;
+		rest.n--;
+	}
+	if (b.n)
+		c_comment(c, strbuf_text(&b));
+	return rest;
+}
+
+static void
+put_code(CEmit *c, uint32_t i)
+{
+	c->code = c->plan->codes.at[i];
+	c->info = &c->infos[i];
+	c->line = 0;
+	c->line_file = NULL;
+	name_locals(c);
+	strbuf_putc(c->out, '\n');
+	PlanBlock body = put_remarks(c);
+	put_signature(c);
+	strbuf_puts(c->out, "{\n");
+	c->depth = 1;
+	if (c->info->status)
+		c_line(c, arena_printf(c->arena, "int64_t %s;", c->info->status_name));
+	put_voids(c);
+	c_block(c, &body);
+	if (c->code->kind == CODE_PROC)
+		c_line(c, "return 0;");
+	c->depth = 0;
+	strbuf_puts(c->out, "}\n");
+}
+
+void
+c_codes(CEmit *c)
+{
+	for (uint32_t i = 0; i < c->plan->codes.n; i++) {
+		if (c->infos[i].used)
+			put_code(c, i);
+	}
+}

@@ -1,0 +1,363 @@
+/* emit_c_stmt: statements. Values that nobody reads are left out (emit_c_scan), a loop's bound that may change
+ * in the loop gets a name of its own (emit_c_code), and `x = x + y` becomes `x += y`. */
+#include "emit_c/emit_c_inner.h"
+
+#include "base/panic.h"
+
+#include <string.h>
+
+static void put_stmt(CEmit *c, const PlanStmt *s);
+
+void
+c_line(CEmit *c, const char *text)
+{
+	c_wrap(c->out, c->depth, text);
+}
+
+void
+c_comment(CEmit *c, const char *text)
+{
+	c_wrap_comment(c->out, c->depth, text);
+}
+
+/* The line of the user's text that a statement comes from, once. */
+static void
+put_source_line(CEmit *c, Span span)
+{
+	SourcePlace at;
+	if (!c->opt->line_comments || !c->opt->sources || span.lo == 0)
+		return;
+	if (!source_find(c->opt->sources, span.lo, &at) || (at.line == c->line && at.file->name == c->line_file))
+		return;
+	c->line = at.line;
+	c->line_file = at.file->name;
+	StrBuf b = strbuf_init(c->arena);
+	strbuf_printf(&b, "%s:%u: ", at.file->name, at.line);
+	strbuf_putn(&b, at.line_text, at.line_len);
+	c_comment(c, strbuf_text(&b));
+}
+
+/* ---- simple statements --------------------------------------------------------------------------- */
+
+static void
+put_declaration(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	const char *name = c->info->locals[s->id];
+	strbuf_printf(&b, "%s%s %s = ", s->kind == PSTMT_LET ? "const " : "", c_type(c->code->locals[s->id].type), name);
+	c_value(c, &b, s->e);
+	strbuf_putc(&b, ';');
+	c_line(c, strbuf_text(&b));
+}
+
+static void
+put_set(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	PlanExpr old = {.kind = PEXPR_LOCAL, .type = c->code->locals[s->id].type, .id = s->id};
+	c_assign(c, &b, c->info->locals[s->id], &old, s->e);
+	strbuf_putc(&b, ';');
+	c_line(c, strbuf_text(&b));
+}
+
+static void
+put_store(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena), target = strbuf_init(c->arena);
+	PlanType t = c->plan->bufs.at[s->id].type;
+	c_element(c, &target, s->id, s->nops, s->op);
+	if (t == PT_F16 || t == PT_BF16) {
+		strbuf_printf(&b, "%s = %s(", strbuf_text(&target), t == PT_F16 ? "f16_of_f32" : "bf16_of_f32");
+		c_value(c, &b, s->e);
+		strbuf_putc(&b, ')');
+	} else {
+		PlanExpr old = {.kind = PEXPR_LOAD, .type = t, .id = s->id, .nops = s->nops};
+		for (uint32_t i = 0; i < s->nops; i++)
+			old.op[i] = s->op[i];
+		c_assign(c, &b, strbuf_text(&target), &old, s->e);
+	}
+	strbuf_putc(&b, ';');
+	c_line(c, strbuf_text(&b));
+}
+
+/* One result comes back as the value, several through pointers. */
+static void
+put_call(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	const PlanLocal *locals = c->code->locals;
+	if (s->nlocals == 1) {
+		strbuf_printf(&b, "const %s %s = ", c_type(locals[s->locals[0]].type), c->info->locals[s->locals[0]]);
+	} else {
+		for (uint32_t i = 0; i < s->nlocals; i++) {
+			bool same = i > 0 && locals[s->locals[i]].type == locals[s->locals[i - 1]].type;
+			strbuf_printf(&b, "%s%s %s", same ? "," : i > 0 ? "; " : "",
+			              same ? "" : c_type(locals[s->locals[i]].type), c->info->locals[s->locals[i]]);
+		}
+		strbuf_putc(&b, ';');
+		c_line(c, strbuf_text(&b));
+		b = strbuf_init(c->arena);
+	}
+	strbuf_printf(&b, "%s(", c->codes[s->id]);
+	const char *sep = "";
+	if (c->infos[s->id].arena) {
+		strbuf_puts(&b, c->self);
+		sep = ", ";
+	}
+	for (uint32_t i = 0; i < s->nops; i++) {
+		strbuf_puts(&b, sep);
+		c_value(c, &b, s->op[i]);
+		sep = ", ";
+	}
+	for (uint32_t i = 0; s->nlocals > 1 && i < s->nlocals; i++)
+		strbuf_printf(&b, ", &%s", c->info->locals[s->locals[i]]);
+	strbuf_puts(&b, ");");
+	c_line(c, strbuf_text(&b));
+}
+
+static void
+put_return(CEmit *c, const PlanStmt *s)
+{
+	for (uint32_t i = 0; i < s->nops; i++) {
+		StrBuf b = strbuf_init(c->arena);
+		if (s->nops == 1)
+			strbuf_puts(&b, "return ");
+		else
+			strbuf_printf(&b, "*%s = ", c->info->outs[i]);
+		c_value(c, &b, s->op[i]);
+		strbuf_putc(&b, ';');
+		c_line(c, strbuf_text(&b));
+	}
+}
+
+/* ---- calls of kernels, procs and the host ---------------------------------------------------------------- */
+
+static void
+put_run(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	const CCode *callee = &c->infos[s->id];
+	strbuf_printf(&b, "%s(%s", c->codes[s->id], c->self);
+	if (callee->needed[0] || callee->needed[1])
+		strbuf_printf(&b, ", 0, %llu", (unsigned long long)c->plan->codes.at[s->id]->range);
+	strbuf_puts(&b, ");");
+	c_line(c, strbuf_text(&b));
+}
+
+/* `if ((status = call) < 0) return status;` */
+static void
+put_checked(CEmit *c, const char *call)
+{
+	c_line(c, arena_printf(c->arena, "if ((%s = %s) < 0)", c->info->status_name, call));
+	c->depth++;
+	c_line(c, arena_printf(c->arena, "return %s;", c->info->status_name));
+	c->depth--;
+}
+
+/* The objects that a host call names by index are shown by name. */
+static bool
+is_object(const char *fn, uint32_t arg)
+{
+	if (strcmp(fn, "begin") == 0 || strcmp(fn, "poll") == 0)
+		return false;
+	return arg == 0 || (arg == 1 && strcmp(fn, "vote") == 0);
+}
+
+static void
+put_host(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	const char *fn = plan_host_fns[s->id].name;
+	strbuf_printf(&b, "snnrt_%s(%s->host", fn, c->self);
+	for (uint32_t i = 0; i < s->nargs; i++) {
+		const PlanExpr *e = s->args[i].e;
+		strbuf_puts(&b, ", ");
+		if (s->args[i].address)
+			c_address(c, &b, e);
+		else if (is_object(fn, i) && e->kind == PEXPR_CONST && (uint64_t)e->value.i < c->plan->objects.n)
+			strbuf_puts(&b, c->objects[e->value.i]);
+		else
+			c_value(c, &b, e);
+	}
+	strbuf_putc(&b, ')');
+	if (!s->nlocals || !c->info->needed[s->locals[0]]) {
+		put_checked(c, strbuf_text(&b));
+		return;
+	}
+	const char *name = c->info->locals[s->locals[0]];
+	c_line(c, arena_printf(c->arena, "const int64_t %s = %s;", name, strbuf_text(&b)));
+	c_line(c, arena_printf(c->arena, "if (%s < 0)", name));
+	c_line(c, arena_printf(c->arena, "\treturn %s;", name));
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------ */
+
+void
+c_block(CEmit *c, const PlanBlock *b)
+{
+	bool first = true;
+	for (uint32_t i = 0; i < b->n; i++) {
+		const PlanStmt *s = b->at[i];
+		if (!c_stmt_live(c, s))
+			continue;
+		/* A remark opens a paragraph. */
+		if (s->kind == PSTMT_NOTE && !first)
+			strbuf_putc(c->out, '\n');
+		first = false;
+		put_stmt(c, s);
+	}
+}
+
+/* One statement of one line needs no braces. */
+static bool
+is_simple(CEmit *c, const PlanBlock *b)
+{
+	if (c_block_live(c, b) != 1 || (c->opt->line_comments && c->opt->sources))
+		return false;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (c_stmt_live(c, b->at[i])) {
+			PlanStmtKind k = b->at[i]->kind;
+			return k == PSTMT_STORE || k == PSTMT_SET || k == PSTMT_RUN;
+		}
+	}
+	return false;
+}
+
+/* `head {` block `}`, or without braces. close: false where an else brings the closing brace. */
+static void
+put_body(CEmit *c, const char *head, const PlanBlock *b, bool braces, bool close)
+{
+	c_line(c, arena_printf(c->arena, "%s%s", head, braces ? " {" : ""));
+	c->depth++;
+	c_block(c, b);
+	c->depth--;
+	if (braces && close)
+		c_line(c, "}");
+}
+
+/* A loop of one turn is its body: the names of a code are unique, so nothing clashes. */
+static void
+put_one_turn(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	if (c->info->needed[s->id]) {
+		strbuf_printf(&b, "const int64_t %s = ", c->info->locals[s->id]);
+		c_value(c, &b, s->e);
+		strbuf_putc(&b, ';');
+		c_line(c, strbuf_text(&b));
+	}
+	c_block(c, &s->body);
+}
+
+static void
+put_for(CEmit *c, const PlanStmt *s)
+{
+	if (c_one_turn(c, s)) {
+		put_one_turn(c, s);
+		return;
+	}
+	StrBuf b = strbuf_init(c->arena);
+	const char *i = c->info->locals[s->id], *end = c->info->ends[s->id];
+	strbuf_printf(&b, "for (int64_t %s = ", i);
+	c_value(c, &b, s->e);
+	if (end) {
+		strbuf_printf(&b, ", %s = ", end);
+		c_value(c, &b, s->hi);
+	}
+	strbuf_printf(&b, "; %s < ", i);
+	if (end)
+		strbuf_puts(&b, end);
+	else
+		c_operand(c, &b, s->hi);
+	if (s->step == 1)
+		strbuf_printf(&b, "; %s++)", i);
+	else
+		strbuf_printf(&b, "; %s += %lld)", i, (long long)s->step);
+	/* gcc takes the pragma only straight before the loop. */
+	if (s->simd)
+		c_line(c, "INDEPENDENT");
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
+}
+
+static void
+put_while(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	strbuf_puts(&b, "while (");
+	c_expr(c, &b, s->e);
+	strbuf_putc(&b, ')');
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
+}
+
+static void
+put_if(CEmit *c, const PlanStmt *s, const char *before)
+{
+	StrBuf b = strbuf_init(c->arena);
+	strbuf_printf(&b, "%sif (", before);
+	c_expr(c, &b, s->e);
+	strbuf_putc(&b, ')');
+	bool otherwise = c_block_live(c, &s->other) > 0;
+	if (!otherwise) {
+		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body), true);
+		return;
+	}
+	const PlanStmt *only = s->other.n == 1 ? s->other.at[0] : NULL;
+	if (only && only->kind == PSTMT_IF && !(c->opt->line_comments && c->opt->sources)) {
+		put_body(c, strbuf_text(&b), &s->body, true, false);
+		put_if(c, only, "} else ");
+		return;
+	}
+	bool braces = *before || !is_simple(c, &s->body) || !is_simple(c, &s->other);
+	put_body(c, strbuf_text(&b), &s->body, braces, false);
+	put_body(c, braces ? "} else" : "else", &s->other, braces, true);
+}
+
+static void
+put_stmt(CEmit *c, const PlanStmt *s)
+{
+	if (s->kind != PSTMT_NOTE)
+		put_source_line(c, s->span);
+	switch (s->kind) {
+	case PSTMT_LET:
+	case PSTMT_VAR:
+		put_declaration(c, s);
+		return;
+	case PSTMT_SET:
+		put_set(c, s);
+		return;
+	case PSTMT_STORE:
+		put_store(c, s);
+		return;
+	case PSTMT_FOR:
+		put_for(c, s);
+		return;
+	case PSTMT_WHILE:
+		put_while(c, s);
+		return;
+	case PSTMT_IF:
+		put_if(c, s, "");
+		return;
+	case PSTMT_CALL:
+		put_call(c, s);
+		return;
+	case PSTMT_RETURN:
+		put_return(c, s);
+		return;
+	case PSTMT_RUN:
+		put_run(c, s);
+		return;
+	case PSTMT_DO:
+		put_checked(c, arena_printf(c->arena, "%s(%s)", c->codes[s->id], c->self));
+		return;
+	case PSTMT_HOST:
+		put_host(c, s);
+		return;
+	case PSTMT_NOTE:
+		c_comment(c, s->text);
+		return;
+	case PSTMT_UNSET:
+	case PSTMT_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
