@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* What each kind of object has (plan_object.def): at least so many texts and numbers, exactly so many
- * buffers. */
+ * buffers; a save has one or none. */
 static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = {
 	[SNNRT_OBJ_DATA] = {"data", 3, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
 	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2},
@@ -84,7 +84,8 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 	const snnrt_object *o = &p->objects[i];
 	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PLOT || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
-	if (o->ntexts < shape[o->kind].texts || o->nbufs != shape[o->kind].bufs || o->nnums < shape[o->kind].nums)
+	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1);
+	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);
 	for (uint32_t j = 0; j < o->nbufs; j++)

@@ -123,6 +123,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 	else
 		ok = rt_sink_open(&s, dir, name, why);
 	if (ok) {
+		s.summed = true;
 		rt_sink_write(&s, head.s, HEAD);
 		rt_sink_write(&s, table.s, table_bytes);
 		rt_sink_write(&s, zeros, first - HEAD - table_bytes);
@@ -143,6 +144,25 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 	return ok;
 }
 
+/* One buffer as a .npy of its shape. */
+static bool
+write_array(snnrt *rt, const snnrt_buffer *b, const char *name, char *why)
+{
+	RtSink s;
+	char header[RT_NPY_HEADER];
+	uint64_t extent[6];
+	for (uint32_t i = 0; i < b->naxes; i++)
+		extent[i] = b->axis[i].extent;
+	size_t size = rt_npy_print_header(header, 0, rt_type_numpy(b->type), b->naxes, extent);
+	if (!size)
+		return rt_say(why, "no memory");
+	if (!rt_sink_open(&s, rt->folder.fd, name, why))
+		return false;
+	rt_sink_write(&s, header, size);
+	rt_sink_write(&s, rt->arena + b->offset, b->bytes);
+	return rt_sink_commit(&s, false, why);
+}
+
 int64_t
 snnrt_save(void *host, int64_t object)
 {
@@ -153,7 +173,8 @@ snnrt_save(void *host, int64_t object)
 		return SNNRT_FAILED;
 	if (rt->folder.fd < 0)
 		return 0;
-	if (!rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], why))
+	if (o->nbufs ? !write_array(rt, &rt->p->buffers[o->bufs[0]], o->texts[0], why)
+	             : !rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], why))
 		return rt_fail(rt, "save: %s", why);
 	rt_names_file(&rt->written, o->texts[0]);
 	return 0;

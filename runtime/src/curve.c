@@ -47,30 +47,52 @@ print_table(const RtVote *v, const snnrt_object *o)
 	}
 }
 
+/* Whole tens of percent around all points, at least twenty apart. */
+static void
+choose_range(const RtVote *v, int *lo, int *hi)
+{
+	float least = 1, most = 0;
+	for (size_t i = 0; i < v->npoints; i++)
+		for (uint32_t r = 0; r < v->nreadouts; r++) {
+			least = v->point[i].accuracy[r] < least ? v->point[i].accuracy[r] : least;
+			most = v->point[i].accuracy[r] > most ? v->point[i].accuracy[r] : most;
+		}
+	*lo = (int)(least * 10) * 10;
+	*hi = (int)(most * 10 + .999f) * 10;
+	if (*hi > 100)
+		*hi = 100;
+	if (*hi - *lo < 20)
+		*lo = *hi >= 20 ? *hi - 20 : 0;
+	if (*hi - *lo < 20)
+		*hi = *lo + 20;
+}
+
 static void
 print_chart(const RtVote *v)
 {
 	size_t columns = v->npoints < COLUMNS ? v->npoints : COLUMNS, wide = COLUMNS / columns;
 	char cell[ROWS + 1][COLUMNS + 1];
+	int lo, hi;
+	choose_range(v, &lo, &hi);
 	for (int y = 0; y <= ROWS; y++) {
 		memset(cell[y], ' ', COLUMNS);
 		cell[y][COLUMNS] = 0;
 	}
 	for (uint32_t r = v->nreadouts; r-- > 0;)             /* the first lies on top */
 		for (size_t c = 0; c < columns; c++) {
-			int y = (int)(column_mean(v, r, c, columns) * ROWS + .5);
-			cell[y][c * wide + wide / 2] = marks[r];
+			int y = (int)((100 * column_mean(v, r, c, columns) - lo) / (hi - lo) * ROWS + .5);
+			cell[y < 0 ? 0 : y > ROWS ? ROWS : y][c * wide + wide / 2] = marks[r];
 		}
 	for (int y = ROWS; y >= 0; y--) {
 		size_t n = COLUMNS;
 		while (n && cell[y][n - 1] == ' ')
 			n--;
 		if (y % 2 == 0)
-			printf("  %4d %% |%.*s\n", y * 100 / ROWS, (int)n, cell[y]);
+			printf("  %4d %% |%.*s\n", lo + y * (hi - lo) / ROWS, (int)n, cell[y]);
 		else
 			printf("         |%.*s\n", (int)n, cell[y]);
 	}
-	char first[24], last[24];
+	char first[24], last[32];
 	int nfirst = snprintf(first, sizeof first, "%llu", (unsigned long long)v->point[0].samples);
 	int nlast = snprintf(last, sizeof last, "%llu samples", (unsigned long long)v->point[v->npoints - 1].samples);
 	int width = (int)(columns * wide), gap = width - nfirst - nlast;

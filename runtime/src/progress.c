@@ -1,7 +1,7 @@
 /* progress.c: the progress line on stderr. On a terminal one line that is drawn again at most ten times a
  * second; elsewhere a line every ten seconds and at the end of a phase.
  *
- *   training   [##########--------------]  3200/8000  312 samples/s  0:15 left  all_activity 81.2 %
+ *   training  [##########----------]  3200/8000, 312 samples/s, 0:15 left, all_activity 81.2 %
  */
 #define _GNU_SOURCE
 #include "rt.h"
@@ -68,22 +68,40 @@ rt_progress_clear(snnrt *rt)
 	rt->progress.drawn = false;
 }
 
-static void
-add_accuracy(const snnrt *rt, RtText *t)
+/* The last whole interval says more than the mean. false: nothing to say yet. */
+static bool
+find_accuracy(const RtVote *v, uint32_t phase, uint32_t readout, double *out)
 {
+	const RtTally *t = &v->phase[phase];
+	if (v->npoints)
+		*out = 100 * (double)v->point[v->npoints - 1].accuracy[readout];
+	else if (t->samples)
+		*out = 100 * (double)t->correct[readout] / (double)t->samples;
+	else
+		return false;
+	return true;
+}
+
+/* ", all_activity 81.2 %, proportion 82.0 %", or in short ", 81.2 / 82.0 %". */
+static void
+add_accuracy(const snnrt *rt, RtText *t, bool brief)
+{
+	const uint32_t phase = rt->progress.phase;
 	for (uint32_t i = 0; i < rt->p->nobjects; i++) {
 		if (rt->p->objects[i].kind != SNNRT_OBJ_VOTE)
 			continue;
 		const RtVote *v = rt->object[i];
-		if (v->last_phase != rt->progress.phase)
+		if (v->last_phase != phase)
 			continue;
-		const RtTally *tally = &v->phase[rt->progress.phase];
 		for (uint32_t r = 0; r < v->nreadouts; r++) {
-			rt_text_printf(t, ", %s ", rt->p->objects[i].texts[r]);
-			if (v->npoints)                       /* the last whole interval says more than the mean */
-				rt_text_printf(t, "%.1f %%", 100 * (double)v->point[v->npoints - 1].accuracy[r]);
-			else if (tally->samples)
-				rt_text_printf(t, "%.1f %%", 100 * (double)tally->correct[r] / (double)tally->samples);
+			double accuracy;
+			bool any = find_accuracy(v, phase, r, &accuracy);
+			if (brief)
+				rt_text_printf(t, r ? " / " : ", ");
+			else
+				rt_text_printf(t, ", %s ", rt->p->objects[i].texts[r]);
+			if (any)
+				rt_text_printf(t, "%.1f%s", accuracy, brief && r + 1 < v->nreadouts ? "" : " %");
 			else
 				rt_text_printf(t, "-");
 		}
@@ -102,14 +120,15 @@ add_time(RtText *t, double seconds)
 }
 
 static void
-add_rate(RtText *t, double rate)
+add_rate(RtText *t, double rate, bool brief)
 {
-	rt_text_printf(t, rate < 10 ? ", %.2f samples/s" : ", %.0f samples/s", rate);
+	rt_text_printf(t, rate < 10 ? ", %.2f" : ", %.0f", rate);
+	rt_text_printf(t, brief ? "/s" : " samples/s");
 }
 
 /* What stands behind the bar. */
 static void
-add_numbers(const snnrt *rt, RtText *t, double elapsed)
+add_numbers(const snnrt *rt, RtText *t, double elapsed, bool brief)
 {
 	const RtProgress *g = &rt->progress;
 	const snnrt_object *phase = &rt->p->objects[g->phase];
@@ -118,14 +137,14 @@ add_numbers(const snnrt *rt, RtText *t, double elapsed)
 	uint64_t total_done = g->first + g->done;
 	rt_text_printf(t, "%llu/%lld", (unsigned long long)g->done, (long long)phase->nums[0]);
 	if (rate > 0 && elapsed > .3) {
-		add_rate(t, rate);
+		add_rate(t, rate, brief);
 		if (all > 0 && total_done < (uint64_t)all) {
 			rt_text_printf(t, ", ");
 			add_time(t, (double)((uint64_t)all - total_done) / rate);
 			rt_text_printf(t, " left");
 		}
 	}
-	add_accuracy(rt, t);
+	add_accuracy(rt, t, brief);
 }
 
 static void
@@ -151,42 +170,61 @@ add_bar(const RtProgress *g, RtText *t, double part, int width)
 	}
 }
 
+/* One line that fits: first the texts become short, then the bar goes. */
+static void
+add_line(const snnrt *rt, RtText *line, double elapsed)
+{
+	const RtProgress *g = &rt->progress;
+	const snnrt_object *phase = &rt->p->objects[g->phase];
+	int room = g->width - 1 - (int)strlen(phase->name) - 2, bar = 0;
+	RtText tail = {0};
+	for (int brief = 0; brief < 2; brief++) {
+		tail.n = 0;
+		add_numbers(rt, &tail, elapsed, brief);
+		bar = room - (int)tail.n - 4;
+		if (bar >= MIN_BAR)
+			break;
+	}
+	rt_text_printf(line, "\r\033[K%s  ", phase->name);
+	if (bar >= MIN_BAR && phase->nums[0] > 0) {
+		double part = (double)g->done / (double)phase->nums[0];
+		add_bar(g, line, part > 1 ? 1 : part, bar > MAX_BAR ? MAX_BAR : bar);
+		rt_text_printf(line, "  ");
+		room -= 4 + (bar > MAX_BAR ? MAX_BAR : bar);
+	}
+	rt_text_printf(line, "%.*s", room > 0 ? room : 0, tail.s ? tail.s : "");
+	rt_text_fini(&tail);
+}
+
 static void
 show(snnrt *rt, double time, bool ended)
 {
 	RtProgress *g = &rt->progress;
 	const snnrt_object *phase = &rt->p->objects[g->phase];
-	RtText line = {0}, tail = {0};
-	add_numbers(rt, &tail, time - g->started);
+	double elapsed = time - g->started;
+	RtText line = {0};
 	if (ended) {
 		rt_text_printf(&line, "%s: %llu samples in ", phase->name, (unsigned long long)g->done);
-		add_time(&line, time - g->started);
-		if (time - g->started > .3)
-			add_rate(&line, (double)g->done / (time - g->started));
-		add_accuracy(rt, &line);
+		if (elapsed < 60)
+			rt_text_printf(&line, "%.1f s", elapsed);
+		else
+			add_time(&line, elapsed);
+		if (elapsed > .3)
+			add_rate(&line, (double)g->done / elapsed, false);
+		add_accuracy(rt, &line, false);
 		rt_text_printf(&line, "\n");
-	} else if (!g->terminal) {
-		rt_text_printf(&line, "%s: %s\n", phase->name, tail.s ? tail.s : "");
-	} else {
-		int room = g->width - 1, name = (int)strlen(phase->name) + 2, rest = (int)tail.n + 2;
-		int bar = room - name - rest - 2;
-		bar = bar > MAX_BAR ? MAX_BAR : bar;
-		rt_text_printf(&line, "\r\033[K%s  ", phase->name);
-		if (bar >= MIN_BAR && phase->nums[0] > 0) {
-			double part = (double)g->done / (double)phase->nums[0];
-			add_bar(g, &line, part > 1 ? 1 : part, bar);
-			rt_text_printf(&line, "  ");
-			room -= bar + 2 + 2;
-		}
-		rt_text_printf(&line, "%.*s", room - name > 0 ? room - name : 0, tail.s ? tail.s : "");
-	}
-	if (ended)
 		rt_progress_clear(rt);
+	} else if (g->terminal) {
+		add_line(rt, &line, elapsed);
+	} else {
+		rt_text_printf(&line, "%s: ", phase->name);
+		add_numbers(rt, &line, elapsed, false);
+		rt_text_printf(&line, "\n");
+	}
 	put(line.s ? line.s : "", line.n);
 	g->drawn = g->terminal && !ended;
 	g->shown = time;
 	rt_text_fini(&line);
-	rt_text_fini(&tail);
 }
 
 int64_t
@@ -194,6 +232,15 @@ snnrt_begin(void *host)
 {
 	snnrt *rt = host;
 	rt->progress.started = rt->progress.shown = now();
+	for (uint32_t i = 0; rt->progress.on && i < rt->p->nobjects; i++) {
+		const snnrt_object *o = &rt->p->objects[i];
+		if (o->kind != SNNRT_OBJ_DATA || !((const RtData *)rt->object[i])->drawn)
+			continue;
+		RtText t = {0};
+		rt_text_printf(&t, "%s: there is no `%s`; using digits drawn by the program\n", o->name, o->texts[1]);
+		put(t.s ? t.s : "", t.n);
+		rt_text_fini(&t);
+	}
 	return 0;
 }
 

@@ -130,7 +130,8 @@ typedef struct {
 	uint8_t *buf;
 	size_t n;
 	uint64_t written;
-	uint32_t crc;                                                    /* of all bytes so far, without patches */
+	bool summed;                                                     /* set it to keep crc: of all bytes, without patches */
+	uint32_t crc;
 	int error;
 } RtSink;
 

@@ -118,7 +118,8 @@ rt_sink_write(RtSink *s, const void *p, uint64_t n)
 			if (s->n == SINK_BYTES)
 				empty(s);
 		}
-		s->crc = (uint32_t)crc32(s->crc, at, (uInt)part);
+		if (s->summed)
+			s->crc = (uint32_t)crc32(s->crc, at, (uInt)part);
 		at += part;
 		n -= part;
 	}

@@ -229,6 +229,11 @@ rt_convert(uint32_t to, void *dst, uint32_t from, const void *src, uint64_t n, u
 		memcpy(dst, src, n * types[to].size);
 		return true;
 	}
+	if (to == SNNRT_BOOL && types[from].size == 1) {      /* spikes, a row in every step */
+		for (uint64_t i = 0; i < n; i++)
+			((uint8_t *)dst)[i] = ((const uint8_t *)src)[i] != 0;
+		return true;
+	}
 	if (rt_type_is_float(from)) {
 		for (uint64_t i = 0; i < n; i++)
 			rt_store_float(to, dst, i, rt_load_float(from, src, i));

@@ -88,9 +88,6 @@ round_trip(void)
 	CU_ASSERT_EQUAL(run(NULL, help_path("dump"), true), 0);
 	char *manifest = help_read("results/saver/manifest.json", NULL);
 	CU_ASSERT_PTR_NULL(manifest);
-	CU_ASSERT_FALSE(snnrt_checkpoint_same(help_path("a/deep/state.snnw"), help_path("dump"), why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why, "record"));        /* nothing was written without results */
-	CU_ASSERT_EQUAL(run(help_path("b"), help_path("dump"), false), 0);
 	CU_ASSERT_TRUE(snnrt_checkpoint_same(help_path("a/deep/state.snnw"), help_path("dump"), why));
 }
 
