@@ -7,10 +7,10 @@
 
 /* ---- objects -------------------------------------------------------------------------------------- */
 
-/* How many texts, buffers and numbers; -1: any (at least one text). */
+/* How many texts, buffers and numbers; -1: any (at least one text; one buffer at most). */
 static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
-	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, 0, 0},
+	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, -1, 0},
 	[POBJ_PLOT] = {1, 1, 2},
 };
 
@@ -92,7 +92,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
-	if (o->nbufs != (uint32_t)bufs)
+	if (bufs < 0 ? o->nbufs > 1 : o->nbufs != (uint32_t)bufs)
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
 	if (nums >= 0 && o->nnums != (uint32_t)nums)
 		return arena_printf(a, "%s has %" PRIu32 " numbers, not %d", kind, o->nnums, nums);
