@@ -1,7 +1,7 @@
 /* cache.c: objects kept in a folder, named by a hash of everything that they follow from.
  *
- * A file is the object, then a tail: a magic word and a hash of the object. What is cut off or damaged is as good as
- * absent. Files are written beside and renamed, so that several runs may share a folder.
+ * A file is the objects, then a tail: their sizes, and a hash of all before it. What is cut off or damaged is as good
+ * as absent. Files are written beside and renamed, so that several runs may share a folder.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/ll.h"
@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +21,13 @@
 #define SNNC_EMIT_LLVM_ID "unknown"                       /* CMake gives a hash of the sources of this folder */
 #endif
 
-typedef struct { char magic[8]; uint8_t hash[LLVM_BLAKE3_OUT_LEN]; } Tail;
-static const char magic[8] = "snncobj";
+typedef struct {
+	char magic[8];
+	uint64_t n, size[LL_PARTS];
+	uint8_t hash[LLVM_BLAKE3_OUT_LEN];                /* of the objects and of the tail up to here */
+} Tail;
 
-static Tail
-tail_of(const void *object, size_t n)
-{
-	llvm_blake3_hasher h;
-	Tail t;
-	memcpy(t.magic, magic, sizeof t.magic);
-	llvm_blake3_hasher_init(&h);
-	llvm_blake3_hasher_update(&h, object, n);
-	llvm_blake3_hasher_finalize(&h, t.hash, sizeof t.hash);
-	return t;
-}
+static const char magic[8] = "snncobj";
 
 /* With its length first, so that no two lists of texts are the same bytes. */
 static void
@@ -98,18 +92,33 @@ read_whole(Arena *a, const char *path, size_t *n)
 	return *n == (size_t)st.st_size ? at : NULL;
 }
 
-LLVMMemoryBufferRef
-ll_cache_read(Arena *a, const char *dir, const char *key)
+static void
+hash_file(const char *objects, size_t n, const Tail *t, uint8_t hash[LLVM_BLAKE3_OUT_LEN])
 {
-	size_t n;
-	char *at = read_whole(a, arena_printf(a, "%s/%s.o", dir, key), &n);
-	if (!at)
-		return NULL;
-	n -= sizeof(Tail);
-	Tail t = tail_of(at, n);
-	if (memcmp(&t, at + n, sizeof t) != 0)
-		return NULL;
-	return LLVMCreateMemoryBufferWithMemoryRangeCopy(at, n, key);
+	llvm_blake3_hasher h;
+	llvm_blake3_hasher_init(&h);
+	llvm_blake3_hasher_update(&h, objects, n);
+	llvm_blake3_hasher_update(&h, t, offsetof(Tail, hash));
+	llvm_blake3_hasher_finalize(&h, hash, LLVM_BLAKE3_OUT_LEN);
+}
+
+bool
+ll_cache_read(Arena *a, const char *dir, const char *key, LlObjects *out)
+{
+	size_t n, at = 0;
+	Tail t;
+	uint8_t hash[sizeof t.hash];
+	const char *bytes = read_whole(a, arena_printf(a, "%s/%s.o", dir, key), &n);
+	if (!bytes)
+		return false;
+	memcpy(&t, bytes + n - sizeof t, sizeof t);
+	hash_file(bytes, n - sizeof t, &t, hash);
+	if (memcmp(t.magic, magic, sizeof magic) != 0 || memcmp(t.hash, hash, sizeof hash) != 0)
+		return false;
+	*out = (LlObjects){.n = (uint32_t)t.n};
+	for (uint32_t i = 0; i < out->n; at += t.size[i++])
+		out->at[i] = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes + at, t.size[i], key);
+	return true;
 }
 
 static void
@@ -141,9 +150,29 @@ write_all(int fd, const char *at, size_t n)
 	return true;
 }
 
-void
-ll_cache_write(Arena *a, const char *dir, const char *key, LLVMMemoryBufferRef object)
+/* All objects and the tail in one piece. */
+static char *
+pack(Arena *a, const LlObjects *o, size_t *size)
 {
+	Tail t = {.n = o->n};
+	size_t n = 0;
+	memcpy(t.magic, magic, sizeof magic);
+	for (uint32_t i = 0; i < o->n; i++)
+		n += t.size[i] = LLVMGetBufferSize(o->at[i]);
+	char *all = arena_alloc(a, n + sizeof t), *at = all;
+	for (uint32_t i = 0; i < o->n; at += t.size[i++])
+		memcpy(at, LLVMGetBufferStart(o->at[i]), t.size[i]);
+	hash_file(all, n, &t, t.hash);
+	memcpy(at, &t, sizeof t);
+	*size = n + sizeof t;
+	return all;
+}
+
+void
+ll_cache_write(Arena *a, const char *dir, const char *key, const LlObjects *objects)
+{
+	size_t n;
+	const char *all = pack(a, objects, &n);
 	char *temp = arena_printf(a, "%s/%s.XXXXXX", dir, key);
 	int fd = mkstemp(temp);
 	if (fd < 0) {
@@ -153,10 +182,7 @@ ll_cache_write(Arena *a, const char *dir, const char *key, LLVMMemoryBufferRef o
 	}
 	if (fd < 0)
 		return;
-	const char *at = LLVMGetBufferStart(object);
-	size_t n = LLVMGetBufferSize(object);
-	Tail t = tail_of(at, n);
-	bool ok = write_all(fd, at, n) && write_all(fd, (const char *)&t, sizeof t);
+	bool ok = write_all(fd, all, n);
 	ok = close(fd) == 0 && ok;
 	if (!ok || rename(temp, arena_printf(a, "%s/%s.o", dir, key)) != 0)
 		unlink(temp);

@@ -2,14 +2,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/ll.h"
 
-#include "base/panic.h"
-
 #include <llvm-c/Analysis.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 bool
 llvm_available(void)
@@ -17,21 +14,13 @@ llvm_available(void)
 	return true;
 }
 
-double
-ll_seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+/* ---- one way through the room ------------------------------------------------------------------ */
 
-/* ---- one way through the room ---------------------------------------------------------------------- */
-
-static bool
-build(LlGen *g, const PlanCode *kernel, const char **why)
+bool
+ll_build(LlGen *g, const LlPart *part, const char **why)
 {
 	char *message = NULL;
-	ll_gen_module(g, kernel);
+	ll_gen_module(g, part);
 	bool bad = LLVMVerifyModule(g->module, LLVMReturnStatusAction, &message);
 	if (bad)
 		*why = arena_printf(g->a, "the module made from the plan is unsound: %s", message);
@@ -39,40 +28,20 @@ build(LlGen *g, const PlanCode *kernel, const char **why)
 	return !bad;
 }
 
-static LLVMMemoryBufferRef
-codegen(LlGen *g, LLVMCodeGenFileType type, const char **why)
+LLVMMemoryBufferRef
+ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why)
 {
-	LLVMMemoryBufferRef out = ll_codegen(g->a, g->module, g->machine, type, why);
-	if (out && g->diagnostic) {
-		*why = g->diagnostic;
-		LLVMDisposeMemoryBuffer(out);
+	LLVMMemoryBufferRef out = NULL;
+	char *message = NULL;
+	if (LLVMTargetMachineEmitToMemoryBuffer(g->machine->tm, g->module, type, &message, &out)) {
+		*why = ll_take_message(g->a, message);
 		return NULL;
 	}
-	return out;
-}
-
-LLVMMemoryBufferRef
-ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const PlanCode *kernel, JitTimes *times,
-           const char **why)
-{
-	LlGen g;
-	LLVMMemoryBufferRef object = NULL;
-	double t0 = ll_seconds(), t1, t2;
-	panic_set_stage("emit_llvm");
-	ll_gen_open(&g, p, a, m, false);
-	bool ok = build(&g, kernel, why);
-	t1 = ll_seconds();
-	ok = ok && ll_run_passes(a, g.module, m, o, why);
-	t2 = ll_seconds();
-	if (ok)
-		object = codegen(&g, LLVMObjectFile, why);
-	ll_gen_close(&g);
-	if (times) {
-		times->build = t1 - t0;
-		times->passes = t2 - t1;
-		times->codegen = ll_seconds() - t2;
-	}
-	return object;
+	if (!g->diagnostic)
+		return out;
+	*why = g->diagnostic;
+	LLVMDisposeMemoryBuffer(out);
+	return NULL;
 }
 
 /* ---- text and files --------------------------------------------------------------------------------- */
@@ -80,12 +49,13 @@ ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, co
 bool
 llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why)
 {
+	const LlPart whole = {0};
 	LlMachine m;
 	LlGen g;
 	if (!ll_machine_open(out->arena, &m, o, why))
 		return false;
 	ll_gen_open(&g, p, out->arena, &m, true);
-	bool ok = build(&g, NULL, why) && (!optimised || ll_run_passes(out->arena, g.module, &m, o, why));
+	bool ok = ll_build(&g, &whole, why) && (!optimised || ll_run_passes(out->arena, g.module, &m, o, why));
 	if (ok) {
 		char *text = LLVMPrintModuleToString(g.module);
 		strbuf_puts(out, text);
@@ -99,6 +69,7 @@ llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, c
 bool
 llvm_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why)
 {
+	const LlPart whole = {0};
 	LlMachine m;
 	LlGen g;
 	LLVMMemoryBufferRef text = NULL;
@@ -106,8 +77,8 @@ llvm_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why
 		return false;
 	LLVMSetTargetMachineAsmVerbosity(m.tm, true);
 	ll_gen_open(&g, p, out->arena, &m, true);
-	if (build(&g, NULL, why) && ll_run_passes(out->arena, g.module, &m, o, why))
-		text = codegen(&g, LLVMAssemblyFile, why);
+	if (ll_build(&g, &whole, why) && ll_run_passes(out->arena, g.module, &m, o, why))
+		text = ll_codegen(&g, LLVMAssemblyFile, why);
 	if (text) {
 		strbuf_putn(out, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
 		LLVMDisposeMemoryBuffer(text);
@@ -132,15 +103,19 @@ bool
 llvm_emit_object(const Plan *p, const LlvmOptions *o, const char *path, const char **why)
 {
 	LlMachine m;
+	LlObjects objects;
+	LlvmOptions one = *o;
+	JitTimes times = {0};
 	if (!ll_machine_open(p->arena, &m, o, why))
 		return false;
-	LLVMMemoryBufferRef object = ll_compile(p->arena, p, &m, o, NULL, NULL, why);
+	one.threads = 1;                                  /* one part is one object */
+	bool ok = ll_compile(p->arena, p, &m, &one, NULL, &objects, &times, why);
 	ll_machine_close(&m);
-	if (!object)
+	if (!ok)
 		return false;
-	bool ok = write_object(path, object);
+	ok = write_object(path, objects.at[0]);
 	if (!ok)
 		*why = arena_printf(p->arena, "%s cannot be written: %s", path, strerror(errno));
-	LLVMDisposeMemoryBuffer(object);
+	ll_objects_close(&objects);
 	return ok;
 }

@@ -28,6 +28,7 @@ typedef struct {
 	int opt;                                          /* 0 .. 3; 2 is meant as the default, 3 is LLVM's own default<O3> */
 	const char *cache_dir;                            /* NULL: no object cache; made if it is not there */
 	const char *hash;                                 /* hex text that stands for the plan; NULL: its text is hashed */
+	int threads;                                      /* for compiling; 0: as many as are worth it */
 	bool verify;                                      /* verify also after each pass (the input is always verified) */
 } LlvmOptions;
 

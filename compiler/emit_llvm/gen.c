@@ -46,6 +46,14 @@ survey_block(Survey *s, PlanBlock b)
 	}
 }
 
+/* Whether a code that is used is defined in this module, or only declared. */
+static bool
+is_here(const LlGen *g, uint32_t i)
+{
+	const LlPart *part = g->part;
+	return g->plan->codes.at[i]->kind != CODE_KERNEL || !part->part_of || part->part_of[i] == part->part;
+}
+
 /* Marks a code and what it reaches; there is no recursion in a plan. */
 static void
 visit_code(LlGen *g, uint32_t i)
@@ -54,6 +62,8 @@ visit_code(LlGen *g, uint32_t i)
 		return;
 	Survey s = {.g = g};
 	g->used[i] = true;
+	if (!is_here(g, i))
+		return;
 	survey_block(&s, g->plan->codes.at[i]->body);
 	g->inlines[i] = !s.loops && s.nodes <= INLINE_NODES;
 }
@@ -88,10 +98,18 @@ func_type(LlGen *g, const PlanCode *c)
 	return LLVMFunctionType(r, params, c->nparams, false);
 }
 
+const char *
+ll_kernel_symbol(Arena *a, const PlanCode *kernel)
+{
+	return arena_printf(a, "%s:range", kernel->name);
+}
+
 static void
-declare_code(LlGen *g, uint32_t i, bool exported)
+declare_code(LlGen *g, uint32_t i)
 {
 	const PlanCode *c = g->plan->codes.at[i];
+	const char *name = c->name;
+	bool open = c == g->part->kernel;
 	LLVMTypeRef with_range[] = {g->ptr, g->type[PT_I64], g->type[PT_I64]};
 	unsigned at = (unsigned)LLVMAttributeFunctionIndex;
 	switch (c->kind) {
@@ -99,7 +117,7 @@ declare_code(LlGen *g, uint32_t i, bool exported)
 		g->fn_type[i] = func_type(g, c);
 		break;
 	case CODE_KERNEL:
-		g->fn_type[i] = LLVMFunctionType(g->nothing, with_range, exported ? 3 : 1, false);
+		g->fn_type[i] = LLVMFunctionType(g->nothing, with_range, open ? 3 : 1, false);
 		break;
 	case CODE_PROC:
 		g->fn_type[i] = LLVMFunctionType(g->type[PT_I64], with_range, 1, false);
@@ -107,10 +125,12 @@ declare_code(LlGen *g, uint32_t i, bool exported)
 	case CODE_UNSET:
 		UNREACHABLE();
 	}
-	LLVMValueRef fn = g->fn[i] = LLVMAddFunction(g->module, c->name, g->fn_type[i]);
+	if (open)
+		name = ll_kernel_symbol(g->a, c);
+	LLVMValueRef fn = g->fn[i] = LLVMAddFunction(g->module, name, g->fn_type[i]);
 	ll_add_target(g, fn);
 	ll_add_attribute(g, fn, at, "nounwind", 0);
-	if (!exported)
+	if (c->kind == CODE_FUNC || (c->kind == CODE_KERNEL && !open && !g->part->part_of))
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
 	if (c->kind == CODE_FUNC) {
 		ll_add_attribute(g, fn, at, g->inlines[i] ? "alwaysinline" : "inlinehint", 0);
@@ -404,20 +424,34 @@ gen_code(LlGen *g, uint32_t i)
 	UNREACHABLE();
 }
 
-void
-ll_gen_module(LlGen *g, const PlanCode *kernel)
+/* What must be in the module by itself. */
+static bool
+is_root(const LlGen *g, uint32_t i)
 {
-	const Plan *p = g->plan;
-	for (uint32_t i = 0; i < p->codes.n; i++) {
-		if (kernel ? p->codes.at[i] == kernel : p->codes.at[i]->kind == CODE_PROC)
+	const LlPart *part = g->part;
+	const PlanCode *c = g->plan->codes.at[i];
+	if (part->kernel)
+		return c == part->kernel;
+	if (c->kind == CODE_PROC)
+		return part->part == 0;
+	return c->kind == CODE_KERNEL && part->part_of && part->part_of[i] == part->part;
+}
+
+void
+ll_gen_module(LlGen *g, const LlPart *part)
+{
+	uint32_t n = g->plan->codes.n;
+	g->part = part;
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_root(g, i))
 			visit_code(g, i);
 	}
-	for (uint32_t i = 0; i < p->codes.n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		if (g->used[i])
-			declare_code(g, i, p->codes.at[i] == kernel || p->codes.at[i]->kind == CODE_PROC);
+			declare_code(g, i);
 	}
-	for (uint32_t i = 0; i < p->codes.n; i++) {
-		if (g->used[i])
+	for (uint32_t i = 0; i < n; i++) {
+		if (g->used[i] && is_here(g, i))
 			gen_code(g, i);
 	}
 }

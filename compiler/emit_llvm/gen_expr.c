@@ -9,35 +9,38 @@
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-/* Row-major; axes of one element fold away. */
 static LLVMValueRef
-linear_index(LlGen *g, const PlanBuf *b, PlanExpr *const *index)
+in_range(LLVMValueRef v)
 {
-	LLVMValueRef at = NULL;
-	for (uint32_t i = 0; i < b->naxes; i++) {
-		if (b->axis[i].extent <= 1)
-			continue;
-		LLVMValueRef k = ll_gen_expr(g, index[i]);
-		if (at) {
-			at = LLVMBuildNSWMul(g->b, at, ll_i64(g, (int64_t)b->axis[i].extent), "");
-			if (LLVMIsAInstruction(at))
-				LLVMSetNUW(at, true);
-			k = LLVMBuildNSWAdd(g->b, at, k, "");
-			if (LLVMIsAInstruction(k))
-				LLVMSetNUW(k, true);
-		}
-		at = k;
-	}
-	return at;
+	if (LLVMIsAInstruction(v))
+		LLVMSetNUW(v, true);
+	return v;
 }
 
+/* Row-major; axes of one element fold away. The last index is added by a step of its own, so that what comes before
+ * it, the row, leaves the loop that runs along it. */
 LLVMValueRef
 ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index)
 {
 	const PlanBuf *b = &g->plan->bufs.at[buf];
-	LLVMValueRef at = linear_index(g, b, index), offset = ll_i64(g, (int64_t)b->offset);
-	LLVMValueRef base = LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
-	return at ? LLVMBuildInBoundsGEP2(g->b, g->cell[b->type], base, &at, 1, "") : base;
+	LLVMTypeRef cell = g->cell[b->type];
+	LLVMValueRef offset = ll_i64(g, (int64_t)b->offset), row = NULL, last = NULL;
+	LLVMValueRef at = LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
+	for (uint32_t i = 0; i < b->naxes; i++) {
+		LLVMValueRef extent = ll_i64(g, (int64_t)b->axis[i].extent);
+		if (b->axis[i].extent <= 1)
+			continue;
+		if (row)
+			row = in_range(LLVMBuildNSWAdd(g->b, row, last, ""));
+		else
+			row = last;
+		last = ll_gen_expr(g, index[i]);
+		if (row)
+			row = in_range(LLVMBuildNSWMul(g->b, row, extent, ""));
+	}
+	if (row)
+		at = LLVMBuildInBoundsGEP2(g->b, cell, at, &row, 1, "");
+	return last ? LLVMBuildInBoundsGEP2(g->b, cell, at, &last, 1, "") : at;
 }
 
 /* bf16 is the upper half of a f32. Converted by hand: the instructions that there are flush denormals. */

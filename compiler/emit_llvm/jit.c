@@ -63,27 +63,41 @@ define(Jit *j, const JitSymbol *symbols, uint32_t n)
 	return e;
 }
 
-/* The object of all procs (kernel NULL) or of one kernel, from the cache or made now, into the JIT. */
+/* The JIT takes the buffers, also when it fails. */
 static bool
-add_object(Jit *j, const PlanCode *kernel)
+add_objects(Jit *j, LlObjects *objects)
+{
+	LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(j->lljit);
+	bool ok = true;
+	for (uint32_t i = 0; i < objects->n && ok; i++) {
+		LLVMMemoryBufferRef one = objects->at[i];
+		objects->at[i] = NULL;
+		ok = succeeds(j, LLVMOrcLLJITAddObjectFile(j->lljit, lib, one));
+	}
+	ll_objects_close(objects);
+	return ok;
+}
+
+/* All procs (kernel NULL) or one kernel, from the cache or made now. */
+static bool
+add_code(Jit *j, const PlanCode *kernel)
 {
 	const char *key = NULL, *dir = j->options.cache_dir;
-	LLVMMemoryBufferRef object = NULL;
+	LlObjects objects = {.n = 0};
+	JitTimes times = {0};
 	if (dir) {
 		key = ll_cache_key(j->a, j->plan, &j->machine, &j->options, kernel ? kernel->name : "");
-		object = ll_cache_read(j->a, dir, key);
-		j->times.cached = object != NULL;
+		times.cached = ll_cache_read(j->a, dir, key, &objects);
 	}
-	if (!object) {
-		object = ll_compile(j->a, j->plan, &j->machine, &j->options, kernel, kernel ? NULL : &j->times, &j->why);
-		if (object && dir)
-			ll_cache_write(j->a, dir, key, object);
+	if (!times.cached) {
+		if (!ll_compile(j->a, j->plan, &j->machine, &j->options, kernel, &objects, &times, &j->why))
+			return false;
+		if (dir)
+			ll_cache_write(j->a, dir, key, &objects);
 	}
-	if (!object)
-		return false;
-	/* The JIT takes the buffer, also when it fails. */
-	LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(j->lljit);
-	return succeeds(j, LLVMOrcLLJITAddObjectFile(j->lljit, lib, object));
+	if (!kernel)
+		j->times = times;
+	return add_objects(j, &objects);
 }
 
 static void *
@@ -107,7 +121,7 @@ create_lljit(Jit *j)
 	return true;
 }
 
-/* All procs come in one object, so that looking up one links all. */
+/* All procs come in one object, so that looking up one links all that is used. */
 static bool
 link_procs(Jit *j)
 {
@@ -119,7 +133,7 @@ link_procs(Jit *j)
 		j->linked[i] = true;
 		any = p->codes.at[i]->name;
 	}
-	return !any || (add_object(j, NULL) && look_up(j, any));
+	return !any || (add_code(j, NULL) && look_up(j, any));
 }
 
 Jit *
@@ -148,13 +162,12 @@ jit_find(Jit *j, const char *code_name)
 	uint32_t i = plan_find_code(j->plan, code_name);
 	if (i == UINT32_MAX || j->plan->codes.at[i]->kind == CODE_FUNC)
 		return NULL;
+	const PlanCode *c = j->plan->codes.at[i];
 	j->why = NULL;
-	if (!j->linked[i]) {
-		if (!add_object(j, j->plan->codes.at[i]))
-			return NULL;
-		j->linked[i] = true;
-	}
-	return look_up(j, code_name);
+	if (!j->linked[i] && !add_code(j, c))
+		return NULL;
+	j->linked[i] = true;
+	return look_up(j, c->kind == CODE_KERNEL ? ll_kernel_symbol(j->a, c) : c->name);
 }
 
 const char *

@@ -15,28 +15,32 @@
 
 typedef struct {
 	LLVMTargetMachineRef tm;
-	char *triple;
-	const char *cpu, *features;                       /* in the arena given to ll_machine_open */
-	bool has_f16;                                     /* converts f16 in hardware */
+	const char *triple, *cpu, *features;              /* in the arena given to ll_machine_open */
 	bool wide;                                        /* 512-bit vectors, which Intel's models avoid unless told */
 	int opt;
 } LlMachine;
 
 bool ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why);
+bool ll_machine_copy(LlMachine *m, const LlMachine *from, const char **why);      /* for another thread; texts are shared */
 void ll_machine_close(LlMachine *m);
 bool ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o, const char **why);
-/* An object or assembler text; to be disposed. NULL: *why. */
-LLVMMemoryBufferRef ll_codegen(Arena *a, LLVMModuleRef module, const LlMachine *m, LLVMCodeGenFileType type,
-                               const char **why);
 const char *ll_take_error(Arena *a, LLVMErrorRef e);      /* text, in the arena; the error is freed */
 const char *ll_take_message(Arena *a, char *message);     /* the same for texts that LLVM gives to dispose */
 
 /* ---- the module being made (ll.c) ------------------------------------------------------------ */
 
-enum { LL_DEPTH = 16 };                                   /* simd loops in each other that are told of */
+enum { LL_DEPTH = 16, LL_PARTS = 8 };                      /* simd loops in each other that are told of; parts of a plan */
+
+/* What goes into a module. All zero: the procs and all that they use, kernels internal. */
+typedef struct {
+	const PlanCode *kernel;                           /* this one alone, exported, with open bounds */
+	const uint8_t *part_of;                           /* or per code: kernels of another part are only declared; all */
+	uint8_t part;                                     /* procs are in part 0 */
+} LlPart;
 
 typedef struct {
 	const Plan *plan;
+	const LlPart *part;
 	Arena *a;                                         /* for the tables here and for `why` */
 	const LlMachine *machine;
 	LLVMContextRef cx;
@@ -81,26 +85,35 @@ void ll_pop_simd(LlGen *g, LLVMValueRef branch);          /* leaves it; `branch`
 
 /* ---- plan to IR (gen.c, gen_expr.c) ------------------------------------------------------------ */
 
-/* kernel NULL: all procs, and what they use; else this kernel alone, exported, with open bounds. */
-void ll_gen_module(LlGen *g, const PlanCode *kernel);
+void ll_gen_module(LlGen *g, const LlPart *part);
 void ll_gen_block(LlGen *g, PlanBlock b);
 LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);
 void ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value);
 
-/* ---- all of it, up to an object -------------------------------------------------------------------- */
+/* ---- all of it, up to objects (emit_llvm.c, compile.c) ----------------------------------------- */
 
-/* The object of the procs, or of one kernel; to be disposed. times may be NULL. */
-LLVMMemoryBufferRef ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o,
-                               const PlanCode *kernel, JitTimes *times, const char **why);
+bool ll_build(LlGen *g, const LlPart *part, const char **why);      /* the module, and its verification */
+/* An object or assembler text; to be disposed. NULL: *why. */
+LLVMMemoryBufferRef ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why);
+
+typedef struct { LLVMMemoryBufferRef at[LL_PARTS]; uint32_t n; } LlObjects;
+
+/* The objects of the procs and what they use, or of one kernel with open bounds. */
+bool ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const PlanCode *kernel,
+                LlObjects *out, JitTimes *times, const char **why);
+void ll_objects_close(LlObjects *o);
 double ll_seconds(void);
 
-/* ---- the object cache (cache.c) ------------------------------------------------------------------- */
+/* The symbol of a kernel with open bounds. */
+const char *ll_kernel_symbol(Arena *a, const PlanCode *kernel);
 
-/* Key of the object: hex text, in the arena. */
+/* ---- the object cache (cache.c) ---------------------------------------------------------------- */
+
+/* Key of the objects: hex text, in the arena. */
 const char *ll_cache_key(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const char *part);
-/* NULL if there is none that is whole. */
-LLVMMemoryBufferRef ll_cache_read(Arena *a, const char *dir, const char *key);
-void ll_cache_write(Arena *a, const char *dir, const char *key, LLVMMemoryBufferRef object);   /* failure is no matter */
+/* False if there are none that are whole. */
+bool ll_cache_read(Arena *a, const char *dir, const char *key, LlObjects *out);
+void ll_cache_write(Arena *a, const char *dir, const char *key, const LlObjects *objects);   /* failure is no matter */
 
 #endif

@@ -1,6 +1,7 @@
 /* machine.c: the processor, the passes, and the way from a module to an object or to assembler. */
 #include "emit_llvm/ll.h"
 
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
@@ -56,31 +57,51 @@ find_cpu(Arena *a, LlMachine *m, const char *cpu)
 	m->wide = has_feature(m->features, "avx512f") || strcmp(m->cpu, "x86-64-v4") == 0;
 }
 
+/* Loop strength reduction is a quarter of the time of code generation and of no use here: all accesses have one base,
+ * the arena, and one index. LLVM has no other switch for it than this option, which it keeps for the process. */
+static bool
+init_llvm(void)
+{
+	static const char *const args[] = {"snnc", "-disable-lsr"};
+	LLVMParseCommandLineOptions(2, args, "");
+	return !LLVMInitializeNativeTarget() && !LLVMInitializeNativeAsmPrinter();
+}
+
+static bool
+create_target_machine(LlMachine *m, const char **why)
+{
+	LLVMTargetRef target;
+	char *message = NULL;
+	if (LLVMGetTargetFromTriple(m->triple, &target, &message)) {
+		LLVMDisposeMessage(message);
+		*why = "LLVM has no code generator for this machine";
+		return false;
+	}
+	m->tm = LLVMCreateTargetMachine(target, m->triple, m->cpu, m->features, codegen_level(m->opt), LLVMRelocPIC,
+	                                LLVMCodeModelDefault);
+	if (!m->tm)
+		*why = "LLVM makes no target machine for this processor";
+	return m->tm != NULL;
+}
+
 bool
 ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why)
 {
 	*m = (LlMachine){.opt = o->opt};
-	if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter()) {
+	if (!init_llvm()) {
 		*why = "LLVM has no code generator for this machine";
 		return false;
 	}
 	find_cpu(a, m, o->cpu);
-	m->triple = LLVMGetDefaultTargetTriple();
-	LLVMTargetRef target;
-	char *message = NULL;
-	if (LLVMGetTargetFromTriple(m->triple, &target, &message)) {
-		*why = ll_take_message(a, message);
-		ll_machine_close(m);
-		return false;
-	}
-	m->tm = LLVMCreateTargetMachine(target, m->triple, m->cpu, m->features, codegen_level(o->opt), LLVMRelocPIC,
-	                                LLVMCodeModelDefault);
-	if (!m->tm) {
-		*why = arena_printf(a, "LLVM knows no cpu %s", m->cpu);
-		ll_machine_close(m);
-		return false;
-	}
-	return true;
+	m->triple = ll_take_message(a, LLVMGetDefaultTargetTriple());
+	return create_target_machine(m, why);
+}
+
+bool
+ll_machine_copy(LlMachine *m, const LlMachine *from, const char **why)
+{
+	*m = *from;
+	return create_target_machine(m, why);
 }
 
 void
@@ -88,8 +109,6 @@ ll_machine_close(LlMachine *m)
 {
 	if (m->tm)
 		LLVMDisposeTargetMachine(m->tm);
-	if (m->triple)
-		LLVMDisposeMessage(m->triple);
 	*m = (LlMachine){0};
 }
 
@@ -102,7 +121,7 @@ passes_of(int opt)
 		return "always-inline";
 	if (opt >= 3)
 		return "default<O3>";
-	return "always-inline,globaldce,function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+	return "always-inline,globaldce,function(sroa,early-cse<memssa>,simplifycfg,"
 	       "loop-mssa(licm),infer-alignment,loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg)";
 }
 
@@ -116,16 +135,4 @@ ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOpti
 	if (e)
 		*why = ll_take_error(a, e);
 	return !e;
-}
-
-LLVMMemoryBufferRef
-ll_codegen(Arena *a, LLVMModuleRef module, const LlMachine *m, LLVMCodeGenFileType type, const char **why)
-{
-	LLVMMemoryBufferRef out = NULL;
-	char *message = NULL;
-	if (LLVMTargetMachineEmitToMemoryBuffer(m->tm, module, type, &message, &out)) {
-		*why = ll_take_message(a, message);
-		return NULL;
-	}
-	return out;
 }

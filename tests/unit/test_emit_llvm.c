@@ -138,7 +138,7 @@ static void
 expect_equal_everywhere(Pair *t, int times, const char *what)
 {
 	static const LlvmOptions options[] = {
-		{.opt = 2}, {.opt = 0, .verify = true}, {.opt = 1}, {.opt = 3}, {.opt = 2, .cpu = "x86-64"},
+		{.opt = 2}, {.opt = 2, .threads = 4}, {.opt = 0, .verify = true}, {.opt = 1}, {.opt = 3}, {.opt = 2, .cpu = "x86-64"},
 		{.opt = 2, .cpu = "x86-64-v3"},
 	};
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -519,7 +519,7 @@ typedef struct { char dir[64]; Pair p; LlvmOptions o; } Cached;
 static Cached
 cached_open(void)
 {
-	Cached c = {.dir = "/tmp/snnc-test-XXXXXX", .o = {.opt = 2}};
+	Cached c = {.dir = "/tmp/snnc-test-XXXXXX", .o = {.opt = 2, .threads = 3}};
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(c.dir));
 	strcat(c.dir, "/x/y");
 	c.p = network_open();
