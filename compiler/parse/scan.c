@@ -86,7 +86,7 @@ scan_bad_number(Parse *p, const char *s, uint32_t n)
 		help = "digits belong behind the exponent: 1e-3";
 	else
 		help = "a number has one point at most: 2.5";
-	report(p, E0105, p->raw.span, "this is not a whole number, nor one with a fraction or exponent", help);
+	report(p, E0105, p->raw.span, "this is not how a number is written", help);
 	p->raw.number = (Number){1, false};
 	return TOK_NUMBER;
 }

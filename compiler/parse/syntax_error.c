@@ -22,7 +22,7 @@ const char *
 syntax_token_text(Parse *p, const Token *t)
 {
 	Arena *a = p->env->arena;
-	const char *end = p->start || p->program ? "the end of the file" : "the end of the text";
+	const char *end = p->program ? "the end of the file" : "the end of the text";
 	if (t->kind == TOK_END)
 		return end;
 	if (t->kind == TOK_EOL && t->inserted) {
@@ -73,6 +73,7 @@ static const char *const starts_value[] = {
 	"a number", "a string", "a name", "(", "[", "-", "not", "true", "false", "inf", NULL};
 static const char *const continues_value[] = {
 	"+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "if", ".", "(", "[", "a unit", NULL};
+static const char *const instead_of_assign[] = {"+=", "-=", "*=", "/=", ".", NULL};
 
 /* Words that could only be names here. */
 static bool
@@ -102,8 +103,15 @@ in_user_words(Parse *p, const Texts *all)
 			continue;
 		if (has(all, "+") && is_one_of(all->at[i], continues_value))
 			continue;
-		put(&out, all->at[i]);
+		if (has(all, "=") && is_one_of(all->at[i], instead_of_assign))
+			continue;
+		if (has(all, "a number") && strcmp(all->at[i], "=") == 0)
+			continue;                         /* the word in front would be a name */
+		if (strcmp(all->at[i], "}") != 0 && strcmp(all->at[i], ".") != 0)
+			put(&out, all->at[i]);
 	}
+	if (has(all, "}"))
+		put(&out, "}");
 	if (out.n == 0)
 		put(&out, "an operator");
 	return out;
@@ -155,7 +163,8 @@ advise_on_sign(Parse *p, const Texts *all)
 static const char *
 nearest_word(Parse *p, const Texts *all)
 {
-	if (p->last.kind == TOK_NAME) {
+	const Word *w = word_of(p->last.kind);
+	if (p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED))) {
 		const char *words[128];
 		uint32_t n = 0;
 		for (int i = 0; i < all->n; i++) {
@@ -167,7 +176,7 @@ nearest_word(Parse *p, const Texts *all)
 			return near;
 	}
 	bool second = p->before.span.lo == p->first.span.lo && p->before.kind == TOK_NAME;
-	return second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE | WORD_RESERVED) : NULL;
+	return second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE) : NULL;
 }
 
 static const char *
@@ -186,9 +195,12 @@ advise(Parse *p, const Texts *all)
 	const char *near = nearest_word(p, all);
 	if (near)
 		return arena_printf(a, "did you mean `%s`?", near);
-	if (at_line_start && has(all, "the end of the file") && layout_peek(p)->kind == TOK_ASSIGN)
+	bool is_name = p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED));
+	if (at_line_start && is_name && has(all, "the end of the file") && layout_peek(p)->kind == TOK_ASSIGN)
 		return arena_printf(a, "a value of one's own is declared by `param %s = …` or `const %s = …`",
 			p->last.name, p->last.name);
+	if (at_line_start && has(all, "the end of the file") && w && (w->flags & WORD_PROTOCOL))
+		return "the protocol stands in `experiment { … }`";
 	const Word *line = at_line_start ? NULL : word_of(p->first.kind);
 	if (line && line->form)
 		return arena_printf(a, "such a line is written like `%s`", line->form);

@@ -21,7 +21,7 @@ typedef struct {
 	};
 } Token;
 
-enum { WORD_RESERVED = 1, WORD_DECL = 2, WORD_LINE = 4 };
+enum { WORD_RESERVED = 1, WORD_DECL = 2, WORD_LINE = 4, WORD_PROTOCOL = 8 };
 
 typedef struct {
 	int kind;                                         /* TOK_… */

@@ -9,6 +9,7 @@
 #define RESERVED WORD_RESERVED
 #define DECL WORD_DECL
 #define LINE WORD_LINE
+#define PROTOCOL WORD_PROTOCOL
 static const Word words[] = {
 #define W(token, text, flags, form) {TOK_##token, text, flags, form},
 #include "parse/words.def"
@@ -17,6 +18,7 @@ static const Word words[] = {
 #undef RESERVED
 #undef DECL
 #undef LINE
+#undef PROTOCOL
 
 enum {
 #define W(token, text, flags, form) AT_##token,
