@@ -83,6 +83,8 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	NetAssignOp op = assign_op(a->op_kind);
 	if ((op == NMUL || op == NDIV) && elab_is_const(e, 1))
 		return true;
+	if (op == NSET && net_expr_equal(target, e))      /* v = max(v, floor) without a floor */
+		return true;
 	NetStmt *n = push(s, out, NSTMT_ASSIGN, a->span);
 	n->op = op;
 	n->target = target;

@@ -156,7 +156,7 @@ init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const NetExp
 		plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
 	} else {
 		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, rows.index, low_i64(l, (int64_t)n)), cols.index);
-		PlanExpr *args[5] = {key[0], key[1], plan_cast(p, PT_U64, at), plan_int(p, PT_U64, 0), plan_int(p, PT_U64, 0)};
+		PlanExpr *args[5] = {key[0], key[1], plan_cast(p, PT_U64, at), plan_int(p, PT_U64, 0), plan_int(p, PT_U32, 0)};
 		static const char *const name = "r";
 		plan_emit_call(in, low_func(l, "draw_u32"), 5, args, &name, r);
 	}

@@ -84,8 +84,6 @@ through(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *i, PlanE
 
 /* ---- loops ---------------------------------------------------------------------------------------- */
 
-typedef struct { uint32_t conn, into; bool fresh; /* `into` holds nothing yet */ } Delivery;
-
 static void
 add_to(Lower *l, PlanEmit *b, uint32_t into, PlanExpr *item, PlanExpr *j, PlanExpr *e)
 {
@@ -115,33 +113,45 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	low_close(&outer);
 }
 
+/* Whether neuron j of the pre layer spiked; false beyond its last neuron. */
+static PlanExpr *
+own_spike(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *j)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	int64_t npre = (int64_t)l->net->layers.at[c->pre].n, npost = (int64_t)l->net->layers.at[c->post].n;
+	uint32_t spikes = l->layers[c->pre].spikes;
+	if (npost <= npre)
+		return plan_emit_let(b, "own", low_load(l, spikes, 2, item, j));
+	PlanExpr *inside = plan_binary(p, PEXPR_LT, j, low_i64(l, npre));
+	PlanExpr *at = plan_ternary(p, PEXPR_SELECT, inside, j, low_i64(l, 0));
+	return plan_emit_let(b, "own", plan_binary(p, PEXPR_AND, low_load(l, spikes, 2, item, at), inside));
+}
+
 /* No feature is stored: I_j = (count - s_j) * elsewhere + s_j * diagonal, i.e. count times value. */
 static void
 closed_form(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 {
 	Plan *p = l->p;
-	const NetConn *c = &l->net->conns.at[conn];
-	const LowLayer *pre = &l->layers[c->pre];
-	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n;
-	PlanExpr *count = plan_emit_let(b, "count", plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)));
+	double on = low_fixed_signal(l, conn, true), off = low_fixed_signal(l, conn, false);
+	if (on == 0 && off == 0)
+		return;
+	PlanExpr *n = low_load(l, l->layers[l->net->conns.at[conn].pre].count, 1, item);
+	PlanExpr *count = plan_emit_let(b, "count", plan_cast(p, PT_I64, n));
 	PlanEmit some = plan_emit(p, b->code);
-	PlanExpr *on = through(l, &some, conn, item, low_i64(l, 0), low_i64(l, 0), low_real(l, 1));
-	PlanExpr *off = through(l, &some, conn, item, low_i64(l, 0), low_i64(l, 1), low_real(l, 1));
-	on = low_keep(&some, "diagonal", on);
-	off = low_keep(&some, "elsewhere", off);
 	LowLoop cols = low_loop(&some, "j", low_lo(b), low_hi(b), true);
 	PlanEmit *in = low_body(&cols);
-	PlanExpr *at = cols.index;
-	if (npost > npre)                                 /* no neuron i == j beyond the last pre neuron */
-		at = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, low_i64(l, (int64_t)npre)), at, low_i64(l, 0));
-	PlanExpr *own = low_load(l, pre->spikes, 2, item, at);
-	if (npost > npre)
-		own = plan_binary(p, PEXPR_AND, own, plan_binary(p, PEXPR_LT, cols.index, low_i64(l, (int64_t)npre)));
-	own = plan_emit_let(in, "own", own);
-	PlanExpr *others = plan_binary(p, PEXPR_SUB, count, plan_cast(p, PT_I64, own));
-	PlanExpr *sum = plan_binary(p, PEXPR_MUL, plan_cast(p, l->real, others), off);
-	PlanExpr *diagonal = plan_ternary(p, PEXPR_SELECT, own, on, low_real(l, 0));
-	add_to(l, in, into, item, cols.index, plan_binary(p, PEXPR_ADD, sum, diagonal));
+	PlanExpr *sum = NULL;
+	if (on == off) {
+		sum = plan_binary(p, PEXPR_MUL, plan_cast(p, l->real, count), low_real(l, off));
+	} else {
+		PlanExpr *own = own_spike(l, in, conn, item, cols.index);
+		PlanExpr *others = plan_binary(p, PEXPR_SUB, count, plan_cast(p, PT_I64, own));
+		PlanExpr *rest = plan_binary(p, PEXPR_MUL, plan_cast(p, l->real, others), low_real(l, off));
+		PlanExpr *self = plan_ternary(p, PEXPR_SELECT, own, low_real(l, on), low_real(l, 0));
+		sum = off == 0 ? self : on == 0 ? rest : plan_binary(p, PEXPR_ADD, rest, self);
+	}
+	add_to(l, in, into, item, cols.index, sum);
 	low_close(&cols);
 	plan_emit_if(b, plan_binary(p, PEXPR_GT, count, low_i64(l, 0)), &some, NULL);
 }

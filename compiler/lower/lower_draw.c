@@ -93,7 +93,7 @@ low_site_value(Scope *s, const NetExpr *e)
 		args[1] = key[1];
 		args[2] = object(s);
 		args[3] = low_load(l, l->step, 0);
-		args[4] = plan_int(p, PT_U64, 0);
+		args[4] = plan_int(p, PT_U32, 0);
 		static const char *const name = "drawn";
 		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
 		value = low_uniform(l, s->b, drawn);

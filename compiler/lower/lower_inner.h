@@ -106,6 +106,7 @@ void low_records(Lower *l);
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);
+double low_fixed_signal(const Lower *l, uint32_t conn, bool diagonal);   /* connections without stored values */
 uint32_t low_var_buf(Lower *l, NetVar v);
 PlanAxis low_axis(PlanAxisKind k, uint64_t n);
 

@@ -323,7 +323,7 @@ load_states(LayerWork *w, Scope *s, NetBlock part, uint32_t *change_bufs)
 		} else if (set || block_reads_state(part, k)) {
 			PlanExpr *v = st->shared_over_batch ? low_load(l, w->low->states[k], 1, s->own)
 			                                    : low_load(l, w->low->states[k], 2, s->item, s->own);
-			s->state_vars[k] = plan_emit_var(s->b, st->name, v);
+			s->state_vars[k] = set ? plan_emit_var(s->b, st->name, v) : plan_emit_let(s->b, st->name, v)->id;
 		}
 	}
 }

@@ -279,7 +279,7 @@ low_data(Lower *l)
 typedef struct { PlanExpr *sample, *done; uint32_t phase, data; } Turn;
 
 /* Kernels of statements: made before the proc, so that codes stand before their users. */
-typedef struct { const NetProto *stmt; uint32_t kernel; } ProtoKernel;
+typedef struct { const NetProto *stmt; uint32_t data, kernel; } ProtoKernel;
 typedef VEC(ProtoKernel) ProtoKernelVec;
 
 static void protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels);
@@ -395,6 +395,20 @@ clear_kernel(Lower *l, const NetProto *s)
 	return clear;
 }
 
+/* A kernel that does the same for an earlier statement, or UINT32_MAX. */
+static uint32_t
+same_kernel(const ProtoKernelVec *v, const NetProto *s, uint32_t data)
+{
+	for (uint32_t k = 0; k < v->n; k++) {
+		const NetProto *t = v->at[k].stmt;
+		if (t->kind != s->kind || t->layer != s->layer)
+			continue;
+		if (s->kind == NPROTO_VOTE || (v->at[k].data == data && t->state == s->state && net_expr_equal(t->e, s->e)))
+			return v->at[k].kernel;
+	}
+	return UINT32_MAX;
+}
+
 static void
 prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 {
@@ -402,10 +416,12 @@ prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 		const NetProto *s = p->at[k];
 		if (s->kind == NPROTO_FOR)
 			prepare(l, &s->body, s->data, out);
-		if (s->kind == NPROTO_ASSIGN)
-			VEC_PUSH(l->a, out, (ProtoKernel){s, assign_kernel(l, s, data)});
-		if (s->kind == NPROTO_VOTE)
-			VEC_PUSH(l->a, out, (ProtoKernel){s, clear_kernel(l, s)});
+		if (s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE)
+			continue;
+		uint32_t kernel = same_kernel(out, s, data);
+		if (kernel == UINT32_MAX)
+			kernel = s->kind == NPROTO_VOTE ? clear_kernel(l, s) : assign_kernel(l, s, data);
+		VEC_PUSH(l->a, out, (ProtoKernel){s, data, kernel});
 	}
 }
 
