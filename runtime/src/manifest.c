@@ -89,7 +89,9 @@ add_record(const snnrt *rt, uint32_t i, RtText *t)
 			rt_text_printf(t, ", \"%s\"", b->axis[a].kind <= SNNRT_ITEM ? axis[b->axis[a].kind] : "");
 		rt_text_printf(t, "]");
 	}
-	rt_text_printf(t, ", \"every\": %lld}", (long long)o->nums[0]);
+	if (o->nums[0] > 1)
+		rt_text_printf(t, ", \"every\": %lld", (long long)o->nums[0]);
+	rt_text_printf(t, "}");
 }
 
 static void

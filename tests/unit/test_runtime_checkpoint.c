@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 static Fake fake;
-static uint32_t weight, flags, scratch, save, rec;
+static uint32_t weight, flags, scratch, save, save_one, rec;
 static int64_t save_calls;
 static float change;
 
@@ -31,6 +31,7 @@ entry(void *arena, void *closure)
 	*(uint64_t *)fake_at(f, arena, FAKE_STEP) = 42;
 	int64_t r = snnrt_record(host, rec, 42, fake_at(f, arena, weight));
 	save_calls++;
+	r = r ? r : snnrt_save(host, save_one);
 	return r ? r : snnrt_save(host, save);
 }
 
@@ -44,6 +45,9 @@ run(const char *out, const char *dump, bool no_results)
 	scratch = fake_buffer(&fake, "tmp", SNNRT_F32, SNNRT_SCRATCH, 1, odd);
 	save = fake_object(&fake, "save", SNNRT_OBJ_SAVE);
 	fake_text(&fake, "deep/state.snnw");
+	save_one = fake_object(&fake, "save one", SNNRT_OBJ_SAVE);
+	fake_text(&fake, "weight.npy");
+	fake_buf(&fake, weight);
 	rec = fake_object(&fake, "weights", SNNRT_OBJ_RECORD);
 	fake_text(&fake, "dense");
 	fake_buf(&fake, weight);
@@ -83,6 +87,12 @@ round_trip(void)
 	CU_ASSERT_EQUAL(k->records[0].rows, 1);
 	snnrt_checkpoint_close(k);
 	CU_ASSERT_TRUE(help_folder_is_clean("a/deep"));
+
+	uint32_t type, rank;
+	int64_t extent[6];
+	CU_ASSERT_EQUAL(snnrt_npy_probe(NULL, help_folder(), "a/weight.npy", &type, &rank, extent, why), SNNRT_DATA_OK);
+	CU_ASSERT_EQUAL(rank, 2);
+	CU_ASSERT_EQUAL(extent[0], 5);
 
 	/* The dump at the end is the same; NaN is equal to itself. */
 	CU_ASSERT_EQUAL(run(NULL, help_path("dump"), true), 0);
