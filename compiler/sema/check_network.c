@@ -175,7 +175,7 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 		Slot slot;
 		for (uint32_t k = 0; k < i; k++) {
 			if (a->name && args->at[k].name == a->name) {
-				sema_report_twice(s, a->name, a->name_span, args->at[k].name_span);
+				sema_report_twice(s, a->name, a->name_span, args->at[k].name_span, "given");
 				break;
 			}
 		}
@@ -226,7 +226,7 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 		for (uint32_t k = 0; k < m->traces.n + i; k++) {
 			const AstTrace *old = k < m->traces.n ? &m->traces.at[k] : &d->layer.traces.at[k - m->traces.n];
 			if (old->name == t->name)
-				sema_report_twice(s, t->name, t->name_span, old->name_span);
+				sema_report_twice(s, t->name, t->name_span, old->name_span, "declared");
 		}
 		if (t->of) {
 			diag_begin(s->diag, E0602, t->name_span, "the trace of a layer cannot be `of %s`", t->of);
@@ -240,14 +240,19 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 	}
 }
 
+static bool
+is_file(const Sema *s, const AstExpr *e)
+{
+	return e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME && e->op[0]->name == s->words.file;
+}
+
 static void
 check_input(Sema *s, AstDecl *d)
 {
 	AstExpr *e = d->layer.input;
-	bool is_file = e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME && e->op[0]->name == s->words.file;
 	if (e->kind == AEXPR_ERROR)
 		return;
-	if (!is_file) {
+	if (!is_file(s, e)) {
 		diag_begin(s->diag, E0902, e->span, "only files can be the input of a layer in this version");
 		diag_help(s->diag, "write `input file(\"drive.npy\")`, or connect another layer");
 		diag_end(s->diag);
@@ -351,6 +356,10 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 	Val v = sema_check_expr(s, f->value), want = face->params[0];
 	if (v.type == ATYPE_ERROR || want.type == ATYPE_ERROR)
 		return false;
+	if (want.type == ATYPE_BOOL && is_file(s, f->value)) {    /* a file may hold either; what it holds is seen when it is read */
+		f->value->sema.type = ATYPE_BOOL;
+		return true;
+	}
 	if (want.type == ATYPE_BOOL)
 		return sema_need_condition(s, f->value, v);
 	if (!sema_need_real(s, f->value, v))
@@ -359,9 +368,10 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 	return sema_fit(s, say, (Side){f->value->span, v.dim}, (Side){m->params.at[0].span, want.dim});
 }
 
-/* Puts one feature behind the others; *signal: what came out of them. False if that is not known any more. */
+/* Puts one feature behind the others; *signal: what came out of them, and which value was the last. False if that is not
+ * known any more. */
 static bool
-check_feature(Sema *s, AstFeature *f, DimTerm *signal)
+check_feature(Sema *s, AstFeature *f, Side *signal)
 {
 	Sym *model = sema_need_top(s, f->name, f->name_span, KIND(FEATURE), "feature");
 	if (!model || !model->face) {
@@ -386,10 +396,11 @@ check_feature(Sema *s, AstFeature *f, DimTerm *signal)
 		check_learn(s, f, value);
 	if (!sound)
 		return false;
-	Say say = {"`$` takes a signal that is &, and what comes here is @", "check the features before it", f->name};
-	if (!sema_fit(s, say, (Side){f->value->span, *signal}, (Side){f->name_span, face->signal_in}))
+	Say say = {"`$` takes a signal that is @, and what comes in is &",
+		"bring this value into the unit of the values before it", f->name};
+	if (!sema_fit(s, say, (Side){f->value->span, face->signal_in}, *signal))
 		return false;
-	*signal = face->signal_out;
+	*signal = (Side){f->value->span, face->signal_out};
 	return true;
 }
 
@@ -402,13 +413,13 @@ sema_check_connect(Sema *s, AstDecl *d)
 		diag_help(s->diag, "leave `by` away and say it by the value: `weight = 0.5 if i == j else 0`");
 		diag_end(s->diag);
 	}
-	DimTerm signal = infer_none();
+	Side signal = {{0, 0}, infer_none()};
 	bool sound = from && to && to->face;
 	for (uint32_t i = 0; i < d->connect.features.n; i++) {
 		AstFeature *f = &d->connect.features.at[i];
 		for (uint32_t k = 0; k < i; k++) {
 			if (d->connect.features.at[k].name == f->name) {
-				sema_report_twice(s, f->name, f->name_span, d->connect.features.at[k].name_span);
+				sema_report_twice(s, f->name, f->name_span, d->connect.features.at[k].name_span, "declared");
 				sound = false;
 				break;
 			}
@@ -418,11 +429,11 @@ sema_check_connect(Sema *s, AstDecl *d)
 	if (!sound || d->connect.features.n == 0)
 		return;
 	const AstFeature *last = &d->connect.features.at[0];
-	Span why = infer_reduce(&s->infer, signal).why;
+	Span why = infer_reduce(&s->infer, signal.dim).why;
 	for (uint32_t i = 1; i < d->connect.features.n; i++) {
 		if (d->connect.features.at[i].span.lo <= why.lo)
 			last = &d->connect.features.at[i];
 	}
 	Say say = {"`$` takes &, and this connection brings @", "give the weights the unit of the target's input, or none", to->sym.name};
-	sema_fit(s, say, (Side){last->value->span, signal}, (Side){d->connect.to->span, to->face->input});
+	sema_fit(s, say, (Side){last->value->span, signal.dim}, (Side){d->connect.to->span, to->face->input});
 }

@@ -339,11 +339,9 @@ class Writer:
             raise NotYet(f"reduction {rule['reduction']!r}")
         nu = []
         for rate, sign in zip(rule["nu"], (signs[rule["name"]], 1)):
-            if isinstance(rate, list):
-                rate = [sign * x for x in flat(rate)]
-                nu.append(value(rate, "", self.size(c["target"]), f"nu of {where}"))
-            else:
-                nu.append(number(sign * rate))
+            if not is_scalar(rate):
+                raise NotYet(f"learning rates per target of {where}")
+            nu.append(number(sign * rate))
         args = [f"nu = (pre: {nu[0]}, post: {nu[1]})"]
         for end, side in ((c["source"], "pre"), (c["target"], "post")):
             layer = self.layers[end]
