@@ -165,7 +165,7 @@ static void
 print_prefix(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e, int depth)
 {
 	const PlanExpr *a = e->op[0];
-	bool bracket = a->kind == PEXPR_CONST || a->kind == PEXPR_NEG;
+	bool bracket = e->kind == PEXPR_NEG && (a->kind == PEXPR_CONST || a->kind == PEXPR_NEG);
 	strbuf_puts(out, plan_expr_mnemonic(e->kind));
 	strbuf_puts(out, bracket ? "(" : "");
 	print_expr(out, p, c, a, bracket ? 0 : LEVEL_PREFIX, depth);
