@@ -164,25 +164,6 @@ write_array(snnrt *rt, const snnrt_buffer *b, const char *name, char *why)
 	return rt_sink_commit(&s, false, why);
 }
 
-/* One buffer as it is now. */
-static bool
-write_npy(snnrt *rt, const snnrt_buffer *b, const char *name, char *why)
-{
-	char header[RT_NPY_HEADER];
-	uint64_t extent[6];
-	RtSink s;
-	for (uint32_t i = 0; i < b->naxes; i++)
-		extent[i] = b->axis[i].extent;
-	size_t n = rt_npy_print_header(header, 0, rt_type_numpy(b->type), b->naxes, extent);
-	if (!n)
-		return rt_say(why, "no memory for `%s`", name);
-	if (!rt_sink_open(&s, rt->folder.fd, name, why))
-		return false;
-	rt_sink_write(&s, header, n);
-	rt_sink_write(&s, rt->arena + b->offset, b->bytes);
-	return rt_sink_commit(&s, true, why);
-}
-
 int64_t
 snnrt_save(void *host, int64_t object)
 {
