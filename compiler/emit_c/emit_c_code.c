@@ -84,6 +84,7 @@ name_locals(CEmit *c)
 		name_outs(c, &names);
 	if (info->status)
 		info->status_name = c_names_add(&names, "status");
+	c->names = names;
 }
 
 /* ---- signatures ----------------------------------------------------------------------------------------- */

@@ -534,6 +534,12 @@ c_address(CEmit *c, StrBuf *b, const PlanExpr *load)
 static void
 put_load(CEmit *c, StrBuf *b, const PlanExpr *e)
 {
+	for (uint32_t i = 0; i < c->hoisted.n; i++) {
+		if (c_expr_same(c->hoisted.at[i].load, e)) {
+			strbuf_puts(b, c->hoisted.at[i].name);
+			return;
+		}
+	}
 	PlanType t = c->plan->bufs.at[e->id].type;
 	bool half = t == PT_F16 || t == PT_BF16;
 	if (half)

@@ -32,6 +32,9 @@ typedef struct {
 	const char *status_name;
 } CCode;
 
+/* A load that got a name before the statement that needs it. */
+typedef struct { const PlanExpr *load; const char *name; } CHoisted;
+
 typedef struct {
 	Arena *arena;
 	StrBuf *out;
@@ -53,6 +56,9 @@ typedef struct {
 	const PlanCode *code;
 	CCode *info;
 	int depth;
+	CNames names;                                     /* of its locals */
+	int simd_depth;
+	VEC(CHoisted) hoisted;                            /* for the statement being printed */
 	const char *line_file;                            /* source line that was shown last */
 	uint32_t line;
 } CEmit;

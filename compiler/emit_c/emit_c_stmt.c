@@ -37,6 +37,54 @@ put_source_line(CEmit *c, Span span)
 	c_comment(c, strbuf_text(&b));
 }
 
+/* ---- loads that a choice would hide ---------------------------------------------------------------- */
+
+/* C reads only the arm that is chosen; clang makes no vectors of a loop with such a read in it. The plan reads
+ * both arms anyway, so in loops of independent turns those reads come first, under a name. */
+static void
+collect_hidden(CEmit *c, const PlanExpr *e, bool in_arm)
+{
+	if (e->kind == PEXPR_LOAD && in_arm) {
+		for (uint32_t i = 0; i < c->hoisted.n; i++) {
+			if (c_expr_same(c->hoisted.at[i].load, e))
+				return;
+		}
+		VEC_PUSH(c->arena, &c->hoisted, (CHoisted){e, NULL});
+		return;
+	}
+	for (uint32_t i = 0; i < e->nops; i++)
+		collect_hidden(c, e->op[i], in_arm || (e->kind == PEXPR_SELECT && i > 0));
+}
+
+static uint32_t
+find_hidden(CEmit *c, const PlanStmt *s, bool simd)
+{
+	bool plain = s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_SET || s->kind == PSTMT_STORE;
+	c->hoisted.n = 0;
+	if (plain && simd)
+		collect_hidden(c, s->e, false);
+	return c->hoisted.n;
+}
+
+static void
+hoist_hidden(CEmit *c, const PlanStmt *s)
+{
+	uint32_t n = find_hidden(c, s, c->simd_depth > 0);
+	for (uint32_t i = 0; i < n; i++) {
+		const PlanExpr *e = c->hoisted.at[i].load;
+		const char *base = c->plan->bufs.at[e->id].name, *dot = strrchr(base, '.');
+		const char *name = c_names_add(&c->names, dot ? dot + 1 : base);
+		StrBuf b = strbuf_init(c->arena);
+		strbuf_printf(&b, "const %s %s = ", c_type(e->type), name);
+		c->hoisted.n = i;                                 /* itself is printed as it is */
+		c_expr(c, &b, e);
+		c->hoisted.at[i].name = name;
+		strbuf_putc(&b, ';');
+		c_line(c, strbuf_text(&b));
+	}
+	c->hoisted.n = n;
+}
+
 /* ---- simple statements --------------------------------------------------------------------------- */
 
 static void
@@ -210,14 +258,15 @@ c_block(CEmit *c, const PlanBlock *b)
 
 /* One statement of one line needs no braces. */
 static bool
-is_simple(CEmit *c, const PlanBlock *b)
+is_simple(CEmit *c, const PlanBlock *b, bool simd)
 {
 	if (c_block_live(c, b) != 1 || (c->opt->line_comments && c->opt->sources))
 		return false;
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (c_stmt_live(c, b->at[i])) {
 			PlanStmtKind k = b->at[i]->kind;
-			return k == PSTMT_STORE || k == PSTMT_SET || k == PSTMT_RUN;
+			bool one_line = k == PSTMT_STORE || k == PSTMT_SET || k == PSTMT_RUN;
+			return one_line && find_hidden(c, b->at[i], simd) == 0;
 		}
 	}
 	return false;
@@ -276,7 +325,9 @@ put_for(CEmit *c, const PlanStmt *s)
 	/* gcc takes the pragma only straight before the loop. */
 	if (s->simd)
 		c_line(c, "INDEPENDENT");
-	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
+	c->simd_depth += s->simd;
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body, c->simd_depth > 0), true);
+	c->simd_depth -= s->simd;
 }
 
 static void
@@ -286,7 +337,7 @@ put_while(CEmit *c, const PlanStmt *s)
 	strbuf_puts(&b, "while (");
 	c_expr(c, &b, s->e);
 	strbuf_putc(&b, ')');
-	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body, c->simd_depth > 0), true);
 }
 
 static void
@@ -298,7 +349,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 	strbuf_putc(&b, ')');
 	bool otherwise = c_block_live(c, &s->other) > 0;
 	if (!otherwise) {
-		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body), true);
+		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body, c->simd_depth > 0), true);
 		return;
 	}
 	const PlanStmt *only = s->other.n == 1 ? s->other.at[0] : NULL;
@@ -307,7 +358,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 		put_if(c, only, "} else ");
 		return;
 	}
-	bool braces = *before || !is_simple(c, &s->body) || !is_simple(c, &s->other);
+	bool braces = *before || !is_simple(c, &s->body, c->simd_depth > 0) || !is_simple(c, &s->other, c->simd_depth > 0);
 	put_body(c, strbuf_text(&b), &s->body, braces, false);
 	put_body(c, braces ? "} else" : "else", &s->other, braces, true);
 }
@@ -317,6 +368,7 @@ put_stmt(CEmit *c, const PlanStmt *s)
 {
 	if (s->kind != PSTMT_NOTE)
 		put_source_line(c, s->span);
+	hoist_hidden(c, s);
 	switch (s->kind) {
 	case PSTMT_LET:
 	case PSTMT_VAR:

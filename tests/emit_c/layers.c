@@ -145,17 +145,19 @@ exc_update(struct layers *restrict net, int64_t lo, int64_t hi)
 		for (int64_t j = lo; j < hi; j++) {
 			const float g = scaled(net->table[j & 3]);
 			const bool rests = net->exc_refractory[b][j] > 0;
-			const float u = net->exc_v[b][j] * 0.97f
-			    + (rests ? 0.0f : net->exc_input[b][j] * g);
+			const float input = net->exc_input[b][j];
+			const float u = net->exc_v[b][j] * 0.97f + (rests ? 0.0f : input * g);
 			const bool s = u > 1.0f;
 			net->exc_spikes[b][j] = s;
-			if (s)
+			if (s) {
 				net->exc_refractory[b][j] = 3;
-			else
-				net->exc_refractory[b][j] = rests ? net->exc_refractory[b][j] - 1
-				    : 0;
+			} else {
+				const uint8_t refractory = net->exc_refractory[b][j];
+				net->exc_refractory[b][j] = rests ? refractory - 1 : 0;
+			}
 			net->exc_v[b][j] = s ? 0.0f : u;
-			net->exc_x[b][j] = s ? 1.0f : net->exc_x[b][j] * 0.95f;
+			const float x = net->exc_x[b][j];
+			net->exc_x[b][j] = s ? 1.0f : x * 0.95f;
 		}
 	}
 }

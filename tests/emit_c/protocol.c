@@ -107,7 +107,9 @@ out_update(struct protocol *restrict net)
 		float sum = f32_of_bf16(net->out_bias[j]);
 		for (int64_t i = 0; i < 4; i++)
 			sum += f32_of_f16(net->out_weight[i][j]) * net->image[i];
-		const float v = net->out_mask[j] ? net->out_v[j] * 0.95f + sum : net->out_zero[j];
+		const float v2 = net->out_v[j];
+		const float zero = net->out_zero[j];
+		const float v = net->out_mask[j] ? v2 * 0.95f + sum : zero;
 		const bool spike = v >= 1.0f;
 		net->out_spikes[j] = spike;
 		net->out_v[j] = spike ? 0.0f : v;
