@@ -1,0 +1,234 @@
+/* driver: what each command does with a compilation. */
+#define _POSIX_C_SOURCE 200809L
+#include "driver/driver.h"
+
+#include "base/panic.h"
+#include "driver/engine.h"
+#include "driver/output.h"
+#include "driver/pipeline.h"
+#include "driver/program.h"
+#include "driver/toolchain.h"
+#include "emit_c/emit_c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- diagnostics ------------------------------------------------------------------------------- */
+
+static void
+tell(Compilation *c)
+{
+	const char *none = getenv("NO_COLOR");
+	StrBuf text = strbuf_init(c->arena);
+	diag_flush(c->diag, &text, isatty(STDERR_FILENO) && !(none && *none));
+	fflush(stdout);
+	fputs(strbuf_text(&text), stderr);
+}
+
+static int
+exit_code(const Compilation *c)
+{
+	uint32_t errors = diag_errors(c->diag);
+	return errors == 0 ? EXIT_FINE : errors == c->world_errors ? EXIT_WORLD : EXIT_TEXT;
+}
+
+/* Runs the stages and tells what they found. True: the next step may come. */
+static bool
+compile(Compilation *c, const char *last, int *code)
+{
+	bool ok = pipeline_run(c, last);
+	tell(c);
+	*code = exit_code(c);
+	ASSERT(ok || *code != EXIT_FINE);
+	return ok && !pipeline_stopped(c);
+}
+
+/* ---- emit -------------------------------------------------------------------------------------- */
+
+static void
+print_c(Compilation *c, StrBuf *out)
+{
+	EmitCOptions o = {c->source_hash, true, c->sources};
+	panic_set_stage("emit c");
+	emit_c(out, c->plan, &o);
+	panic_set_stage(NULL);
+	timing_mark(&c->timing, "emit c");
+}
+
+static bool
+print_llvm(Compilation *c, StrBuf *out)
+{
+	const char *why = NULL, *cpu = c->o->cpu ? c->o->cpu : "x86-64-v3";
+	LlvmOptions o = {.cpu = strcmp(cpu, "native") == 0 ? NULL : cpu, .opt = 2, .verify = true};
+	bool ok = c->o->emit == EMIT_LLVM ? llvm_emit_ir(out, c->plan, &o, false, &why)
+	                                  : llvm_emit_asm(out, c->plan, &o, &why);
+	timing_mark(&c->timing, "emit llvm");
+	if (!ok)
+		output_say("%s", why);
+	return ok;
+}
+
+static const char *
+stage_of(EmitKind kind)
+{
+	switch (kind) {
+	case EMIT_AST: return "sema";
+	case EMIT_NET: return "elab";
+	case EMIT_PLAN_BEFORE: return "lower";
+	case EMIT_PLAN: case EMIT_C: case EMIT_LLVM: case EMIT_ASM: case EMIT_NONE: break;
+	}
+	return NULL;
+}
+
+static int
+command_emit(Compilation *c)
+{
+	int code;
+	if (!compile(c, stage_of(c->o->emit), &code))
+		return code;
+	StrBuf text = strbuf_init(c->arena);
+	switch (c->o->emit) {
+	case EMIT_AST:
+		ast_print(&text, &c->ast, false);
+		break;
+	case EMIT_NET:
+		net_print(&text, c->net);
+		break;
+	case EMIT_PLAN: case EMIT_PLAN_BEFORE:
+		plan_print(&text, c->plan);
+		break;
+	case EMIT_C:
+		print_c(c, &text);
+		break;
+	case EMIT_LLVM: case EMIT_ASM:
+		if (!print_llvm(c, &text))
+			return EXIT_WORLD;
+		break;
+	case EMIT_NONE:
+		UNREACHABLE();
+	}
+	return output_write(c->arena, c->o->output, &text) ? EXIT_FINE : EXIT_WORLD;
+}
+
+/* ---- run --------------------------------------------------------------------------------------- */
+
+static int
+run_in_process(Compilation *c, EngineKind kind)
+{
+	Engine engine;
+	const char *why = NULL;
+	if (!engine_open(&engine, c, kind, &why)) {
+		output_say("%s", why ? why : "the program cannot be compiled");
+		engine_close(&engine);
+		return EXIT_WORLD;
+	}
+	snnrt_program *program = program_of_plan(c->arena, c->plan, c->source_hash);
+	program->entry = engine.entry;
+	program->closure = &engine;
+	const Options *o = c->o;
+	snnrt_options options = {.program_dir = c->program_dir, .data = o->data, .out = o->out, .seed = o->seed,
+	                         .seed_given = o->seed_given, .memory = o->memory, .threads = o->threads,
+	                         .quiet = o->quiet, .no_results = o->no_results, .dump_state = o->dump_state,
+	                         .engine = engine.name};
+	snnrt *rt;
+	if (snnrt_open(program, &options, &rt) == SNNRT_OK)
+		snnrt_run(rt);
+	timing_mark(&c->timing, "run");
+	if (engine.why)
+		output_say("%s; this is a bug in snnc", engine.why);
+	else if (*snnrt_error(rt))
+		output_say("%s", snnrt_error(rt));
+	int code = snnrt_close(rt);
+	if (code == EXIT_INTERRUPTED)
+		output_say("interrupted; the results so far are kept");
+	engine_close(&engine);
+	return code;
+}
+
+static int
+command_run(Compilation *c)
+{
+	int code;
+	if (!compile(c, NULL, &code))
+		return code;
+	EngineKind kind = c->o->engine;
+	if (kind == ENGINE_DEFAULT)
+		kind = llvm_available() ? ENGINE_JIT : ENGINE_C;
+	if (kind != ENGINE_C)
+		return run_in_process(c, kind);
+	StrBuf text = strbuf_init(c->arena);
+	print_c(c, &text);
+	return toolchain_run(c, &text);
+}
+
+/* ---- build, check -------------------------------------------------------------------------------- */
+
+static int
+command_build(Compilation *c)
+{
+	int code;
+	if (!compile(c, NULL, &code))
+		return code;
+	StrBuf text = strbuf_init(c->arena);
+	print_c(c, &text);
+	return toolchain_build(c, &text, c->o->cpu, c->o->output);
+}
+
+static int
+command_check(Compilation *c)
+{
+	int code;
+	compile(c, "lower", &code);
+	return code;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------- */
+
+/* "mnist" of "examples/mnist.snn"; "examples", or ".". */
+static void
+split_path(Compilation *c, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+	size_t n = dot && dot > base && strcmp(dot, ".snn") == 0 ? (size_t)(dot - base) : strlen(base);
+	c->name = n ? arena_strndup(c->arena, base, n) : "program";
+	c->program_dir = !slash ? "." : slash == path ? "/" : arena_strndup(c->arena, path, (size_t)(slash - path));
+}
+
+static int
+run_command(Compilation *c)
+{
+	switch (c->o->command) {
+	case COMMAND_RUN: return command_run(c);
+	case COMMAND_BUILD: return command_build(c);
+	case COMMAND_EMIT: return command_emit(c);
+	case COMMAND_CHECK: return command_check(c);
+	}
+	UNREACHABLE();
+}
+
+int
+driver_main(int argc, char **argv)
+{
+	Arena *arena = arena_open();
+	Options o;
+	int code = EXIT_FINE;
+	if (options_read(arena, argc, argv, &o, &code)) {
+		Compilation c = {.o = &o, .arena = arena};
+		c.names = intern_open(arena);
+		c.sources = source_open(arena);
+		c.diag = diag_open(arena, c.sources);
+		split_path(&c, o.file);
+		timing_begin(&c.timing, arena);
+		code = run_command(&c);
+		if (o.time)
+			timing_print(&c.timing, stderr);
+	}
+	arena_close(arena);
+	if (fflush(stdout) != 0 && code == EXIT_FINE) {
+		output_say("stdout cannot be written");
+		code = EXIT_WORLD;
+	}
+	return code;
+}

@@ -1,0 +1,24 @@
+/* engine.h: what runs a plan in this process: the interpreter, or code in memory. */
+#ifndef SNNC_DRIVER_ENGINE_H
+#define SNNC_DRIVER_ENGINE_H
+
+#include "driver/pipeline.h"
+#include "emit_llvm/emit_llvm.h"
+#include "snnrt.h"
+
+typedef struct {
+	const char *name;                                 /* "jit", "eval" */
+	const Plan *plan;
+	snnrt_entry *entry;                               /* called with the arena and this struct */
+	Jit *jit;
+	JitProc *proc;
+	const char *why;                                  /* eval: our mistake, found while running */
+} Engine;
+
+bool engine_open(Engine *e, Compilation *c, EngineKind kind, const char **why);
+void engine_close(Engine *e);
+
+/* $XDG_CACHE_HOME/snnc or ~/.cache/snnc, made if need be; NULL if there is neither. */
+const char *engine_cache_dir(Arena *a);
+
+#endif

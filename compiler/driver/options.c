@@ -1,0 +1,357 @@
+/* options: reads the command line by the table of options.def, and prints the help from it. */
+#define _GNU_SOURCE
+#include "driver/options.h"
+
+#include "base/num.h"
+#include "base/panic.h"
+#include "diag/diag.h"
+#include "driver/pipeline.h"
+#include "emit_llvm/emit_llvm.h"
+#include "opt/opt.h"
+#include "snnc_config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUN = COMMAND_RUN, BUILD = COMMAND_BUILD, EMIT = COMMAND_EMIT, ALL = 15 };
+
+typedef enum {
+#define OPTION(id, name, letter, arg, maybe, commands, help) OPTION_##id,
+#include "driver/options.def"
+#undef OPTION
+	OPTION_COUNT
+} OptionId;
+
+typedef struct { const char *name; int letter; const char *arg; bool maybe; int commands; const char *help; } Row;
+
+static const Row rows[] = {
+#define OPTION(id, name, letter, arg, maybe, commands, help) {name, letter, arg, maybe, commands, help},
+#include "driver/options.def"
+#undef OPTION
+};
+
+static const struct { const char *name; Command command; const char *usage, *help; } commands[] = {
+	{"run", COMMAND_RUN, "snnc run FILE [OPTION...]", "compile and run; results go to a folder"},
+	{"build", COMMAND_BUILD, "snnc build FILE -o OUT [OPTION...]", "make an executable by the system's C compiler"},
+	{"emit", COMMAND_EMIT, "snnc emit --c|--llvm|--asm|--plan|--net|--ast FILE [-o OUT]", "print what becomes of a program"},
+	{"check", COMMAND_CHECK, "snnc check FILE", "look for errors only"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+/* ---- help ------------------------------------------------------------------------------------- */
+
+static void
+print_row(const Row *r)
+{
+	char left[64];
+	int n = snprintf(left, sizeof left, "%s--%s", r->letter == 'o' ? "-o, " : r->letter == 'h' ? "-h, " : "    ", r->name);
+	if (r->arg)
+		snprintf(left + n, sizeof left - (size_t)n, r->maybe ? "[=%s]" : " %s", r->arg);
+	printf("  %-26s %s\n", left, r->help);
+}
+
+static void
+print_rows(int mask, const char *title)
+{
+	printf("\n%s\n", title);
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (rows[i].commands == mask)
+			print_row(&rows[i]);
+	}
+}
+
+static void
+print_help(void)
+{
+	printf("snnc compiles spiking neural networks.\n\n");
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %s\n      %s\n", commands[i].usage, commands[i].help);
+	printf("  snnc FILE -o OUT\n      the same as build\n");
+	print_rows(COMMAND_RUN, "run:");
+	print_rows(COMMAND_BUILD | COMMAND_EMIT, "build, emit:");
+	print_rows(COMMAND_EMIT, "emit:");
+	print_rows(COMMAND_RUN | COMMAND_BUILD | COMMAND_EMIT, "run, build, emit:");
+	print_rows(ALL, "every command:");
+	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the system or snnc itself, "
+	       "130 interrupted.\n");
+}
+
+/* Help of one command: its own rows only. */
+static void
+print_command_help(int c)
+{
+	printf("%s\n\n%s.\n\n", commands[c].usage, commands[c].help);
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (rows[i].commands & (int)commands[c].command)
+			print_row(&rows[i]);
+	}
+}
+
+static void
+print_version(void)
+{
+	printf("snnc %s (%s)\n", SNNC_VERSION, llvm_available() ? "with LLVM 19" : "without LLVM: no JIT");
+}
+
+/* ---- values ------------------------------------------------------------------------------------ */
+
+static bool
+refuse(int *code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool
+refuse(int *code, const char *fmt, ...)
+{
+	va_list ap;
+	fputs("snnc: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\n", stderr);
+	*code = EXIT_USAGE;
+	return false;
+}
+
+static bool
+read_count(const char *text, uint64_t *out)
+{
+	return *text >= '0' && *text <= '9' && num_read_u64(text, strlen(text), out);
+}
+
+/* 4G, 512M, 1.5GiB: powers of 1024. */
+static bool
+read_size(const char *text, uint64_t *out)
+{
+	size_t n = strspn(text, "0123456789.");
+	double v;
+	if (!n || !num_read_f64(text, n, &v))
+		return false;
+	const char *unit = text + n;
+	if (*unit) {
+		static const char letters[] = "KMGT";
+		const char *at = strchr(letters, *unit >= 'a' ? *unit - 32 : *unit);
+		if (!at)
+			return false;
+		for (const char *p = letters; p <= at; p++)
+			v *= 1024;
+		unit++;
+	}
+	if (*unit && strcmp(unit, "B") != 0 && strcmp(unit, "iB") != 0)
+		return false;
+	if (!(v >= 1) || v > 0x1p62)
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
+static bool
+read_engine(const char *text, EngineKind *out)
+{
+	static const char *const names[] = {"", "jit", "eval", "c"};
+	for (int i = ENGINE_JIT; i <= ENGINE_C; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*out = (EngineKind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+set_emit(Options *o, EmitKind kind, int *code)
+{
+	if (o->emit != EMIT_NONE && o->emit != kind)
+		return refuse(code, "emit prints one thing at a time");
+	o->emit = kind;
+	return true;
+}
+
+static bool
+need_stage(Arena *a, const char *name, int *code)
+{
+	if (pipeline_is_stage(name))
+		return true;
+	return refuse(code, "there is no stage `%s`; there are %s", name, pipeline_stage_names(a));
+}
+
+static bool
+need_pass(const char *name, int *code)
+{
+	for (uint32_t i = 0; i < opt_pass_count(); i++) {
+		if (strcmp(opt_pass_name(i), name) == 0)
+			return true;
+	}
+	return refuse(code, "the optimiser has no pass `%s`", name);
+}
+
+static bool
+take(Arena *a, Options *o, OptionId id, const char *v, int *code)
+{
+	uint64_t n = 0;
+	bool ok = true;
+	switch (id) {
+	case OPTION_SET:
+		ok = strchr(v, '=') && v[0] != '=';
+		VEC_PUSH(a, &o->sets, v);
+		break;
+	case OPTION_SEED:
+		ok = o->seed_given = read_count(v, &o->seed);
+		break;
+	case OPTION_THREADS:
+		ok = read_count(v, &n) && n >= 1 && n <= 4096;
+		o->threads = (int)n;
+		break;
+	case OPTION_DATA: o->data = v; break;
+	case OPTION_OUT: o->out = v; break;
+	case OPTION_MEMORY: ok = read_size(v, &o->memory); break;
+	case OPTION_ENGINE: ok = read_engine(v, &o->engine); break;
+	case OPTION_OUTPUT: o->output = v; break;
+	case OPTION_CPU: o->cpu = v; break;
+	case OPTION_C: return set_emit(o, EMIT_C, code);
+	case OPTION_LLVM: return set_emit(o, EMIT_LLVM, code);
+	case OPTION_ASM: return set_emit(o, EMIT_ASM, code);
+	case OPTION_PLAN:
+		ok = !v || strcmp(v, "before-opt") == 0;
+		if (ok)
+			return set_emit(o, v ? EMIT_PLAN_BEFORE : EMIT_PLAN, code);
+		break;
+	case OPTION_NET: return set_emit(o, EMIT_NET, code);
+	case OPTION_AST: return set_emit(o, EMIT_AST, code);
+	case OPTION_EXACT: o->exact = true; break;
+	case OPTION_PRECISION:
+		o->f64 = strcmp(v, "f64") == 0;
+		ok = o->f64 || strcmp(v, "f32") == 0;
+		break;
+	case OPTION_NO_CACHE: o->no_cache = true; break;
+	case OPTION_QUIET: o->quiet = true; break;
+	case OPTION_DUMP_STATE: o->dump_state = v; break;
+	case OPTION_NO_RESULTS: o->no_results = true; break;
+	case OPTION_LIB: o->lib = v; break;
+	case OPTION_TIME: o->time = true; break;
+	case OPTION_DUMP:
+		VEC_PUSH(a, &o->dumps, v);
+		return need_stage(a, v, code);
+	case OPTION_DUMP_DIR: o->dump_dir = v; break;
+	case OPTION_STOP_AFTER:
+		o->stop_after = v;
+		return need_stage(a, v, code);
+	case OPTION_WITHOUT:
+		o->without = v;
+		return need_pass(v, code);
+	case OPTION_CHECK_STAGES: o->check_stages = true; break;
+	case OPTION_HELP: case OPTION_VERSION: case OPTION_COUNT: UNREACHABLE();
+	}
+	if (!ok)
+		return refuse(code, "--%s takes %s, and `%s` is none", rows[id].name, rows[id].arg, v);
+	return true;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------- */
+
+static int
+find_command(const char *word)
+{
+	for (int i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, word) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool
+refuse_option(const char *word, int *code)
+{
+	const char *names[OPTION_COUNT];
+	char bare[64];
+	for (int i = 0; i < OPTION_COUNT; i++)
+		names[i] = rows[i].name;
+	word += strspn(word, "-");
+	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
+	const char *near = suggest(bare, names, OPTION_COUNT);
+	if (near)
+		return refuse(code, "there is no option `--%s`; did you mean `--%s`?", bare, near);
+	return refuse(code, "there is no option `%s%s`; see `snnc --help`", strlen(bare) == 1 ? "-" : "--", bare);
+}
+
+/* Makes getopt's table; the option's identifier is kept from letters by an offset. */
+enum { FIRST_LONG = 256 };
+
+static void
+make_long_options(struct option out[OPTION_COUNT + 1])
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		int has = !rows[i].arg ? no_argument : rows[i].maybe ? optional_argument : required_argument;
+		out[i] = (struct option){rows[i].name, has, NULL, FIRST_LONG + i};
+	}
+	out[OPTION_COUNT] = (struct option){0};
+}
+
+static OptionId
+find_option(int c)
+{
+	if (c >= FIRST_LONG)
+		return (OptionId)(c - FIRST_LONG);
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (rows[i].letter == c)
+			return (OptionId)i;
+	}
+	return OPTION_COUNT;
+}
+
+static bool
+check_whole(Options *o, bool shorthand, int *code)
+{
+	if (!o->file)
+		return refuse(code, "which program? Name a .snn file; see `snnc --help`");
+	if (o->command == COMMAND_EMIT && o->emit == EMIT_NONE)
+		return refuse(code, "emit what? Say --c, --llvm, --asm, --plan, --net or --ast");
+	if (o->command == COMMAND_BUILD && !o->output && !o->stop_after)
+		return refuse(code, shorthand ? "say what to do: `snnc run %s`, or `snnc %s -o OUT` to build an executable"
+		                              : "say what to build: `snnc build %s -o OUT`", o->file, o->file);
+	return true;
+}
+
+bool
+options_read(Arena *a, int argc, char **argv, Options *o, int *code)
+{
+	struct option longs[OPTION_COUNT + 1];
+	int command = argc > 1 ? find_command(argv[1]) : -1;
+	*o = (Options){.command = command >= 0 ? commands[command].command : COMMAND_BUILD};
+	make_long_options(longs);
+	opterr = 0;
+	optind = command >= 0 ? 2 : 1;
+	for (int c; (c = getopt_long(argc, argv, ":o:h", longs, NULL)) >= 0;) {
+		const char *word = argv[optind - 1];
+		if (c == ':')
+			return refuse(code, "`%s` needs a value", word);
+		OptionId id = c == '?' ? OPTION_COUNT : find_option(c);
+		if (id == OPTION_COUNT)
+			return refuse_option(word, code);
+		if (id == OPTION_HELP || id == OPTION_VERSION) {
+			if (id == OPTION_VERSION)
+				print_version();
+			else if (command >= 0)
+				print_command_help(command);
+			else
+				print_help();
+			*code = fflush(stdout) ? EXIT_WORLD : EXIT_FINE;
+			return false;
+		}
+		if (!(rows[id].commands & (int)o->command))
+			return refuse(code, "`--%s` has no meaning for `snnc %s`", rows[id].name,
+			              command >= 0 ? commands[command].name : "FILE");
+		if (!take(a, o, id, optarg, code))
+			return false;
+	}
+	if (optind < argc)
+		o->file = argv[optind++];
+	if (optind < argc)
+		return refuse(code, "one program at a time: `%s` is too much", argv[optind]);
+	if (!o->file && argc < 2) {
+		print_help();
+		*code = EXIT_USAGE;
+		return false;
+	}
+	return check_whole(o, command < 0, code);
+}

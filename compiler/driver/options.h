@@ -1,0 +1,34 @@
+/* options.h: what the command line says. */
+#ifndef SNNC_DRIVER_OPTIONS_H
+#define SNNC_DRIVER_OPTIONS_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { EXIT_FINE = 0, EXIT_TEXT = 1, EXIT_USAGE = 2, EXIT_WORLD = 3, EXIT_INTERRUPTED = 130 };
+
+typedef enum { COMMAND_RUN = 1, COMMAND_BUILD = 2, COMMAND_EMIT = 4, COMMAND_CHECK = 8 } Command;
+typedef enum { ENGINE_DEFAULT, ENGINE_JIT, ENGINE_EVAL, ENGINE_C } EngineKind;
+typedef enum { EMIT_NONE, EMIT_C, EMIT_LLVM, EMIT_ASM, EMIT_PLAN, EMIT_PLAN_BEFORE, EMIT_NET, EMIT_AST } EmitKind;
+
+typedef struct {
+	Command command;
+	const char *file;
+	VEC(const char *) sets;                           /* "n=20" */
+	VEC(const char *) dumps;                          /* stages */
+	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without;
+	uint64_t seed, memory;
+	bool seed_given;
+	int threads;
+	EngineKind engine;
+	EmitKind emit;
+	bool f64, exact, no_cache, quiet, no_results, time, check_stages;
+} Options;
+
+/* True: go on. False: the exit code is in *code, and what had to be said was said. */
+bool options_read(Arena *a, int argc, char **argv, Options *out, int *code);
+
+#endif

@@ -1,0 +1,278 @@
+/* pipeline: the table of stages. A line here gives a stage its name, its place in --dump, --stop-after
+ * and --time, its printer and its verifier. */
+#define _GNU_SOURCE
+#include "driver/pipeline.h"
+
+#include "base/panic.h"
+#include "driver/output.h"
+#include "lower/lower.h"
+#include "opt/opt.h"
+#include "parse/parse.h"
+#include "sema/sema.h"
+#include "snnc_config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- parse: the library, the program, the values of --set ------------------------------------------ */
+
+/* FNV-1a. */
+static uint64_t
+hash(uint64_t h, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3;
+	return h;
+}
+
+static void
+set_source_hash(Compilation *c)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	for (uint32_t i = 0; i < source_count(c->sources); i++) {
+		const SourceFile *f = source_get(c->sources, i);
+		if (!f->library)
+			h = hash(h, f->text, f->size + 1);
+	}
+	for (uint32_t i = 0; i < c->o->sets.n; i++)
+		h = hash(h, c->o->sets.at[i], strlen(c->o->sets.at[i]) + 1);
+	h = hash(h, c->o->f64 ? "f64" : "f32", 4);
+	h = hash(h, SNNC_VERSION, sizeof SNNC_VERSION);
+	c->source_hash = arena_printf(c->arena, "%016" PRIx64, h);
+}
+
+static bool
+parse_sets(Compilation *c)
+{
+	ParseEnv env = {c->arena, c->names, c->sources, c->diag};
+	bool ok = true;
+	for (uint32_t i = 0; i < c->o->sets.n; i++) {
+		const char *text = c->o->sets.at[i], *eq = strchr(text, '=');
+		size_t n = (size_t)(eq - text);
+		const char *what = arena_printf(c->arena, "--set %.*s", (int)n, text);
+		AstArg arg = {.name = intern_n(c->names, text, n)};
+		arg.value = parse_expr_text(&env, what, eq + 1);
+		ok = arg.value && ok;
+		if (arg.value)
+			VEC_PUSH(c->arena, &c->sets, arg);
+	}
+	return ok;
+}
+
+static bool
+parse(Compilation *c)
+{
+	const char *why = NULL;
+	bool ok = library_read(c);
+	const SourceFile *f = source_read(c->sources, c->o->file, &why);
+	if (!f) {
+		c->world_errors++;
+		diag_begin(c->diag, E0001, (Span){0, 0}, "`%s` cannot be read: %s", c->o->file, why);
+		diag_end(c->diag);
+		return false;
+	}
+	set_source_hash(c);
+	ParseEnv env = {c->arena, c->names, c->sources, c->diag};
+	ok = parse_file(&env, f, &c->ast) && ok;
+	return parse_sets(c) && ok;
+}
+
+/* ---- the others ------------------------------------------------------------------------------------ */
+
+static bool
+sema(Compilation *c)
+{
+	SemaEnv env = {c->arena, c->names, c->diag};
+	return sema_check(&env, &c->ast);
+}
+
+static bool
+elab(Compilation *c)
+{
+	ElabEnv env = {.arena = c->arena, .names = c->names, .diag = c->diag, .world = world_of(c), .f64 = c->o->f64};
+	env.sets = c->sets.at;
+	env.nsets = c->sets.n;
+	c->net = elab_program(&env, &c->ast, c->name);
+	c->world_errors += env.world_errors;
+	return c->net != NULL;
+}
+
+static bool
+lower(Compilation *c)
+{
+	LowerEnv env = {c->diag, c->math_plan};
+	c->plan = lower_net(&env, c->net);
+	return c->plan != NULL;
+}
+
+static bool
+is_checked(const Compilation *c)
+{
+#ifdef NDEBUG
+	return c->o->check_stages;
+#else
+	(void)c;
+	return true;
+#endif
+}
+
+static void
+after_pass(void *env, const char *pass, const Plan *p)
+{
+	Compilation *c = env;
+	if (!c->o->dump_dir)
+		return;
+	StrBuf text = strbuf_init(c->arena);
+	plan_print(&text, p);
+	output_dump(c, arena_printf(c->arena, "opt.%s", pass), "plan", &text);
+}
+
+static bool
+opt(Compilation *c)
+{
+	OptOptions o = {.exact_only = c->o->exact, .verify = is_checked(c), .without = c->o->without, .after = after_pass, .env = c};
+	const char *why = NULL;
+	if (!opt_run(c->plan, &o, &why))
+		PANIC("%s", why);
+	return true;
+}
+
+static void
+print_ast(const Compilation *c, StrBuf *out)
+{
+	ast_print(out, &c->ast, false);
+}
+
+static void
+print_net(const Compilation *c, StrBuf *out)
+{
+	net_print(out, c->net);
+}
+
+static void
+print_plan(const Compilation *c, StrBuf *out)
+{
+	plan_print(out, c->plan);
+}
+
+static const char *
+verify_parsed(const Compilation *c)
+{
+	return ast_verify(&c->ast, false, c->arena);
+}
+
+static const char *
+verify_checked(const Compilation *c)
+{
+	return ast_verify(&c->ast, true, c->arena);
+}
+
+static const char *
+verify_net(const Compilation *c)
+{
+	return net_verify(c->net, c->arena);
+}
+
+static const char *
+verify_plan(const Compilation *c)
+{
+	return plan_verify(c->plan, c->arena);
+}
+
+/* ---- the table ------------------------------------------------------------------------------------- */
+
+typedef struct {
+	const char *name, *noun;
+	bool (*run)(Compilation *c);
+	void (*print)(const Compilation *c, StrBuf *out);
+	const char *(*verify)(const Compilation *c);
+} Stage;
+
+static const Stage stages[] = {
+	{"parse", "ast", parse, print_ast, verify_parsed},
+	{"sema", "ast", sema, print_ast, verify_checked},
+	{"elab", "net", elab, print_net, verify_net},
+	{"lower", "plan", lower, print_plan, verify_plan},
+	{"opt", "plan", opt, print_plan, verify_plan},
+};
+enum { STAGES = sizeof stages / sizeof *stages };
+
+static int
+find_stage(const char *name)
+{
+	for (int i = 0; name && i < STAGES; i++) {
+		if (strcmp(stages[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+bool
+pipeline_is_stage(const char *name)
+{
+	return find_stage(name) >= 0;
+}
+
+const char *
+pipeline_stage_names(Arena *a)
+{
+	const char *all = "";
+	for (int i = 0; i < STAGES; i++)
+		all = arena_printf(a, "%s%s%s", all, i == 0 ? "" : i + 1 < STAGES ? ", " : " and ", stages[i].name);
+	return all;
+}
+
+static void
+show(Compilation *c, const Stage *s)
+{
+	bool wanted = c->o->dump_dir != NULL;
+	for (uint32_t i = 0; i < c->o->dumps.n; i++)
+		wanted = wanted || strcmp(c->o->dumps.at[i], s->name) == 0;
+	if (!wanted)
+		return;
+	StrBuf text = strbuf_init(c->arena);
+	s->print(c, &text);
+	output_dump(c, s->name, s->noun, &text);
+	for (uint32_t i = 0; i < c->o->dumps.n; i++) {
+		if (strcmp(c->o->dumps.at[i], s->name) == 0)
+			fwrite(text.at, 1, text.n, stdout);
+	}
+}
+
+static bool
+run_stage(Compilation *c, const Stage *s)
+{
+	panic_set_stage(s->name);
+	bool ok = s->run(c) && diag_errors(c->diag) == 0;
+	timing_mark(&c->timing, s->name);
+	if (ok && is_checked(c)) {
+		const char *wrong = s->verify(c);
+		if (wrong)
+			PANIC("%s", wrong);
+		timing_mark(&c->timing, "verify");
+	}
+	if (ok)
+		show(c, s);
+	panic_set_stage(NULL);
+	return ok;
+}
+
+bool
+pipeline_run(Compilation *c, const char *last)
+{
+	int end = last ? find_stage(last) : STAGES - 1, stop = find_stage(c->o->stop_after);
+	if (stop >= 0 && stop < end)
+		end = stop;
+	for (int i = 0; i <= end; i++) {
+		if (!run_stage(c, &stages[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+pipeline_stopped(const Compilation *c)
+{
+	return c->o->stop_after != NULL;
+}

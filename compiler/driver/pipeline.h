@@ -1,0 +1,46 @@
+/* pipeline.h: a compilation, and the stages that carry it from text to plan. */
+#ifndef SNNC_DRIVER_PIPELINE_H
+#define SNNC_DRIVER_PIPELINE_H
+
+#include "ast/ast.h"
+#include "base/intern.h"
+#include "diag/diag.h"
+#include "driver/options.h"
+#include "driver/timing.h"
+#include "elab/elab.h"
+#include "net/net.h"
+#include "plan/plan.h"
+#include "source/source.h"
+
+typedef struct {
+	const Options *o;
+	Arena *arena;
+	Interner *names;
+	SourceMap *sources;
+	Diag *diag;
+	const char *name;                                 /* of the program: the file's name without .snn */
+	const char *program_dir;
+	const char *source_hash;                          /* set by parse */
+	AstProgram ast;
+	VEC(AstArg) sets;
+	const char *math_plan;                            /* text of the library's plans */
+	Net *net;
+	Plan *plan;
+	uint32_t world_errors;                            /* of the errors in diag: those that are no fault of the text */
+	Timing timing;
+	int dumped;                                       /* files in --dump-dir so far */
+} Compilation;
+
+bool pipeline_is_stage(const char *name);
+const char *pipeline_stage_names(Arena *a);               /* "parse, sema, elab" */
+
+/* Runs the stages until `last` is done (NULL: all), or --stop-after. False: errors are in c->diag. */
+bool pipeline_run(Compilation *c, const char *last);
+/* True if --stop-after named a stage that was reached, so that nothing follows. */
+bool pipeline_stopped(const Compilation *c);
+
+/* ---- parts ---- */
+bool library_read(Compilation *c);                        /* library.c: models into c->ast, plans into c->math_plan */
+ElabWorld world_of(Compilation *c);                       /* world.c: the runtime's probes */
+
+#endif

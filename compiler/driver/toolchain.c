@@ -1,0 +1,274 @@
+/* toolchain: calls cc and runs what it made. Ctrl-C reaches the child as well; the parent waits for its
+ * end, so that nothing temporary stays behind. */
+#define _GNU_SOURCE
+#include "driver/toolchain.h"
+
+#include "driver/output.h"
+#include "snnc_config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+typedef VEC(const char *) WordVec;
+
+/* ---- children --------------------------------------------------------------------------------- */
+
+/* Starts words[0] (looked for in PATH) and waits. Its exit code, 130 for Ctrl-C; -1 and errno if it
+ * cannot start. */
+static int
+spawn_and_wait(Arena *a, WordVec *words, const char *dir)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, was_int, was_quit;
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t actions;
+	sigset_t both;
+	pid_t pid;
+	int status = 0;
+	VEC_PUSH(a, words, NULL);
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGQUIT);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&attr, &both);
+	posix_spawn_file_actions_init(&actions);
+	if (dir)
+		posix_spawn_file_actions_addchdir_np(&actions, dir);
+	sigaction(SIGINT, &ignore, &was_int);
+	sigaction(SIGQUIT, &ignore, &was_quit);
+	fflush(NULL);
+	int error = posix_spawnp(&pid, words->at[0], &actions, &attr, (char *const *)(void *)words->at, environ);
+	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	}
+	sigaction(SIGINT, &was_int, NULL);
+	sigaction(SIGQUIT, &was_quit, NULL);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	words->n--;
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return WTERMSIG(status) == SIGINT ? EXIT_INTERRUPTED : 128 + WTERMSIG(status);
+}
+
+/* ---- where things are --------------------------------------------------------------------------- */
+
+/* PREFIX of PREFIX/bin/snnc; NULL if that cannot be known. */
+static const char *
+own_prefix(Arena *a)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	for (int up = 0; up < 2; up++) {
+		char *slash = strrchr(path, '/');
+		if (!slash)
+			return NULL;
+		*slash = '\0';
+	}
+	return arena_strdup(a, path);
+}
+
+/* The file in a folder of our own prefix, else in the place that the build knows. */
+static const char *
+find_part(Arena *a, const char *folder, const char *file, const char *built)
+{
+	const char *prefix = own_prefix(a);
+	if (prefix) {
+		const char *dir = arena_printf(a, "%s/%s", prefix, folder);
+		if (access(arena_printf(a, "%s/%s", dir, file), R_OK) == 0)
+			return dir;
+	}
+	if (access(arena_printf(a, "%s/%s", built, file), R_OK) == 0)
+		return built;
+	output_say("`%s` of the runtime is missing; it belongs into `%s` beside `bin`", file, folder);
+	return NULL;
+}
+
+static void
+add_words(Arena *a, WordVec *out, const char *text)
+{
+	while (*text) {
+		text += strspn(text, " \t");
+		size_t n = strcspn(text, " \t");
+		if (n)
+			VEC_PUSH(a, out, arena_strndup(a, text, n));
+		text += n;
+	}
+}
+
+/* ---- building ------------------------------------------------------------------------------------ */
+
+static void
+add_flags(Arena *a, WordVec *w, const char *cpu)
+{
+	add_words(a, w, "-std=c11 -O3 -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math");
+#ifdef __x86_64__
+	if (!cpu)
+		cpu = "x86-64-v3";
+#endif
+	if (cpu)
+		VEC_PUSH(a, w, arena_printf(a, "-march=%s", cpu));
+	add_words(a, w, SNNC_SANITIZE_FLAGS);
+}
+
+static bool
+make_command(Compilation *c, WordVec *w, const char *cpu, const char *source, const char *out)
+{
+	Arena *a = c->arena;
+	const char *cc = getenv("CC");
+	const char *lib = find_part(a, "lib", "libsnnrt.a", SNNC_BUILD_LIB_DIR);
+	const char *include = find_part(a, "include", "snnrt.h", SNNC_BUILD_INCLUDE_DIR);
+	if (!lib || !include)
+		return false;
+	add_words(a, w, cc && *cc ? cc : "cc");
+	add_flags(a, w, cpu);
+	VEC_PUSH(a, w, arena_printf(a, "-I%s", include));
+	VEC_PUSH(a, w, "-o");
+	VEC_PUSH(a, w, out);
+	VEC_PUSH(a, w, source);
+	VEC_PUSH(a, w, arena_printf(a, "%s/libsnnrt.a", lib));
+	add_words(a, w, "-lz -lpng -lpthread -lm");
+	return true;
+}
+
+static int
+compile(Compilation *c, const char *source, const char *cpu, const char *out)
+{
+	WordVec words = {0};
+	if (!make_command(c, &words, cpu, source, out))
+		return EXIT_WORLD;
+	int code = spawn_and_wait(c->arena, &words, NULL);
+	timing_mark(&c->timing, "cc");
+	if (code == 0 || code == EXIT_INTERRUPTED)
+		return code;
+	if (code < 0 && errno == ENOENT) {
+		output_say("there is no C compiler `%s`; install one, or name it in CC", words.at[0]);
+		fprintf(stderr, "      `snnc run` needs none where the JIT is built in\n");
+	} else if (code < 0) {
+		output_say("the C compiler `%s` cannot start: %s", words.at[0], strerror(errno));
+	} else {
+		output_say("the C compiler `%s` failed (exit status %d)", words.at[0], code);
+	}
+	return EXIT_WORLD;
+}
+
+/* A folder of our own below TMPDIR; NULL after a message. */
+static char *
+make_folder(Arena *a)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir = arena_printf(a, "%s/snnc-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (mkdtemp(dir))
+		return dir;
+	output_say("no temporary folder can be made as `%s`: %s", dir, strerror(errno));
+	return NULL;
+}
+
+int
+toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char *out)
+{
+	Arena *a = c->arena;
+	char *dir = make_folder(a), *beside = NULL;
+	if (!dir)
+		return EXIT_WORLD;
+	const char *source = arena_printf(a, "%s/%s.c", dir, c->name);
+	int code = EXIT_WORLD;
+	if (output_write(a, source, text)) {
+		beside = output_beside(a, out);
+		if (!beside)
+			output_say("`%s` cannot be written: %s", out, strerror(errno));
+		else
+			code = compile(c, source, cpu, beside);
+	}
+	if (code == EXIT_FINE && rename(beside, out) < 0) {
+		output_say("`%s` cannot be written: %s", out, strerror(errno));
+		code = EXIT_WORLD;
+	}
+	if (code != EXIT_FINE && beside)
+		unlink(beside);
+	unlink(source);
+	rmdir(dir);
+	return code;
+}
+
+/* ---- running ------------------------------------------------------------------------------------- */
+
+/* The child runs in the program's folder, so paths of the command line are made whole. */
+static const char *
+whole_path(Arena *a, const char *path)
+{
+	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	const char *whole = here ? arena_printf(a, "%s/%s", here, path) : path;
+	free(here);
+	return whole;
+}
+
+static void
+add_option(Arena *a, WordVec *w, const char *name, const char *value)
+{
+	VEC_PUSH(a, w, arena_printf(a, "--%s=%s", name, value));
+}
+
+static void
+add_run_options(Compilation *c, WordVec *w)
+{
+	Arena *a = c->arena;
+	const Options *o = c->o;
+	const char *out = o->out ? o->out : arena_printf(a, "results/%s", c->name);
+	add_option(a, w, "out", whole_path(a, out));
+	if (o->data)
+		add_option(a, w, "data", whole_path(a, o->data));
+	if (o->dump_state)
+		add_option(a, w, "dump-state", whole_path(a, o->dump_state));
+	if (o->seed_given)
+		add_option(a, w, "seed", arena_printf(a, "%llu", (unsigned long long)o->seed));
+	if (o->threads)
+		add_option(a, w, "threads", arena_printf(a, "%d", o->threads));
+	if (o->memory)
+		add_option(a, w, "memory", arena_printf(a, "%llu", (unsigned long long)o->memory));
+	if (o->quiet)
+		VEC_PUSH(a, w, "--quiet");
+	if (o->no_results)
+		VEC_PUSH(a, w, "--no-results");
+}
+
+int
+toolchain_run(Compilation *c, const StrBuf *text)
+{
+	Arena *a = c->arena;
+	char *dir = make_folder(a);
+	if (!dir)
+		return EXIT_WORLD;
+	const char *program = arena_printf(a, "%s/%s", dir, c->name);
+	int code = toolchain_build(c, text, "native", program);
+	if (code == EXIT_FINE) {
+		WordVec words = {0};
+		VEC_PUSH(a, &words, program);
+		add_run_options(c, &words);
+		code = spawn_and_wait(a, &words, c->program_dir);
+		timing_mark(&c->timing, "run");
+		if (code < 0) {
+			output_say("the compiled program cannot start: %s", strerror(errno));
+			code = EXIT_WORLD;
+		} else if (code > EXIT_INTERRUPTED) {
+			output_say("the compiled program died of signal %d: this is a bug in snnc", code - 128);
+			code = EXIT_WORLD;
+		}
+	}
+	unlink(program);
+	rmdir(dir);
+	return code;
+}

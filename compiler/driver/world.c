@@ -1,0 +1,62 @@
+/* world: answers elab's questions about data by the runtime's probe. */
+#include "driver/pipeline.h"
+
+#include "snnrt.h"
+
+static ElabDataStatus
+status_of(snnrt_data_status s)
+{
+	switch (s) {
+	case SNNRT_DATA_OK: return ELAB_DATA_OK;
+	case SNNRT_DATA_MISSING: return ELAB_DATA_MISSING;
+	case SNNRT_DATA_BAD: return ELAB_DATA_BAD;
+	case SNNRT_DATA_LENGTH: return ELAB_DATA_LENGTH;
+	case SNNRT_DATA_OUTSIDE: return ELAB_DATA_OUTSIDE;
+	}
+	return ELAB_DATA_BAD;
+}
+
+static bool
+add_column(Compilation *c, const snnrt_data_info *info, uint32_t i, NetData *out)
+{
+	NetColumn col = {.type = info->column[i].type, .rank = info->column[i].rank, .count = 1};
+	if (col.rank > sizeof col.extent / sizeof *col.extent)
+		return false;
+	for (uint32_t k = 0; k < col.rank; k++) {
+		col.extent[k] = (uint64_t)info->column[i].extent[k];
+		col.count *= col.extent[k];
+	}
+	VEC_PUSH(c->arena, &out->columns, col);
+	return col.count > 0;
+}
+
+static bool
+probe(void *env, const char *kind, uint32_t npaths, const char *const *paths, const char *fallback,
+      NetData *out, const char **why, ElabDataStatus *status)
+{
+	Compilation *c = env;
+	snnrt_data_info info = {0};
+	char text[512] = "";
+	*status = status_of(snnrt_data_probe(c->o->data, c->program_dir, kind, npaths, paths, fallback,
+	                                     &info, text));
+	if (*status != ELAB_DATA_OK) {
+		*why = arena_strdup(c->arena, text);
+		return false;
+	}
+	out->samples = (uint64_t)info.samples;
+	out->classes = (uint64_t)info.classes;
+	for (uint32_t i = 0; i < info.ncolumns; i++) {
+		if (add_column(c, &info, i, out))
+			continue;
+		*status = ELAB_DATA_BAD;
+		*why = "a sample has 1 to 4 axes, and none of them is empty";
+		return false;
+	}
+	return true;
+}
+
+ElabWorld
+world_of(Compilation *c)
+{
+	return (ElabWorld){c, probe};
+}
