@@ -83,7 +83,8 @@ finish(AstBuild *b, AstExpr *e)
 	}
 	if (!b->too_deep) {
 		b->too_deep = true;
-		diag_begin(b->diag, E0107, e->span, "this expression has more than %d levels", AST_DEEPEST);
+		diag_begin(b->diag, E0107, e->span, "this expression has more than %d levels",
+			   AST_DEEPEST);
 		diag_note(b->diag, "each operator of a long sum or product counts one level");
 		diag_help(b->diag, "give parts of it names of their own, by `let` or `const`");
 		diag_end(b->diag);

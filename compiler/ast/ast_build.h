@@ -19,7 +19,6 @@
 typedef struct {
 	Arena *arena;
 	Diag *diag;
-	Interner *names;
 	bool library;                                     /* declarations come from the library's text */
 	bool failed;                                      /* an error was reported */
 	bool too_deep;                                    /* E0107 was reported; once is enough */

@@ -24,7 +24,8 @@ report_twice(AstBuild *b, Span first, Span again, const char *what)
 }
 
 static void
-report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *what, const char *help)
+report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *what,
+	       const char *help)
 {
 	b->failed = true;
 	diag_begin(b->diag, E0102, at, "%s `%s` has no `%s`", owner, name, what);
@@ -109,12 +110,13 @@ ast_trace(AstBuild *b, Span at, AstTrace *t, AstId name, AstId of)
 	for (uint32_t i = 0; i < t->on_spike.n; i++)
 		t->on_spike.at[i]->target = ast_name(b, name.span, name.name);
 	if (!t->tau) {
-		report_missing(b, at, "the trace", name.name, "tau", "say how fast it decays: `tau = 20 ms`");
+		report_missing(b, at, "the trace", name.name, "tau",
+			       "say how fast it decays: `tau = 20 ms`");
 		t->tau = ast_error(b, name.span);
 	}
 	if (!t->on_spike.n)
 		report_missing(b, at, "the trace", name.name, "on spike",
-			"say what a spike does to it: `on spike set 1` or `on spike add 1`");
+			       "say what a spike does to it: `on spike set 1` or `on spike add 1`");
 	return t;
 }
 
@@ -146,7 +148,8 @@ ast_layer_input(AstBuild *b, AstDecl *d, Span at, AstExpr *input)
 }
 
 AstDecl *
-ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape, AstArgVec *args)
+ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape,
+	  AstArgVec *args)
 {
 	AstDecl *d = parts ? parts : ast_layer_parts(b);
 	d->span = at;
@@ -228,7 +231,8 @@ ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId redu
 }
 
 AstFeatureVec *
-ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value, AstFeature *parts)
+ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value,
+	     AstFeature *parts)
 {
 	if (!features)
 		features = ARENA_NEW(b->arena, AstFeatureVec);

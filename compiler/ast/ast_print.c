@@ -1,7 +1,8 @@
 /* ast_print: expressions and statements as s-expressions.
  *
  * One line for each declaration, part and statement; parentheses say what holds
- * what. After sema each expression with a dimension carries it: (+ v:mV 1:mV):mV.
+ * what. After sema each expression with a dimension carries it: (+ v:mV 1:mV):mV;
+ * a number with a unit says so itself.
  */
 #include "ast/ast_print.h"
 
@@ -119,7 +120,8 @@ void
 ast_print_expr(StrBuf *out, const AstExpr *e)
 {
 	print_bare(out, e);
-	if (e->sema.type != ATYPE_UNSET && !dim_is_none(e->sema.dim)) {
+	bool says_it = e->kind == AEXPR_NUMBER && e->num.unit;
+	if (e->sema.type != ATYPE_UNSET && !says_it && !dim_is_none(e->sema.dim)) {
 		char unit[64];
 		strbuf_printf(out, ":%s", dim_unit(e->sema.dim, unit));
 	}

@@ -150,7 +150,8 @@ static void
 print_param(StrBuf *out, const AstParam *p)
 {
 	open_part(out, 1, "param");
-	strbuf_printf(out, " %s%s%s", p->name, p->is_bool ? " bool" : "", p->is_time ? " time" : "");
+	strbuf_printf(out, " %s%s%s", p->name, p->is_bool ? " bool" : "",
+		      p->is_time ? " time" : "");
 	if (p->value)
 		print_more(out, p->value);
 	strbuf_putc(out, ')');

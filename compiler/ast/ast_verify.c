@@ -14,8 +14,8 @@
 typedef struct {
 	Arena *arena;
 	bool after_sema;
-	const char *why;                                  /* the first mistake; later ones are not looked for */
-	Span in;                                          /* of the declaration */
+	const char *why; /* the first mistake; later ones are not looked for */
+	Span in;         /* of the declaration */
 } Verifier;
 
 static bool
@@ -124,13 +124,15 @@ check_expr(Verifier *v, const AstExpr *e, bool is_value)
 	for (uint32_t i = 0; i < 3; i++) {
 		if ((i < ops) != (e->op[i] != NULL))
 			return fail(v, e->span, "a wrong count of operands");
-		bool is_base = i == 0 && (e->kind == AEXPR_MEMBER || e->kind == AEXPR_CALL || e->kind == AEXPR_INDEX);
+		bool is_base = i == 0 && (e->kind == AEXPR_MEMBER || e->kind == AEXPR_CALL ||
+					  e->kind == AEXPR_INDEX);
 		if (e->op[i] && !check_expr(v, e->op[i], is_value && !is_base))
 			return false;
 	}
 	if (!check_args(v, &e->args, is_value))
 		return false;
-	return !v->after_sema || !is_value || e->kind == AEXPR_RANGE || e->kind == AEXPR_ERROR || check_sema(v, e);
+	return !v->after_sema || !is_value || e->kind == AEXPR_RANGE || e->kind == AEXPR_ERROR ||
+	       check_sema(v, e);
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -158,13 +160,16 @@ check_stmt(Verifier *v, const AstStmt *s)
 	case ASTMT_ASSIGN:
 		return check_expr(v, s->target, false) && check_expr(v, s->e, true);
 	case ASTMT_LET:
-		return (s->name || fail(v, s->span, "let without a name")) && check_expr(v, s->e, true);
+		return (s->name || fail(v, s->span, "let without a name")) &&
+		       check_expr(v, s->e, true);
 	case ASTMT_IF:
-		return check_expr(v, s->e, true) && check_body(v, &s->body) && check_body(v, &s->other);
+		return check_expr(v, s->e, true) && check_body(v, &s->body) &&
+		       check_body(v, &s->other);
 	case ASTMT_KEEP_ONE:
 		return !s->e || check_expr(v, s->e, true);
 	case ASTMT_FOR:
-		return check_names(v, s) && check_expr(v, s->target, false) && check_body(v, &s->body);
+		return check_names(v, s) && check_expr(v, s->target, false) &&
+		       check_body(v, &s->body);
 	case ASTMT_RUN:
 		return check_expr(v, s->e, true);
 	case ASTMT_VOTE:
@@ -173,7 +178,8 @@ check_stmt(Verifier *v, const AstStmt *s)
 	case ASTMT_REPORT:
 		return s->name || fail(v, s->span, "report of nothing");
 	case ASTMT_SAVE:
-		return (!s->target || check_expr(v, s->target, false)) && check_expr(v, s->e, false);
+		return (!s->target || check_expr(v, s->target, false)) &&
+		       check_expr(v, s->e, false);
 	case ASTMT_SPIKE:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
@@ -214,7 +220,8 @@ check_layer(Verifier *v, const AstDecl *d)
 			return false;
 	}
 	return check_expr(v, d->layer.model, false) && check_args(v, &d->layer.shape, true) &&
-	       check_args(v, &d->layer.args, true) && (!d->layer.input || check_expr(v, d->layer.input, true));
+	       check_args(v, &d->layer.args, true) &&
+	       (!d->layer.input || check_expr(v, d->layer.input, true));
 }
 
 static bool
@@ -222,9 +229,11 @@ check_feature(Verifier *v, const AstFeature *f)
 {
 	if (!f->name || !f->lo != !f->hi)
 		return fail(v, f->span, "a feature is not filled");
-	return check_span(v, f->span) && check_expr(v, f->value, true) && (!f->lo || check_expr(v, f->lo, true)) &&
-	       (!f->hi || check_expr(v, f->hi, true)) && (!f->norm || check_expr(v, f->norm, true)) &&
-	       (!f->decay || check_expr(v, f->decay, true)) && (!f->learn || check_expr(v, f->learn, false));
+	return check_span(v, f->span) && check_expr(v, f->value, true) &&
+	       (!f->lo || check_expr(v, f->lo, true)) && (!f->hi || check_expr(v, f->hi, true)) &&
+	       (!f->norm || check_expr(v, f->norm, true)) &&
+	       (!f->decay || check_expr(v, f->decay, true)) &&
+	       (!f->learn || check_expr(v, f->learn, false));
 }
 
 static bool
@@ -242,11 +251,13 @@ static bool
 check_model(Verifier *v, const AstModel *m)
 {
 	for (uint32_t i = 0; i < m->params.n; i++) {
-		if (!m->params.at[i].name || (m->params.at[i].value && !check_expr(v, m->params.at[i].value, true)))
+		if (!m->params.at[i].name ||
+		    (m->params.at[i].value && !check_expr(v, m->params.at[i].value, true)))
 			return fail(v, m->params.at[i].span, "a parameter is not filled");
 	}
 	for (uint32_t i = 0; i < m->states.n; i++) {
-		if (!m->states.at[i].name || (m->states.at[i].init && !check_expr(v, m->states.at[i].init, true)))
+		if (!m->states.at[i].name ||
+		    (m->states.at[i].init && !check_expr(v, m->states.at[i].init, true)))
 			return fail(v, m->states.at[i].span, "a state is not filled");
 	}
 	for (uint32_t i = 0; i < m->traces.n; i++) {
@@ -271,7 +282,8 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_CONST:
 	case ADECL_SETTING:
 	case ADECL_DATA:
-		return (d->name || fail(v, d->span, "a declaration without a name")) && check_expr(v, d->value.value, true);
+		return (d->name || fail(v, d->span, "a declaration without a name")) &&
+		       check_expr(v, d->value.value, true);
 	case ADECL_LAYER:
 		return (d->name || fail(v, d->span, "a layer without a name")) && check_layer(v, d);
 	case ADECL_CONNECT:
@@ -279,7 +291,8 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_EXPERIMENT:
 		return check_body(v, &d->experiment.body);
 	case ADECL_RECORD:
-		return check_expr(v, d->record.what, false) && (!d->record.every || check_expr(v, d->record.every, true));
+		return check_expr(v, d->record.what, false) &&
+		       (!d->record.every || check_expr(v, d->record.every, true));
 	case ADECL_PLOT:
 		return check_expr(v, d->plot.what, false) && check_args(v, &d->plot.dims, true);
 	case ADECL_DRAWS:
@@ -287,7 +300,8 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
-		return (d->name || fail(v, d->span, "a model without a name")) && check_model(v, &d->model);
+		return (d->name || fail(v, d->span, "a model without a name")) &&
+		       check_model(v, &d->model);
 	case ADECL_ERROR:
 		return true;
 	case ADECL_UNSET:

@@ -23,7 +23,8 @@ static const Token *
 peek(Parse *p, uint32_t i)
 {
 	while (p->n_ahead <= i) {
-		bool at_end = p->stopped || (p->n_ahead && p->ahead[p->n_ahead - 1].kind == TOK_END);
+		bool at_end =
+			p->stopped || (p->n_ahead && p->ahead[p->n_ahead - 1].kind == TOK_END);
 		if (at_end) {
 			uint32_t end = p->file->base + p->file->size;
 			p->raw = (Token){.kind = TOK_END, .span = {end, end}};
@@ -108,7 +109,8 @@ open_bracket(Parse *p, const Token *t)
 		return;
 	}
 	Opener o = {.kind = t->kind, .span = t->span, .indent = indent_of(p, t->span)};
-	o.is_call = t->kind == TOK_LPAREN && (is_name(p->last.kind) || p->last.kind == TOK_RBRACKET);
+	o.is_call =
+		t->kind == TOK_LPAREN && (is_name(p->last.kind) || p->last.kind == TOK_RBRACKET);
 	VEC_PUSH(p->env->arena, &p->open, o);
 	p->open_braces += t->kind == TOK_LBRACE;
 }
@@ -174,7 +176,8 @@ starts_line(Parse *p)
 	if (!w || !(w->flags & (WORD_DECL | WORD_LINE)))
 		return false;
 	const Token *next = peek(p, 1);
-	return !next->new_line && (is_name(next->kind) || next->kind == TOK_NUMBER || next->kind == TOK_STRING);
+	return !next->new_line &&
+	       (is_name(next->kind) || next->kind == TOK_NUMBER || next->kind == TOK_STRING);
 }
 
 static void
@@ -261,13 +264,15 @@ goes_on(int kind)
 static bool
 belongs_to_line_before(int kind)
 {
-	return kind == TOK_LBRACE || kind == TOK_ELSE || kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_COMMA;
+	return kind == TOK_LBRACE || kind == TOK_ELSE || kind == TOK_RPAREN ||
+	       kind == TOK_RBRACKET || kind == TOK_COMMA;
 }
 
 static bool
 nothing_to_end(int kind)
 {
-	return kind == TOK_EOL || kind == TOK_LBRACE || kind == TOK_START_PROGRAM || kind == TOK_START_EXPR;
+	return kind == TOK_EOL || kind == TOK_LBRACE || kind == TOK_START_PROGRAM ||
+	       kind == TOK_START_EXPR;
 }
 
 /* Whether a line ends between the token delivered last and the next one, which is no `;`. */
@@ -341,7 +346,8 @@ layout_next(Parse *p)
 			leave_brackets(p);
 			return deliver(p, insert(TOK_EOL, p->last.span));
 		}
-		if (p->open_braces && (peek(p, 0)->kind == TOK_END || (nothing_to_end(p->last.kind) && starts_declaration(p)))) {
+		if (p->open_braces && (peek(p, 0)->kind == TOK_END ||
+				       (nothing_to_end(p->last.kind) && starts_declaration(p)))) {
 			close_all(p, peek(p, 0), 0);
 			continue;
 		}

@@ -10,7 +10,7 @@ static Parse
 parse_init(ParseEnv *env, const SourceFile *f)
 {
 	Parse p = {.env = env, .file = f};
-	p.build = (AstBuild){.arena = env->arena, .diag = env->diag, .names = env->names, .library = f->library};
+	p.build = (AstBuild){.arena = env->arena, .diag = env->diag, .library = f->library};
 	return p;
 }
 

@@ -55,8 +55,9 @@ scan_word(Parse *p, const char *s, uint32_t n)
 int
 scan_prime(Parse *p, const char *s, uint32_t n)
 {
-	const char *text = arena_printf(p->env->arena,
-		"this version does not compile equations such as `%.*s = …`", (int)n, s);
+	const char *text = arena_printf(
+		p->env->arena, "this version does not compile equations such as `%.*s = …`", (int)n,
+		s);
 	report(p, E0902, p->raw.span, text, "write the step out: `step { v = v + dt * (…) }`");
 	return TOK_SNN_YYerror;
 }
@@ -67,7 +68,7 @@ scan_number(Parse *p, const char *s, uint32_t n, bool is_int)
 	double value = 0;
 	if (!num_read_f64(s, n, &value) || isinf(value))
 		report(p, E0105, p->raw.span, "this number is too large",
-			"the largest is about 1.8e308; infinity is written `inf`");
+		       "the largest is about 1.8e308; infinity is written `inf`");
 	p->raw.number = (Number){value, is_int};
 	return TOK_NUMBER;
 }
@@ -81,7 +82,8 @@ scan_bad_number(Parse *p, const char *s, uint32_t n)
 	else if (n > 1 && (s[1] == 'x' || s[1] == 'X'))
 		help = "numbers are written in decimal: 255, 2.5, 1e-3";
 	else if (s[n - 1] == '.')
-		help = arena_printf(p->env->arena, "write `%.*s` or `%.*s0`", (int)(n - 1), s, (int)n, s);
+		help = arena_printf(p->env->arena, "write `%.*s` or `%.*s0`", (int)(n - 1), s,
+				    (int)n, s);
 	else if (s[n - 1] == '+' || s[n - 1] == '-')
 		help = "digits belong behind the exponent: 1e-3";
 	else
@@ -108,7 +110,8 @@ report_unit(Parse *p, Span at, const char *word)
 	if (near) {
 		diag_help(d, "did you mean `%s`?", near);
 	} else {
-		diag_note(d, "a word straight behind a number is its unit: 20 ms, -65 mV, 128 Hz, 5 mV/ms");
+		diag_note(d, "a word straight behind a number is its unit: 20 ms, -65 mV, 128 Hz, "
+			     "5 mV/ms");
 		diag_help(d, "a product is written with `*`");
 	}
 	diag_end(d);
@@ -134,7 +137,8 @@ scan_unit(Parse *p, const char *s, uint32_t n, uint32_t *keep)
 	if (!is_word || word_find(s, first))
 		return 0;
 	*keep = first;
-	report_unit(p, (Span){p->raw.span.lo, p->raw.span.lo + first}, arena_strndup(p->env->arena, s, first));
+	report_unit(p, (Span){p->raw.span.lo, p->raw.span.lo + first},
+		    arena_strndup(p->env->arena, s, first));
 	return 0;
 }
 
@@ -147,7 +151,8 @@ read_escapes(Parse *p, uint32_t at, const char *s, uint32_t n)
 	char *out = arena_alloc(p->env->arena, n + 1), *o = out;
 	for (uint32_t i = 0; i < n; i++) {
 		if (s[i] == '\0') {
-			report(p, E0101, (Span){at + i, at + i + 1}, "a string cannot hold a zero byte", NULL);
+			report(p, E0101, (Span){at + i, at + i + 1},
+			       "a string cannot hold a zero byte", NULL);
 			continue;
 		}
 		if (s[i] != '\\' || i + 1 == n) {
@@ -162,8 +167,9 @@ read_escapes(Parse *p, uint32_t at, const char *s, uint32_t n)
 		else if (s[i] == '"' || s[i] == '\\')
 			*o++ = s[i];
 		else
-			report(p, E0101, (Span){at + i - 1, at + i + 1}, "this has no meaning in a string",
-				"there are \\\" \\\\ \\n \\t; a backslash itself is written twice");
+			report(p, E0101, (Span){at + i - 1, at + i + 1},
+			       "this has no meaning in a string",
+			       "there are \\\" \\\\ \\n \\t; a backslash itself is written twice");
 	}
 	return out;
 }
@@ -198,7 +204,7 @@ int
 scan_quoted(Parse *p, const char *s, uint32_t n)
 {
 	report(p, E0101, p->raw.span, "strings stand between double quotes",
-		arena_printf(p->env->arena, "write \"%.*s\"", (int)(n - 2), s + 1));
+	       arena_printf(p->env->arena, "write \"%.*s\"", (int)(n - 2), s + 1));
 	p->raw.string = arena_strndup(p->env->arena, s + 1, n - 2);
 	return TOK_STRING;
 }
@@ -206,7 +212,11 @@ scan_quoted(Parse *p, const char *s, uint32_t n)
 /* ---- characters without a meaning ------------------------------------------------------------ */
 
 /* What people type, or paste, for something that there is. Kind 0: no token of ours. */
-static const struct { const char *text; int kind; const char *help; } lookalikes[] = {
+static const struct {
+	const char *text;
+	int kind;
+	const char *help;
+} lookalikes[] = {
 	{"&&", TOK_AND, "write `and`"},
 	{"||", TOK_OR, "write `or`"},
 	{"&", TOK_AND, "write `and`"},
@@ -216,23 +226,23 @@ static const struct { const char *text; int kind; const char *help; } lookalikes
 	{"^", TOK_SNN_YYerror, "there is no power operator: write `x * x`, or `exp(y * log(x))`"},
 	{"%", TOK_SNN_YYerror, "there are + - * /; a comment starts with `#`"},
 	{"'", TOK_SNN_YYerror, "strings stand between double quotes"},
-	{"\xC3\x97", TOK_STAR, "write `*`"},               /* multiplication sign */
-	{"\xC2\xB7", TOK_STAR, "write `*`"},               /* middle dot */
-	{"\xE2\x8B\x85", TOK_STAR, "write `*`"},           /* dot operator */
-	{"\xC3\xB7", TOK_SLASH, "write `/`"},              /* division sign */
-	{"\xE2\x88\x92", TOK_MINUS, "write `-`"},          /* minus sign */
-	{"\xE2\x80\x93", TOK_MINUS, "write `-`"},          /* en dash */
-	{"\xE2\x80\x94", TOK_MINUS, "write `-`"},          /* em dash */
+	{"\xC3\x97", TOK_STAR, "write `*`"},      /* multiplication sign */
+	{"\xC2\xB7", TOK_STAR, "write `*`"},      /* middle dot */
+	{"\xE2\x8B\x85", TOK_STAR, "write `*`"},  /* dot operator */
+	{"\xC3\xB7", TOK_SLASH, "write `/`"},     /* division sign */
+	{"\xE2\x88\x92", TOK_MINUS, "write `-`"}, /* minus sign */
+	{"\xE2\x80\x93", TOK_MINUS, "write `-`"}, /* en dash */
+	{"\xE2\x80\x94", TOK_MINUS, "write `-`"}, /* em dash */
 	{"\xE2\x89\xA4", TOK_LE, "write `<=`"},
 	{"\xE2\x89\xA5", TOK_GE, "write `>=`"},
 	{"\xE2\x89\xA0", TOK_NE, "write `!=`"},
 	{"\xE2\x86\x92", TOK_ARROW, "write `->`"},
-	{"\xE2\x80\x9C", TOK_SNN_YYerror, "write `\"`"},       /* curly quotes */
+	{"\xE2\x80\x9C", TOK_SNN_YYerror, "write `\"`"}, /* curly quotes */
 	{"\xE2\x80\x9D", TOK_SNN_YYerror, "write `\"`"},
 	{"\xE2\x88\x9E", TOK_SNN_YYerror, "write `inf`"},
 	{"\xE2\x80\xA6", TOK_SNN_YYerror, "a range is written `a .. b`"},
-	{"\xC2\xA0", 0, "write an ordinary space"},        /* no-break space */
-	{"\xEF\xBB\xBF", 0, "delete it"},                  /* byte order mark */
+	{"\xC2\xA0", 0, "write an ordinary space"}, /* no-break space */
+	{"\xEF\xBB\xBF", 0, "delete it"},           /* byte order mark */
 };
 
 int
@@ -240,23 +250,26 @@ scan_bad(Parse *p, const char *s, uint32_t n)
 {
 	Arena *a = p->env->arena;
 	if (n > 2 && s[0] == '/' && s[1] == '/') {
-		report(p, E0101, (Span){p->raw.span.lo, p->raw.span.lo + 2}, "comments start with `#`",
-			"division is one `/`, always of real numbers");
+		report(p, E0101, (Span){p->raw.span.lo, p->raw.span.lo + 2},
+		       "comments start with `#`", "division is one `/`, always of real numbers");
 		return 0;
 	}
 	if (n == 3 && p->pos == 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
-		return 0;                                 /* some editors start every file with it */
+		return 0; /* some editors start every file with it */
 	for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++) {
 		if (strlen(lookalikes[i].text) == n && memcmp(lookalikes[i].text, s, n) == 0) {
-			report(p, E0101, p->raw.span, arena_printf(a, "`%.*s` has no meaning here", (int)n, s),
-				lookalikes[i].help);
+			report(p, E0101, p->raw.span,
+			       arena_printf(a, "`%.*s` has no meaning here", (int)n, s),
+			       lookalikes[i].help);
 			return lookalikes[i].kind;
 		}
 	}
 	unsigned char c = (unsigned char)s[0];
 	if (n == 1 && (c < 0x20 || c >= 0x7F))
-		report(p, E0101, p->raw.span, arena_printf(a, "the byte 0x%02X has no meaning here", c), NULL);
+		report(p, E0101, p->raw.span,
+		       arena_printf(a, "the byte 0x%02X has no meaning here", c), NULL);
 	else
-		report(p, E0101, p->raw.span, arena_printf(a, "`%.*s` has no meaning here", (int)n, s), NULL);
+		report(p, E0101, p->raw.span,
+		       arena_printf(a, "`%.*s` has no meaning here", (int)n, s), NULL);
 	return TOK_SNN_YYerror;
 }

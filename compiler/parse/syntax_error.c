@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { MOST = 8 };                                        /* names of tokens in one message */
+enum { MOST = 8 }; /* names of tokens in one message */
 
 /* ---- words for tokens ------------------------------------------------------------------------ */
 
@@ -40,7 +40,10 @@ syntax_token_text(Parse *p, const Token *t)
 
 /* ---- what was expected ----------------------------------------------------------------------- */
 
-typedef struct { const char *at[128]; int n; } Texts;
+typedef struct {
+	const char *at[128];
+	int n;
+} Texts;
 
 static bool
 has(const Texts *ts, const char *text)
@@ -69,10 +72,11 @@ is_one_of(const char *text, const char *const *list)
 	return false;
 }
 
-static const char *const starts_value[] = {
-	"a number", "a string", "a name", "(", "[", "-", "not", "true", "false", "inf", NULL};
+static const char *const starts_value[] = {"a number", "a string", "a name", "(",   "[", "-",
+					   "not",      "true",     "false",  "inf", NULL};
 static const char *const continues_value[] = {
-	"+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "if", ".", "(", "[", "a unit", NULL};
+	"+",  "-",   "*",  "/",  "==", "!=", "<", "<=",     ">",
+	">=", "and", "or", "if", ".",  "(",  "[", "a unit", NULL};
 static const char *const instead_of_assign[] = {"+=", "-=", "*=", "/=", ".", NULL};
 
 /* Words that could only be names here. */
@@ -99,14 +103,15 @@ in_user_words(Parse *p, const Texts *all)
 		return out;
 	}
 	for (int i = 0; i < all->n; i++) {
-		if (is_mere_name(all, all->at[i]) || (has(all, "a number") && is_one_of(all->at[i], starts_value)))
+		if (is_mere_name(all, all->at[i]) ||
+		    (has(all, "a number") && is_one_of(all->at[i], starts_value)))
 			continue;
 		if (has(all, "+") && is_one_of(all->at[i], continues_value))
 			continue;
 		if (has(all, "=") && is_one_of(all->at[i], instead_of_assign))
 			continue;
 		if (has(all, "a number") && strcmp(all->at[i], "=") == 0)
-			continue;                         /* the word in front would be a name */
+			continue; /* the word in front would be a name */
 		if (strcmp(all->at[i], "}") != 0 && strcmp(all->at[i], ".") != 0)
 			put(&out, all->at[i]);
 	}
@@ -135,7 +140,8 @@ join(Parse *p, const Texts *ts)
 static bool
 is_comparison(int kind)
 {
-	return kind == TOK_EQ || kind == TOK_NE || kind == TOK_LT || kind == TOK_LE || kind == TOK_GT || kind == TOK_GE;
+	return kind == TOK_EQ || kind == TOK_NE || kind == TOK_LT || kind == TOK_LE ||
+	       kind == TOK_GT || kind == TOK_GE;
 }
 
 static const char *
@@ -188,7 +194,8 @@ advise(Parse *p, const Texts *all)
 		return help;
 	const Word *w = word_of(p->last.kind);
 	bool at_line_start = p->first.span.lo == p->last.span.lo;
-	if (w && (w->flags & WORD_RESERVED) && has(all, "a name") && !has(all, "a number") && !at_line_start)
+	if (w && (w->flags & WORD_RESERVED) && has(all, "a name") && !has(all, "a number") &&
+	    !at_line_start)
 		return arena_printf(a, "`%s` is a reserved word: choose another name", w->text);
 	if (p->last.kind == TOK_ELSE)
 		return "an `else` stands behind the `}` of its `if`, or in `a if c else b`";
@@ -196,8 +203,10 @@ advise(Parse *p, const Texts *all)
 	if (near)
 		return arena_printf(a, "did you mean `%s`?", near);
 	bool is_name = p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED));
-	if (at_line_start && is_name && has(all, "the end of the file") && layout_peek(p)->kind == TOK_ASSIGN)
-		return arena_printf(a, "a value of one's own is declared by `param %s = …` or `const %s = …`",
+	if (at_line_start && is_name && has(all, "the end of the file") &&
+	    layout_peek(p)->kind == TOK_ASSIGN)
+		return arena_printf(
+			a, "a value of one's own is declared by `param %s = …` or `const %s = …`",
 			p->last.name, p->last.name);
 	if (at_line_start && has(all, "the end of the file") && w && (w->flags & WORD_PROTOCOL))
 		return "the protocol stands in `experiment { … }`";
@@ -214,7 +223,8 @@ is_not_yet(Parse *p)
 	static const char *const words[] = {"signal", "table", "sweep", "test", "receive", NULL};
 	int next = layout_peek(p)->kind;
 	bool alone = next == TOK_NAME || next == TOK_STRING || word_of(next);
-	return p->last.kind == TOK_NAME && p->first.span.lo == p->last.span.lo && alone && is_one_of(p->last.name, words);
+	return p->last.kind == TOK_NAME && p->first.span.lo == p->last.span.lo && alone &&
+	       is_one_of(p->last.name, words);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -238,7 +248,8 @@ report(Parse *p, const Texts *all)
 	Texts expected = in_user_words(p, all);
 	const Opener *o = p->left.kind ? &p->left : layout_innermost(p);
 	bool names_closer = has(all, ")") || has(all, "]");
-	diag_begin(d, E0102, p->last.span, "expected %s, found %s", join(p, &expected), syntax_token_text(p, &p->last));
+	diag_begin(d, E0102, p->last.span, "expected %s, found %s", join(p, &expected),
+		   syntax_token_text(p, &p->last));
 	if (names_closer && o && o->kind != TOK_LBRACE && o->span.lo < p->last.span.lo)
 		diag_label(d, o->span, "opened here");
 	const char *help = advise(p, all);
@@ -255,7 +266,8 @@ syntax_error(Parse *p, const char *const *expected, int n)
 		return;
 	syntax_failed(p);
 	if (is_not_yet(p)) {
-		diag_begin(p->env->diag, E0902, p->last.span, "this version does not compile `%s`", p->last.name);
+		diag_begin(p->env->diag, E0902, p->last.span, "this version does not compile `%s`",
+			   p->last.name);
 		diag_end(p->env->diag);
 		return;
 	}
@@ -270,7 +282,8 @@ syntax_too_deep(Parse *p, Span at)
 {
 	if (!p->stopped && !p->build.too_deep) {
 		diag_begin(p->env->diag, E0107, at, "nested more than %d levels deep", AST_DEEPEST);
-		diag_help(p->env->diag, "the rest of the file is not read; give parts names of their own");
+		diag_help(p->env->diag,
+			  "the rest of the file is not read; give parts names of their own");
 		diag_end(p->env->diag);
 	}
 	syntax_failed(p);

@@ -31,7 +31,8 @@ const Word *
 word_find(const char *text, size_t n)
 {
 	for (int i = 0; i < WORD_COUNT; i++) {
-		if (words[i].text[0] == text[0] && strlen(words[i].text) == n && memcmp(words[i].text, text, n) == 0)
+		if (words[i].text[0] == text[0] && strlen(words[i].text) == n &&
+		    memcmp(words[i].text, text, n) == 0)
 			return &words[i];
 	}
 	return NULL;
@@ -41,7 +42,9 @@ const Word *
 word_of(int kind)
 {
 	switch (kind) {
-#define W(token, text, flags, form) case TOK_##token: return &words[AT_##token];
+#define W(token, text, flags, form)                                                                \
+	case TOK_##token:                                                                          \
+		return &words[AT_##token];
 #include "parse/words.def"
 #undef W
 	}

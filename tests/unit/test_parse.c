@@ -54,7 +54,8 @@ messages(Run *r)
 		if (strncmp(line, "t:", 2) == 0 && mark && mark < end) {
 			strbuf_puts(&out, out.n ? "|" : "");
 			strbuf_putn(&out, line + 2, (size_t)(mark - line) - 2);
-			strbuf_printf(&out, " %.5s%.*s", mark + 8, (int)(end - mark - 14), mark + 14);
+			strbuf_printf(&out, " %.5s%.*s", mark + 8, (int)(end - mark - 14),
+				      mark + 14);
 		}
 		line = end + 1;
 	}
@@ -111,7 +112,8 @@ trees_are_those_of_the_goldens(void)
 {
 	for (int i = 0; i < GOLDENS; i++) {
 		Arena *a = arena_open();
-		char *text = read_file(a, goldens[i], "snn"), *want = read_file(a, goldens[i], "ast");
+		char *text = read_file(a, goldens[i], "snn"),
+		     *want = read_file(a, goldens[i], "ast");
 		CU_ASSERT_TRUE_FATAL(text && want);
 		Run r = run_text(text, strlen(text));
 		CU_ASSERT_TRUE(r.ok);
@@ -159,7 +161,8 @@ expressions_of_options_are_read(void)
 	CU_ASSERT_STRING_EQUAL(strbuf_text(&out), "(* 2 20 ms)");
 	CU_ASSERT_EQUAL(diag_errors(r.env.diag), 0);
 	CU_ASSERT_PTR_NULL(parse_expr_text(&r.env, "t", ""));
-	CU_ASSERT_STRING_EQUAL(messages(&r), "1:1 E0102: expected a value, found the end of the text");
+	CU_ASSERT_STRING_EQUAL(messages(&r),
+			       "1:1 E0102: expected a value, found the end of the text");
 	CU_ASSERT_PTR_NULL(parse_expr_text(&r.env, "t", "1 2"));
 	CU_ASSERT_PTR_NULL(parse_expr_text(&r.env, "t", "20 mv"));
 	CU_ASSERT_PTR_NULL(parse_expr_text(&r.env, "t", "a }"));
@@ -176,13 +179,15 @@ bad_characters_are_named(void)
 {
 	expect("param a = 3 ? 2\nparam b = 1", "1:13 E0101: `?` has no meaning here");
 	expect("param a = 3 \xC3\x97 4", "1:13 E0101: `\xC3\x97` has no meaning here");
-	expect("param a = b && !c", "1:13 E0101: `&&` has no meaning here|1:16 E0101: `!` has no meaning here");
+	expect("param a = b && !c",
+	       "1:13 E0101: `&&` has no meaning here|1:16 E0101: `!` has no meaning here");
 	expect("param a = \x01", "1:11 E0101: the byte 0x01 has no meaning here");
 	expect("param a = \xFF", "1:11 E0101: the byte 0xFF has no meaning here");
 	expect("// c\nparam a = 1", "1:1 E0101: comments start with `#`");
 	expect("param a = 'b'", "1:11 E0101: strings stand between double quotes");
 	expect("param a = \"\\q\"", "1:12 E0101: this has no meaning in a string");
-	expect("neuron N { v' = 3 }", "1:12 E0902: this version does not compile equations such as `v' = \xE2\x80\xA6`");
+	expect("neuron N { v' = 3 }",
+	       "1:12 E0902: this version does not compile equations such as `v' = \xE2\x80\xA6`");
 	expect_in("param a = 2 ** 3", "there is no power operator");
 }
 
@@ -194,9 +199,11 @@ strings_and_numbers_that_break_off(void)
 	expect("param s = \"", "1:11 E0104: this string is never closed");
 	expect("param a = 1e999", "1:11 E0105: this number is too large");
 	expect("param a = .5 + 0x1F + 1.2.3 + 2e- + 5.\n",
-		"1:11 E0105: this is not how a number is written|1:16 E0105: this is not how a number is written|"
-		"1:23 E0105: this is not how a number is written|1:31 E0105: this is not how a number is written|"
-		"1:37 E0105: this is not how a number is written");
+	       "1:11 E0105: this is not how a number is written|1:16 E0105: this is not how a "
+	       "number is written|"
+	       "1:23 E0105: this is not how a number is written|1:31 E0105: this is not how a "
+	       "number is written|"
+	       "1:37 E0105: this is not how a number is written");
 }
 
 static void
@@ -232,13 +239,16 @@ declarations_that_do_not_parse(void)
 	expect("param x = 1 2", "1:13 E0102: expected the end of the line, found the number `2`");
 	expect("param x =", "1:10 E0102: expected a value, found the end of the file");
 	expect("param x = \"a\" \"b\"", "1:15 E0102: expected the end of the line, found a string");
-	expect("connect a -> b { 3 }", "1:18 E0102: expected a feature or `}`, found the number `3`");
-	expect("connect a -> b { weight = 1 { range 1 } }", "1:37 E0102: expected `[`, found the number `1`");
-	expect("neuron A(x) { stat v = 0 }", "1:15 E0102: expected `state`, `trace`, `step` or `}`, found `stat`");
+	expect("connect a -> b { 3 }",
+	       "1:18 E0102: expected a feature or `}`, found the number `3`");
+	expect("connect a -> b { weight = 1 { range 1 } }",
+	       "1:37 E0102: expected `[`, found the number `1`");
+	expect("neuron A(x) { stat v = 0 }",
+	       "1:15 E0102: expected `state`, `trace`, `step` or `}`, found `stat`");
 	expect_in("neuron A(x) { stat v = 0 }", "did you mean `state`?");
 	expect("neuron A { state w = 3 kept of reset }", "1:29 E0102: expected `on`, found `of`");
-	expect("record exc.v every 10 step",
-		"1:23 E0102: expected the end of the line, `every`, `samples`, `steps` or `during`, found `step`");
+	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `every`, "
+					     "`samples`, `steps` or `during`, found `step`");
 	expect("signal reward = 0", "1:1 E0902: this version does not compile `signal`");
 	expect("run 250 ms", "1:1 E0102: expected a declaration, found `run`");
 	expect_in("run 250 ms", "the protocol stands in `experiment");
@@ -247,11 +257,13 @@ declarations_that_do_not_parse(void)
 static void
 statements_that_do_not_parse(void)
 {
-	expect("feature f { if v = 3 { spike } else { spike } }", "1:18 E0102: expected `{`, found `=`");
+	expect("feature f { if v = 3 { spike } else { spike } }",
+	       "1:18 E0102: expected `{`, found `=`");
 	expect_in("feature f { if v = 3 { spike } }", "equality is written `==`");
 	expect("feature f { v == 3 }", "1:15 E0102: expected `=`, found `==`");
 	expect("feature f { keep one spike ; 3 + 4 }",
-		"1:28 E0102: expected `at`, found `;`|1:30 E0102: expected a statement or `}`, found the number `3`");
+	       "1:28 E0102: expected `at`, found `;`|1:30 E0102: expected a statement or `}`, "
+	       "found the number `3`");
 	expect("feature f { spke }", "1:17 E0102: expected `=`, found `}`");
 	expect_in("feature f { spke }", "did you mean `spike`?");
 	expect("feature f { else { } }", "1:13 E0102: expected a statement or `}`, found `else`");
@@ -259,16 +271,19 @@ statements_that_do_not_parse(void)
 	expect_in("experiment { vot exc for label by x }", "did you mean `vote`?");
 	expect("experiment { run }", "1:17 E0102: expected a value, found `}`");
 	expect("experiment { save input.weight }", "1:31 E0102: expected `to`, found `}`");
-	expect("experiment { for a in b as c\n run 3 }", "1:29 E0102: expected `{`, found the end of the line");
+	expect("experiment { for a in b as c\n run 3 }",
+	       "1:29 E0102: expected `{`, found the end of the line");
 }
 
 static void
 what_the_text_alone_shows(void)
 {
-	expect("layer a : B[1] { trace x { on spike set 1 } }", "1:18 E0102: the trace `x` has no `tau`");
-	expect("layer a : B[1] { trace x { tau = 1 } }", "1:18 E0102: the trace `x` has no `on spike`");
+	expect("layer a : B[1] { trace x { on spike set 1 } }",
+	       "1:18 E0102: the trace `x` has no `tau`");
+	expect("layer a : B[1] { trace x { tau = 1 } }",
+	       "1:18 E0102: the trace `x` has no `on spike`");
 	expect("connect a -> b { weight = 1 { range [0, 1] ; decay 2 ; range [0, 2] } }",
-		"1:56 E0102: `range` is written twice");
+	       "1:56 E0102: `range` is written twice");
 	expect("record a.b every 3 every 4", "1:20 E0102: `every` is written twice");
 	expect("layer a : B[1] { input 3 ; input 4 }", "1:28 E0102: `input` is written twice");
 }
@@ -277,39 +292,48 @@ static void
 brackets_that_are_never_closed(void)
 {
 	expect("layer a : A[3\nlayer b : B[n](r = 3\nparam x = f(1\n",
-		"1:14 E0102: expected `]` or `,`, found the end of the line|"
-		"2:21 E0102: expected `)` or `,`, found the end of the line|"
-		"3:14 E0102: expected `)` or `,`, found the end of the file");
+	       "1:14 E0102: expected `]` or `,`, found the end of the line|"
+	       "2:21 E0102: expected `)` or `,`, found the end of the line|"
+	       "3:14 E0102: expected `)` or `,`, found the end of the file");
 	expect_in("layer a : A[3\nparam x = 3", "- opened here");
-	expect("connect a -> b { weight = f(1 }\nparam b = 2", "1:30 E0102: expected `)` or `,`, found `}`");
-	expect("experiment { run f(1\n run 250 ms\n reset }", "1:21 E0102: expected `)` or `,`, found the end of the line");
+	expect("connect a -> b { weight = f(1 }\nparam b = 2",
+	       "1:30 E0102: expected `)` or `,`, found `}`");
+	expect("experiment { run f(1\n run 250 ms\n reset }",
+	       "1:21 E0102: expected `)` or `,`, found the end of the line");
 	expect("param a = (1]", "1:13 E0102: expected `)`, found `]`");
-	expect("param a = (1;\nparam b 2", "1:13 E0102: expected `)`, found `;`|2:9 E0102: expected `=`, found the number `2`");
+	expect("param a = (1;\nparam b 2",
+	       "1:13 E0102: expected `)`, found `;`|2:9 E0102: expected `=`, found the number `2`");
 }
 
 static void
 braces_that_do_not_match(void)
 {
 	expect("neuron A {\n  step {\n    v = 1\nparam b = 2\nfoo 3",
-		"4:1 E0103: a `}` is missing before `param`|5:1 E0102: expected a declaration, found `foo`");
-	expect_in("neuron A {\n  step {\n    v = 1\n  }\nparam b = 2", "1 | neuron A {\n      |          - this block is never closed");
+	       "4:1 E0103: a `}` is missing before `param`|5:1 E0102: expected a declaration, "
+	       "found `foo`");
+	expect_in("neuron A {\n  step {\n    v = 1\n  }\nparam b = 2",
+		  "1 | neuron A {\n      |          - this block is never closed");
 	expect_in("neuron A {\n  step {\n    if a {\n    v = 1\n  }\n}\nparam b = 2",
-		"3 |     if a {\n      |          - this block is never closed");
+		  "3 |     if a {\n      |          - this block is never closed");
 	expect("experiment {", "1:13 E0103: a `}` is missing before the end of the file");
-	expect("neuron A { step { if a = b { v = 1", "1:24 E0102: expected `{`, found `=`|"
-		"1:35 E0103: a `}` is missing before the end of the file");
-	expect("param a = 1 }\nparam b 2", "1:13 E0102: this `}` closes nothing|2:9 E0102: expected `=`, found the number `2`");
+	expect("neuron A { step { if a = b { v = 1",
+	       "1:24 E0102: expected `{`, found `=`|"
+	       "1:35 E0103: a `}` is missing before the end of the file");
+	expect("param a = 1 }\nparam b 2",
+	       "1:13 E0102: this `}` closes nothing|2:9 E0102: expected `=`, found the number `2`");
 }
 
 static void
 one_run_tells_all_errors(void)
 {
-	expect("param a 1\nlayer b B[1] {\n trace x { foo }\n}\nneuron N {\n step { v = ; w = 1 + ; x = 1 }\n state 3\n}\n"
+	expect("param a 1\nlayer b B[1] {\n trace x { foo }\n}\nneuron N {\n step { v = ; w = 1 + "
+	       "; x = 1 }\n state 3\n}\n"
 	       "experiment { for x y in z { run 3 ms } ; run }\n",
-		"1:9 E0102: expected `=`, found the number `1`|2:9 E0102: expected `:`, found `B`|"
-		"6:13 E0102: expected a value, found `;`|6:23 E0102: expected a value, found `;`|"
-		"7:8 E0102: expected a name, found the number `3`|9:20 E0102: expected `,` or `in`, found `y`|"
-		"9:45 E0102: expected a value, found `}`");
+	       "1:9 E0102: expected `=`, found the number `1`|2:9 E0102: expected `:`, found `B`|"
+	       "6:13 E0102: expected a value, found `;`|6:23 E0102: expected a value, found `;`|"
+	       "7:8 E0102: expected a name, found the number `3`|9:20 E0102: expected `,` or `in`, "
+	       "found `y`|"
+	       "9:45 E0102: expected a value, found `}`");
 }
 
 static char *
@@ -326,7 +350,8 @@ repeat(Arena *a, const char *head, const char *s, int n, const char *tail)
 static void
 depth_has_a_limit(void)
 {
-	static const char *const pieces[] = {"(", "[", "-", "not ", "a + ", "a if b else ", "f(x, k = 1 + 2 * ", "f(", "a."};
+	static const char *const pieces[] = {
+		"(", "[", "-", "not ", "a + ", "a if b else ", "f(x, k = 1 + 2 * ", "f(", "a."};
 	Arena *a = arena_open();
 	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
 		for (int n = 300; n <= 30000; n *= 10) {
@@ -343,14 +368,18 @@ depth_has_a_limit(void)
 	arena_close(r.arena);
 	expect(repeat(a, "param a = ", "(", 250, repeat(a, "1", ")", 250, "")), "");
 	expect(repeat(a, "param a = ", "f(x, k = 1 + (2) * ", 60, repeat(a, "1", ")", 60, "")), "");
-	expect(repeat(a, "feature f { ", "if a { if b { v = 1 } else if c { ", 120, repeat(a, "", "} }", 120, "}")), "");
+	expect(repeat(a, "feature f { ", "if a { if b { v = 1 } else if c { ", 120,
+		      repeat(a, "", "} }", 120, "}")),
+	       "");
 	expect(repeat(a, "param a = [1", ", 2", 20000, "]"), "");
 	arena_close(a);
 }
 
 /* ---- mutated programs ------------------------------------------------------------------------ */
 
-typedef struct { unsigned long long state; } Random;
+typedef struct {
+	unsigned long long state;
+} Random;
 
 static unsigned
 below(Random *r, unsigned n)
@@ -359,10 +388,52 @@ below(Random *r, unsigned n)
 	return n ? (unsigned)(r->state >> 33) % n : 0;
 }
 
-static const char *const scraps[] = {
-	"{", "}", "(", ")", "[", "]", "\n", ";", ",", "\"", "'", "=", "==", ":", "..", "->", "#", "1", "1e", ".", "mV", " ms",
-	" if ", " else ", " not ", "-", "layer ", "experiment {", "for ", " of ", "trace x", "state ", "spike", "error ", "\\",
-	"\xC3", "\xE2\x88\x92", "\x00", "1 layer", "} else {", "norm ", "in ", "record a.b", "(pre: ", "neuron N {", "step {"};
+static const char *const scraps[] = {"{",
+				     "}",
+				     "(",
+				     ")",
+				     "[",
+				     "]",
+				     "\n",
+				     ";",
+				     ",",
+				     "\"",
+				     "'",
+				     "=",
+				     "==",
+				     ":",
+				     "..",
+				     "->",
+				     "#",
+				     "1",
+				     "1e",
+				     ".",
+				     "mV",
+				     " ms",
+				     " if ",
+				     " else ",
+				     " not ",
+				     "-",
+				     "layer ",
+				     "experiment {",
+				     "for ",
+				     " of ",
+				     "trace x",
+				     "state ",
+				     "spike",
+				     "error ",
+				     "\\",
+				     "\xC3",
+				     "\xE2\x88\x92",
+				     "\x00",
+				     "1 layer",
+				     "} else {",
+				     "norm ",
+				     "in ",
+				     "record a.b",
+				     "(pre: ",
+				     "neuron N {",
+				     "step {"};
 
 /* One small change; the text may grow to `cap`. */
 static size_t
@@ -373,25 +444,25 @@ mutate(Random *r, char *text, size_t n, size_t cap)
 	const char *scrap = scraps[below(r, sizeof scraps / sizeof *scraps)];
 	size_t add = *scrap ? strlen(scrap) : 1;
 	switch (below(r, 5)) {
-	case 0:                                           /* delete */
+	case 0: /* delete */
 		memmove(text + at, text + at + cut, n - at - cut);
 		return n - cut;
-	case 1:                                           /* insert */
+	case 1: /* insert */
 		if (n + add > cap)
 			return n;
 		memmove(text + at + add, text + at, n - at);
 		memcpy(text + at, scrap, add);
 		return n + add;
-	case 2:                                           /* another byte */
+	case 2: /* another byte */
 		if (at < n)
 			text[at] = (char)below(r, 256);
 		return n;
-	case 3:                                           /* repeat what stands here */
+	case 3: /* repeat what stands here */
 		if (n + cut > cap)
 			return n;
 		memmove(text + at + cut, text + at, n - at);
 		return n + cut;
-	default:                                          /* break off */
+	default: /* break off */
 		return below(r, 8) ? n : at;
 	}
 }
