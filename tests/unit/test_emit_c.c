@@ -433,6 +433,48 @@ test_network(void)
 	arena_close(a);
 }
 
+/* The functions of the library, in loops that should become vectors. */
+static const char library_bufs[] =
+	"plan \"lib\" real f32 dt 1 seed 1\n"
+	"buffer x: f32 [neuron 512] state\nbuffer e: f32 [neuron 512] state\nbuffer l: f32 [neuron 512] state\n"
+	"buffer n: f32 [neuron 512] state\nbuffer p: f32 [neuron 512] state\nbuffer u: u32 [neuron 512] state\n"
+	"buffer d: f64 [neuron 512] state\nbuffer de: f64 [neuron 512] state\nbuffer dl: f64 [neuron 512] state\n"
+	"buffer seed: u64 [] state\nbuffer step: u64 [] state\n";
+static const char library_codes[] =
+	"kernel all range 512 {\n"
+	"\tlet (k0, k1) = call mix64(seed[], 7u64, 0u64)\n\tlet t: u64 = step[]\n"
+	"\tfor i in lo ..< hi simd {\n"
+	"\t\tlet (a) = call exp_f32(x[i])\n\t\te[i] = a\n\t\tlet (b) = call log_f32(x[i])\n\t\tl[i] = b\n"
+	"\t\tlet (c) = call draw_u32(k0, k1, u64(i), t, 0u32)\n\t\tu[i] = c\n"
+	"\t\tlet (g) = call normal_f32(c, c * 7u32)\n\t\tn[i] = g\n"
+	"\t\tlet (f) = call exp_f64(d[i])\n\t\tde[i] = f\n\t\tlet (h) = call log_f64(d[i])\n\t\tdl[i] = h\n\t}\n"
+	"\tfor o in lo ..< hi {\n\t\tlet (q) = call poisson(abs(x[o]), k0, k1, u64(o), t)\n\t\tp[o] = q\n\t}\n}\n"
+	"proc step {\n\trun all\n\tstep[] = step[] + 1u64\n}\n";
+
+static void
+test_library(void)
+{
+	Arena *a = arena_open();
+	const char *math = read_file(a, SNNC_SOURCE_DIR "/lib/math.plan");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(math);
+	Pair p = pair_open(arena_printf(a, "%s%s%s", library_bufs, math, library_codes));
+	float *x = cell_of(&p, p.by_eval, "x");
+	double *d = cell_of(&p, p.by_eval, "d");
+	for (int i = 0; i < 512; i++) {
+		x[i] = (float)(i - 256) * (i % 3 ? 0.431f : 1e-3f);
+		d[i] = (double)x[i] * (i % 5 ? 1.0 : 1e150);
+	}
+	x[0] = INFINITY;
+	x[1] = -INFINITY;
+	x[2] = NAN;
+	x[3] = -0.0f;
+	x[4] = 1e-40f;
+	*(uint64_t *)cell_of(&p, p.by_eval, "seed") = 11;
+	expect_equal_everywhere(&p, 3);
+	pair_close(&p);
+	arena_close(a);
+}
+
 /* ---- the whole program: tables, host calls, statuses ------------------------------------------------------ */
 
 /* What the library would do, written into the same shared object: main() leaves the program here. */
@@ -647,6 +689,7 @@ CU_TestInfo test_emit_c[] = {
 	{"every operator and cast on edge values gives the bits of eval", test_operators},
 	{"half precision and bfloat16 round as eval does", test_halves},
 	{"a network gives the bits of eval, by gcc and clang", test_network},
+	{"the functions of the library give the bits of eval", test_library},
 	{"a whole program has its tables, passes statuses up and stops", test_program},
 	{"names that C or the file uses are kept clear of", test_names},
 	{"constants of 64 bits, single turns and moving bounds", test_traps},
