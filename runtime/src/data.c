@@ -106,6 +106,8 @@ open_columns(RtData *d, const char *dir_data, const char *dir_program, const cha
 		rt_say(why, "there is no fallback `%s`", fallback);
 		return SNNRT_DATA_BAD;
 	}
+	if (npaths == 0 && may_draw)                      /* the drawn digits themselves are asked for */
+		return open_drawn(d, 2, why) ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
 	if (npaths < 1 || npaths > RT_MAX_COLUMNS) {
 		rt_say(why, "data needs 1 to %d files, not %u", RT_MAX_COLUMNS, npaths);
 		return SNNRT_DATA_BAD;

@@ -16,6 +16,8 @@ static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
 	{{"memory", required_argument, NULL, 'm'}, "SIZE", "refuse to use more, such as 4G (default: what is free)"},
 	{{"quiet", no_argument, NULL, 'q'}, "", "no progress line"},
+	{{"dump-state", required_argument, NULL, 'D'}, "FILE", "write all state at the end, to compare runs"},
+	{{"no-results", no_argument, NULL, 'n'}, "", "write no results folder"},
 	{{"help", no_argument, NULL, 'h'}, "", "this page"},
 	{{"version", no_argument, NULL, 'v'}, "", "name, source hash, version of the runtime"},
 };
@@ -28,7 +30,7 @@ print_help(const snnrt_program *p)
 	for (int i = 0; i < NOPTIONS; i++) {
 		char left[40];
 		snprintf(left, sizeof left, "--%s %s", table[i].o.name, table[i].arg);
-		printf("  %-15s %s\n", left, table[i].text);
+		printf("  %-18s %s\n", left, table[i].text);
 	}
 	printf("\nResults go to a folder with manifest.json and one .npy per record.\n"
 	       "Exit codes: 0 fine, 2 wrong usage, 3 failed, 130 interrupted.\n");
@@ -86,6 +88,8 @@ read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
 		case 'o': o->out = optarg; break;
 		case 'm': ok = read_size(optarg, &o->memory); break;
 		case 'q': o->quiet = true; break;
+		case 'D': o->dump_state = optarg; break;
+		case 'n': o->no_results = true; break;
 		case 'h':
 			print_help(p);
 			return fflush(stdout) ? WORLD : 0;
