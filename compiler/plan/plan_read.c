@@ -1,384 +1,34 @@
 /* plan_read: plan text back to a plan, by recursive descent. It settles what a text says; whether that is sound
  * is left to plan_verify, except for types, which an expression cannot be built without. */
-#include "plan/plan_lex.h"
+#include "plan/plan_reader.h"
 
 #include "base/num.h"
-#include "base/panic.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
-typedef struct {
-	PlanLex x;
-	Plan *plan;
-	PlanCode *code;                                   /* being read */
-	uint32_t nest;                                    /* of blocks and parentheses */
-} Reader;
-
-enum { MAX_PAREN = 200 };
-
-#define FAIL(r, ...) plan_lex_fail(&(r)->x, __VA_ARGS__)
-
-/* ---- names and numbers -------------------------------------------------------------------------- */
-
-static Name
-read_name(Reader *r)
-{
-	PlanLex *x = &r->x;
-	if (x->kind != TOK_NAME && x->kind != TOK_QUOTED)
-		FAIL(r, "a name expected before %s", plan_lex_shown(x));
-	if (x->kind == TOK_NAME && plan_word_is_reserved(x->s, x->n))
-		FAIL(r, "%s is a word of the language; as a name it needs backquotes", plan_lex_shown(x));
-	if (x->n == 0)
-		FAIL(r, "an empty name");
-	Name n = intern_n(r->plan->names, x->s, x->n);
-	plan_lex_next(x);
-	return n;
-}
-
-static const char *
-read_string(Reader *r)
-{
-	if (r->x.kind != TOK_STRING)
-		FAIL(r, "a string expected before %s", plan_lex_shown(&r->x));
-	const char *s = arena_strndup(r->plan->arena, r->x.s, r->x.n);
-	plan_lex_next(&r->x);
-	return s;
-}
-
-static PlanType
-read_type(Reader *r)
-{
-	PlanType t;
-	if (r->x.kind != TOK_NAME || !plan_type_find(r->x.s, r->x.n, &t))
-		FAIL(r, "a type expected before %s", plan_lex_shown(&r->x));
-	plan_lex_next(&r->x);
-	return t;
-}
-
-static uint64_t
-read_u64(Reader *r)
-{
-	uint64_t v;
-	if (r->x.kind != TOK_NUMBER || !num_read_u64(r->x.s, r->x.n, &v))
-		FAIL(r, "a whole number expected before %s", plan_lex_shown(&r->x));
-	plan_lex_next(&r->x);
-	return v;
-}
-
-static int64_t
-read_i64(Reader *r)
-{
-	bool minus = plan_lex_take(&r->x, "-");
-	uint64_t v = read_u64(r);
-	if (v > (uint64_t)INT64_MAX + minus)
-		FAIL(r, "the number is out of range");
-	return minus ? (int64_t)(0 - v) : (int64_t)v;
-}
-
-/* The characters of a number before its type: 1 of "3u32", 4 of "1e-3f64". Hex digits hide b and f. */
-static size_t
-number_length(const char *s, size_t n)
-{
-	bool hex = n > 2 && (s[1] == 'x' || s[1] == 'X');
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == 'u' || s[i] == 'i' || (!hex && (s[i] == 'f' || s[i] == 'b')))
-			return i;
-	}
-	return n;
-}
-
-static bool
-int_fits(PlanType t, bool minus, uint64_t v)
-{
-	int64_t as = minus ? (int64_t)(0 - v) : (int64_t)v;
-	if (!plan_type_is_signed(t))
-		return !(minus && v) && (uint64_t)plan_wrap_int(t, as) == v;
-	return v <= (uint64_t)INT64_MAX + minus && plan_wrap_int(t, as) == as;
-}
-
-/* A number token as a value of *t; *t is PT_UNSET where the text must tell. */
-static PlanValue
-read_number(Reader *r, PlanType *t, bool minus)
-{
-	PlanLex *x = &r->x;
-	size_t n = number_length(x->s, x->n);
-	bool hex = n > 2 && (x->s[1] == 'x' || x->s[1] == 'X');
-	bool looks_float = false;
-	for (size_t i = 0; i < n && !hex; i++)
-		looks_float = looks_float || x->s[i] == '.' || x->s[i] == 'e' || x->s[i] == 'E';
-	PlanType own = looks_float ? PT_F32 : PT_I64;
-	if (n < x->n && !plan_type_find(x->s + n, x->n - n, &own))
-		FAIL(r, "%s has no such type behind it", plan_lex_shown(x));
-	if (*t == PT_UNSET)
-		*t = own;
-	else if (n < x->n && own != *t)
-		FAIL(r, "%s where %s is expected", plan_lex_shown(x), plan_type_name(*t));
-	PlanValue v = {0};
-	if (plan_type_is_float(*t)) {
-		if (hex || !num_read_f64(x->s, n, &v.f))
-			FAIL(r, "%s is no number of type %s", plan_lex_shown(x), plan_type_name(*t));
-		v.f = plan_round_float(*t, minus ? -v.f : v.f);
-	} else {
-		uint64_t u;
-		if (looks_float || *t == PT_BOOL || !num_read_u64(x->s, n, &u) || !int_fits(*t, minus, u))
-			FAIL(r, "%s is no number of type %s", plan_lex_shown(x), plan_type_name(*t));
-		v.i = minus ? (int64_t)(0 - u) : (int64_t)u;
-	}
-	plan_lex_next(x);
-	return v;
-}
-
-/* true, false, inf, nan and their f64 forms; false if it is no such word. */
-static bool
-read_word_value(Reader *r, PlanType *t, bool minus, PlanValue *v)
-{
-	PlanLex *x = &r->x;
-	PlanType own = PT_UNSET;
-	if (!minus && (plan_lex_is(x, "true") || plan_lex_is(x, "false"))) {
-		own = PT_BOOL;
-		v->i = plan_lex_is(x, "true");
-	} else if (plan_lex_is(x, "inf") || plan_lex_is(x, "inf_f64")) {
-		own = plan_lex_is(x, "inf") ? PT_F32 : PT_F64;
-		v->f = minus ? -(double)INFINITY : (double)INFINITY;
-	} else if (plan_lex_is(x, "nan") || plan_lex_is(x, "nan_f64")) {
-		own = plan_lex_is(x, "nan") ? PT_F32 : PT_F64;
-		v->f = (double)NAN;
-	} else {
-		return false;
-	}
-	bool fits = *t == PT_UNSET || *t == own || (own == PT_F32 && plan_type_is_float(*t));
-	if (!fits)
-		FAIL(r, "%s where %s is expected", plan_lex_shown(x), plan_type_name(*t));
-	*t = *t == PT_UNSET ? own : *t;
-	plan_lex_next(x);
-	return true;
-}
-
-/* ---- expressions ---------------------------------------------------------------------------------- */
-
-/* An expression with its depth, so that no text builds a tree that overflows a stack. */
-typedef struct { PlanExpr *e; uint32_t depth; } Deep;
-
-static Deep read_infix(Reader *r, int level);
-
-static void
-enter(Reader *r, uint32_t limit)
-{
-	if (++r->nest > limit)
-		FAIL(r, "nested too deeply");
-}
-
-static PlanExpr *
-new_expr(Reader *r, PlanExprKind k, PlanType t)
-{
-	PlanExpr *e = ARENA_NEW(r->plan->arena, PlanExpr);
-	e->kind = k;
-	e->type = t;
-	return e;
-}
-
-static void
-add_operand(Reader *r, Deep *d, Deep op)
-{
-	if (d->e->nops == PLAN_MAX_OPS)
-		FAIL(r, "more than %d operands", PLAN_MAX_OPS);
-	d->e->op[d->e->nops++] = op.e;
-	d->depth = op.depth + 1 > d->depth ? op.depth + 1 : d->depth;
-	if (d->depth > PLAN_MAX_DEPTH)
-		FAIL(r, "the expression is nested too deeply");
-}
-
-static Deep
-typed(Reader *r, Deep d)
-{
-	const char *why;
-	if (!plan_expr_rule(d.e, &d.e->type, r->plan->arena, &why))
-		FAIL(r, "%s", why);
-	return d;
-}
-
-static void
-read_operands(Reader *r, Deep *d, const char *close)
-{
-	enter(r, MAX_PAREN);
-	while (!plan_lex_take(&r->x, close)) {
-		if (d->e->nops)
-			plan_lex_want(&r->x, ",");
-		add_operand(r, d, read_infix(r, 1));
-	}
-	r->nest--;
-}
-
-static Deep
-read_load(Reader *r, Name name)
-{
-	uint32_t id = plan_find_buf(r->plan, name);
-	if (id == UINT32_MAX)
-		FAIL(r, "no buffer is named `%s`", name);
-	Deep d = {new_expr(r, PEXPR_LOAD, plan_type_value(r->plan->bufs.at[id].type)), 0};
-	d.e->id = id;
-	plan_lex_want(&r->x, "[");
-	read_operands(r, &d, "]");
-	return d;
-}
-
-/* f(a, b), f32(x), bits_u32(x) */
-static Deep
-read_named(Reader *r, const char *s, size_t n)
-{
-	Deep d = {new_expr(r, PEXPR_UNSET, PT_UNSET), 0};
-	for (int k = 1; k < PEXPR_COUNT; k++) {
-		const char *own = plan_expr_mnemonic((PlanExprKind)k);
-		bool word = plan_expr_notation((PlanExprKind)k) == 'f' && k != PEXPR_CAST && k != PEXPR_BITS;
-		if (word && strlen(own) == n && memcmp(own, s, n) == 0)
-			d.e->kind = (PlanExprKind)k;
-	}
-	if (plan_type_find(s, n, &d.e->type))
-		d.e->kind = PEXPR_CAST;
-	else if (n > 5 && memcmp(s, "bits_", 5) == 0 && plan_type_find(s + 5, n - 5, &d.e->type))
-		d.e->kind = PEXPR_BITS;
-	if (d.e->kind == PEXPR_UNSET)
-		FAIL(r, "no operator is named `%.*s`", n > 40 ? 40 : (int)n, s);
-	plan_lex_want(&r->x, "(");
-	read_operands(r, &d, ")");
-	if ((int)d.e->nops != plan_expr_operands(d.e->kind))
-		FAIL(r, "`%.*s` takes %d operands", (int)n, s, plan_expr_operands(d.e->kind));
-	return typed(r, d);
-}
-
-static uint32_t
-find_local(Reader *r, Name name)
-{
-	for (uint32_t i = 0; i < r->code->nlocals; i++) {
-		if (r->code->locals[i].name == name)
-			return i;
-	}
-	return UINT32_MAX;
-}
-
-static uint32_t
-read_local(Reader *r)
-{
-	Name name = read_name(r);
-	uint32_t id = find_local(r, name);
-	if (id == UINT32_MAX)
-		FAIL(r, "no local is named `%s` here", name);
-	return id;
-}
-
-static Deep
-read_named_thing(Reader *r)
-{
-	bool bare = r->x.kind == TOK_NAME;
-	const char *s = r->x.s;
-	size_t n = r->x.n;
-	Name name = read_name(r);
-	if (plan_lex_is(&r->x, "["))
-		return read_load(r, name);
-	if (bare && plan_lex_is(&r->x, "("))
-		return read_named(r, s, n);
-	uint32_t id = find_local(r, name);
-	if (id == UINT32_MAX)
-		FAIL(r, "no local is named `%s` here (a buffer has brackets)", name);
-	Deep d = {new_expr(r, PEXPR_LOCAL, r->code->locals[id].type), 0};
-	d.e->id = id;
-	return d;
-}
-
-static Deep
-read_const(Reader *r, bool minus)
-{
-	Deep d = {new_expr(r, PEXPR_CONST, PT_UNSET), 0};
-	if (r->x.kind == TOK_NUMBER)
-		d.e->value = read_number(r, &d.e->type, minus);
-	else if (!read_word_value(r, &d.e->type, minus, &d.e->value))
-		d.e = NULL;
-	if (d.e && plan_type_value(d.e->type) != d.e->type)
-		FAIL(r, "no expression has the type %s", plan_type_name(d.e->type));
-	return d;
-}
-
-static Deep
-read_prefix(Reader *r)
-{
-	bool minus = plan_lex_take(&r->x, "-");
-	Deep c = read_const(r, minus);
-	if (c.e)
-		return c;
-	if (minus || plan_lex_take(&r->x, "!")) {
-		Deep d = {new_expr(r, minus ? PEXPR_NEG : PEXPR_NOT, PT_UNSET), 0};
-		enter(r, MAX_PAREN);
-		add_operand(r, &d, read_prefix(r));
-		r->nest--;
-		return typed(r, d);
-	}
-	if (plan_lex_take(&r->x, "(")) {
-		enter(r, MAX_PAREN);
-		Deep d = read_infix(r, 1);
-		r->nest--;
-		plan_lex_want(&r->x, ")");
-		return d;
-	}
-	return read_named_thing(r);
-}
-
-static PlanExprKind
-infix_here(const PlanLex *x)
-{
-	for (int k = 1; k < PEXPR_COUNT && x->kind == TOK_SIGN; k++) {
-		if (plan_expr_notation((PlanExprKind)k) == 'i' && plan_lex_is(x, plan_expr_mnemonic((PlanExprKind)k)))
-			return (PlanExprKind)k;
-	}
-	return PEXPR_UNSET;
-}
-
-/* Operators of binding strength `level` and more. */
-static Deep
-read_infix(Reader *r, int level)
-{
-	Deep left = read_prefix(r);
-	for (;;) {
-		PlanExprKind k = infix_here(&r->x);
-		if (k == PEXPR_UNSET || plan_infix_level(k) < level)
-			return left;
-		plan_lex_next(&r->x);
-		Deep d = {new_expr(r, k, PT_UNSET), 0};
-		add_operand(r, &d, left);
-		add_operand(r, &d, read_infix(r, plan_infix_level(k) + 1));
-		left = typed(r, d);
-	}
-}
-
-static PlanExpr *
-read_expr(Reader *r)
-{
-	return read_infix(r, 1).e;
-}
+/* ---- statements ------------------------------------------------------------------------------------ */
 
 typedef VEC(PlanExpr *) ExprVec;
 
 static void
-read_exprs(Reader *r, PlanStmt *s, const char *close)
+read_exprs(PlanReader *r, PlanStmt *s, const char *close)
 {
 	ExprVec v = {0};
 	while (!plan_lex_take(&r->x, close)) {
 		if (v.n)
 			plan_lex_want(&r->x, ",");
-		VEC_PUSH(r->plan->arena, &v, read_expr(r));
+		VEC_PUSH(r->plan->arena, &v, plan_reader_expr(r));
 	}
 	s->op = v.at;
 	s->nops = v.n;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------ */
-
 static uint32_t
-declare(Reader *r, Name name, PlanType t)
+declare(PlanReader *r, Name name, PlanType t)
 {
 	PlanCode *c = r->code;
-	if (find_local(r, name) != UINT32_MAX)
+	if (plan_reader_find_local(r, name) != UINT32_MAX)
 		FAIL(r, "`%s` is declared twice in `%s`", name, c->name);
 	if (strchr(name, '.'))
 		FAIL(r, "`%s` is no name of a local: it has a dot", name);
@@ -388,12 +38,12 @@ declare(Reader *r, Name name, PlanType t)
 	return c->nlocals++;
 }
 
-static PlanBlock read_block(Reader *r);
+static PlanBlock read_block(PlanReader *r);
 
 static uint32_t
-read_code_ref(Reader *r, const char *what)
+read_code_ref(PlanReader *r, const char *what)
 {
-	Name name = read_name(r);
+	Name name = plan_reader_name(r);
 	uint32_t id = plan_find_code(r->plan, name);
 	if (id == UINT32_MAX)
 		FAIL(r, "no %s above is named `%s`", what, name);
@@ -401,7 +51,7 @@ read_code_ref(Reader *r, const char *what)
 }
 
 static void
-keep_locals(Reader *r, PlanStmt *s, uint32_t n, const uint32_t *ids)
+keep_locals(PlanReader *r, PlanStmt *s, uint32_t n, const uint32_t *ids)
 {
 	s->nlocals = n;
 	s->locals = n ? arena_copy(r->plan->arena, ids, n * sizeof *ids) : NULL;
@@ -409,13 +59,13 @@ keep_locals(Reader *r, PlanStmt *s, uint32_t n, const uint32_t *ids)
 
 /* let (a, b) = call f(x, y), behind the first parenthesis */
 static void
-read_call(Reader *r, PlanStmt *s)
+read_call(PlanReader *r, PlanStmt *s)
 {
 	VEC(Name) names = {0};
 	while (!plan_lex_take(&r->x, ")")) {
 		if (names.n)
 			plan_lex_want(&r->x, ",");
-		VEC_PUSH(r->plan->arena, &names, read_name(r));
+		VEC_PUSH(r->plan->arena, &names, plan_reader_name(r));
 	}
 	plan_lex_want(&r->x, "=");
 	plan_lex_want(&r->x, "call");
@@ -434,9 +84,9 @@ read_call(Reader *r, PlanStmt *s)
 
 /* host f(3, x, &buf[i, j]), behind `host`; `keep` NULL if the result is dropped. */
 static void
-read_host(Reader *r, PlanStmt *s, Name keep)
+read_host(PlanReader *r, PlanStmt *s, Name keep)
 {
-	Name name = read_name(r);
+	Name name = plan_reader_name(r);
 	s->kind = PSTMT_HOST;
 	while (s->id < plan_host_fn_count && strcmp(plan_host_fns[s->id].name, name) != 0)
 		s->id++;
@@ -448,7 +98,7 @@ read_host(Reader *r, PlanStmt *s, Name keep)
 		if (args.n)
 			plan_lex_want(&r->x, ",");
 		PlanArg a = {plan_lex_take(&r->x, "&"), NULL};
-		a.e = a.address ? read_load(r, read_name(r)).e : read_expr(r);
+		a.e = a.address ? plan_reader_load(r) : plan_reader_expr(r);
 		VEC_PUSH(r->plan->arena, &args, a);
 	}
 	s->args = args.at;
@@ -461,48 +111,48 @@ read_host(Reader *r, PlanStmt *s, Name keep)
 
 /* let x: T = e, let r = host f(), let (a, b) = call f(), behind `let` or `var` */
 static void
-read_declaration(Reader *r, PlanStmt *s, bool let)
+read_declaration(PlanReader *r, PlanStmt *s, bool let)
 {
 	if (let && plan_lex_take(&r->x, "(")) {
 		read_call(r, s);
 		return;
 	}
-	Name name = read_name(r);
+	Name name = plan_reader_name(r);
 	if (let && plan_lex_take(&r->x, "=")) {
 		plan_lex_want(&r->x, "host");
 		read_host(r, s, name);
 		return;
 	}
 	plan_lex_want(&r->x, ":");
-	PlanType t = read_type(r);
+	PlanType t = plan_reader_type(r);
 	plan_lex_want(&r->x, "=");
 	s->kind = let ? PSTMT_LET : PSTMT_VAR;
-	s->e = read_expr(r);
+	s->e = plan_reader_expr(r);
 	if (s->e->type != t)
 		FAIL(r, "`%s` is %s and its value %s", name, plan_type_name(t), plan_type_name(s->e->type));
 	s->id = declare(r, name, t);
 }
 
 static void
-read_for(Reader *r, PlanStmt *s)
+read_for(PlanReader *r, PlanStmt *s)
 {
-	Name name = read_name(r);
+	Name name = plan_reader_name(r);
 	s->kind = PSTMT_FOR;
 	plan_lex_want(&r->x, "in");
-	s->e = read_expr(r);
+	s->e = plan_reader_expr(r);
 	plan_lex_want(&r->x, "..<");
-	s->hi = read_expr(r);
-	s->step = plan_lex_take(&r->x, "step") ? read_i64(r) : 1;
+	s->hi = plan_reader_expr(r);
+	s->step = plan_lex_take(&r->x, "step") ? plan_reader_i64(r) : 1;
 	s->simd = plan_lex_take(&r->x, "simd");
 	s->id = declare(r, name, PT_I64);
 	s->body = read_block(r);
 }
 
 static void
-read_if(Reader *r, PlanStmt *s)
+read_if(PlanReader *r, PlanStmt *s)
 {
 	s->kind = PSTMT_IF;
-	s->e = read_expr(r);
+	s->e = plan_reader_expr(r);
 	s->body = read_block(r);
 	if (!plan_lex_take(&r->x, "else"))
 		return;
@@ -512,16 +162,16 @@ read_if(Reader *r, PlanStmt *s)
 	}
 	PlanStmt **one = ARENA_NEW(r->plan->arena, PlanStmt *);
 	*one = ARENA_NEW(r->plan->arena, PlanStmt);
-	enter(r, PLAN_MAX_NEST);
+	plan_reader_enter(r, PLAN_MAX_NEST);
 	read_if(r, *one);
 	r->nest--;
 	s->other = (PlanBlock){one, 1};
 }
 
 static void
-read_store(Reader *r, PlanStmt *s)
+read_store(PlanReader *r, PlanStmt *s)
 {
-	Name name = read_name(r);
+	Name name = plan_reader_name(r);
 	s->kind = PSTMT_STORE;
 	s->id = plan_find_buf(r->plan, name);
 	if (s->id == UINT32_MAX)
@@ -529,23 +179,23 @@ read_store(Reader *r, PlanStmt *s)
 	plan_lex_want(&r->x, "[");
 	read_exprs(r, s, "]");
 	plan_lex_want(&r->x, "=");
-	s->e = read_expr(r);
+	s->e = plan_reader_expr(r);
 }
 
 static void
-read_return(Reader *r, PlanStmt *s)
+read_return(PlanReader *r, PlanStmt *s)
 {
 	ExprVec v = {0};
 	s->kind = PSTMT_RETURN;
 	do
-		VEC_PUSH(r->plan->arena, &v, read_expr(r));
+		VEC_PUSH(r->plan->arena, &v, plan_reader_expr(r));
 	while (plan_lex_take(&r->x, ","));
 	s->op = v.at;
 	s->nops = v.n;
 }
 
 static PlanStmt *
-read_stmt(Reader *r)
+read_stmt(PlanReader *r)
 {
 	PlanStmt *s = ARENA_NEW(r->plan->arena, PlanStmt);
 	PlanLex *x = &r->x;
@@ -555,14 +205,14 @@ read_stmt(Reader *r)
 		read_declaration(r, s, false);
 	} else if (plan_lex_take(x, "set")) {
 		s->kind = PSTMT_SET;
-		s->id = read_local(r);
+		s->id = plan_reader_local(r);
 		plan_lex_want(x, "=");
-		s->e = read_expr(r);
+		s->e = plan_reader_expr(r);
 	} else if (plan_lex_take(x, "for")) {
 		read_for(r, s);
 	} else if (plan_lex_take(x, "while")) {
 		s->kind = PSTMT_WHILE;
-		s->e = read_expr(r);
+		s->e = plan_reader_expr(r);
 		s->body = read_block(r);
 	} else if (plan_lex_take(x, "if")) {
 		read_if(r, s);
@@ -578,7 +228,7 @@ read_stmt(Reader *r)
 		read_host(r, s, NULL);
 	} else if (plan_lex_take(x, "note")) {
 		s->kind = PSTMT_NOTE;
-		s->text = read_string(r);
+		s->text = plan_reader_string(r);
 	} else {
 		read_store(r, s);
 	}
@@ -586,10 +236,10 @@ read_stmt(Reader *r)
 }
 
 static PlanBlock
-read_block(Reader *r)
+read_block(PlanReader *r)
 {
 	VEC(PlanStmt *) v = {0};
-	enter(r, PLAN_MAX_NEST);
+	plan_reader_enter(r, PLAN_MAX_NEST);
 	plan_lex_want(&r->x, "{");
 	while (!plan_lex_take(&r->x, "}"))
 		VEC_PUSH(r->plan->arena, &v, read_stmt(r));
@@ -600,15 +250,15 @@ read_block(Reader *r)
 /* ---- the tables -------------------------------------------------------------------------------------- */
 
 static void
-read_signature(Reader *r, PlanCode *c)
+read_signature(PlanReader *r, PlanCode *c)
 {
 	plan_lex_want(&r->x, "(");
 	while (!plan_lex_take(&r->x, ")")) {
 		if (c->nlocals)
 			plan_lex_want(&r->x, ",");
-		Name name = read_name(r);
+		Name name = plan_reader_name(r);
 		plan_lex_want(&r->x, ":");
-		declare(r, name, read_type(r));
+		declare(r, name, plan_reader_type(r));
 	}
 	c->nparams = c->nlocals;
 	plan_lex_want(&r->x, "->");
@@ -617,7 +267,7 @@ read_signature(Reader *r, PlanCode *c)
 	while (!plan_lex_take(&r->x, ")")) {
 		if (results.n)
 			plan_lex_want(&r->x, ",");
-		VEC_PUSH(r->plan->arena, &results, read_type(r));
+		VEC_PUSH(r->plan->arena, &results, plan_reader_type(r));
 	}
 	c->results = results.at;
 	c->nresults = results.n;
@@ -625,17 +275,17 @@ read_signature(Reader *r, PlanCode *c)
 
 /* Behind `func`, `kernel` or `proc`. */
 static PlanCode *
-read_code(Reader *r, PlanCodeKind k)
+read_code(PlanReader *r, PlanCodeKind k)
 {
 	PlanCode *c = ARENA_NEW(r->plan->arena, PlanCode);
 	c->kind = k;
 	r->code = c;
-	c->name = read_name(r);
+	c->name = plan_reader_name(r);
 	if (k == CODE_FUNC)
 		read_signature(r, c);
 	if (k == CODE_KERNEL) {
 		plan_lex_want(&r->x, "range");
-		c->range = read_u64(r);
+		c->range = plan_reader_u64(r);
 		declare(r, intern(r->plan->names, "lo"), PT_I64);
 		declare(r, intern(r->plan->names, "hi"), PT_I64);
 		c->nparams = 2;
@@ -645,7 +295,7 @@ read_code(Reader *r, PlanCodeKind k)
 }
 
 static PlanAxis
-read_axis(Reader *r)
+read_axis(PlanReader *r)
 {
 	PlanAxis a = {AXIS_UNSET, 0};
 	for (int k = 1; k < AXIS_COUNT; k++) {
@@ -655,12 +305,12 @@ read_axis(Reader *r)
 	if (a.kind == AXIS_UNSET)
 		FAIL(r, "an axis expected before %s", plan_lex_shown(&r->x));
 	plan_lex_next(&r->x);
-	a.extent = read_u64(r);
+	a.extent = plan_reader_u64(r);
 	return a;
 }
 
 static void
-read_data(Reader *r, PlanBuf *b)
+read_data(PlanReader *r, PlanBuf *b)
 {
 	VEC(PlanValue) v = {0};
 	plan_lex_want(&r->x, "=");
@@ -672,8 +322,8 @@ read_data(Reader *r, PlanBuf *b)
 		PlanType t = b->type;
 		PlanValue one = {0};
 		if (r->x.kind == TOK_NUMBER)
-			one = read_number(r, &t, minus);
-		else if (!read_word_value(r, &t, minus, &one))
+			one = plan_reader_number(r, &t, minus);
+		else if (!plan_reader_word_value(r, &t, minus, &one))
 			FAIL(r, "a value expected before %s", plan_lex_shown(&r->x));
 		VEC_PUSH(r->plan->arena, &v, one);
 	}
@@ -683,13 +333,13 @@ read_data(Reader *r, PlanBuf *b)
 }
 
 static void
-read_buffer(Reader *r)
+read_buffer(PlanReader *r)
 {
-	PlanBuf b = {.name = read_name(r)};
+	PlanBuf b = {.name = plan_reader_name(r)};
 	if (plan_find_buf(r->plan, b.name) != UINT32_MAX)
 		FAIL(r, "two buffers are named `%s`", b.name);
 	plan_lex_want(&r->x, ":");
-	b.type = read_type(r);
+	b.type = plan_reader_type(r);
 	plan_lex_want(&r->x, "[");
 	while (!plan_lex_take(&r->x, "]")) {
 		if (b.naxes)
@@ -711,10 +361,10 @@ read_buffer(Reader *r)
 }
 
 static void
-read_object(Reader *r)
+read_object(PlanReader *r)
 {
 	PlanObject o = {0};
-	if (read_u64(r) != r->plan->objects.n)
+	if (plan_reader_u64(r) != r->plan->objects.n)
 		FAIL(r, "objects are numbered from 0: this is object %u", r->plan->objects.n);
 	for (int k = 1; k < POBJ_COUNT; k++) {
 		if (plan_lex_is(&r->x, plan_object_mnemonic((PlanObjectKind)k)))
@@ -723,7 +373,7 @@ read_object(Reader *r)
 	if (o.kind == POBJ_UNSET)
 		FAIL(r, "a kind of object expected before %s", plan_lex_shown(&r->x));
 	plan_lex_next(&r->x);
-	o.name = intern(r->plan->names, read_string(r));
+	o.name = intern(r->plan->names, plan_reader_string(r));
 	VEC(const char *) texts = {0};
 	VEC(uint32_t) bufs = {0};
 	VEC(int64_t) nums = {0};
@@ -731,13 +381,13 @@ read_object(Reader *r)
 	for (plan_lex_want(&r->x, "["); !plan_lex_take(&r->x, "]");) {
 		if (texts.n)
 			plan_lex_want(&r->x, ",");
-		VEC_PUSH(r->plan->arena, &texts, read_string(r));
+		VEC_PUSH(r->plan->arena, &texts, plan_reader_string(r));
 	}
 	plan_lex_want(&r->x, "bufs");
 	for (plan_lex_want(&r->x, "["); !plan_lex_take(&r->x, "]");) {
 		if (bufs.n)
 			plan_lex_want(&r->x, ",");
-		Name name = read_name(r);
+		Name name = plan_reader_name(r);
 		VEC_PUSH(r->plan->arena, &bufs, plan_find_buf(r->plan, name));
 		if (bufs.at[bufs.n - 1] == UINT32_MAX)
 			FAIL(r, "no buffer is named `%s`", name);
@@ -746,7 +396,7 @@ read_object(Reader *r)
 	for (plan_lex_want(&r->x, "["); !plan_lex_take(&r->x, "]");) {
 		if (nums.n)
 			plan_lex_want(&r->x, ",");
-		VEC_PUSH(r->plan->arena, &nums, read_i64(r));
+		VEC_PUSH(r->plan->arena, &nums, plan_reader_i64(r));
 	}
 	o.texts = texts.at, o.ntexts = texts.n;
 	o.bufs = bufs.at, o.nbufs = bufs.n;
@@ -755,23 +405,23 @@ read_object(Reader *r)
 }
 
 static void
-read_header(Reader *r)
+read_header(PlanReader *r)
 {
 	Plan *p = r->plan;
 	plan_lex_want(&r->x, "plan");
-	p->name = intern(p->names, read_string(r));
+	p->name = intern(p->names, plan_reader_string(r));
 	plan_lex_want(&r->x, "real");
-	p->real = read_type(r);
+	p->real = plan_reader_type(r);
 	plan_lex_want(&r->x, "dt");
 	if (r->x.kind != TOK_NUMBER || !num_read_f64(r->x.s, r->x.n, &p->dt))
 		FAIL(r, "a number expected before %s", plan_lex_shown(&r->x));
 	plan_lex_next(&r->x);
 	plan_lex_want(&r->x, "seed");
-	p->seed = read_u64(r);
+	p->seed = plan_reader_u64(r);
 }
 
 static void
-read_parts(Reader *r)
+read_parts(PlanReader *r)
 {
 	static const char *const words[] = {[CODE_FUNC] = "func", [CODE_KERNEL] = "kernel", [CODE_PROC] = "proc"};
 	while (r->x.kind != TOK_END) {
@@ -794,10 +444,10 @@ read_parts(Reader *r)
 	}
 }
 
-static Reader *
+static PlanReader *
 new_reader(Plan *p, const char *text)
 {
-	Reader *r = ARENA_NEW(p->arena, Reader);
+	PlanReader *r = ARENA_NEW(p->arena, PlanReader);
 	r->x.arena = p->arena;
 	r->x.at = text;
 	r->x.line = 1;
@@ -808,7 +458,7 @@ new_reader(Plan *p, const char *text)
 Plan *
 plan_read(Arena *a, Interner *names, const char *text, const char **why)
 {
-	Reader *r = new_reader(plan_new(a, names, "", PT_F32), text);
+	PlanReader *r = new_reader(plan_new(a, names, "", PT_F32), text);
 	if (setjmp(r->x.out)) {
 		*why = r->x.why;
 		return NULL;
@@ -822,7 +472,7 @@ plan_read(Arena *a, Interner *names, const char *text, const char **why)
 bool
 plan_read_funcs(Plan *p, const char *text, const char **why)
 {
-	Reader *r = new_reader(p, text);
+	PlanReader *r = new_reader(p, text);
 	if (setjmp(r->x.out)) {
 		*why = r->x.why;
 		return false;
