@@ -14,57 +14,75 @@
 /* A value while it is checked. Lists have the dimension of their elements. */
 typedef struct {
 	uint32_t n;
-	const AstArgVec *names;                           /* of the text that gave the parts their names */
+	const AstArgVec *names; /* of the text that gave the parts their names */
 	DimTerm *dims;
 } Tuple;
 
-typedef struct { AstTypeKind type; DimTerm dim; const Tuple *tuple; } Val;
+typedef struct {
+	AstTypeKind type;
+	DimTerm dim;
+	const Tuple *tuple;
+} Val;
 
-/* What a model shows to its instances: generic in the model, copied for each layer and connection. */
+/* What a model shows to its instances: generic in the model, copied for each of them. */
 typedef struct {
 	uint32_t n_params, n_states, n_traces, n_needs;
 	Val *params, *states, *traces, *needs;
-	DimTerm input;                                    /* neuron */
-	DimTerm signal_in, signal_out;                    /* feature */
-	DimTerm learned;                                  /* rule */
+	DimTerm input;                 /* neuron */
+	DimTerm signal_in, signal_out; /* feature */
+	DimTerm learned;               /* rule */
 } Face;
 
 typedef struct Sym Sym;
 struct Sym {
-	AstSym sym;                                       /* first, so that an AstSym of ours is a Sym */
+	AstSym sym; /* first, so that an AstSym of ours is a Sym */
 	Val val;
-	uint32_t order;                                   /* top level: place in the program */
-	bool mixed;                                       /* PARAM: its uses have different dimensions */
-	bool broken;                                      /* its declaration was reported: its members keep silent */
-	uint32_t columns;                                 /* DATA; 0: unknown */
-	Face *face;                                       /* models and layers */
-	Sym *model;                                       /* LAYER */
+	uint32_t order;   /* top level: place in the program */
+	bool mixed;       /* PARAM: its uses have different dimensions */
+	bool broken;      /* its declaration was reported: its members keep silent */
+	uint32_t columns; /* DATA; 0: unknown */
+	Face *face;       /* models and layers */
+	Sym *model;       /* LAYER */
 };
 typedef VEC(Sym *) SymVec;
 
 /* Where an expression stands decides which words it may use. */
 typedef enum {
-	IN_CONST,          /* param, const, sizes: constants that stand before it */
-	IN_ARG,            /* arguments, limits, times of the protocol: constants and dt */
-	IN_INIT,           /* initial value of a state */
-	IN_VALUE,          /* value of a connection's feature: also i, j, draws, files */
-	IN_STEP, IN_FEATURE, IN_RULE, IN_TRACE,
-	IN_PROTOCOL        /* also loop variables */
+	IN_CONST, /* param, const, sizes: constants that stand before it */
+	IN_ARG,   /* arguments, limits, times of the protocol: constants and dt */
+	IN_INIT,  /* initial value of a state */
+	IN_VALUE, /* value of a connection's feature: also i, j, draws, files */
+	IN_STEP,
+	IN_FEATURE,
+	IN_RULE,
+	IN_TRACE,
+	IN_PROTOCOL /* also loop variables */
 } Where;
 
+/* clang-format off */
 #define SEMA_WORDS(X) \
-	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) X(pre) X(post) X(spike) X(spikes) \
-	X(synapse) X(connection) X(network) X(keep) X(sum) X(mean) X(max) X(idx) X(drawn_digits) X(file) X(fields) \
-	X(accuracy) X(all_activity) X(proportion)
+	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
+	X(pre) X(post) X(spike) X(spikes) X(synapse) X(connection) X(network) X(keep) \
+	X(sum) X(mean) X(max) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
+	X(all_activity) X(proportion)
+/* clang-format on */
 typedef struct {
 #define X(word) Name word;
 	SEMA_WORDS(X)
 #undef X
 } Words;
 
-typedef struct { AstExpr *e; DimTerm dim; } Late;         /* to be filled when all is solved */
-typedef struct { Name name; const AstDecl *in; } Unknown;
-typedef struct { Span a, b; } Clash;
+typedef struct {
+	AstExpr *e;
+	DimTerm dim;
+} Late; /* to be filled when all is solved */
+typedef struct {
+	Name name;
+	const AstDecl *in;
+} Unknown;
+typedef struct {
+	Span a, b;
+} Clash;
 
 typedef struct {
 	Arena *arena;
@@ -73,54 +91,64 @@ typedef struct {
 	AstProgram *program;
 	Infer infer;
 	Words words;
-	SymVec top;                                       /* library first */
+	SymVec top; /* library first */
 	Sym *dt, *learning, *inf, *index_i, *index_j;
-	SymVec functions;                                 /* in the order of the table in function.c */
-	bool torn;                                        /* something did not parse, so names may be missing */
-	bool too_high;                                    /* a dimension beyond Dim was reported */
+	SymVec functions; /* in the order of the table in function.c */
+	bool torn;        /* something did not parse, so names may be missing */
+	bool too_high;    /* a dimension beyond Dim was reported */
 	VEC(Late) late;
-	VEC(Unknown) unknown;                             /* reported once in each model */
-	VEC(Clash) clashes;                               /* pairs of stated places that were reported */
+	VEC(Unknown) unknown; /* reported once in each model */
+	VEC(Clash) clashes;   /* pairs of stated places that were reported */
 	SymVec phases;
 
 	/* What is being checked now. */
 	Where where;
-	AstDecl *decl;                                    /* the model; NULL outside of models */
-	uint32_t order;                                   /* constants from here on are not known yet */
-	SymVec members;                                   /* names of the model, or of a layer's traces */
-	SymVec locals;                                    /* let, loop variables */
-	Sym *input;                                       /* `input` of a neuron, `signal` of a feature */
-	Name own_trace;                                   /* IN_TRACE */
+	AstDecl *decl;  /* the model; NULL outside of models */
+	uint32_t order; /* constants from here on are not known yet */
+	SymVec members; /* names of the model, or of a layer's traces */
+	SymVec locals;  /* let, loop variables */
+	Sym *input;     /* `input` of a neuron, `signal` of a feature */
+	Name own_trace; /* IN_TRACE */
 } Sema;
 
 /* ---- scope.c: symbols and names ---- */
 typedef VEC(const char *) WordVec;
 Sym *sema_new_sym(Sema *s, AstSymKind kind, Name name, Span at);
-void sema_collect(Sema *s);                               /* top-level names */
-Sym *sema_find_value(Sema *s, Name name);                 /* what a plain name means here; NULL */
-Sym *sema_find_top(Sema *s, Name name, uint32_t kinds);   /* kinds: bits 1 << ASYM_…; the user's before the library's */
+void sema_collect(Sema *s);               /* top-level names */
+Sym *sema_find_value(Sema *s, Name name); /* what a plain name means here; NULL */
+/* kinds: bits 1 << ASYM_…; the user's before the library's. */
+Sym *sema_find_top(Sema *s, Name name, uint32_t kinds);
 /* As sema_find_top, but reports a name that is unknown or of another kind; `what`: "layer". */
 Sym *sema_need_top(Sema *s, Name name, Span at, uint32_t kinds, const char *what);
-bool sema_declare(Sema *s, SymVec *scope, Sym *sym);      /* false if it was declared twice, which was reported */
-void sema_report_twice(Sema *s, Name name, Span again, Span first);
+bool sema_declare(Sema *s, SymVec *scope, Sym *sym); /* false: it was declared before, reported */
+/* done: "declared", "given" */
+void sema_report_twice(Sema *s, Name name, Span again, Span first, const char *done);
 void sema_report_unknown_value(Sema *s, const AstExpr *e);
 void sema_add_word(Sema *s, WordVec *words, const char *word);
-/* The way out of a wrong name: the nearest one, or all there are. `all` introduces them: "it has". */
-void sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all, const char *if_none);
-const char *sema_kind_noun(AstSymKind k);                 /* "a layer" */
+/* The way out of a wrong name: the nearest one, or all there are; `all` leads in: "it has". */
+void sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all,
+		     const char *if_none);
+const char *sema_kind_noun(AstSymKind k); /* "a layer" */
 #define KIND(k) (1u << ASYM_##k)
 #define MODEL_KINDS (KIND(NEURON) | KIND(FEATURE) | KIND(RULE))
 
 /* ---- mismatch.c: types and dimensions that do not fit ---- */
-typedef struct { Span at; DimTerm dim; } Side;
+typedef struct {
+	Span at;
+	DimTerm dim;
+} Side;
 /* In text, @ stands for what is there ("a time"), & for what should be, $ for name. */
-typedef struct { const char *text, *help; const char *name; } Say;
-bool sema_fit(Sema *s, Say say, Side have, Side want);    /* unifies; false if they clash, which was reported */
-bool sema_power_fits(Sema *s, Span at, DimTerm dim);      /* false (and reported) if an exponent is too large */
-bool sema_need_real(Sema *s, const AstExpr *e, Val v);    /* false and, unless poisoned, reported */
+typedef struct {
+	const char *text, *help;
+	const char *name;
+} Say;
+/* Unifies; false if they clash, which was reported. */
+bool sema_fit(Sema *s, Say say, Side have, Side want);
+bool sema_power_fits(Sema *s, Span at, DimTerm dim); /* false and reported: too large a power */
+bool sema_need_real(Sema *s, const AstExpr *e, Val v); /* false and, unless poisoned, reported */
 bool sema_need_condition(Sema *s, const AstExpr *e, Val v);
 bool sema_need_string(Sema *s, const AstExpr *e, Val v);
-const char *sema_type_noun(AstTypeKind t);                /* "a truth value" */
+const char *sema_type_noun(AstTypeKind t); /* "a truth value" */
 Val sema_poison(void);
 Val sema_real(DimTerm dim);
 Val sema_bool(void);
@@ -128,15 +156,15 @@ Val sema_bool(void);
 /* ---- function.c: built-in functions ---- */
 void sema_make_functions(Sema *s);
 Val sema_check_call(Sema *s, AstExpr *e);
-bool sema_is_draw(uint32_t function);                     /* index of its symbol */
+bool sema_is_draw(uint32_t function); /* index of its symbol */
 
 /* ---- check_expr.c ---- */
 Val sema_check_expr(Sema *s, AstExpr *e);
 bool sema_check_real(Sema *s, AstExpr *e, DimTerm *dim);
 void sema_check_condition(Sema *s, AstExpr *e);
-void sema_check_dim(Sema *s, AstExpr *e, DimTerm want, Say say);  /* a number of a known dimension */
+void sema_check_dim(Sema *s, AstExpr *e, DimTerm want, Say say); /* a number of a known dimension */
 void sema_set_type(Sema *s, AstExpr *e, Val v);
-Val sema_copy_val(Sema *s, Val v);                        /* with new variables: see infer_copy_begin */
+Val sema_copy_val(Sema *s, Val v); /* with new variables: see infer_copy_begin */
 
 /* ---- check_stmt.c, check_model.c, check_place.c ---- */
 void sema_check_block(Sema *s, const AstStmtVec *block);
@@ -154,7 +182,8 @@ void sema_check_data(Sema *s, AstDecl *d);
 void sema_check_experiment(Sema *s, AstDecl *d);
 
 /* ---- check_observe.c: what is seen of a network ---- */
-Sym *sema_check_variable(Sema *s, AstExpr *e, const char *what);  /* layer.state, connection.feature; NULL: reported */
+/* layer.state, connection.feature; NULL after a message. */
+Sym *sema_check_variable(Sema *s, AstExpr *e, const char *what);
 void sema_check_record(Sema *s, AstDecl *d);
 void sema_check_plot(Sema *s, AstDecl *d);
 void sema_check_draws(Sema *s, AstDecl *d);

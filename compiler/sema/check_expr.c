@@ -11,7 +11,7 @@ sema_set_type(Sema *s, AstExpr *e, Val v)
 		VEC_PUSH(s->arena, &s->late, (Late){e, v.dim});
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------------------------- */
 
 Val
 sema_copy_val(Sema *s, Val v)
@@ -33,17 +33,24 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 {
 	AstSymKind k = sym->sym.kind;
 	if (k == ASYM_PARAM && sym->order >= s->order) {
-		diag_begin(s->diag, E0502, e->span, "`%s` is not known yet", e->name);
+		bool itself = sym->order == s->order;
+		diag_begin(s->diag, E0502, e->span,
+			   itself ? "`%s` is defined by itself" : "`%s` is not known yet", e->name);
 		diag_label(s->diag, sym->sym.span, "declared here");
-		diag_help(s->diag, "declare `%s` before the constants that use it", e->name);
+		diag_help(s->diag,
+			  itself ? "give `%s` a value of its own"
+				 : "declare `%s` before the constants that use it",
+			  e->name);
 		diag_end(s->diag);
 		return false;
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
-	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_INF || k == ASYM_DT)
+	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_INF ||
+	    k == ASYM_DT)
 		return true;
-	diag_begin(s->diag, E0502, e->span, "`%s` is %s, and a value known before the run is needed here", e->name,
-		sema_kind_noun(k));
+	diag_begin(s->diag, E0502, e->span,
+		   "`%s` is %s, and a value known before the run is needed here", e->name,
+		   sema_kind_noun(k));
 	if (sym->sym.span.lo)
 		diag_label(s->diag, sym->sym.span, "declared here");
 	diag_help(s->diag, "use parameters and constants");
@@ -104,7 +111,7 @@ check_name(Sema *s, AstExpr *e)
 	UNREACHABLE();
 }
 
-/* ---- members --------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------ */
 
 /* pre.spike, post.spike */
 static Val
@@ -116,8 +123,11 @@ check_side(Sema *s, AstExpr *e)
 		return sema_poison();
 	}
 	if (e->name != s->words.spike) {
-		diag_begin(s->diag, E0203, e->name_span, "a rule cannot read `%s` of a neuron", e->name);
-		diag_help(s->diag, "it sees `%s.spike`, and traces of its own: `trace x of %s { … }`", base->name, base->name);
+		diag_begin(s->diag, E0203, e->name_span, "a rule cannot read `%s` of a neuron",
+			   e->name);
+		diag_help(s->diag,
+			  "it sees `%s.spike`, and traces of its own: `trace x of %s { … }`",
+			  base->name, base->name);
 		diag_end(s->diag);
 		return sema_poison();
 	}
@@ -155,11 +165,15 @@ check_member(Sema *s, AstExpr *e)
 {
 	AstExpr *base = e->op[0];
 	bool is_name = base->kind == AEXPR_NAME;
-	if (is_name && (base->name == s->words.pre || base->name == s->words.post) && !sema_find_value(s, base->name))
+	if (is_name && (base->name == s->words.pre || base->name == s->words.post) &&
+	    !sema_find_value(s, base->name))
 		return check_side(s, e);
-	if (is_name && !sema_find_value(s, base->name) && sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
-		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here", base->name, e->name);
-		diag_help(s->diag, "states are read by `record` and `plot`, and by the models themselves");
+	if (is_name && !sema_find_value(s, base->name) &&
+	    sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
+		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here",
+			   base->name, e->name);
+		diag_help(s->diag,
+			  "states are read by `record` and `plot`, and by the models themselves");
 		diag_end(s->diag);
 		base->sema.type = ATYPE_ERROR;
 		return sema_poison();
@@ -169,13 +183,14 @@ check_member(Sema *s, AstExpr *e)
 		return check_part(s, e, v.tuple);
 	if (v.type == ATYPE_ERROR)
 		return v;
-	diag_begin(s->diag, E0203, e->name_span, "%s has no part `%s`", sema_type_noun(v.type), e->name);
+	diag_begin(s->diag, E0203, e->name_span, "%s has no part `%s`", sema_type_noun(v.type),
+		   e->name);
 	diag_help(s->diag, "parts are named where a value is written: `(pre: 1e-4, post: 1e-2)`");
 	diag_end(s->diag);
 	return sema_poison();
 }
 
-/* ---- operators ------------------------------------------------------------------------------- */
+/* ---- operators ---------------------------------------------------------------------------- */
 
 bool
 sema_check_real(Sema *s, AstExpr *e, DimTerm *dim)
@@ -213,10 +228,14 @@ check_arithmetic(Sema *s, AstExpr *e)
 	if (!left || !right)
 		return sema_poison();
 	if (e->op_kind == AOP_MUL || e->op_kind == AOP_DIV)
-		return checked_power(s, e, e->op_kind == AOP_MUL ? infer_mul(&s->infer, a, b) : infer_div(&s->infer, a, b));
+		return checked_power(s, e,
+				     e->op_kind == AOP_MUL ? infer_mul(&s->infer, a, b)
+							   : infer_div(&s->infer, a, b));
 	bool adds = e->op_kind == AOP_ADD;
 	Say say = {adds ? "@ cannot be added to &" : "@ cannot be subtracted from &",
-		"both sides need the same dimension; a bare number takes the unit of the other side", NULL};
+		   "both sides need the same dimension; a bare number takes the unit of the other "
+		   "side",
+		   NULL};
 	Side have = {e->op[1]->span, b}, want = {e->op[0]->span, a};
 	return sema_fit(s, say, have, want) ? sema_real(a) : sema_poison();
 }
@@ -230,8 +249,12 @@ check_comparison(Sema *s, AstExpr *e)
 		return;
 	bool left = sema_need_real(s, e->op[0], a), right = sema_need_real(s, e->op[1], b);
 	if (left && right)
-		sema_fit(s, (Say){"@ cannot be compared with &",
-			"both sides need the same dimension; a bare number takes the unit of the other side", NULL}, (Side){e->op[1]->span, b.dim}, (Side){e->op[0]->span, a.dim});
+		sema_fit(s,
+			 (Say){"@ cannot be compared with &",
+			       "both sides need the same dimension; a bare number takes the unit "
+			       "of the other side",
+			       NULL},
+			 (Side){e->op[1]->span, b.dim}, (Side){e->op[0]->span, a.dim});
 }
 
 static Val
@@ -292,12 +315,14 @@ check_if(Sema *s, AstExpr *e)
 	}
 	if (!sema_need_real(s, e->op[0], a) || !sema_need_real(s, e->op[2], b))
 		return sema_poison();
-	bool fits = sema_fit(s, (Say){"one branch gives &, the other @", "both branches need the same dimension", NULL},
-		(Side){e->op[2]->span, b.dim}, (Side){e->op[0]->span, a.dim});
+	bool fits = sema_fit(s,
+			     (Say){"one branch gives &, the other @",
+				   "both branches need the same dimension", NULL},
+			     (Side){e->op[2]->span, b.dim}, (Side){e->op[0]->span, a.dim});
 	return fits ? a : sema_poison();
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- the rest ----------------------------------------------------------------------------- */
 
 static Val
 check_list(Sema *s, AstExpr *e)
@@ -311,8 +336,10 @@ check_list(Sema *s, AstExpr *e)
 			continue;
 		}
 		Side first = {i ? e->args.at[0].value->span : (Span){0, 0}, all};
-		sound &= sema_fit(s, (Say){"a list cannot hold & and @", "all elements of a list have one dimension", NULL},
-			(Side){x->span, dim}, first);
+		sound &= sema_fit(s,
+				  (Say){"a list cannot hold & and @",
+					"all elements of a list have one dimension", NULL},
+				  (Side){x->span, dim}, first);
 	}
 	return sound ? (Val){.type = ATYPE_LIST, .dim = all} : sema_poison();
 }
@@ -329,7 +356,8 @@ check_tuple(Sema *s, AstExpr *e)
 		const AstArg *a = &e->args.at[i];
 		for (uint32_t j = 0; j < i; j++) {
 			if (a->name && a->name == e->args.at[j].name) {
-				sema_report_twice(s, a->name, a->name_span, e->args.at[j].name_span);
+				sema_report_twice(s, a->name, a->name_span, e->args.at[j].name_span,
+						  "given");
 				sound = false;
 			}
 		}
@@ -342,8 +370,10 @@ static Val
 report_range(Sema *s, const AstExpr *e)
 {
 	bool is_index = e->kind == AEXPR_INDEX;
-	diag_begin(s->diag, E0205, e->span, is_index ? "`[ ]` picks nothing here" : "a range is no value");
-	diag_help(s->diag, "samples are picked in the experiment: `for image, label in digits[0 ..< 100]`");
+	diag_begin(s->diag, E0205, e->span,
+		   is_index ? "`[ ]` picks nothing here" : "a range is no value");
+	diag_help(s->diag,
+		  "samples are picked in the experiment: `for image, label in digits[0 ..< 100]`");
 	diag_end(s->diag);
 	return sema_poison();
 }
@@ -353,7 +383,8 @@ check_kind(Sema *s, AstExpr *e)
 {
 	switch (e->kind) {
 	case AEXPR_NUMBER:
-		return sema_real(e->num.unit ? infer_stated(e->num.unit->dim, e->span) : infer_fresh(&s->infer));
+		return sema_real(e->num.unit ? infer_stated(e->num.unit->dim, e->span)
+					     : infer_fresh(&s->infer));
 	case AEXPR_BOOL:
 		return sema_bool();
 	case AEXPR_STRING:

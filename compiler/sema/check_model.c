@@ -19,7 +19,7 @@ check_in(Sema *s, AstExpr *e, Where where)
 	return v;
 }
 
-/* ---- declarations of a model ------------------------------------------------------------------- */
+/* ---- declarations of a model -------------------------------------------------------------- */
 
 static void
 declare_member(Sema *s, Sym *sym, AstSym **slot, uint32_t index, Val v)
@@ -29,8 +29,10 @@ declare_member(Sema *s, Sym *sym, AstSym **slot, uint32_t index, Val v)
 	sym->sym.type = v.type;
 	*slot = &sym->sym;
 	Name name = sym->sym.name;
-	if (name == s->words.dt || name == s->words.learning || (s->input && name == s->input->sym.name)) {
-		diag_begin(s->diag, E0202, sym->sym.span, "`%s` has a meaning of its own here", name);
+	if (name == s->words.dt || name == s->words.learning ||
+	    (s->input && name == s->input->sym.name)) {
+		diag_begin(s->diag, E0202, sym->sym.span, "`%s` has a meaning of its own here",
+			   name);
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
 	}
@@ -49,9 +51,11 @@ check_default(Sema *s, AstParam *p)
 	if (p->is_bool)
 		sema_need_condition(s, p->value, given);
 	else if (p->is_time && sema_need_real(s, p->value, given))
-		sema_fit(s, (Say){"`$` is &, not @", "write it with a unit of time: `1 ms`", p->name},
-			(Side){p->value->span, given.dim}, (Side){p->span, v.dim});
-	if (p->is_bool || p->is_time || given.type == ATYPE_BOOL || given.type == ATYPE_TUPLE || given.type == ATYPE_ERROR)
+		sema_fit(s,
+			 (Say){"`$` is &, not @", "write it with a unit of time: `1 ms`", p->name},
+			 (Side){p->value->span, given.dim}, (Side){p->span, v.dim});
+	if (p->is_bool || p->is_time || given.type == ATYPE_BOOL || given.type == ATYPE_TUPLE ||
+	    given.type == ATYPE_ERROR)
 		return p->is_bool || p->is_time ? v : given;
 	return sema_need_real(s, p->value, given) ? given : sema_poison();
 }
@@ -62,7 +66,8 @@ declare_params(Sema *s, AstModel *m)
 	for (uint32_t i = 0; i < m->params.n; i++) {
 		AstParam *p = &m->params.at[i];
 		Val v = check_default(s, p);
-		declare_member(s, sema_new_sym(s, ASYM_MODEL_PARAM, p->name, p->span), &p->sym, i, v);
+		declare_member(s, sema_new_sym(s, ASYM_MODEL_PARAM, p->name, p->span), &p->sym, i,
+			       v);
 	}
 }
 
@@ -81,9 +86,12 @@ check_state_place(Sema *s, const AstState *st)
 	if (!st->of)
 		return;
 	if (s->decl->kind != ADECL_RULE)
-		report_place(s, st->span, st->of, "the state of a neuron or feature", "leave `of` away: only the states of a rule have places");
-	else if (st->of != w->pre && st->of != w->post && st->of != w->synapse && st->of != w->connection && st->of != w->network)
-		report_place(s, st->span, st->of, "a state", "places are `pre`, `post`, `synapse`, `connection` and `network`");
+		report_place(s, st->span, st->of, "the state of a neuron or feature",
+			     "leave `of` away: only the states of a rule have places");
+	else if (st->of != w->pre && st->of != w->post && st->of != w->synapse &&
+		 st->of != w->connection && st->of != w->network)
+		report_place(s, st->span, st->of, "a state",
+			     "places are `pre`, `post`, `synapse`, `connection` and `network`");
 }
 
 static void
@@ -95,10 +103,12 @@ declare_states(Sema *s, AstModel *m)
 		Val v = sema_real(infer_fresh(&s->infer));
 		if (st->init) {
 			v = check_in(s, st->init, IN_INIT);
-			if (v.type != ATYPE_BOOL && v.type != ATYPE_ERROR && !sema_need_real(s, st->init, v))
+			if (v.type != ATYPE_BOOL && v.type != ATYPE_ERROR &&
+			    !sema_need_real(s, st->init, v))
 				v = sema_poison();
 		}
-		declare_member(s, sema_new_sym(s, ASYM_STATE, st->name, st->name_span), &st->sym, i, v);
+		declare_member(s, sema_new_sym(s, ASYM_STATE, st->name, st->name_span), &st->sym, i,
+			       v);
 	}
 }
 
@@ -107,18 +117,23 @@ declare_traces(Sema *s, AstModel *m)
 {
 	for (uint32_t i = 0; i < m->traces.n; i++) {
 		AstTrace *t = &m->traces.at[i];
-		bool is_rule = s->decl->kind == ADECL_RULE, has_side = t->of == s->words.pre || t->of == s->words.post;
+		bool is_rule = s->decl->kind == ADECL_RULE,
+		     has_side = t->of == s->words.pre || t->of == s->words.post;
 		if (is_rule && !t->of) {
-			diag_begin(s->diag, E0602, t->name_span, "`%s` does not say whose trace it is", t->name);
-			diag_help(s->diag, "write `trace %s of pre` or `trace %s of post`", t->name, t->name);
+			diag_begin(s->diag, E0602, t->name_span,
+				   "`%s` does not say whose trace it is", t->name);
+			diag_help(s->diag, "write `trace %s of pre` or `trace %s of post`", t->name,
+				  t->name);
 			diag_end(s->diag);
 		} else if (is_rule && !has_side) {
-			report_place(s, t->name_span, t->of, "a trace", "a rule keeps traces `of pre` and `of post`");
+			report_place(s, t->name_span, t->of, "a trace",
+				     "a rule keeps traces `of pre` and `of post`");
 		} else if (!is_rule && t->of) {
-			report_place(s, t->name_span, t->of, "the trace of a neuron", "leave `of` away: it follows the neuron's own spikes");
+			report_place(s, t->name_span, t->of, "the trace of a neuron",
+				     "leave `of` away: it follows the neuron's own spikes");
 		}
 		declare_member(s, sema_new_sym(s, ASYM_TRACE, t->name, t->name_span), &t->sym, i,
-			sema_real(infer_fresh(&s->infer)));
+			       sema_real(infer_fresh(&s->infer)));
 	}
 }
 
@@ -127,30 +142,33 @@ declare_learned(Sema *s, AstDecl *d)
 {
 	AstModel *m = &d->model;
 	for (uint32_t i = 0; i < m->needs.n; i++)
-		declare_member(s, sema_new_sym(s, ASYM_SIGNAL, m->needs.at[i].name, m->needs.at[i].span), &m->needs.at[i].sym, i,
-			sema_real(infer_fresh(&s->infer)));
+		declare_member(
+			s, sema_new_sym(s, ASYM_SIGNAL, m->needs.at[i].name, m->needs.at[i].span),
+			&m->needs.at[i].sym, i, sema_real(infer_fresh(&s->infer)));
 	if (m->learns)
-		declare_member(s, sema_new_sym(s, ASYM_LEARNED, m->learns, m->learns_span), &m->learns_sym, 0,
-			sema_real(infer_fresh(&s->infer)));
+		declare_member(s, sema_new_sym(s, ASYM_LEARNED, m->learns, m->learns_span),
+			       &m->learns_sym, 0, sema_real(infer_fresh(&s->infer)));
 	if (d->kind == ADECL_RULE && !m->learns) {
-		diag_begin(s->diag, E0601, d->name_span, "the rule `%s` does not say what it learns", d->name);
+		diag_begin(s->diag, E0601, d->name_span,
+			   "the rule `%s` does not say what it learns", d->name);
 		diag_help(s->diag, "write `learns w`; its handlers then change `w`");
 		diag_end(s->diag);
 	} else if (d->kind != ADECL_RULE && (m->learns || m->needs.n)) {
-		diag_begin(s->diag, E0601, m->learns ? m->learns_span : m->needs.at[0].span, "%s cannot learn",
-			d->kind == ADECL_NEURON ? "a neuron" : "a feature");
+		diag_begin(s->diag, E0601, m->learns ? m->learns_span : m->needs.at[0].span,
+			   "%s cannot learn", d->kind == ADECL_NEURON ? "a neuron" : "a feature");
 		diag_help(s->diag, "put it into a `rule`, and attach that to a feature by `learn`");
 		diag_end(s->diag);
 	}
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------ */
+/* ---- bodies ------------------------------------------------------------------------------- */
 
 void
 sema_check_trace(Sema *s, AstTrace *t, Sym *sym)
 {
 	s->where = IN_ARG;
-	sema_check_dim(s, t->tau, infer_stated((Dim){{2}}, (Span){0, 0}),
+	sema_check_dim(
+		s, t->tau, infer_stated((Dim){{2}}, (Span){0, 0}),
 		(Say){"the `tau` of a trace is &, not @", "write a time: `tau = 20 ms`", NULL});
 	s->where = IN_TRACE;
 	s->own_trace = sym->sym.name;
@@ -178,10 +196,15 @@ check_handler(Sema *s, const AstHandler *h)
 {
 	AstDeclKind kind = s->decl->kind;
 	if (!handler_belongs(kind, h->kind)) {
-		diag_begin(s->diag, E0601, h->span, kind == ADECL_NEURON ? "a neuron has no handlers of this kind"
-			: kind == ADECL_RULE ? "a rule has no handlers of this kind" : "a feature has no handlers of this kind");
-		diag_help(s->diag, kind == ADECL_NEURON ? "a neuron has `step { }`"
-			: kind == ADECL_RULE ? "a rule has `on pre { }`, `on post { }` and `each step { }`" : "a feature changes `signal` in its body");
+		diag_begin(s->diag, E0601, h->span,
+			   kind == ADECL_NEURON ? "a neuron has no handlers of this kind"
+			   : kind == ADECL_RULE ? "a rule has no handlers of this kind"
+						: "a feature has no handlers of this kind");
+		diag_help(s->diag,
+			  kind == ADECL_NEURON ? "a neuron has `step { }`"
+			  : kind == ADECL_RULE
+				  ? "a rule has `on pre { }`, `on post { }` and `each step { }`"
+				  : "a feature changes `signal` in its body");
 		diag_end(s->diag);
 		return;
 	}
@@ -240,7 +263,9 @@ sema_check_model(Sema *s, AstDecl *d)
 	s->input = NULL;
 	DimTerm in = infer_fresh(&s->infer);
 	if (d->kind != ADECL_RULE) {
-		s->input = sema_new_sym(s, ASYM_INPUT, d->kind == ADECL_NEURON ? s->words.input : s->words.signal, d->name_span);
+		s->input = sema_new_sym(s, ASYM_INPUT,
+					d->kind == ADECL_NEURON ? s->words.input : s->words.signal,
+					d->name_span);
 		s->input->val = sema_real(in);
 		s->input->sym.type = ATYPE_REAL;
 		m->input_sym = &s->input->sym;

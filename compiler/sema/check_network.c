@@ -9,7 +9,7 @@ sym_of(AstSym *sym)
 	return (Sym *)sym;
 }
 
-/* ---- instances ------------------------------------------------------------------------------- */
+/* ---- instances ---------------------------------------------------------------------------- */
 
 static Val *
 copy_vals(Sema *s, const Val *from, uint32_t n, uint32_t room)
@@ -37,10 +37,15 @@ instantiate(Sema *s, const Face *of, uint32_t more_traces)
 	return f;
 }
 
-/* ---- arguments ------------------------------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------------------------- */
 
 /* What an argument is for: a parameter, or a signal that a rule needs. */
-typedef struct { Name name; Span span; Val val; bool lists; } Slot;
+typedef struct {
+	Name name;
+	Span span;
+	Val val;
+	bool lists;
+} Slot;
 
 static const char *
 dim_help(Sema *s, const char *name, DimTerm dim)
@@ -50,7 +55,8 @@ dim_help(Sema *s, const char *name, DimTerm dim)
 	infer_dim(&s->infer, dim, &d);
 	if (dim_is_none(d))
 		return "write a number without a unit";
-	return arena_printf(s->arena, "write it in %s, or as a bare number: `%s = …`", dim_unit(d, unit), name);
+	return arena_printf(s->arena, "write it in %s, or as a bare number: `%s = …`",
+			    dim_unit(d, unit), name);
 }
 
 static void
@@ -59,7 +65,8 @@ fit_value(Sema *s, const Slot *slot, Span at, DimTerm have, DimTerm want)
 	if (infer_unify(&s->infer, have, want))
 		return;
 	Side is = {at, have}, should = {slot->span, want};
-	sema_fit(s, (Say){"`$` is &, not @", dim_help(s, slot->name, want), slot->name}, is, should);
+	sema_fit(s, (Say){"`$` is &, not @", dim_help(s, slot->name, want), slot->name}, is,
+		 should);
 }
 
 static void
@@ -77,7 +84,8 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 			fit_value(s, slot, at, have->dims[i], want->dims[k]);
 			continue;
 		}
-		diag_begin(s->diag, E0203, part->name_span, "`%s` has no part `%s`", slot->name, part->name);
+		diag_begin(s->diag, E0203, part->name_span, "`%s` has no part `%s`", slot->name,
+			   part->name);
 		sema_help_names(s, part->name, &known, "it has", "it has no parts");
 		diag_end(s->diag);
 	}
@@ -87,7 +95,8 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 			k++;
 		if (k < have->n)
 			continue;
-		diag_begin(s->diag, E0204, e->span, "`%s` needs its part `%s`", slot->name, want->names->at[i].name);
+		diag_begin(s->diag, E0204, e->span, "`%s` needs its part `%s`", slot->name,
+			   want->names->at[i].name);
 		diag_label(s->diag, slot->span, "declared here");
 		diag_help(s->diag, "add `%s: …`", want->names->at[i].name);
 		diag_end(s->diag);
@@ -140,7 +149,8 @@ report_unknown_param(Sema *s, const AstArg *a, const AstDecl *model)
 		sema_add_word(s, &known, model->model.params.at[i].name);
 	for (uint32_t i = 0; i < model->model.needs.n; i++)
 		sema_add_word(s, &known, model->model.needs.at[i].name);
-	diag_begin(s->diag, E0204, a->name_span, "`%s` has no parameter `%s`", model->name, a->name);
+	diag_begin(s->diag, E0204, a->name_span, "`%s` has no parameter `%s`", model->name,
+		   a->name);
 	sema_help_names(s, a->name, &known, "it has", "it takes no parameters");
 	diag_end(s->diag);
 }
@@ -159,9 +169,12 @@ check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 			k++;
 		if (k < args->n)
 			continue;
-		diag_begin(s->diag, E0204, use, is_signal ? "`%s` needs the signal `%s`" : "`%s` needs a value for `%s`", model->name,
-			name);
-		diag_label(s->diag, is_signal ? m->needs.at[i - m->params.n].span : m->params.at[i].span, "declared here");
+		diag_begin(s->diag, E0204, use,
+			   is_signal ? "`%s` needs the signal `%s`" : "`%s` needs a value for `%s`",
+			   model->name, name);
+		diag_label(s->diag,
+			   is_signal ? m->needs.at[i - m->params.n].span : m->params.at[i].span,
+			   "declared here");
 		diag_help(s->diag, "write `%s(%s = …)`", model->name, name);
 		diag_end(s->diag);
 	}
@@ -175,7 +188,8 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 		Slot slot;
 		for (uint32_t k = 0; k < i; k++) {
 			if (a->name && args->at[k].name == a->name) {
-				sema_report_twice(s, a->name, a->name_span, args->at[k].name_span, "given");
+				sema_report_twice(s, a->name, a->name_span, args->at[k].name_span,
+						  "given");
 				break;
 			}
 		}
@@ -186,9 +200,12 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 		if (a->name) {
 			report_unknown_param(s, a, model);
 		} else {
-			diag_begin(s->diag, E0204, a->value->span, "this value does not say which parameter of `%s` it is for", model->name);
+			diag_begin(s->diag, E0204, a->value->span,
+				   "this value does not say which parameter of `%s` it is for",
+				   model->name);
 			if (i < model->model.params.n)
-				diag_help(s->diag, "name it: `%s = …`", model->model.params.at[i].name);
+				diag_help(s->diag, "name it: `%s = …`",
+					  model->model.params.at[i].name);
 			else
 				diag_help(s->diag, "name it, or leave it away");
 			diag_end(s->diag);
@@ -199,7 +216,7 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 	check_missing(s, args, model, use);
 }
 
-/* ---- layers ---------------------------------------------------------------------------------- */
+/* ---- layers ------------------------------------------------------------------------------- */
 
 static void
 check_shape(Sema *s, const AstDecl *d)
@@ -207,7 +224,8 @@ check_shape(Sema *s, const AstDecl *d)
 	s->where = IN_CONST;
 	for (uint32_t i = 0; i < d->layer.shape.n; i++)
 		sema_check_dim(s, d->layer.shape.at[i].value, infer_none(),
-			(Say){"the size of a layer is a number, not @", "write how many neurons, without a unit", NULL});
+			       (Say){"the size of a layer is a number, not @",
+				     "write how many neurons, without a unit", NULL});
 }
 
 static void
@@ -224,12 +242,16 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 		t->sym = &sym->sym;
 		f->traces[f->n_traces++] = sym->val;
 		for (uint32_t k = 0; k < m->traces.n + i; k++) {
-			const AstTrace *old = k < m->traces.n ? &m->traces.at[k] : &d->layer.traces.at[k - m->traces.n];
+			const AstTrace *old = k < m->traces.n
+						      ? &m->traces.at[k]
+						      : &d->layer.traces.at[k - m->traces.n];
 			if (old->name == t->name)
-				sema_report_twice(s, t->name, t->name_span, old->name_span, "declared");
+				sema_report_twice(s, t->name, t->name_span, old->name_span,
+						  "declared");
 		}
 		if (t->of) {
-			diag_begin(s->diag, E0602, t->name_span, "the trace of a layer cannot be `of %s`", t->of);
+			diag_begin(s->diag, E0602, t->name_span,
+				   "the trace of a layer cannot be `of %s`", t->of);
 			diag_help(s->diag, "leave `of` away: it follows the layer's own spikes");
 			diag_end(s->diag);
 		}
@@ -243,7 +265,8 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 static bool
 is_file(const Sema *s, const AstExpr *e)
 {
-	return e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME && e->op[0]->name == s->words.file;
+	return e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME &&
+	       e->op[0]->name == s->words.file;
 }
 
 static void
@@ -253,7 +276,8 @@ check_input(Sema *s, AstDecl *d)
 	if (e->kind == AEXPR_ERROR)
 		return;
 	if (!is_file(s, e)) {
-		diag_begin(s->diag, E0902, e->span, "only files can be the input of a layer in this version");
+		diag_begin(s->diag, E0902, e->span,
+			   "only files can be the input of a layer in this version");
 		diag_help(s->diag, "write `input file(\"drive.npy\")`, or connect another layer");
 		diag_end(s->diag);
 		return;
@@ -284,7 +308,7 @@ sema_check_layer(Sema *s, AstDecl *d)
 	check_own_traces(s, d, layer->face);
 }
 
-/* ---- connections ----------------------------------------------------------------------------- */
+/* ---- connections -------------------------------------------------------------------------- */
 
 static Sym *
 check_end(Sema *s, AstExpr *e)
@@ -296,7 +320,8 @@ check_end(Sema *s, AstExpr *e)
 		e->sema.type = ATYPE_ERROR;
 		return NULL;
 	}
-	Sym *sym = e->kind == AEXPR_NAME ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer") : NULL;
+	Sym *sym = e->kind == AEXPR_NAME ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer")
+					 : NULL;
 	e->sema.sym = sym ? &sym->sym : NULL;
 	e->sema.type = sym ? ATYPE_LAYER : ATYPE_ERROR;
 	return sym;
@@ -307,23 +332,27 @@ check_limits(Sema *s, AstFeature *f, DimTerm value)
 {
 	s->where = IN_ARG;
 	if (f->lo) {
-		Say say = {"the values are &, and this end of their range is @", "give both the same dimension", NULL};
+		Say say = {"the values are &, and this end of their range is @",
+			   "give both the same dimension", NULL};
 		sema_check_dim(s, f->lo, value, say);
 		sema_check_dim(s, f->hi, value, say);
 	}
 	if (f->norm)
 		sema_check_dim(s, f->norm, value,
-			(Say){"the values are &, and their sum cannot be @", "give the norm the dimension of the values", NULL});
+			       (Say){"the values are &, and their sum cannot be @",
+				     "give the norm the dimension of the values", NULL});
 	if (f->decay)
 		sema_check_dim(s, f->decay, infer_none(),
-			(Say){"`decay` is the part lost in each step, a number, not @", "write a number such as 0.001", NULL});
+			       (Say){"`decay` is the part lost in each step, a number, not @",
+				     "write a number such as 0.001", NULL});
 	const Words *w = &s->words;
 	if (f->reduce && f->reduce != w->sum && f->reduce != w->mean && f->reduce != w->max) {
 		WordVec known = {0};
 		sema_add_word(s, &known, w->sum);
 		sema_add_word(s, &known, w->mean);
 		sema_add_word(s, &known, w->max);
-		diag_begin(s->diag, E0601, f->reduce_span, "changes cannot be reduced by `%s`", f->reduce);
+		diag_begin(s->diag, E0601, f->reduce_span, "changes cannot be reduced by `%s`",
+			   f->reduce);
 		sema_help_names(s, f->reduce, &known, "there are", "");
 		diag_end(s->diag);
 	}
@@ -342,10 +371,13 @@ check_learn(Sema *s, AstFeature *f, DimTerm value)
 	name->sema.sym = &rule->sym;
 	f->sema_rule = rule->sym.decl;
 	Face *face = instantiate(s, rule->face, 0);
-	Say say = {"`$` learns &, and this value is @", "the rule states a unit for what it learns; use a rule without one", rule->sym.name};
+	Say say = {"`$` learns &, and this value is @",
+		   "the rule states a unit for what it learns; use a rule without one",
+		   rule->sym.name};
 	sema_fit(s, say, (Side){f->value->span, value}, (Side){name->span, face->learned});
 	static const AstArgVec none = {0};
-	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face, name->span);
+	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face,
+		   name->span);
 }
 
 /* The value of a feature becomes the first parameter of its model. */
@@ -356,7 +388,9 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 	Val v = sema_check_expr(s, f->value), want = face->params[0];
 	if (v.type == ATYPE_ERROR || want.type == ATYPE_ERROR)
 		return false;
-	if (want.type == ATYPE_BOOL && is_file(s, f->value)) {    /* a file may hold either; what it holds is seen when it is read */
+	if (want.type == ATYPE_BOOL &&
+	    is_file(s,
+		    f->value)) { /* a file may hold either; what it holds is seen when it is read */
 		f->value->sema.type = ATYPE_BOOL;
 		return true;
 	}
@@ -365,11 +399,12 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 	if (!sema_need_real(s, f->value, v))
 		return false;
 	Say say = {"`$` takes &, not @", dim_help(s, f->name, want.dim), f->name};
-	return sema_fit(s, say, (Side){f->value->span, v.dim}, (Side){m->params.at[0].span, want.dim});
+	return sema_fit(s, say, (Side){f->value->span, v.dim},
+			(Side){m->params.at[0].span, want.dim});
 }
 
-/* Puts one feature behind the others; *signal: what came out of them, and which value was the last. False if that is not
- * known any more. */
+/* Puts one feature behind the others; *signal: what comes out of them, and the last value. False if
+ * that is not known any more. */
 static bool
 check_feature(Sema *s, AstFeature *f, Side *signal)
 {
@@ -382,7 +417,8 @@ check_feature(Sema *s, AstFeature *f, Side *signal)
 	AstDecl *d = model->sym.decl;
 	f->sema_model = d;
 	if (d->model.params.n == 0) {
-		diag_begin(s->diag, E0601, f->name_span, "the feature `%s` takes no value", f->name);
+		diag_begin(s->diag, E0601, f->name_span, "the feature `%s` takes no value",
+			   f->name);
 		diag_label(s->diag, d->name_span, "declared here");
 		diag_help(s->diag, "give it a parameter: `feature %s(value) { … }`", f->name);
 		diag_end(s->diag);
@@ -397,7 +433,7 @@ check_feature(Sema *s, AstFeature *f, Side *signal)
 	if (!sound)
 		return false;
 	Say say = {"`$` takes a signal that is @, and what comes in is &",
-		"bring this value into the unit of the values before it", f->name};
+		   "bring this value into the unit of the values before it", f->name};
 	if (!sema_fit(s, say, (Side){f->value->span, face->signal_in}, *signal))
 		return false;
 	*signal = (Side){f->value->span, face->signal_out};
@@ -409,8 +445,11 @@ sema_check_connect(Sema *s, AstDecl *d)
 {
 	Sym *from = check_end(s, d->connect.from), *to = check_end(s, d->connect.to);
 	if (d->connect.pattern) {
-		diag_begin(s->diag, E0902, d->connect.pattern->span, "patterns are not compiled in this version");
-		diag_help(s->diag, "leave `by` away and say it by the value: `weight = 0.5 if i == j else 0`");
+		diag_begin(s->diag, E0902, d->connect.pattern->span,
+			   "patterns are not compiled in this version");
+		diag_help(
+			s->diag,
+			"leave `by` away and say it by the value: `weight = 0.5 if i == j else 0`");
 		diag_end(s->diag);
 	}
 	Side signal = {{0, 0}, infer_none()};
@@ -419,7 +458,8 @@ sema_check_connect(Sema *s, AstDecl *d)
 		AstFeature *f = &d->connect.features.at[i];
 		for (uint32_t k = 0; k < i; k++) {
 			if (d->connect.features.at[k].name == f->name) {
-				sema_report_twice(s, f->name, f->name_span, d->connect.features.at[k].name_span, "declared");
+				sema_report_twice(s, f->name, f->name_span,
+						  d->connect.features.at[k].name_span, "declared");
 				sound = false;
 				break;
 			}
@@ -434,6 +474,8 @@ sema_check_connect(Sema *s, AstDecl *d)
 		if (d->connect.features.at[i].span.lo <= why.lo)
 			last = &d->connect.features.at[i];
 	}
-	Say say = {"`$` takes &, and this connection brings @", "give the weights the unit of the target's input, or none", to->sym.name};
-	sema_fit(s, say, (Side){last->value->span, signal.dim}, (Side){d->connect.to->span, to->face->input});
+	Say say = {"`$` takes &, and this connection brings @",
+		   "give the weights the unit of the target's input, or none", to->sym.name};
+	sema_fit(s, say, (Side){last->value->span, signal.dim},
+		 (Side){d->connect.to->span, to->face->input});
 }

@@ -17,7 +17,7 @@ new_member(Sema *s, AstExpr *e, AstSymKind kind, AstDecl *d, uint32_t index, Val
 	return sym;
 }
 
-/* ---- members of layers and connections --------------------------------------------------------- */
+/* ---- members of layers and connections ---------------------------------------------------- */
 
 static Sym *
 find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
@@ -34,7 +34,8 @@ find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
 			return new_member(s, e, ASYM_STATE_OF, d, i, f->states[i]);
 	}
 	for (uint32_t i = 0; i < f->n_traces; i++) {
-		const AstTrace *t = i < m->traces.n ? &m->traces.at[i] : &d->layer.traces.at[i - m->traces.n];
+		const AstTrace *t =
+			i < m->traces.n ? &m->traces.at[i] : &d->layer.traces.at[i - m->traces.n];
 		sema_add_word(s, known, t->name);
 		if (t->name == e->name)
 			return new_member(s, e, ASYM_TRACE_OF, d, i, f->traces[i]);
@@ -55,12 +56,13 @@ find_in_connection(Sema *s, AstExpr *e, const Sym *c, WordVec *known)
 		const AstFeature *f = &d->connect.features.at[i];
 		sema_add_word(s, known, f->name);
 		if (f->name == e->name)
-			return new_member(s, e, ASYM_FEATURE_OF, d, i, sema_real(infer_fresh(&s->infer)));
+			return new_member(s, e, ASYM_FEATURE_OF, d, i,
+					  sema_real(infer_fresh(&s->infer)));
 	}
 	return NULL;
 }
 
-/* The layer or connection before the dot; NULL: an error was reported, or one is known to be there. */
+/* The layer or connection before the dot; NULL: an error was reported, here or where it stands. */
 static Sym *
 check_owner(Sema *s, AstExpr *e, const char *what, uint32_t kinds, const char *owner)
 {
@@ -91,17 +93,19 @@ sema_check_variable(Sema *s, AstExpr *e, const char *what)
 		return NULL;
 	WordVec known = {0};
 	bool is_layer = owner->sym.kind == ASYM_LAYER;
-	Sym *sym = is_layer ? find_in_layer(s, e, owner, &known) : find_in_connection(s, e, owner, &known);
+	Sym *sym = is_layer ? find_in_layer(s, e, owner, &known)
+			    : find_in_connection(s, e, owner, &known);
 	if (sym)
 		return sym;
-	diag_begin(s->diag, E0203, e->name_span, "%s `%s` has no %s `%s`", is_layer ? "layer" : "connection", owner->sym.name,
-		is_layer ? "state, trace or parameter" : "feature", e->name);
+	diag_begin(s->diag, E0203, e->name_span, "%s `%s` has no %s `%s`",
+		   is_layer ? "layer" : "connection", owner->sym.name,
+		   is_layer ? "state, trace or parameter" : "feature", e->name);
 	sema_help_names(s, e->name, &known, "it has", "give it one: `{ weight = uniform(0, 1) }`");
 	diag_end(s->diag);
 	return NULL;
 }
 
-/* ---- records, plots ---------------------------------------------------------------------------- */
+/* ---- records, plots ----------------------------------------------------------------------- */
 
 Sym *
 sema_find_phase(Sema *s, Name name, Span at)
@@ -115,7 +119,8 @@ sema_find_phase(Sema *s, Name name, Span at)
 	if (s->torn)
 		return NULL;
 	diag_begin(s->diag, E0801, at, "the experiment has no phase `%s`", name);
-	sema_help_names(s, name, &known, "it has", "name a loop: `for image, label in digits as training { }`");
+	sema_help_names(s, name, &known, "it has",
+			"name a loop: `for image, label in digits as training { }`");
 	diag_end(s->diag);
 	return NULL;
 }
@@ -133,8 +138,11 @@ check_every(Sema *s, AstExpr *e, bool samples)
 	is.twice[DIM_TIME] = 0;
 	if (is_time && !samples && dim_is_none(is) && !infer_is_open(&s->infer, dim))
 		return;
-	sema_fit(s, (Say){samples ? "samples are counted by &, not by @" : "steps are counted by &, not by @",
-		"write a number, as in `every 10 steps` or `every 1000 samples`", NULL}, (Side){e->span, dim}, (Side){{0, 0}, infer_none()});
+	sema_fit(s,
+		 (Say){samples ? "samples are counted by &, not by @"
+			       : "steps are counted by &, not by @",
+		       "write a number, as in `every 10 steps` or `every 1000 samples`", NULL},
+		 (Side){e->span, dim}, (Side){{0, 0}, infer_none()});
 }
 
 void
@@ -154,27 +162,31 @@ sema_check_plot(Sema *s, AstDecl *d)
 	s->where = IN_CONST;
 	for (uint32_t i = 0; i < d->plot.dims.n; i++)
 		sema_check_dim(s, d->plot.dims.at[i].value, infer_none(),
-			(Say){"the size of a plot is &, not @", "write how many pixels, without a unit", NULL});
+			       (Say){"the size of a plot is &, not @",
+				     "write how many pixels, without a unit", NULL});
 	if (d->plot.form == s->words.fields)
 		return;
 	WordVec known = {0};
 	sema_add_word(s, &known, s->words.fields);
-	diag_begin(s->diag, E0205, d->plot.form_span, "nothing can be plotted as `%s`", d->plot.form);
+	diag_begin(s->diag, E0205, d->plot.form_span, "nothing can be plotted as `%s`",
+		   d->plot.form);
 	sema_help_names(s, d->plot.form, &known, "there is", "");
 	diag_end(s->diag);
 }
 
-/* ---- draws ------------------------------------------------------------------------------------- */
+/* ---- draws -------------------------------------------------------------------------------- */
 
 static bool
 draws_something(const AstExpr *e)
 {
 	if (!e)
 		return false;
-	if (e->kind == AEXPR_CALL && e->sema.type != ATYPE_ERROR && e->op[0]->kind == AEXPR_NAME && e->op[0]->sema.sym &&
-	    e->op[0]->sema.sym->kind == ASYM_FUNCTION && sema_is_draw(e->op[0]->sema.sym->index))
+	if (e->kind == AEXPR_CALL && e->sema.type != ATYPE_ERROR && e->op[0]->kind == AEXPR_NAME &&
+	    e->op[0]->sema.sym && e->op[0]->sema.sym->kind == ASYM_FUNCTION &&
+	    sema_is_draw(e->op[0]->sema.sym->index))
 		return true;
-	bool any = draws_something(e->op[0]) || draws_something(e->op[1]) || draws_something(e->op[2]);
+	bool any =
+		draws_something(e->op[0]) || draws_something(e->op[1]) || draws_something(e->op[2]);
 	for (uint32_t i = 0; i < e->args.n; i++)
 		any |= draws_something(e->args.at[i].value);
 	return any;
@@ -192,7 +204,8 @@ find_site(Sema *s, const AstStmtVec *block, Name name, WordVec *known)
 			site = s->words.keep;
 		} else if (a->kind == ASTMT_LET && draws_something(a->e)) {
 			site = a->name;
-		} else if (a->kind == ASTMT_ASSIGN && a->target->kind == AEXPR_NAME && draws_something(a->e)) {
+		} else if (a->kind == ASTMT_ASSIGN && a->target->kind == AEXPR_NAME &&
+			   draws_something(a->e)) {
 			site = a->target->name;
 		} else if (a->kind == ASTMT_IF) {
 			inner = find_site(s, &a->body, name, known);
@@ -224,8 +237,10 @@ sema_check_draws(Sema *s, AstDecl *d)
 		site = site ? site : found;
 	}
 	if (!site) {
-		diag_begin(s->diag, E0203, e->name_span, "layer `%s` draws nothing called `%s`", layer->sym.name, e->name);
-		sema_help_names(s, e->name, &known, "it draws", "its model draws no random numbers");
+		diag_begin(s->diag, E0203, e->name_span, "layer `%s` draws nothing called `%s`",
+			   layer->sym.name, e->name);
+		sema_help_names(s, e->name, &known, "it draws",
+				"its model draws no random numbers: leave this line away");
 		diag_end(s->diag);
 		return;
 	}

@@ -11,12 +11,15 @@
 
 enum { OVER_PRE = 1, OVER_POST = 2, OVER_BOTH = 3 };
 
-typedef struct { const AstStmt *let; unsigned over; } LocalPlace;
+typedef struct {
+	const AstStmt *let;
+	unsigned over;
+} LocalPlace;
 
 typedef struct {
 	Sema *s;
 	const AstModel *m;
-	unsigned *states;                                 /* over what each varies, as far as found */
+	unsigned *states; /* over what each varies, as far as found */
 	VEC(LocalPlace) locals;
 	bool grew;
 	bool report;
@@ -25,7 +28,10 @@ typedef struct {
 static unsigned
 asserted(const Sema *s, const AstState *st)
 {
-	return st->of == s->words.pre ? OVER_PRE : st->of == s->words.post ? OVER_POST : st->of == s->words.synapse ? OVER_BOTH : 0;
+	return st->of == s->words.pre       ? OVER_PRE
+	       : st->of == s->words.post    ? OVER_POST
+	       : st->of == s->words.synapse ? OVER_BOTH
+					    : 0;
 }
 
 static unsigned
@@ -101,7 +107,9 @@ place_of(Places *p, const AstExpr *e, unsigned bad, const AstExpr **who)
 static const char *
 side_noun(unsigned over)
 {
-	return over == OVER_PRE ? "the pre neuron" : over == OVER_POST ? "the post neuron" : "the synapse";
+	return over == OVER_PRE    ? "the pre neuron"
+	       : over == OVER_POST ? "the post neuron"
+				   : "the synapse";
 }
 
 static void
@@ -110,17 +118,20 @@ report_too_narrow(Places *p, const AstStmt *a, const AstState *st, unsigned over
 	Sema *s = p->s;
 	const AstExpr *who = NULL;
 	place_of(p, a->e, bad, &who);
-	diag_begin(s->diag, E0602, a->target->span, "`%s` is a state of %s, but it would differ with %s", st->name, st->of,
-		side_noun(bad));
+	diag_begin(s->diag, E0602, a->target->span,
+		   "`%s` is a state of %s, but it would differ with %s", st->name, st->of,
+		   side_noun(bad));
 	diag_label(s->diag, st->name_span, "asserted here");
 	if (who)
-		diag_label(s->diag, who->span, "this belongs to %s", side_noun(place_of_name(p, who)));
+		diag_label(s->diag, who->span, "this belongs to %s",
+			   side_noun(place_of_name(p, who)));
 	else
 		diag_note(s->diag, "what is done here depends on %s", side_noun(bad));
 	if (over == OVER_BOTH)
 		diag_help(s->diag, "make it `state %s of synapse`, or leave `of` away", st->name);
 	else
-		diag_help(s->diag, "make it `state %s of %s`, or leave `of` away", st->name, over == OVER_PRE ? "pre" : "post");
+		diag_help(s->diag, "make it `state %s of %s`, or leave `of` away", st->name,
+			  over == OVER_PRE ? "pre" : "post");
 	diag_end(s->diag);
 }
 
@@ -168,7 +179,9 @@ walk_handlers(Places *p)
 	p->locals.n = 0;
 	for (uint32_t i = 0; i < p->m->handlers.n; i++) {
 		const AstHandler *h = &p->m->handlers.at[i];
-		unsigned around = h->kind == AHANDLER_ON_PRE ? OVER_PRE : h->kind == AHANDLER_ON_POST ? OVER_POST : 0;
+		unsigned around = h->kind == AHANDLER_ON_PRE    ? OVER_PRE
+				  : h->kind == AHANDLER_ON_POST ? OVER_POST
+								: 0;
 		walk_block(p, &h->body, around);
 	}
 }

@@ -20,18 +20,22 @@ sema_check_setting(Sema *s, AstDecl *d)
 {
 	s->where = IN_CONST;
 	if (d->name == s->words.dt)
-		sema_check_dim(s, d->value.value, a_time(), (Say){"the time step is &, not @", "write a time: `dt = 1 ms`", NULL});
+		sema_check_dim(
+			s, d->value.value, a_time(),
+			(Say){"the time step is &, not @", "write a time: `dt = 1 ms`", NULL});
 	else
-		sema_check_dim(s, d->value.value, infer_none(), (Say){"`$` is &, not @", "write a number without a unit", d->name});
+		sema_check_dim(s, d->value.value, infer_none(),
+			       (Say){"`$` is &, not @", "write a number without a unit", d->name});
 }
 
-/* ---- data -------------------------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------------------------- */
 
 static void
 report_bad_source(Sema *s, const AstExpr *e)
 {
 	diag_begin(s->diag, E0205, e->span, "this is no data source");
-	diag_help(s->diag, "write `idx(\"images.gz\", \"labels.gz\")` or `drawn_digits()`, or both with `or` between them");
+	diag_help(s->diag, "write `idx(\"images.gz\", \"labels.gz\")` or `drawn_digits()`, or both "
+			   "with `or` between them");
 	diag_end(s->diag);
 }
 
@@ -87,9 +91,12 @@ columns_of(Sema *s, AstExpr *e)
 	e->sema.type = ATYPE_DATA;
 	uint32_t a = columns_of(s, e->op[0]), b = columns_of(s, e->op[1]);
 	if (a && b && a != b) {
-		diag_begin(s->diag, E0703, e->op[1]->span, "this source has %u column%s, the first one has %u", b, b == 1 ? "" : "s", a);
+		diag_begin(s->diag, E0703, e->op[1]->span,
+			   "this source has %u column%s, the first one has %u", b,
+			   b == 1 ? "" : "s", a);
 		diag_label(s->diag, e->op[0]->span, "%u column%s", a, a == 1 ? "" : "s");
-		diag_help(s->diag, "sources joined by `or` stand for each other, so they need the same columns");
+		diag_help(s->diag, "sources joined by `or` stand for each other, so they need the "
+				   "same columns");
 		diag_end(s->diag);
 		return 0;
 	}
@@ -103,19 +110,21 @@ sema_check_data(Sema *s, AstDecl *d)
 	sym_of(d->sym)->columns = columns_of(s, d->value.value);
 }
 
-/* ---- loops ------------------------------------------------------------------------------------- */
+/* ---- loops -------------------------------------------------------------------------------- */
 
 static void
 check_range(Sema *s, AstExpr *e)
 {
-	Say say = {"samples are counted by numbers, not by @", "write a number without a unit", NULL};
+	Say say = {"samples are counted by numbers, not by @", "write a number without a unit",
+		   NULL};
 	const AstArgVec *args = &e->args;
 	AstExpr *range = args->n == 1 ? args->at[0].value : NULL;
 	if (range && range->kind == AEXPR_ERROR)
 		return;
 	if (!range || range->kind != AEXPR_RANGE) {
 		diag_begin(s->diag, E0801, e->span, "a loop goes over a range of samples");
-		diag_help(s->diag, "write `%s[0 ..< 100]`", e->op[0]->kind == AEXPR_NAME ? e->op[0]->name : "digits");
+		diag_help(s->diag, "write `%s[0 ..< 100]`",
+			  e->op[0]->kind == AEXPR_NAME ? e->op[0]->name : "digits");
 		diag_end(s->diag);
 		return;
 	}
@@ -136,7 +145,8 @@ check_loop_data(Sema *s, AstExpr *e)
 		return NULL;
 	if (name->kind != AEXPR_NAME) {
 		diag_begin(s->diag, E0801, name->span, "a loop goes over data");
-		diag_help(s->diag, "declare it, `data digits = …`, and write `for image, label in digits[0 ..< 100]`");
+		diag_help(s->diag, "declare it, `data digits = …`, and write `for image, label in "
+				   "digits[0 ..< 100]`");
 		diag_end(s->diag);
 		return NULL;
 	}
@@ -150,22 +160,25 @@ static void
 declare_columns(Sema *s, AstStmt *loop, const Sym *data)
 {
 	for (uint32_t i = 0; i < loop->names.n; i++) {
-		Sym *sym = sema_new_sym(s, ASYM_COLUMN, loop->names.at[i].name, loop->names.at[i].span);
+		Sym *sym = sema_new_sym(s, ASYM_COLUMN, loop->names.at[i].name,
+					loop->names.at[i].span);
 		sym->sym.stmt = loop;
 		sym->sym.index = i;
 		sym->sym.type = ATYPE_REAL;
 		sym->val.type = ATYPE_REAL;
 		for (uint32_t k = 0; k < i; k++) {
 			if (loop->names.at[k].name == sym->sym.name)
-				sema_report_twice(s, sym->sym.name, sym->sym.span, loop->names.at[k].span);
+				sema_report_twice(s, sym->sym.name, sym->sym.span,
+						  loop->names.at[k].span, "declared");
 		}
 		VEC_PUSH(s->arena, &s->locals, sym);
 	}
 	if (!data || !data->columns || data->columns == loop->names.n || loop->names.n == 0)
 		return;
 	Span at = span_join(loop->names.at[0].span, loop->names.at[loop->names.n - 1].span);
-	diag_begin(s->diag, E0801, at, "`%s` has %u column%s, and %u %s named here", data->sym.name, data->columns,
-		data->columns == 1 ? "" : "s", loop->names.n, loop->names.n == 1 ? "is" : "are");
+	diag_begin(s->diag, E0801, at, "`%s` has %u column%s, and %u %s named here", data->sym.name,
+		   data->columns, data->columns == 1 ? "" : "s", loop->names.n,
+		   loop->names.n == 1 ? "is" : "are");
 	diag_label(s->diag, data->sym.span, "declared here");
 	diag_help(s->diag, "name each column, as in `for image, label in %s`", data->sym.name);
 	diag_end(s->diag);
@@ -195,7 +208,7 @@ declare_phases(Sema *s, const AstStmtVec *block)
 	}
 }
 
-/* ---- statements -------------------------------------------------------------------------------- */
+/* ---- statements --------------------------------------------------------------------------- */
 
 static void check_block(Sema *s, const AstStmtVec *block);
 
@@ -226,11 +239,16 @@ fit_param(Sema *s, AstStmt *a, const Sym *param, Val v)
 	if (want.type == ATYPE_BOOL) {
 		sema_need_condition(s, a->e, v);
 	} else if (want.type == ATYPE_TUPLE) {
-		report_cannot_set(s, a->target, arena_printf(s->arena, "`%s` has parts and keeps its value", a->target->name),
-			"give it its value where the layer is declared");
+		report_cannot_set(s, a->target,
+				  arena_printf(s->arena, "`%s` has parts and keeps its value",
+					       a->target->name),
+				  "give it its value where the layer is declared");
 	} else if (v.type == ATYPE_LIST || sema_need_real(s, a->e, v)) {
-		sema_fit(s, (Say){"`$` is &, not @", "bring the value into that unit, as in `image / 255 * 128 Hz`", a->target->name},
-			(Side){a->e->span, v.dim}, (Side){a->target->span, want.dim});
+		sema_fit(s,
+			 (Say){"`$` is &, not @",
+			       "bring the value into that unit, as in `image / 255 * 128 Hz`",
+			       a->target->name},
+			 (Side){a->e->span, v.dim}, (Side){a->target->span, want.dim});
 	}
 }
 
@@ -243,17 +261,23 @@ check_assign(Sema *s, AstStmt *a)
 	if (target->kind == AEXPR_ERROR)
 		return;
 	if (target->kind != AEXPR_MEMBER) {
-		report_cannot_set(s, target, "the experiment sets the parameters of layers only", "name layer and parameter: `pixels.rate = …`");
+		report_cannot_set(s, target, "the experiment sets the parameters of layers only",
+				  "name layer and parameter: `pixels.rate = …`");
 		return;
 	}
 	Sym *sym = sema_check_variable(s, target, "parameter");
 	if (!sym)
 		return;
 	if (sym->sym.kind != ASYM_PARAM_OF)
-		report_cannot_set(s, target, arena_printf(s->arena, "`%s` is %s, and the experiment sets parameters only", target->name,
-			sema_kind_noun(sym->sym.kind)), "drive the layer by `input file(\"…\")`, or give its model a parameter");
+		report_cannot_set(
+			s, target,
+			arena_printf(s->arena,
+				     "`%s` is %s, and the experiment sets parameters only",
+				     target->name, sema_kind_noun(sym->sym.kind)),
+			"drive the layer by `input file(\"…\")`, or give its model a parameter");
 	else if (a->op_kind != AOP_UNSET)
-		report_cannot_set(s, target, "the experiment sets parameters by `=` only", "write the whole value: `pixels.rate = …`");
+		report_cannot_set(s, target, "the experiment sets parameters by `=` only",
+				  "write the whole value: `pixels.rate = …`");
 	else
 		fit_param(s, a, sym, v);
 }
@@ -264,9 +288,12 @@ check_vote(Sema *s, AstStmt *a)
 	const Words *w = &s->words;
 	AstExpr *e = a->target;
 	e->sema.type = ATYPE_ERROR;
-	Sym *layer = e->kind == AEXPR_NAME ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer") : NULL;
+	Sym *layer = e->kind == AEXPR_NAME
+			     ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer")
+			     : NULL;
 	if (e->kind == AEXPR_MEMBER)
-		report_cannot_set(s, e, "layers vote, not parts of them", "write the name of the layer alone");
+		report_cannot_set(s, e, "layers vote, not parts of them",
+				  "write the name of the layer alone");
 	e->sema.sym = layer ? &layer->sym : NULL;
 	e->sema.type = layer ? ATYPE_LAYER : ATYPE_ERROR;
 	WordVec columns = {0}, readouts = {0};
@@ -276,8 +303,10 @@ check_vote(Sema *s, AstStmt *a)
 		sema_add_word(s, &columns, s->locals.at[i]->sym.name);
 	}
 	if (!found) {
-		diag_begin(s->diag, E0801, a->name_span, "`%s` is no variable of a loop around this vote", a->name);
-		sema_help_names(s, a->name, &columns, "there are", "vote inside of `for image, label in digits { }`");
+		diag_begin(s->diag, E0801, a->name_span,
+			   "`%s` is no variable of a loop around this vote", a->name);
+		sema_help_names(s, a->name, &columns, "there are",
+				"vote inside of `for image, label in digits { }`");
 		diag_end(s->diag);
 	}
 	sema_add_word(s, &readouts, w->all_activity);
@@ -293,7 +322,8 @@ check_vote(Sema *s, AstStmt *a)
 	s->where = IN_ARG;
 	if (a->e)
 		sema_check_dim(s, a->e, infer_none(),
-			(Say){"votes are counted every so many samples, a number, not @", "write a number without a unit", NULL});
+			       (Say){"votes are counted every so many samples, a number, not @",
+				     "write a number without a unit", NULL});
 }
 
 static void
@@ -331,7 +361,8 @@ check_stmt(Sema *s, AstStmt *a)
 		return;
 	case ASTMT_RUN:
 		s->where = IN_ARG;
-		sema_check_dim(s, a->e, a_time(), (Say){"`run` takes &, not @", "write how long: `run 250 ms`", NULL});
+		sema_check_dim(s, a->e, a_time(),
+			       (Say){"`run` takes &, not @", "write how long: `run 250 ms`", NULL});
 		return;
 	case ASTMT_VOTE:
 		check_vote(s, a);
@@ -346,8 +377,10 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
-		diag_begin(s->diag, E0801, a->span, "this belongs into a model, not into the experiment");
-		diag_help(s->diag, "the experiment sets parameters, runs, votes, reports and saves");
+		diag_begin(s->diag, E0801, a->span,
+			   "this belongs into a model, not into the experiment");
+		diag_help(s->diag,
+			  "the experiment sets parameters, runs, votes, reports and saves");
 		diag_end(s->diag);
 		return;
 	case ASTMT_RESET:

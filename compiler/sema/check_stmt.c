@@ -25,12 +25,14 @@ where_noun(const Sema *s)
 	UNREACHABLE();
 }
 
-/* ---- assignment ------------------------------------------------------------------------------ */
+/* ---- assignment --------------------------------------------------------------------------- */
 
 static void
-report_not_assignable(Sema *s, const AstExpr *target, const Sym *sym, const char *why, const char *help)
+report_not_assignable(Sema *s, const AstExpr *target, const Sym *sym, const char *why,
+		      const char *help)
 {
-	diag_begin(s->diag, E0601, target->span, "`%s` is %s, and %s", target->name, sema_kind_noun(sym->sym.kind), why);
+	diag_begin(s->diag, E0601, target->span, "`%s` is %s, and %s", target->name,
+		   sema_kind_noun(sym->sym.kind), why);
 	if (sym->sym.span.lo && sym->sym.kind != ASYM_INPUT)
 		diag_label(s->diag, sym->sym.span, "declared here");
 	diag_help(s->diag, "%s", help);
@@ -46,26 +48,33 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_LEARNED:
 		if (s->where != IN_TRACE)
 			return true;
-		report_not_assignable(s, target, sym, "a trace changes only itself", "assign it in a handler of the model");
+		report_not_assignable(s, target, sym, "a trace changes only itself",
+				      "assign it in a handler of the model");
 		return false;
 	case ASYM_TRACE:
 		if (s->where == IN_TRACE ? sym->sym.name == s->own_trace : s->where == IN_STEP)
 			return true;
 		report_not_assignable(s, target, sym, "only its own block changes it",
-			"equal traces are kept once for all rules; for values of its own a rule has states: `state e = 0`");
+				      "equal traces are kept once for all rules; for values of its "
+				      "own a rule has states: `state e = 0`");
 		return false;
 	case ASYM_INPUT:
 		if (s->where == IN_FEATURE)
 			return true;
-		report_not_assignable(s, target, sym, "it cannot be changed", "give a changed input a name: `let drive = …`");
+		report_not_assignable(s, target, sym, "it cannot be changed",
+				      "give a changed input a name: `let drive = …`");
 		return false;
 	case ASYM_LOCAL:
-		report_not_assignable(s, target, sym, "it keeps its value", "use another `let`, or a `state`, which lasts from step to step");
+		report_not_assignable(
+			s, target, sym, "it keeps its value",
+			"use another `let`, or a `state`, which lasts from step to step");
 		return false;
 	case ASYM_MODEL_PARAM:
 	case ASYM_PARAM:
-		help = s->decl && s->decl->kind == ADECL_FEATURE ? "a feature changes `signal`"
-		                                                 : arena_printf(s->arena, "make a state of it: `state x = %s`", target->name);
+		help = s->decl && s->decl->kind == ADECL_FEATURE
+			       ? "a feature changes `signal`"
+			       : arena_printf(s->arena, "make a state of it: `state x = %s`",
+					      target->name);
 		report_not_assignable(s, target, sym, "a model cannot change it", help);
 		return false;
 	case ASYM_UNSET:
@@ -92,7 +101,8 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_PART:
 		break;
 	}
-	report_not_assignable(s, target, sym, "a model cannot change it", "models change their states: `state x = 0`");
+	report_not_assignable(s, target, sym, "a model cannot change it",
+			      "models change their states: `state x = 0`");
 	return false;
 }
 
@@ -132,18 +142,22 @@ assign_signal(Sema *s, const AstStmt *a, Sym *signal, Val v)
 	else if (a->op_kind == AOP_UNSET)
 		signal->val.dim = v.dim;
 	else
-		sema_fit(s, (Say){"@ cannot be added to &", "the signal and what is added to it need the same dimension", NULL},
-			(Side){a->e->span, v.dim}, (Side){a->target->span, now});
+		sema_fit(s,
+			 (Say){"@ cannot be added to &",
+			       "the signal and what is added to it need the same dimension", NULL},
+			 (Side){a->e->span, v.dim}, (Side){a->target->span, now});
 }
 
 static void
 assign_real(Sema *s, const AstStmt *a, const Sym *sym, Val v)
 {
 	Side have = {a->e->span, v.dim}, want = {a->target->span, sym->val.dim};
-	const char *like = "both sides need the same dimension; a bare number takes the unit of its place";
+	const char *like =
+		"both sides need the same dimension; a bare number takes the unit of its place";
 	switch (a->op_kind) {
 	case AOP_UNSET:
-		sema_fit(s, (Say){"`$` is &, and @ is assigned to it", like, sym->sym.name}, have, want);
+		sema_fit(s, (Say){"`$` is &, and @ is assigned to it", like, sym->sym.name}, have,
+			 want);
 		return;
 	case AOP_ADD:
 		sema_fit(s, (Say){"@ cannot be added to &", like, NULL}, have, want);
@@ -154,8 +168,11 @@ assign_real(Sema *s, const AstStmt *a, const Sym *sym, Val v)
 	case AOP_MUL:
 	case AOP_DIV:
 		want = (Side){{0, 0}, infer_none()};
-		sema_fit(s, (Say){"scaling by @ would change the dimension of `$`",
-			"scale by a number: divide by something of the same dimension", sym->sym.name}, have, want);
+		sema_fit(s,
+			 (Say){"scaling by @ would change the dimension of `$`",
+			       "scale by a number: divide by something of the same dimension",
+			       sym->sym.name},
+			 have, want);
 		return;
 	case AOP_NEG:
 	case AOP_NOT:
@@ -195,7 +212,7 @@ check_assign(Sema *s, AstStmt *a)
 		assign_real(s, a, sym, v);
 }
 
-/* ---- other statements ------------------------------------------------------------------------ */
+/* ---- other statements --------------------------------------------------------------------- */
 
 static void
 check_let(Sema *s, AstStmt *let)
@@ -211,9 +228,10 @@ check_let(Sema *s, AstStmt *let)
 	const Sym *old = sema_find_value(s, let->name);
 	bool taken = old && old->sym.kind != ASYM_PARAM && old->sym.kind != ASYM_INDEX;
 	if (taken && old->sym.span.lo) {
-		sema_report_twice(s, let->name, let->name_span, old->sym.span);
+		sema_report_twice(s, let->name, let->name_span, old->sym.span, "declared");
 	} else if (taken) {
-		diag_begin(s->diag, E0202, let->name_span, "`%s` is %s already", let->name, sema_kind_noun(old->sym.kind));
+		diag_begin(s->diag, E0202, let->name_span, "`%s` is %s already", let->name,
+			   sema_kind_noun(old->sym.kind));
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
 	}
@@ -233,17 +251,22 @@ check_if_stmt(Sema *s, const AstStmt *i)
 	DimTerm after = s->input->val.dim;
 	s->input->val.dim = before;
 	sema_check_block(s, &i->other);
-	sema_fit(s, (Say){"the signal is & on one way and @ on the other",
-		"both branches must leave a signal of the same dimension", NULL}, (Side){i->span, s->input->val.dim}, (Side){{0, 0}, after});
+	sema_fit(s,
+		 (Say){"the signal is & on one way and @ on the other",
+		       "both branches must leave a signal of the same dimension", NULL},
+		 (Side){i->span, s->input->val.dim}, (Side){{0, 0}, after});
 }
 
 static void
 check_spike(Sema *s, AstStmt *a)
 {
 	if (s->where != IN_STEP) {
-		diag_begin(s->diag, E0601, a->span, a->kind == ASTMT_SPIKE ? "%s cannot spike" : "%s has no spikes to choose from",
-			where_noun(s));
-		diag_help(s->diag, "`%s` stands in the step of a neuron", a->kind == ASTMT_SPIKE ? "spike" : "keep one spike");
+		diag_begin(s->diag, E0601, a->span,
+			   a->kind == ASTMT_SPIKE ? "%s cannot spike"
+						  : "%s has no spikes to choose from",
+			   where_noun(s));
+		diag_help(s->diag, "`%s` stands in the step of a neuron",
+			  a->kind == ASTMT_SPIKE ? "spike" : "keep one spike");
 		diag_end(s->diag);
 	}
 	DimTerm dim;
@@ -278,7 +301,8 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_VOTE:
 	case ASTMT_REPORT:
 	case ASTMT_SAVE:
-		diag_begin(s->diag, E0601, a->span, "%s cannot steer the experiment", where_noun(s));
+		diag_begin(s->diag, E0601, a->span, "%s cannot steer the experiment",
+			   where_noun(s));
 		diag_help(s->diag, "move this statement into `experiment { }`");
 		diag_end(s->diag);
 		return;

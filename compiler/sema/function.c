@@ -10,7 +10,7 @@ typedef struct {
 	const char *name;
 	uint32_t n_args;
 	Gives gives;
-	bool numbers;                                     /* takes numbers without dimension */
+	bool numbers; /* takes numbers without dimension */
 	Place place;
 	const char *form;
 } Function;
@@ -37,7 +37,8 @@ void
 sema_make_functions(Sema *s)
 {
 	for (uint32_t i = 0; i < FUNCTION_COUNT; i++) {
-		Sym *sym = sema_new_sym(s, ASYM_FUNCTION, intern(s->names, functions[i].name), (Span){0, 0});
+		Sym *sym = sema_new_sym(s, ASYM_FUNCTION, intern(s->names, functions[i].name),
+					(Span){0, 0});
 		sym->sym.index = i;
 		sym->sym.type = ATYPE_OTHER;
 		VEC_PUSH(s->arena, &s->functions, sym);
@@ -70,7 +71,8 @@ report_no_function(Sema *s, const AstExpr *base)
 		diag_begin(s->diag, E0205, base->span, "only a function can be called");
 		diag_help(s->diag, "call one by its name: `exp(x)`");
 	} else if (other) {
-		diag_begin(s->diag, E0205, base->span, "`%s` is %s, not a function", base->name, sema_kind_noun(other->sym.kind));
+		diag_begin(s->diag, E0205, base->span, "`%s` is %s, not a function", base->name,
+			   sema_kind_noun(other->sym.kind));
 		diag_help(s->diag, "only functions are called; to multiply, write `*`");
 	} else {
 		diag_begin(s->diag, E0201, base->span, "no function is called `%s`", base->name);
@@ -79,7 +81,7 @@ report_no_function(Sema *s, const AstExpr *base)
 	diag_end(s->diag);
 }
 
-/* ---- where it stands ------------------------------------------------------------------------- */
+/* ---- where it stands ---------------------------------------------------------------------- */
 
 static const char *
 where_text(Where w)
@@ -113,27 +115,36 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
 	if (f->place == EVERYWHERE || is_initial || (f->place == DRAW && w == IN_STEP))
 		return true;
-	const char *what = f->place == INITIAL_FILE ? "a file cannot be read" : "no random number can be drawn";
+	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
+						    : "no random number can be drawn";
 	if (w == IN_FEATURE && f->place == DRAW) {
-		diag_begin(s->diag, E0902, e->span, "random numbers in the body of a feature are not compiled yet");
+		diag_begin(s->diag, E0902, e->span,
+			   "random numbers in the body of a feature are not compiled yet");
 		diag_help(s->diag, "draw in the step of a neuron");
 	} else if (w == IN_STEP) {
-		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name, what, where_text(w));
-		diag_help(s->diag, f->place == INITIAL ? "in a step write `a + (b - a) * random()`"
-		                                       : "feed the layer by `input file(\"x.npy\")`");
+		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name,
+			   what, where_text(w));
+		diag_help(s->diag, f->place == INITIAL
+					   ? "in a step write `a + (b - a) * random()`"
+					   : "feed the layer by `input file(\"x.npy\")`");
 	} else {
-		DiagCode code = w == IN_PROTOCOL ? E0801 : w == IN_CONST || w == IN_ARG ? E0502 : E0601;
+		DiagCode code = w == IN_PROTOCOL               ? E0801
+				: w == IN_CONST || w == IN_ARG ? E0502
+							       : E0601;
 		diag_begin(s->diag, code, e->span, "%s %s", what, where_text(w));
 		if (f->place == DRAW)
-			diag_help(s->diag, "draw in the step of a neuron, or in the initial value of a feature");
+			diag_help(s->diag, "draw in the step of a neuron, or in the initial value "
+					   "of a feature");
 		else
-			diag_help(s->diag, "`%s` stands in the initial value of a state or a feature", f->form);
+			diag_help(s->diag,
+				  "`%s` stands in the initial value of a state or a feature",
+				  f->form);
 	}
 	diag_end(s->diag);
 	return false;
 }
 
-/* ---- arguments ------------------------------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------------------------- */
 
 static bool
 check_arg_count(Sema *s, const AstExpr *e, const Function *f)
@@ -142,15 +153,16 @@ check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 		const AstArg *a = &e->args.at[i];
 		if (!a->name)
 			continue;
-		diag_begin(s->diag, E0204, a->name_span, "`%s` takes its arguments without names", f->name);
+		diag_begin(s->diag, E0204, a->name_span, "`%s` takes its arguments without names",
+			   f->name);
 		diag_help(s->diag, "write `%s`", f->form);
 		diag_end(s->diag);
 		return false;
 	}
 	if (e->args.n == f->n_args)
 		return true;
-	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args, f->n_args == 1 ? "" : "s",
-		e->args.n);
+	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args,
+		   f->n_args == 1 ? "" : "s", e->args.n);
 	diag_help(s->diag, "write `%s`", f->form);
 	diag_end(s->diag);
 	return false;
@@ -168,21 +180,24 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 		else
 			sound &= sema_check_real(s, a, &dim[i]);
 	}
-	if (f->gives == GIVES_BOOL && !sound)
-		return sema_bool();
 	if (!sound)
 		return sema_poison();
 	if (f->n_args == 2) {
-		Side a = {e->args.at[1].value->span, dim[1]}, b = {e->args.at[0].value->span, dim[0]};
-		Say say = {"`$` is given & and @", "both need the same dimension; a bare number takes the unit of the other", f->name};
+		Side a = {e->args.at[1].value->span, dim[1]},
+		     b = {e->args.at[0].value->span, dim[0]};
+		Say say = {
+			"`$` is given & and @",
+			"both need the same dimension; a bare number takes the unit of the other",
+			f->name};
 		if (!sema_fit(s, say, a, b))
 			return sema_poison();
 	}
 	if (f->numbers) {
 		Side a = {e->args.at[0].value->span, dim[0]}, want = {{0, 0}, infer_none()};
-		Say say = {"`$` takes a number, not @", "make it a number first, as in `-dt / tau` or `rate * dt`", f->name};
+		Say say = {"`$` takes a number, not @",
+			   "make it a number first, as in `-dt / tau` or `rate * dt`", f->name};
 		if (!sema_fit(s, say, a, want))
-			return f->gives == GIVES_BOOL ? sema_bool() : sema_poison();
+			return sema_poison();
 	}
 	switch (f->gives) {
 	case GIVES_SAME:
@@ -211,8 +226,8 @@ sema_check_call(Sema *s, AstExpr *e)
 	}
 	if (!f || !may_stand(s, e, f) || !check_arg_count(s, e, f)) {
 		for (uint32_t i = 0; i < e->args.n; i++)
-			sema_check_expr(s, e->args.at[i].value);  /* for errors of their own */
-		return f && f->gives == GIVES_BOOL ? sema_bool() : sema_poison();
+			sema_check_expr(s, e->args.at[i].value); /* for errors of their own */
+		return sema_poison();
 	}
 	return check_args(s, e, f);
 }

@@ -8,7 +8,7 @@
 /* Far beyond any sensible power, and small enough that products of two fit. */
 enum { POWER_MAX = 1 << 13 };
 
-/* ---- rational powers ----------------------------------------------------------------------- */
+/* ---- rational powers ---------------------------------------------------------------------- */
 
 static Rat
 rat_make(Infer *in, int64_t num, int64_t den)
@@ -46,20 +46,22 @@ rat_mul(Infer *in, Rat a, Rat b)
 {
 	if (a.num == 0 || b.num == 0)
 		return (Rat){0};
-	return rat_make(in, (int64_t)a.num * b.num, (int64_t)(a.den_less_one + 1) * (b.den_less_one + 1));
+	return rat_make(in, (int64_t)a.num * b.num,
+			(int64_t)(a.den_less_one + 1) * (b.den_less_one + 1));
 }
 
 /* -a / b, for b not zero. */
 static Rat
 rat_minus_ratio(Infer *in, Rat a, Rat b)
 {
-	int64_t num = -(int64_t)a.num * (b.den_less_one + 1), den = (int64_t)(a.den_less_one + 1) * b.num;
+	int64_t num = -(int64_t)a.num * (b.den_less_one + 1),
+		den = (int64_t)(a.den_less_one + 1) * b.num;
 	return den < 0 ? rat_make(in, -num, -den) : rat_make(in, num, den);
 }
 
 static const Rat rat_one = {1, 0}, rat_minus_one = {-1, 0}, rat_half = {1, 1};
 
-/* ---- terms ---------------------------------------------------------------------------------- */
+/* ---- terms -------------------------------------------------------------------------------- */
 
 DimTerm
 infer_none(void)
@@ -81,7 +83,8 @@ infer_stated(Dim d, Span why)
 {
 	DimTerm t = {.why = why};
 	for (int i = 0; i < DIM_COUNT; i++)
-		t.known[i] = d.twice[i] % 2 ? (Rat){d.twice[i], 1} : (Rat){(int16_t)(d.twice[i] / 2), 0};
+		t.known[i] =
+			d.twice[i] % 2 ? (Rat){d.twice[i], 1} : (Rat){(int16_t)(d.twice[i] / 2), 0};
 	return t;
 }
 
@@ -149,7 +152,7 @@ infer_reduce(Infer *in, DimTerm t)
 		DimPart part = t.parts[i];
 		if (in->vars.at[part.var].solved) {
 			DimTerm is = infer_reduce(in, in->vars.at[part.var].is);
-			in->vars.at[part.var].is = is;            /* the next reader finds it reduced */
+			in->vars.at[part.var].is = is; /* the next reader finds it reduced */
 			out = combine(in, out, is, part.power);
 		} else {
 			DimPart *kept = ARENA_NEW(in->arena, DimPart);

@@ -17,28 +17,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct { int16_t num, den_less_one; } Rat;        /* zeroed memory is 0/1 */
+typedef struct {
+	int16_t num, den_less_one;
+} Rat; /* zeroed memory is 0/1 */
 
-typedef struct { uint32_t var; Rat power; } DimPart;
+typedef struct {
+	uint32_t var;
+	Rat power;
+} DimPart;
 
 typedef struct {
 	Rat known[DIM_COUNT];
 	uint32_t n;
-	const DimPart *parts;                             /* ascending in var, no power zero */
-	Span why;                                         /* a literal's unit; {0,0}: nothing was stated */
+	const DimPart *parts; /* ascending in var, no power zero */
+	Span why;             /* a literal's unit; {0,0}: nothing was stated */
 } DimTerm;
 
 typedef struct {
 	bool solved;
-	DimTerm is;                                       /* solved: what it stands for */
-	uint32_t copied_in, copy;                         /* infer_copy: in which round, to which variable */
+	DimTerm is;               /* solved: what it stands for */
+	uint32_t copied_in, copy; /* infer_copy: in which round, to which variable */
 } DimVar;
 
 typedef struct {
 	Arena *arena;
 	VEC(DimVar) vars;
 	uint32_t round;
-	bool overflow;                                    /* an exponent left its range; the reader clears it */
+	bool overflow; /* an exponent left its range; the reader clears it */
 } Infer;
 
 DimTerm infer_none(void);
@@ -47,12 +52,12 @@ DimTerm infer_stated(Dim d, Span why);
 DimTerm infer_mul(Infer *in, DimTerm a, DimTerm b);
 DimTerm infer_div(Infer *in, DimTerm a, DimTerm b);
 DimTerm infer_sqrt(Infer *in, DimTerm a);
-DimTerm infer_reduce(Infer *in, DimTerm t);               /* with the solved variables put in */
-bool infer_unify(Infer *in, DimTerm a, DimTerm b);        /* false: they clash, nothing was changed */
-bool infer_is_open(Infer *in, DimTerm t);                 /* some variable is still free */
-/* The dimension, free variables taken as numbers. False if it is none that a Dim can hold (*out is then cut off). */
+DimTerm infer_reduce(Infer *in, DimTerm t);        /* with the solved variables put in */
+bool infer_unify(Infer *in, DimTerm a, DimTerm b); /* false: they clash, nothing was changed */
+bool infer_is_open(Infer *in, DimTerm t);          /* some variable is still free */
+/* The dimension, free variables taken as numbers. False (*out is cut off) if no Dim can hold it. */
 bool infer_dim(Infer *in, DimTerm t, Dim *out);
-/* Copies terms with new variables for their free ones; the same for all copies until the next infer_copy_begin. */
+/* Copies terms with new variables for their free ones, the same ones until the next begin. */
 void infer_copy_begin(Infer *in);
 DimTerm infer_copy(Infer *in, DimTerm t);
 

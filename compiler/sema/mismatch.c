@@ -21,7 +21,7 @@ sema_bool(void)
 	return (Val){.type = ATYPE_BOOL};
 }
 
-/* ---- dimensions ------------------------------------------------------------------------------ */
+/* ---- dimensions --------------------------------------------------------------------------- */
 
 bool
 sema_power_fits(Sema *s, Span at, DimTerm dim)
@@ -33,7 +33,8 @@ sema_power_fits(Sema *s, Span at, DimTerm dim)
 		return true;
 	if (!s->too_high) {
 		s->too_high = true;
-		diag_begin(s->diag, E0301, at, "the dimension of this has a power that no unit can have");
+		diag_begin(s->diag, E0301, at,
+			   "the dimension of this has a power that no unit can have");
 		diag_note(s->diag, "powers are halves of whole numbers, from -63 to 63");
 		diag_help(s->diag, "divide by a unit first, so that a number is left: `x / 1 mV`");
 		diag_end(s->diag);
@@ -56,7 +57,8 @@ this_is(Sema *s, Dim d)
 	const char *is = dim_noun(d, a), *unit = dim_unit(d, b);
 	bool has_word = is[0] == 'a' && is[1] == ' ' && *unit;
 	return has_word ? arena_printf(s->arena, "this is %s (%s)", is, unit)
-	                : arena_printf(s->arena, dim_is_none(d) ? "this is %s" : "this is in %s", is);
+			: arena_printf(s->arena, dim_is_none(d) ? "this is %s" : "this is in %s",
+				       is);
 }
 
 static bool
@@ -121,7 +123,7 @@ sema_fit(Sema *s, Say say, Side have, Side want)
 	return false;
 }
 
-/* ---- types ----------------------------------------------------------------------------------- */
+/* ---- types -------------------------------------------------------------------------------- */
 
 const char *
 sema_type_noun(AstTypeKind t)
@@ -164,13 +166,19 @@ sema_need_real(Sema *s, const AstExpr *e, Val v)
 {
 	if (v.type == ATYPE_REAL || v.type == ATYPE_ERROR)
 		return v.type == ATYPE_REAL;
-	diag_begin(s->diag, E0302, e->span, "%s stands where a number is needed", sema_type_noun(v.type));
-	if (v.type == ATYPE_BOOL)
-		diag_help(s->diag, "say which number it stands for: `1 if %s else 0`", text_of(s, e));
-	else if (v.type == ATYPE_TUPLE && v.tuple && v.tuple->n)
-		diag_help(s->diag, "take one of its parts: `%s.%s`", text_of(s, e), v.tuple->names->at[0].name);
+	diag_begin(s->diag, E0302, e->span, "%s stands where a number is needed",
+		   sema_type_noun(v.type));
+	if (e->kind == AEXPR_BOOL)
+		diag_help(s->diag, "write a number: `%d`", e->truth);
+	else if (v.type == ATYPE_BOOL)
+		diag_help(s->diag, "say which number it stands for: `1 if %s else 0`",
+			  text_of(s, e));
+	else if (v.type == ATYPE_TUPLE && e->kind == AEXPR_NAME && v.tuple && v.tuple->n)
+		diag_help(s->diag, "take one of its parts: `%s.%s`", text_of(s, e),
+			  v.tuple->names->at[0].name);
 	else if (v.type == ATYPE_LIST)
-		diag_help(s->diag, "a list gives a layer's parameter one value per neuron; elsewhere write one number");
+		diag_help(s->diag, "a list gives a layer's parameter one value per neuron; "
+				   "elsewhere write one number");
 	else
 		diag_help(s->diag, "write a number");
 	diag_end(s->diag);
@@ -183,8 +191,11 @@ sema_need_condition(Sema *s, const AstExpr *e, Val v)
 	bool is_spike = v.type == ATYPE_REAL && e->sema.sym && e->sema.sym->kind == ASYM_SPIKE;
 	if (v.type == ATYPE_BOOL || v.type == ATYPE_ERROR || is_spike)
 		return v.type != ATYPE_ERROR;
-	diag_begin(s->diag, E0302, e->span, "%s stands where a truth value is needed", sema_type_noun(v.type));
-	if (v.type == ATYPE_REAL)
+	diag_begin(s->diag, E0302, e->span, "%s stands where a truth value is needed",
+		   sema_type_noun(v.type));
+	if (e->kind == AEXPR_NUMBER)
+		diag_help(s->diag, "write `true` or `false`");
+	else if (v.type == ATYPE_REAL)
 		diag_help(s->diag, "compare it: `%s > 0`", text_of(s, e));
 	else
 		diag_help(s->diag, "write a condition: `true`, `false` or a comparison");
@@ -197,7 +208,8 @@ sema_need_string(Sema *s, const AstExpr *e, Val v)
 {
 	if (v.type == ATYPE_STRING || v.type == ATYPE_ERROR)
 		return v.type == ATYPE_STRING;
-	diag_begin(s->diag, E0302, e->span, "%s stands where the name of a file is needed", sema_type_noun(v.type));
+	diag_begin(s->diag, E0302, e->span, "%s stands where the name of a file is needed",
+		   sema_type_noun(v.type));
 	diag_help(s->diag, "write it in quotes: `\"net.npy\"`");
 	diag_end(s->diag);
 	return false;

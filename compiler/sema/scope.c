@@ -78,14 +78,14 @@ sema_kind_noun(AstSymKind k)
 	UNREACHABLE();
 }
 
-/* ---- declaring ------------------------------------------------------------------------------- */
+/* ---- declaring ---------------------------------------------------------------------------- */
 
 void
-sema_report_twice(Sema *s, Name name, Span again, Span first)
+sema_report_twice(Sema *s, Name name, Span again, Span first, const char *done)
 {
-	diag_begin(s->diag, E0202, again, "`%s` is declared twice", name);
+	diag_begin(s->diag, E0202, again, "`%s` is %s twice", name, done);
 	diag_label(s->diag, first, "first here");
-	diag_help(s->diag, "give one of them another name");
+	diag_help(s->diag, *done == 'd' ? "give one of them another name" : "keep one of them");
 	diag_end(s->diag);
 }
 
@@ -94,7 +94,8 @@ sema_declare(Sema *s, SymVec *scope, Sym *sym)
 {
 	for (uint32_t i = 0; i < scope->n; i++) {
 		if (scope->at[i]->sym.name == sym->sym.name) {
-			sema_report_twice(s, sym->sym.name, sym->sym.span, scope->at[i]->sym.span);
+			sema_report_twice(s, sym->sym.name, sym->sym.span, scope->at[i]->sym.span,
+					  "declared");
 			return false;
 		}
 	}
@@ -143,7 +144,7 @@ type_of_kind(AstSymKind k)
 	return k == ASYM_DATA         ? ATYPE_DATA
 	       : k == ASYM_LAYER      ? ATYPE_LAYER
 	       : k == ASYM_CONNECTION ? ATYPE_CONNECTION
-	                              : ATYPE_ERROR;  /* constants: once they are checked */
+				      : ATYPE_ERROR; /* constants: once they are checked */
 }
 
 static Name
@@ -177,19 +178,24 @@ declare_top(Sema *s, Sym *sym)
 		if (other->sym.name != sym->sym.name || other->sym.decl->library != d->library)
 			continue;
 		diag_begin(s->diag, E0202, sym->sym.span, "`%s` is declared twice", sym->sym.name);
-		diag_label(s->diag, other->sym.span, "first here, as %s", sema_kind_noun(other->sym.kind));
+		diag_label(s->diag, other->sym.span, "first here, as %s",
+			   sema_kind_noun(other->sym.kind));
 		if (d->kind == ADECL_CONNECT && !d->name)
-			diag_help(s->diag, "give this connection a name of its own: `connect … -> … as other`");
+			diag_help(s->diag, "give this connection a name of its own: `connect … -> "
+					   "… as other`");
 		else
 			diag_help(s->diag, "give one of them another name");
 		diag_end(s->diag);
 		break;
 	}
-	const char *taken = d->kind == ADECL_PARAM || d->kind == ADECL_CONST ? taken_by_language(s, d->name) : NULL;
+	const char *taken = d->kind == ADECL_PARAM || d->kind == ADECL_CONST
+				    ? taken_by_language(s, d->name)
+				    : NULL;
 	if (taken) {
 		diag_begin(s->diag, E0202, sym->sym.span, "`%s` %s already", d->name, taken);
 		if (d->name == s->words.dt || d->name == s->words.seed || d->name == s->words.batch)
-			diag_help(s->diag, "set it without `%s`: `%s = …`", d->kind == ADECL_PARAM ? "param" : "const", d->name);
+			diag_help(s->diag, "set it without `%s`: `%s = …`",
+				  d->kind == ADECL_PARAM ? "param" : "const", d->name);
 		else
 			diag_help(s->diag, "take another name");
 		diag_end(s->diag);
@@ -208,7 +214,10 @@ sema_collect(Sema *s)
 		Name name = kind == ASYM_UNSET ? NULL : name_of(s, d);
 		if (!name)
 			continue;
-		Sym *sym = sema_new_sym(s, kind, name, d->name_span.hi ? d->name_span : d->span);
+		Span at = d->name_span;
+		if (!at.hi)
+			at = span_join(d->connect.from->span, d->connect.to->span);
+		Sym *sym = sema_new_sym(s, kind, name, at);
 		sym->sym.decl = d;
 		sym->order = i;
 		sym->val.type = type_of_kind(kind);
@@ -217,7 +226,7 @@ sema_collect(Sema *s)
 	}
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------------------------ */
 
 Sym *
 sema_find_top(Sema *s, Name name, uint32_t kinds)
@@ -270,7 +279,7 @@ sema_find_value(Sema *s, Name name)
 	return word ? word : sema_find_top(s, name, KIND(PARAM));
 }
 
-/* ---- what to say ----------------------------------------------------------------------------- */
+/* ---- what to say -------------------------------------------------------------------------- */
 
 /* True the first time that `name` is found missing in this declaration. */
 static bool
@@ -295,7 +304,8 @@ sema_add_word(Sema *s, WordVec *words, const char *word)
 }
 
 void
-sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all, const char *if_none)
+sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all,
+		const char *if_none)
 {
 	enum { SHOWN = 8 };
 	const char *near = suggest(name, known->at, known->n);
@@ -318,16 +328,20 @@ sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all
 static void
 add_top_words(Sema *s, WordVec *words, uint32_t kinds)
 {
-	for (uint32_t i = s->top.n; i-- > 0;) {
-		if (kinds & 1u << s->top.at[i]->sym.kind)
-			sema_add_word(s, words, s->top.at[i]->sym.name);
+	for (int library = 0; library < 2; library++) {
+		for (uint32_t i = 0; i < s->top.n; i++) {
+			const Sym *sym = s->top.at[i];
+			if (sym->sym.decl->library == library && kinds & 1u << sym->sym.kind)
+				sema_add_word(s, words, sym->sym.name);
+		}
 	}
 }
 
 static void
 report_wrong_kind(Sema *s, Span at, const Sym *is, const char *what)
 {
-	diag_begin(s->diag, E0205, at, "`%s` is %s, and %s is needed here", is->sym.name, sema_kind_noun(is->sym.kind), what);
+	diag_begin(s->diag, E0205, at, "`%s` is %s, and %s is needed here", is->sym.name,
+		   sema_kind_noun(is->sym.kind), what);
 	if (is->sym.decl && !is->sym.decl->library)
 		diag_label(s->diag, is->sym.span, "declared here");
 }
@@ -341,16 +355,19 @@ sema_need_top(Sema *s, Name name, Span at, uint32_t kinds, const char *what)
 	Sym *other = sema_find_top(s, name, ~0u);
 	WordVec known = {0};
 	add_top_words(s, &known, kinds);
-	if (!is_news(s, name))
+	if (!other && !is_news(s, name))
 		return NULL;
 	if (other) {
-		const char *article = strchr("aeiou", *what) ? "an" : "a";
-		report_wrong_kind(s, at, other, arena_printf(s->arena, "%s %s", article, what));
+		report_wrong_kind(s, at, other, arena_printf(s->arena, "a %s", what));
+		if (known.n)
+			diag_help(s->diag, "name a %s, such as `%s`", what, known.at[0]);
+		else
+			diag_help(s->diag, "no %s is declared: declare one", what);
 	} else {
 		diag_begin(s->diag, E0201, at, "no %s is called `%s`", what, name);
+		sema_help_names(s, name, &known, "there is",
+				arena_printf(s->arena, "no %s is declared: declare one", what));
 	}
-	sema_help_names(s, name, &known, arena_printf(s->arena, "there is"),
-		arena_printf(s->arena, "no %s is declared: declare one", what));
 	diag_end(s->diag);
 	return NULL;
 }
@@ -365,7 +382,8 @@ where_known(const Sema *s, Name name)
 	if (name == w->signal)
 		return "`signal` is known in the body of a feature";
 	if (name == w->i || name == w->j)
-		return "`i` and `j` number the neurons of a connection, in the value of a feature; a neuron's step knows `i`";
+		return "`i` and `j` number the neurons of a connection, in the value of a feature; "
+		       "a neuron's step knows `i`";
 	if (name == w->learning)
 		return "`learning` is known in models; the experiment says `freeze` and `thaw`";
 	if (name == w->dt)
@@ -388,14 +406,14 @@ report_nothing_called(Sema *s, const AstExpr *e)
 		sema_add_word(s, &known, s->members.at[i]->sym.name);
 	add_top_words(s, &known, KIND(PARAM));
 	WordVec near = known;
-	near.cap = near.n;                                /* growing copies */
+	near.cap = near.n; /* growing copies */
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (find_word(s, words[i]))
 			sema_add_word(s, &near, words[i]);
 	}
 	diag_begin(s->diag, E0201, e->span, "nothing is called `%s` here", e->name);
-	sema_help_names(s, e->name, suggest(e->name, near.at, near.n) ? &near : &known, "known here:",
-		"declare it: `const c = …` gives a number a name");
+	sema_help_names(s, e->name, suggest(e->name, near.at, near.n) ? &near : &known,
+			"known here:", "declare it: `const c = …` gives a number a name");
 }
 
 void
@@ -413,7 +431,8 @@ sema_report_unknown_value(Sema *s, const AstExpr *e)
 		diag_begin(s->diag, E0201, e->span, "`%s` is not known here", e->name);
 		diag_help(s->diag, "%s", elsewhere);
 	} else if (other && other->sym.kind == ASYM_FUNCTION) {
-		diag_begin(s->diag, E0205, e->span, "`%s` is a function, and a value is needed here", e->name);
+		diag_begin(s->diag, E0205, e->span,
+			   "`%s` is a function, and a value is needed here", e->name);
 		diag_help(s->diag, "call it: `%s(…)`", e->name);
 	} else if (other) {
 		report_wrong_kind(s, e->span, other, "a number");

@@ -34,7 +34,7 @@ make_words(Sema *s)
 	sema_make_functions(s);
 }
 
-/* ---- the passes over the declarations ----------------------------------------------------------- */
+/* ---- the passes over the declarations ----------------------------------------------------- */
 
 static void
 check_constant(Sema *s, AstDecl *d)
@@ -70,7 +70,8 @@ check_settings_once(Sema *s)
 			if (d->kind != ADECL_SETTING || d->library || d->name != names[k])
 				continue;
 			if (seen[k]) {
-				diag_begin(s->diag, E0202, d->name_span, "`%s` is set twice", d->name);
+				diag_begin(s->diag, E0202, d->name_span, "`%s` is set twice",
+					   d->name);
 				diag_label(s->diag, seen[k]->name_span, "first here");
 				diag_help(s->diag, "keep one of them");
 				diag_end(s->diag);
@@ -85,7 +86,8 @@ check_model_or_constant(Sema *s, AstDecl *d, bool models)
 {
 	if ((d->kind == ADECL_PARAM || d->kind == ADECL_CONST) && !models)
 		check_constant(s, d);
-	else if ((d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE) && models)
+	else if ((d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE) &&
+		 models)
 		sema_check_model(s, d);
 }
 
@@ -161,7 +163,7 @@ check_decl(Sema *s, AstDecl *d)
 	UNREACHABLE();
 }
 
-/* ---- solved dimensions into the tree -------------------------------------------------------------- */
+/* ---- solved dimensions into the tree ------------------------------------------------------ */
 
 static Dim
 solved(Sema *s, Span at, DimTerm t)
@@ -201,7 +203,8 @@ fill_by_uses(Sema *s)
 	for (uint32_t i = 0; i < s->late.n; i++) {
 		AstExpr *e = s->late.at[i].e;
 		AstSym *sym = e->kind == AEXPR_NAME ? e->sema.sym : NULL;
-		if (!sym || sym->kind != ASYM_PARAM || !infer_is_open(&s->infer, sym_of(sym)->val.dim) || sym_of(sym)->mixed)
+		if (!sym || sym->kind != ASYM_PARAM ||
+		    !infer_is_open(&s->infer, sym_of(sym)->val.dim) || sym_of(sym)->mixed)
 			continue;
 		if (dim_is_none(sym->dim))
 			sym->dim = e->sema.dim;

@@ -14,7 +14,11 @@
 
 #include <stdbool.h>
 
-typedef struct { Arena *arena; Interner *names; Diag *diag; } SemaEnv;
+typedef struct {
+	Arena *arena;
+	Interner *names;
+	Diag *diag;
+} SemaEnv;
 
 /* Fills the sema slots of the whole program (library and user). False if errors were reported. */
 bool sema_check(SemaEnv *env, AstProgram *p);

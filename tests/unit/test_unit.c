@@ -16,7 +16,8 @@ dim_of(const char *name)
 static void
 coherent_set(void)
 {
-	static const char *const coherent[] = {"ms", "mV", "pA", "nS", "pF", "GΩ", "Gohm", "kHz", "mV/ms", "um"};
+	static const char *const coherent[] = {"ms", "mV", "pA", "nS", "pF", "GΩ", "Gohm", "kHz",
+		"mV/ms", "um"};
 	for (size_t i = 0; i < sizeof coherent / sizeof *coherent; i++)
 		CU_ASSERT_EQUAL(unit_find(coherent[i], strlen(coherent[i]))->scale, 1);
 }
@@ -26,9 +27,12 @@ static void
 scales_agree(void)
 {
 	static const struct { const char *product, *a, *b; } rows[] = {
-		{"V", "A", "ohm"}, {"mV", "nA", "MΩ"}, {"A", "S", "V"}, {"nA", "uS", "mV"}, {"nC", "nA", "s"},
-		{"pC", "pF", "V"}, {"s", "MΩ", "uF"}, {"ms", "Mohm", "nF"}, {"mV", "mV/s", "s"}, {"V", "V/s", "s"},
-		{"Hz", "Hz/s", "s"}, {"kHz", "kHz/mV", "mV"}, {"nA", "nA/mV", "mV"}, {"m", "m/s", "s"},
+		{"V", "A", "ohm"}, {"mV", "nA", "MΩ"}, {"A", "S", "V"}, {"nA", "uS", "mV"},
+		{"nC", "nA", "s"},
+		{"pC", "pF", "V"}, {"s", "MΩ", "uF"}, {"ms", "Mohm", "nF"}, {"mV", "mV/s", "s"},
+		{"V", "V/s", "s"},
+		{"Hz", "Hz/s", "s"}, {"kHz", "kHz/mV", "mV"}, {"nA", "nA/mV", "mV"},
+		{"m", "m/s", "s"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const Unit *p = unit_find(rows[i].product, strlen(rows[i].product));
