@@ -4,68 +4,68 @@
  * as absent. Files are written beside and renamed, so that several runs may share a folder.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "emit_llvm/ll.h"
-
-#include <llvm-c/blake3.h>
+#include "emit_llvm/backend.h"
+#include "emit_llvm/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef SNNC_EMIT_LLVM_ID
-#define SNNC_EMIT_LLVM_ID "unknown"                       /* CMake gives a hash of the sources of this folder */
+#if defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 typedef struct {
 	char magic[8];
 	uint64_t n, size[LL_PARTS];
-	uint8_t hash[LLVM_BLAKE3_OUT_LEN];                /* of the objects and of the tail up to here */
+	Hash hash;                                        /* of the objects and of the tail up to here */
 } Tail;
 
 static const char magic[8] = "snncobj";
 
-/* With its length first, so that no two lists of texts are the same bytes. */
+/* ---- the key ----------------------------------------------------------------------------------- */
+
+/* What tells processors apart as far as compiled code goes, asked without LLVM. */
 static void
-hash_text(llvm_blake3_hasher *h, const char *s)
+put_host(StrBuf *out)
 {
-	uint64_t n = strlen(s);
-	llvm_blake3_hasher_update(h, &n, sizeof n);
-	llvm_blake3_hasher_update(h, s, n);
+#if defined(__x86_64__)
+	static const unsigned leaves[][2] = {{0, 0}, {1, 0}, {7, 0}, {7, 1}, {0xd, 0}, {0x80000001u, 0}};
+	for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
+		unsigned a = 0, b = 0, c = 0, d = 0;
+		__get_cpuid_count(leaves[i][0], leaves[i][1], &a, &b, &c, &d);
+		bool here = leaves[i][0] == 1 || leaves[i][0] == 0xd;     /* b tells on which core one runs, or its state */
+		strbuf_printf(out, "%x %x %x %x ", a, here ? 0 : b, c, d);
+	}
+#else
+	strbuf_puts(out, "host ");
+#endif
 }
 
 const char *
-ll_cache_key(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const char *part)
+ll_cache_key(Arena *a, const Plan *p, const LlvmOptions *o, const char *part)
 {
-	llvm_blake3_hasher h;
-	uint8_t sum[LLVM_BLAKE3_OUT_LEN];
-	unsigned v[3];
-	LLVMGetVersion(&v[0], &v[1], &v[2]);
-	llvm_blake3_hasher_init(&h);
-	hash_text(&h, SNNC_EMIT_LLVM_ID);
-	llvm_blake3_hasher_update(&h, v, sizeof v);
-	llvm_blake3_hasher_update(&h, &m->opt, sizeof m->opt);
-	hash_text(&h, m->triple);
-	hash_text(&h, m->cpu);
-	hash_text(&h, m->features);
-	hash_text(&h, part);
-	if (o->hash) {
-		hash_text(&h, o->hash);
-	} else {
-		StrBuf text = strbuf_init(a);
+	StrBuf text = strbuf_init(a);
+	strbuf_printf(&text, "%s %d %s ", SNNC_EMIT_LLVM_ID, o->opt, part);
+	if (o->cpu)
+		strbuf_printf(&text, "cpu %s ", o->cpu);
+	else
+		put_host(&text);
+	if (o->hash)
+		strbuf_printf(&text, "hash %s ", o->hash);
+	else
 		plan_print(&text, p);
-		hash_text(&h, strbuf_text(&text));
-	}
-	llvm_blake3_hasher_finalize(&h, sum, sizeof sum);
-	char *key = arena_alloc(a, 2 * 20 + 1);
-	for (int i = 0; i < 20; i++)
-		snprintf(key + 2 * i, 3, "%02x", sum[i]);
-	return key;
+	strbuf_text(&text);
+	Hash h = hash_bytes(text.at, text.n);
+	return arena_printf(a, "%016" PRIx64 "%016" PRIx64, h.at[0], h.at[1]);
 }
+
+/* ---- files ------------------------------------------------------------------------------------- */
 
 static char *
 read_whole(Arena *a, const char *path, size_t *n)
@@ -92,32 +92,21 @@ read_whole(Arena *a, const char *path, size_t *n)
 	return *n == (size_t)st.st_size ? at : NULL;
 }
 
-static void
-hash_file(const char *objects, size_t n, const Tail *t, uint8_t hash[LLVM_BLAKE3_OUT_LEN])
-{
-	llvm_blake3_hasher h;
-	llvm_blake3_hasher_init(&h);
-	llvm_blake3_hasher_update(&h, objects, n);
-	llvm_blake3_hasher_update(&h, t, offsetof(Tail, hash));
-	llvm_blake3_hasher_finalize(&h, hash, LLVM_BLAKE3_OUT_LEN);
-}
-
 bool
 ll_cache_read(Arena *a, const char *dir, const char *key, LlObjects *out)
 {
 	size_t n, at = 0;
 	Tail t;
-	uint8_t hash[sizeof t.hash];
 	const char *bytes = read_whole(a, arena_printf(a, "%s/%s.o", dir, key), &n);
 	if (!bytes)
 		return false;
 	memcpy(&t, bytes + n - sizeof t, sizeof t);
-	hash_file(bytes, n - sizeof t, &t, hash);
-	if (memcmp(t.magic, magic, sizeof magic) != 0 || memcmp(t.hash, hash, sizeof hash) != 0)
+	Hash h = hash_bytes(bytes, n - sizeof t.hash);
+	if (memcmp(t.magic, magic, sizeof magic) != 0 || memcmp(&t.hash, &h, sizeof h) != 0)
 		return false;
 	*out = (LlObjects){.n = (uint32_t)t.n};
 	for (uint32_t i = 0; i < out->n; at += t.size[i++])
-		out->at[i] = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes + at, t.size[i], key);
+		out->at[i] = (LlObject){bytes + at, t.size[i]};
 	return true;
 }
 
@@ -155,16 +144,17 @@ static char *
 pack(Arena *a, const LlObjects *o, size_t *size)
 {
 	Tail t = {.n = o->n};
-	size_t n = 0;
+	size_t n = sizeof t;
 	memcpy(t.magic, magic, sizeof magic);
 	for (uint32_t i = 0; i < o->n; i++)
-		n += t.size[i] = LLVMGetBufferSize(o->at[i]);
-	char *all = arena_alloc(a, n + sizeof t), *at = all;
+		n += t.size[i] = o->at[i].n;
+	char *all = arena_alloc(a, n), *at = all;
 	for (uint32_t i = 0; i < o->n; at += t.size[i++])
-		memcpy(at, LLVMGetBufferStart(o->at[i]), t.size[i]);
-	hash_file(all, n, &t, t.hash);
+		memcpy(at, o->at[i].at, t.size[i]);
 	memcpy(at, &t, sizeof t);
-	*size = n + sizeof t;
+	t.hash = hash_bytes(all, n - sizeof t.hash);
+	memcpy(at, &t, sizeof t);
+	*size = n;
 	return all;
 }
 

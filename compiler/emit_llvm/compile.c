@@ -29,8 +29,8 @@ typedef struct {
 	bool started;
 } Job;
 
-double
-ll_seconds(void)
+static double
+seconds(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -44,16 +44,16 @@ run_job(void *at)
 {
 	Job *j = at;
 	LlGen g;
-	double t0 = ll_seconds(), t1, t2;
+	double t0 = seconds(), t1, t2;
 	ll_gen_open(&g, j->plan, j->a, &j->machine, false);
 	bool ok = ll_build(&g, &j->part, &j->why);
-	t1 = ll_seconds();
+	t1 = seconds();
 	ok = ok && ll_run_passes(j->a, g.module, &j->machine, j->options, &j->why);
-	t2 = ll_seconds();
+	t2 = seconds();
 	if (ok)
 		j->object = ll_codegen(&g, LLVMObjectFile, &j->why);
 	ll_gen_close(&g);
-	j->times = (JitTimes){.build = t1 - t0, .passes = t2 - t1, .codegen = ll_seconds() - t2};
+	j->times = (JitTimes){.build = t1 - t0, .passes = t2 - t1, .codegen = seconds() - t2};
 	return NULL;
 }
 
@@ -127,10 +127,10 @@ deal_out(Arena *a, const Plan *p, const LlvmOptions *o, uint8_t *part_of)
 /* ---- all parts --------------------------------------------------------------------------------- */
 
 static bool
-open_job(Job *j, const Plan *p, const LlMachine *m, const LlvmOptions *o, LlPart part)
+open_job(Job *j, const Plan *p, const LlMachine *m, const LlvmOptions *o, LlPart part, const char **why)
 {
 	*j = (Job){.a = arena_open(), .plan = p, .options = o, .part = part};
-	return ll_machine_copy(&j->machine, m, &j->why);
+	return ll_machine_copy(&j->machine, m, why);
 }
 
 static void
@@ -158,44 +158,58 @@ add_times(JitTimes *sum, const JitTimes *t)
 	sum->codegen = t->codegen;
 }
 
-bool
-ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const PlanCode *kernel,
-           LlObjects *out, JitTimes *times, const char **why)
+static void
+close_job(Job *j)
 {
-	Job jobs[LL_PARTS];
-	uint8_t *part_of = ARENA_ARRAY(a, uint8_t, p->codes.n);
-	uint32_t n = kernel ? 1 : deal_out(a, p, o, part_of);
-	bool ok = true;
-	panic_set_stage("emit_llvm");
-	*out = (LlObjects){.n = n};
-	for (uint32_t i = 0; i < n; i++) {
-		LlPart part = {.kernel = kernel, .part_of = n > 1 ? part_of : NULL, .part = (uint8_t)i};
-		ok = open_job(&jobs[i], p, m, o, part) && ok;
-	}
-	if (ok)
-		run_jobs(jobs, n);
-	for (uint32_t i = 0; i < n; i++) {
-		out->at[i] = jobs[i].object;
-		if (!jobs[i].object && (ok || jobs[i].why)) {
-			*why = arena_strdup(a, jobs[i].why);
-			ok = false;
-		}
-		add_times(times, &jobs[i].times);
-		ll_machine_close(&jobs[i].machine);
-		arena_close(jobs[i].a);
-	}
-	if (!ok)
-		ll_objects_close(out);
-	return ok;
+	if (j->object)
+		LLVMDisposeMemoryBuffer(j->object);
+	ll_machine_close(&j->machine);
+	arena_close(j->a);
 }
 
-void
-ll_objects_close(LlObjects *o)
+static LlObject
+keep_object(Arena *a, LLVMMemoryBufferRef object)
 {
-	for (uint32_t i = 0; i < o->n; i++) {
-		if (o->at[i])
-			LLVMDisposeMemoryBuffer(o->at[i]);
-		o->at[i] = NULL;
+	size_t n = LLVMGetBufferSize(object);
+	return (LlObject){arena_copy(a, LLVMGetBufferStart(object), n), n};
+}
+
+static bool
+compile_parts(Arena *a, Job *jobs, uint32_t n, LlObjects *out, JitTimes *times, const char **why)
+{
+	run_jobs(jobs, n);
+	*out = (LlObjects){.n = n};
+	*times = (JitTimes){0};
+	for (uint32_t i = 0; i < n; i++) {
+		add_times(times, &jobs[i].times);
+		if (!jobs[i].object) {
+			*why = arena_strdup(a, jobs[i].why);
+			return false;
+		}
+		out->at[i] = keep_object(a, jobs[i].object);
 	}
-	o->n = 0;
+	return true;
+}
+
+bool
+ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out, JitTimes *times,
+           const char **why)
+{
+	Job jobs[LL_PARTS];
+	LlMachine m;
+	uint8_t *part_of = ARENA_ARRAY(a, uint8_t, p->codes.n);
+	uint32_t n = kernel ? 1 : deal_out(a, p, o, part_of), opened = 0;
+	panic_set_stage("emit_llvm");
+	if (!ll_machine_open(a, &m, o, why))
+		return false;
+	bool ok = true;
+	while (opened < n && ok) {
+		LlPart part = {.kernel = kernel, .part_of = n > 1 ? part_of : NULL, .part = (uint8_t)opened};
+		ok = open_job(&jobs[opened++], p, &m, o, part, why);
+	}
+	ok = ok && compile_parts(a, jobs, n, out, times, why);
+	for (uint32_t i = 0; i < opened; i++)
+		close_job(&jobs[i]);
+	ll_machine_close(&m);
+	return ok;
 }

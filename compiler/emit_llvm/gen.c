@@ -98,12 +98,6 @@ func_type(LlGen *g, const PlanCode *c)
 	return LLVMFunctionType(r, params, c->nparams, false);
 }
 
-const char *
-ll_kernel_symbol(Arena *a, const PlanCode *kernel)
-{
-	return arena_printf(a, "%s:range", kernel->name);
-}
-
 static void
 declare_code(LlGen *g, uint32_t i)
 {
@@ -126,7 +120,7 @@ declare_code(LlGen *g, uint32_t i)
 		UNREACHABLE();
 	}
 	if (open)
-		name = ll_kernel_symbol(g->a, c);
+		name = arena_printf(g->a, LL_KERNEL_SYMBOL, c->name);
 	LLVMValueRef fn = g->fn[i] = LLVMAddFunction(g->module, name, g->fn_type[i]);
 	ll_add_target(g, fn);
 	ll_add_attribute(g, fn, at, "nounwind", 0);

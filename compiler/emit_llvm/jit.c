@@ -1,159 +1,95 @@
-/* jit.c: a plan to code in memory, through the object cache. */
-#include "emit_llvm/ll.h"
-
-#include <llvm-c/LLJIT.h>
-#include <llvm-c/Orc.h>
+/* jit.c: a plan to code in memory, through the cache. LLVM is loaded only if the cache does not serve. */
+#define _POSIX_C_SOURCE 200809L
+#include "emit_llvm/backend.h"
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 struct Jit {
 	Arena *a;
 	const Plan *plan;
 	LlvmOptions options;
-	LlMachine machine;
-	LLVMOrcLLJITRef lljit;
-	bool *linked;                                     /* per code: its symbol is defined */
+	JitSymbol *symbols;                               /* those given, and the helpers */
+	uint32_t nsymbols;
+	LlImage *procs, **kernels;                        /* per code: a kernel with open bounds */
 	const char *why;
 	JitTimes times;
 };
 
-static void
-keep_error(void *user, LLVMErrorRef e)
+static double
+seconds(void)
 {
-	Jit *j = user;
-	const char *text = ll_take_error(j->a, e);
-	if (!j->why)
-		j->why = text;
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static bool
-succeeds(Jit *j, LLVMErrorRef e)
+#ifdef __FLT16_MANT_DIG__
+static float
+half_to_float(_Float16 h)
 {
-	if (!e)
-		return true;
-	const char *text = ll_take_error(j->a, e);
-	j->why = j->why ? arena_printf(j->a, "%s; %s", text, j->why) : text;
-	return false;
+	return (float)h;
 }
 
-/* What codegen may call by itself where the processor lacks the instruction. */
+static _Float16
+float_to_half(float f)
+{
+	return (_Float16)f;
+}
+#endif
+
+/* What compiled code may call by itself where the processor lacks the instruction, or for many zeros. */
 static const JitSymbol helpers[] = {
 	{"memcpy", (void *)memcpy}, {"memset", (void *)memset}, {"memmove", (void *)memmove},
 	{"fma", (void *)fma}, {"fmaf", (void *)fmaf}, {"floor", (void *)floor}, {"floorf", (void *)floorf},
 	{"ceil", (void *)ceil}, {"ceilf", (void *)ceilf}, {"sqrt", (void *)sqrt}, {"sqrtf", (void *)sqrtf},
+#ifdef __FLT16_MANT_DIG__
+	{"__extendhfsf2", (void *)half_to_float}, {"__truncsfhf2", (void *)float_to_half},
+#endif
 };
 enum { NHELPERS = sizeof helpers / sizeof *helpers };
 
-static LLVMErrorRef
-define(Jit *j, const JitSymbol *symbols, uint32_t n)
-{
-	if (n == 0)
-		return NULL;
-	LLVMOrcCSymbolMapPair *pairs = ARENA_ARRAY(j->a, LLVMOrcCSymbolMapPair, n);
-	for (uint32_t i = 0; i < n; i++) {
-		pairs[i].Name = LLVMOrcLLJITMangleAndIntern(j->lljit, symbols[i].name);
-		pairs[i].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)symbols[i].address;
-		pairs[i].Sym.Flags.GenericFlags = LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable;
-	}
-	LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(pairs, n);
-	LLVMErrorRef e = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(j->lljit), unit);
-	if (e)
-		LLVMOrcDisposeMaterializationUnit(unit);
-	return e;
-}
-
-/* The JIT takes the buffers, also when it fails. */
-static bool
-add_objects(Jit *j, LlObjects *objects)
-{
-	LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(j->lljit);
-	bool ok = true;
-	for (uint32_t i = 0; i < objects->n && ok; i++) {
-		LLVMMemoryBufferRef one = objects->at[i];
-		objects->at[i] = NULL;
-		ok = succeeds(j, LLVMOrcLLJITAddObjectFile(j->lljit, lib, one));
-	}
-	ll_objects_close(objects);
-	return ok;
-}
-
 /* All procs (kernel NULL) or one kernel, from the cache or made now. */
-static bool
-add_code(Jit *j, const PlanCode *kernel)
+static LlImage *
+open_image(Jit *j, const PlanCode *kernel, JitTimes *times)
 {
 	const char *key = NULL, *dir = j->options.cache_dir;
 	LlObjects objects = {.n = 0};
-	JitTimes times = {0};
 	if (dir) {
-		key = ll_cache_key(j->a, j->plan, &j->machine, &j->options, kernel ? kernel->name : "");
-		times.cached = ll_cache_read(j->a, dir, key, &objects);
+		key = ll_cache_key(j->a, j->plan, &j->options, kernel ? kernel->name : "");
+		times->cached = ll_cache_read(j->a, dir, key, &objects);
 	}
-	if (!times.cached) {
-		if (!ll_compile(j->a, j->plan, &j->machine, &j->options, kernel, &objects, &times, &j->why))
-			return false;
-		if (dir)
-			ll_cache_write(j->a, dir, key, &objects);
+	if (!times->cached) {
+		const LlBackend *b = ll_backend(j->a, &j->why);
+		if (!b || !b->compile(j->a, j->plan, &j->options, kernel, &objects, times, &j->why))
+			return NULL;
 	}
-	if (!kernel)
-		j->times = times;
-	return add_objects(j, &objects);
-}
-
-static void *
-look_up(Jit *j, const char *name)
-{
-	LLVMOrcExecutorAddress at = 0;
-	if (!succeeds(j, LLVMOrcLLJITLookup(j->lljit, &at, name)))
-		return NULL;
-	return (void *)(uintptr_t)at;
-}
-
-static bool
-create_lljit(Jit *j)
-{
-	LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-	if (!succeeds(j, LLVMOrcCreateLLJIT(&j->lljit, builder))) {
-		j->lljit = NULL;
-		return false;
-	}
-	LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(j->lljit), keep_error, j);
-	return true;
-}
-
-/* All procs come in one object, so that looking up one links all that is used. */
-static bool
-link_procs(Jit *j)
-{
-	const Plan *p = j->plan;
-	const char *any = NULL;
-	for (uint32_t i = 0; i < p->codes.n; i++) {
-		if (p->codes.at[i]->kind != CODE_PROC)
-			continue;
-		j->linked[i] = true;
-		any = p->codes.at[i]->name;
-	}
-	return !any || (add_code(j, NULL) && look_up(j, any));
+	LlImage *image = ll_image_open(j->a, &objects, j->symbols, j->nsymbols, &j->why);
+	if (image && dir && !times->cached)
+		ll_cache_write(j->a, dir, key, &objects);
+	return image;
 }
 
 Jit *
 jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols, const char **why)
 {
+	double start = seconds();
 	Jit *j = ARENA_NEW(a, Jit);
-	double start = ll_seconds();
 	j->a = a;
 	j->plan = p;
 	j->options = *o;
-	j->linked = ARENA_ARRAY(a, bool, p->codes.n);
-	bool ok = ll_machine_open(a, &j->machine, o, &j->why) && create_lljit(j) &&
-	          succeeds(j, define(j, symbols, nsymbols)) && succeeds(j, define(j, helpers, NHELPERS)) &&
-	          link_procs(j);
-	j->times.load = ll_seconds() - start - j->times.build - j->times.passes - j->times.codegen;
-	if (ok)
-		return j;
-	*why = j->why;
-	jit_close(j);
-	return NULL;
+	j->kernels = ARENA_ARRAY(a, LlImage *, p->codes.n);
+	j->nsymbols = nsymbols + NHELPERS;
+	j->symbols = ARENA_ARRAY(a, JitSymbol, j->nsymbols);
+	if (nsymbols)
+		memcpy(j->symbols, symbols, nsymbols * sizeof *symbols);
+	memcpy(j->symbols + nsymbols, helpers, sizeof helpers);
+	j->procs = open_image(j, NULL, &j->times);
+	j->times.load = seconds() - start - j->times.build - j->times.passes - j->times.codegen;
+	if (!j->procs)
+		*why = j->why;
+	return j->procs ? j : NULL;
 }
 
 void *
@@ -164,10 +100,14 @@ jit_find(Jit *j, const char *code_name)
 		return NULL;
 	const PlanCode *c = j->plan->codes.at[i];
 	j->why = NULL;
-	if (!j->linked[i] && !add_code(j, c))
+	if (c->kind == CODE_PROC)
+		return ll_image_find(j->procs, c->name);
+	JitTimes times = {0};
+	if (!j->kernels[i])
+		j->kernels[i] = open_image(j, c, &times);
+	if (!j->kernels[i])
 		return NULL;
-	j->linked[i] = true;
-	return look_up(j, c->kind == CODE_KERNEL ? ll_kernel_symbol(j->a, c) : c->name);
+	return ll_image_find(j->kernels[i], arena_printf(j->a, LL_KERNEL_SYMBOL, c->name));
 }
 
 const char *
@@ -187,8 +127,7 @@ jit_close(Jit *j)
 {
 	if (!j)
 		return;
-	if (j->lljit)
-		LLVMConsumeError(LLVMOrcDisposeLLJIT(j->lljit));
-	j->lljit = NULL;
-	ll_machine_close(&j->machine);
+	ll_image_close(j->procs);
+	for (uint32_t i = 0; i < j->plan->codes.n; i++)
+		ll_image_close(j->kernels[i]);
 }

@@ -1,11 +1,11 @@
-/* ll.h: what the files of this folder share: the module being made, the machine it is made for.
+/* ll.h: what the files of libsnnc-llvm share: the module being made, the machine it is made for.
  *
- * Whatever differs between versions of LLVM is met in ll.c, machine.c and jit.c only.
+ * Whatever differs between versions of LLVM is met in ll.c and machine.c only.
  */
 #ifndef SNNC_EMIT_LLVM_LL_H
 #define SNNC_EMIT_LLVM_LL_H
 
-#include "emit_llvm/emit_llvm.h"
+#include "emit_llvm/backend.h"
 
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
@@ -29,7 +29,7 @@ const char *ll_take_message(Arena *a, char *message);     /* the same for texts 
 
 /* ---- the module being made (ll.c) ------------------------------------------------------------ */
 
-enum { LL_DEPTH = 16, LL_PARTS = 8 };                      /* simd loops in each other that are told of; parts of a plan */
+enum { LL_DEPTH = 16 };                                   /* simd loops in each other that are told of */
 
 /* What goes into a module. All zero: the procs and all that they use, kernels internal. */
 typedef struct {
@@ -91,29 +91,15 @@ LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);
 void ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value);
 
-/* ---- all of it, up to objects (emit_llvm.c, compile.c) ----------------------------------------- */
+/* ---- all of it, up to objects (text.c, compile.c) ------------------------------------------------ */
 
 bool ll_build(LlGen *g, const LlPart *part, const char **why);      /* the module, and its verification */
 /* An object or assembler text; to be disposed. NULL: *why. */
 LLVMMemoryBufferRef ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why);
 
-typedef struct { LLVMMemoryBufferRef at[LL_PARTS]; uint32_t n; } LlObjects;
-
-/* The objects of the procs and what they use, or of one kernel with open bounds. */
-bool ll_compile(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const PlanCode *kernel,
-                LlObjects *out, JitTimes *times, const char **why);
-void ll_objects_close(LlObjects *o);
-double ll_seconds(void);
-
-/* The symbol of a kernel with open bounds. */
-const char *ll_kernel_symbol(Arena *a, const PlanCode *kernel);
-
-/* ---- the object cache (cache.c) ---------------------------------------------------------------- */
-
-/* Key of the objects: hex text, in the arena. */
-const char *ll_cache_key(Arena *a, const Plan *p, const LlMachine *m, const LlvmOptions *o, const char *part);
-/* False if there are none that are whole. */
-bool ll_cache_read(Arena *a, const char *dir, const char *key, LlObjects *out);
-void ll_cache_write(Arena *a, const char *dir, const char *key, const LlObjects *objects);   /* failure is no matter */
+bool ll_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why);
+bool ll_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why);
+bool ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out,
+                JitTimes *times, const char **why);
 
 #endif

@@ -1,18 +1,7 @@
-/* emit_llvm.c: a plan through the generator, the verifier, the passes and codegen; as text or as a file. */
-#define _POSIX_C_SOURCE 200809L
+/* text.c: a plan through the generator, the verifier, the passes and codegen to text; and the table of the library. */
 #include "emit_llvm/ll.h"
 
 #include <llvm-c/Analysis.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-bool
-llvm_available(void)
-{
-	return true;
-}
 
 /* ---- one way through the room ------------------------------------------------------------------ */
 
@@ -44,10 +33,10 @@ ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why)
 	return NULL;
 }
 
-/* ---- text and files --------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------- */
 
 bool
-llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why)
+ll_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why)
 {
 	const LlPart whole = {0};
 	LlMachine m;
@@ -67,7 +56,7 @@ llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, c
 }
 
 bool
-llvm_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why)
+ll_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why)
 {
 	const LlPart whole = {0};
 	LlMachine m;
@@ -88,34 +77,9 @@ llvm_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why
 	return text != NULL;
 }
 
-static bool
-write_object(const char *path, LLVMMemoryBufferRef object)
-{
-	FILE *f = fopen(path, "wb");
-	if (!f)
-		return false;
-	size_t n = LLVMGetBufferSize(object);
-	bool ok = fwrite(LLVMGetBufferStart(object), 1, n, f) == n;
-	return fclose(f) == 0 && ok;
-}
-
-bool
-llvm_emit_object(const Plan *p, const LlvmOptions *o, const char *path, const char **why)
-{
-	LlMachine m;
-	LlObjects objects;
-	LlvmOptions one = *o;
-	JitTimes times = {0};
-	if (!ll_machine_open(p->arena, &m, o, why))
-		return false;
-	one.threads = 1;                                  /* one part is one object */
-	bool ok = ll_compile(p->arena, p, &m, &one, NULL, &objects, &times, why);
-	ll_machine_close(&m);
-	if (!ok)
-		return false;
-	ok = write_object(path, objects.at[0]);
-	if (!ok)
-		*why = arena_printf(p->arena, "%s cannot be written: %s", path, strerror(errno));
-	ll_objects_close(&objects);
-	return ok;
-}
+const LlBackend snnc_llvm_backend = {
+	.id = SNNC_EMIT_LLVM_ID,
+	.emit_ir = ll_emit_ir,
+	.emit_asm = ll_emit_asm,
+	.compile = ll_compile,
+};
