@@ -137,8 +137,10 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 		return false;
 	}
 	const NetData *d = &el->net->data.at[p->data];
-	if (!d->samples && !d->columns.n)
-		return false;                             /* the data were not found, which was told */
+	if (!d->columns.n) {                              /* not found, which was told */
+		new_phase(el, s, 0);
+		return false;
+	}
 	if (s->names.n > d->columns.n) {
 		elab_error(el, E0801, s->names.at[d->columns.n].span, "`%s` gives %u column%s, and here are %u names", d->name,
 		           d->columns.n, d->columns.n == 1 ? "" : "s", s->names.n);

@@ -44,7 +44,8 @@ verify_data(Arena *a, const PlanObject *o)
 {
 	if (o->nnums < 3 || o->nums[0] < 0 || o->nums[1] < 0 || o->nums[2] < 1 || o->nums[2] > 64)
 		return "data needs samples, classes and columns";
-	if (o->ntexts != (uint64_t)o->nums[2] + 2)
+	bool only_fallback = o->ntexts == 2 && *o->texts[1];
+	if (!only_fallback && o->ntexts != (uint64_t)o->nums[2] + 2)
 		return arena_printf(a, "data of %" PRId64 " columns has %" PRIu32 " texts, not %" PRId64, o->nums[2], o->ntexts,
 			o->nums[2] + 2);
 	PlanType t;
