@@ -412,6 +412,44 @@ test_network(void)
 	pair_close(&p);
 }
 
+/* The funcs of lib/math.plan, inlined into loops that are vectorised. */
+static void
+test_library(void)
+{
+	static const char kernels[] =
+		"kernel values range 600 {\n\tfor i in lo ..< hi simd {\n"
+		"\t\tlet (e) = call exp_f32(x[i])\n\t\tlet (l) = call log_f32(x[i])\n"
+		"\t\tlet (d) = call exp_f64(f64(x[i]))\n\t\texps[i] = e\n\t\tlogs[i] = l\n\t\tdoubles[i] = d\n\t}\n}\n"
+		"kernel draws range 600 {\n\tfor i in lo ..< hi simd {\n"
+		"\t\tlet (w) = call draw_u32(7u32, 9u32, u64(i), 3u64, 1u32)\n\t\twords[i] = w\n"
+		"\t\tbits[i] = w < 1000000000u32\n\t}\n"
+		"\tfor j in lo ..< hi {\n\t\tlet (n) = call poisson(abs(x[j]), 7u32, 9u32, u64(j), 5u64)\n\t\tcounts[j] = n\n"
+		"\t}\n}\n"
+		"proc step {\n\trun values\n\trun draws\n}\n";
+	static const char buffers[] =
+		"plan \"library\" real f32 dt 1 seed 1\n"
+		"buffer x: f32 [item 600] state\nbuffer exps: f32 [item 600] state\nbuffer logs: f32 [item 600] state\n"
+		"buffer doubles: f64 [item 600] state\nbuffer words: u32 [item 600] state\nbuffer bits: bool [item 600] state\n"
+		"buffer counts: f32 [item 600] state\n";
+	static char text[1 << 17];
+	FILE *f = fopen(SNNC_SOURCE_DIR "/lib/math.plan", "r");
+	if (!llvm_available())
+		return;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	size_t n = (size_t)snprintf(text, sizeof text, "%s", buffers);
+	n += fread(text + n, 1, sizeof text - n - sizeof kernels, f);
+	fclose(f);
+	strcpy(text + n, kernels);
+	Pair p = pair_open(text);
+	float *x = cell_of(&p, p.by_eval, "x");
+	for (int i = 0; i < 600; i++)
+		x[i] = (float)((i - 300) * (i % 7 + 1)) * 0.11f;
+	x[5] = (float)NAN;
+	x[6] = -INFINITY;
+	expect_equal_everywhere(&p, 1, "library");
+	pair_close(&p);
+}
+
 /* A kernel by its name takes any part of its range. */
 static void
 test_open_kernel(void)
@@ -722,6 +760,7 @@ CU_TestInfo test_emit_llvm[] = {
 	{"operators give the bits of eval on edge values", test_operators},
 	{"stores to f16 and bf16 round as eval does", test_narrow_stores},
 	{"a network with delivery and learning gives the bits of eval", test_network},
+	{"the library of funcs gives the bits of eval", test_library},
 	{"a kernel takes any part of its range", test_open_kernel},
 	{"host calls see the host, and a negative result goes up at once", test_host_calls},
 	{"a missing symbol is told", test_missing_symbol},
