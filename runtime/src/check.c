@@ -7,7 +7,7 @@
 /* What each kind of object has (plan_object.def): at least so many texts and numbers, exactly so many
  * buffers; a save has one or none. */
 static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = {
-	[SNNRT_OBJ_DATA] = {"data", 3, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
+	[SNNRT_OBJ_DATA] = {"data", 2, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
 	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2},
 	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
@@ -38,7 +38,8 @@ static bool
 check_data(const snnrt_object *o, char *why)
 {
 	uint64_t columns = (uint64_t)o->nums[2], at = 3;
-	if (columns != o->ntexts - 2 || columns > RT_MAX_COLUMNS)
+	bool only_fallback = o->ntexts == 2 && *o->texts[1];
+	if ((!only_fallback && columns != o->ntexts - 2) || columns < 1 || columns > RT_MAX_COLUMNS)
 		return rt_say(why, "data `%s` has %llu columns and %u texts", o->name, (unsigned long long)columns,
 		              o->ntexts);
 	for (uint64_t c = 0; c < columns; c++) {
