@@ -1,26 +1,29 @@
-/* backend.h: between the compiler, which knows no LLVM, and libsnnc-llvm, which is loaded when it is first wanted.
+/* backend.h: between the compiler, which knows no LLVM, and libsnnc-llvm, which is loaded when
+ * it is first wanted.
  *
- * Loading libLLVM takes more than ten times as long as all else that `snnc check` does. So whatever needs it is a
- * shared library of its own, with one symbol: a table of three functions. Code in memory needs no LLVM once it is in
- * the cache: elf.c puts objects into memory.
+ * Loading libLLVM takes more than ten times as long as all else that `snnc check` does. So
+ * whatever needs it is a shared library of its own, with one symbol: a table of three functions.
+ * Code in memory needs no LLVM once it is in the cache: elf.c puts objects into memory.
  */
 #ifndef SNNC_EMIT_LLVM_BACKEND_H
 #define SNNC_EMIT_LLVM_BACKEND_H
 
 #include "emit_llvm/emit_llvm.h"
 
-enum { LL_PARTS = 8 };                                    /* objects that a plan becomes, at most */
+enum { LL_PARTS = 8 };                          /* objects that a plan becomes, at most */
 
-typedef struct { const char *at; size_t n; } LlObject;    /* a relocatable ELF file */
+typedef struct { const char *at; size_t n; } LlObject; /* a relocatable ELF file */
 typedef struct { LlObject at[LL_PARTS]; uint32_t n; } LlObjects;
 
 typedef struct {
-	const char *id;                                   /* SNNC_EMIT_LLVM_ID of the library: must be that of the caller */
-	bool (*emit_ir)(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why);
+	const char *id;           /* SNNC_EMIT_LLVM_ID of the library: must be that of the caller */
+	bool (*emit_ir)(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised,
+	                const char **why);
 	bool (*emit_asm)(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why);
-	/* Objects, in the arena, of the procs and all that they use; or of one kernel with open bounds. */
-	bool (*compile)(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out,
-	                JitTimes *times, const char **why);
+	/* Objects, in the arena, of the procs and all that they use; or of one kernel with open
+	 * bounds. */
+	bool (*compile)(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel,
+	                LlObjects *out, JitTimes *times, const char **why);
 } LlBackend;
 
 #define LL_BACKEND_FILE "libsnnc-llvm.so"
@@ -33,22 +36,23 @@ const LlBackend *ll_backend(Arena *a, const char **why);
 /* The symbol of a kernel with open bounds: NAME:range. */
 #define LL_KERNEL_SYMBOL "%s:range"
 
-/* ---- the cache (cache.c) ----------------------------------------------------------------------- */
+/* ---- the cache (cache.c) --------------------------------------------------------------------- */
 
 /* Key of the objects of a plan or (part) of one kernel: hex text, in the arena. */
 const char *ll_cache_key(Arena *a, const Plan *p, const LlvmOptions *o, const char *part);
 /* False if there are none that are whole. */
 bool ll_cache_read(Arena *a, const char *dir, const char *key, LlObjects *out);
-void ll_cache_write(Arena *a, const char *dir, const char *key, const LlObjects *objects);   /* failure is no matter */
+/* failure is no matter */
+void ll_cache_write(Arena *a, const char *dir, const char *key, const LlObjects *objects);
 
-/* ---- objects in memory (elf.c) ----------------------------------------------------------------- */
+/* ---- objects in memory (elf.c) --------------------------------------------------------------- */
 
 typedef struct LlImage LlImage;
 
 /* Links the objects with each other and with the symbols. NULL: *why. */
-LlImage *ll_image_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols, uint32_t nsymbols,
-                       const char **why);
-void *ll_image_find(const LlImage *image, const char *name);       /* NULL: no such symbol */
+LlImage *ll_image_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols,
+                       uint32_t nsymbols, const char **why);
+void *ll_image_find(const LlImage *image, const char *name); /* NULL: no such symbol */
 void ll_image_close(LlImage *image);
 
 #endif

@@ -1,7 +1,8 @@
 /* cache.c: objects kept in a folder, named by a hash of everything that they follow from.
  *
- * A file is the objects, then a tail: their sizes, and a hash of all before it. What is cut off or damaged is as good
- * as absent. Files are written beside and renamed, so that several runs may share a folder.
+ * A file is the objects, then a tail: their sizes, and a hash of all before it. What is cut off
+ * or damaged is as good as absent. Files are written beside and renamed, so that several runs
+ * may share a folder.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/backend.h"
@@ -23,23 +24,25 @@
 typedef struct {
 	char magic[8];
 	uint64_t n, size[LL_PARTS];
-	Hash hash;                                        /* of the objects and of the tail up to here */
+	Hash hash; /* of the objects and of the tail up to here */
 } Tail;
 
 static const char magic[8] = "snncobj";
 
-/* ---- the key ----------------------------------------------------------------------------------- */
+/* ---- the key --------------------------------------------------------------------------------- */
 
 /* What tells processors apart as far as compiled code goes, asked without LLVM. */
 static void
 put_host(StrBuf *out)
 {
 #if defined(__x86_64__)
-	static const unsigned leaves[][2] = {{0, 0}, {1, 0}, {7, 0}, {7, 1}, {0xd, 0}, {0x80000001u, 0}};
+	static const unsigned leaves[][2] = {{0, 0}, {1, 0},   {7, 0},
+					     {7, 1}, {0xd, 0}, {0x80000001u, 0}};
 	for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
 		unsigned a = 0, b = 0, c = 0, d = 0;
 		__get_cpuid_count(leaves[i][0], leaves[i][1], &a, &b, &c, &d);
-		bool here = leaves[i][0] == 1 || leaves[i][0] == 0xd;     /* b tells on which core one runs, or its state */
+		bool here = leaves[i][0] == 1 ||
+			    leaves[i][0] == 0xd; /* b tells on which core one runs, or its state */
 		strbuf_printf(out, "%x %x %x %x ", a, here ? 0 : b, c, d);
 	}
 #else
@@ -65,7 +68,7 @@ ll_cache_key(Arena *a, const Plan *p, const LlvmOptions *o, const char *part)
 	return arena_printf(a, "%016" PRIx64 "%016" PRIx64, h.at[0], h.at[1]);
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static char *
 read_whole(Arena *a, const char *path, size_t *n)

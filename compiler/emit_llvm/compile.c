@@ -1,8 +1,8 @@
 /* compile.c: a plan to objects, on as many threads as it is worth.
  *
- * Code generation is most of the time of a cold start, and kernels know nothing of each other. So the kernels are dealt
- * out to parts; each part is a module in a context of its own, with the procs in the first. What a kernel becomes
- * does not depend on the part that it is in.
+ * Code generation is most of the time of a cold start, and kernels know nothing of each other.
+ * So the kernels are dealt out to parts; each part is a module in a context of its own, with the
+ * procs in the first. What a kernel becomes does not depend on the part that it is in.
  */
 #define _GNU_SOURCE
 #include "emit_llvm/ll.h"
@@ -14,15 +14,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { WORTH = 250 };                                     /* expressions and statements that are worth a thread */
+enum { WORTH = 250 }; /* expressions and statements that are worth a thread */
 
 typedef struct {
-	Arena *a;                                         /* arenas are not for several threads */
+	Arena *a; /* arenas are not for several threads */
 	const Plan *plan;
 	const LlvmOptions *options;
 	LlMachine machine;
 	LlPart part;
-	LLVMMemoryBufferRef object;                       /* NULL: `why` */
+	LLVMMemoryBufferRef object; /* NULL: `why` */
 	const char *why;
 	JitTimes times;
 	pthread_t thread;
@@ -37,7 +37,7 @@ seconds(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- one part ---------------------------------------------------------------------------------- */
+/* ---- one part -------------------------------------------------------------------------------- */
 
 static void *
 run_job(void *at)
@@ -57,7 +57,7 @@ run_job(void *at)
 	return NULL;
 }
 
-/* ---- dealing out ------------------------------------------------------------------------------- */
+/* ---- dealing out ----------------------------------------------------------------------------- */
 
 static uint32_t
 weight_of_expr(const PlanExpr *e)
@@ -68,7 +68,8 @@ weight_of_expr(const PlanExpr *e)
 	return n;
 }
 
-/* About as much as its code will take to compile: loops count twice for what the vectoriser makes of them. */
+/* About as much as its code will take to compile: loops count twice for what the vectoriser
+ * makes of them. */
 static uint32_t
 weight_of_block(const Plan *p, PlanBlock b)
 {
@@ -93,7 +94,8 @@ count_processors(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
 }
 
-/* Gives each kernel, the heavy ones first, to the part that has least so far; gives the number of parts. */
+/* Gives each kernel, the heavy ones first, to the part that has least so far; gives the number
+ * of parts. */
 static uint32_t
 deal_out(Arena *a, const Plan *p, const LlvmOptions *o, uint8_t *part_of)
 {
@@ -124,10 +126,11 @@ deal_out(Arena *a, const Plan *p, const LlvmOptions *o, uint8_t *part_of)
 	}
 }
 
-/* ---- all parts --------------------------------------------------------------------------------- */
+/* ---- all parts ------------------------------------------------------------------------------- */
 
 static bool
-open_job(Job *j, const Plan *p, const LlMachine *m, const LlvmOptions *o, LlPart part, const char **why)
+open_job(Job *j, const Plan *p, const LlMachine *m, const LlvmOptions *o, LlPart part,
+	 const char **why)
 {
 	*j = (Job){.a = arena_open(), .plan = p, .options = o, .part = part};
 	return ll_machine_copy(&j->machine, m, why);
@@ -192,8 +195,8 @@ compile_parts(Arena *a, Job *jobs, uint32_t n, LlObjects *out, JitTimes *times, 
 }
 
 bool
-ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out, JitTimes *times,
-           const char **why)
+ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out,
+	   JitTimes *times, const char **why)
 {
 	Job jobs[LL_PARTS];
 	LlMachine m;
@@ -204,7 +207,9 @@ ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel
 		return false;
 	bool ok = true;
 	while (opened < n && ok) {
-		LlPart part = {.kernel = kernel, .part_of = n > 1 ? part_of : NULL, .part = (uint8_t)opened};
+		LlPart part = {.kernel = kernel,
+			       .part_of = n > 1 ? part_of : NULL,
+			       .part = (uint8_t)opened};
 		ok = open_job(&jobs[opened++], p, &m, o, part, why);
 	}
 	ok = ok && compile_parts(a, jobs, n, out, times, why);

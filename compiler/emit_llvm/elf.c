@@ -1,7 +1,8 @@
-/* elf.c: relocatable objects into memory: what a linker does, for the little that our objects have.
+/* elf.c: relocatable objects into memory: what a linker does, for the little that our objects
+ * have.
  *
- * All sections of all objects go into one mapping, code first, so that 32-bit distances reach everything; a function
- * outside is called through a stub. Only x86-64 is known.
+ * All sections of all objects go into one mapping, code first, so that 32-bit distances reach
+ * everything; a function outside is called through a stub. Only x86-64 is known.
  */
 #define _GNU_SOURCE
 #include "emit_llvm/backend.h"
@@ -12,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STUB = 16, SLOT = 8 };                             /* bytes */
+enum { STUB = 16, SLOT = 8 }; /* bytes */
 
 typedef struct {
 	const char *at;
@@ -20,13 +21,16 @@ typedef struct {
 	uint32_t nsections;
 	const Elf64_Sym *symbol;
 	uint32_t nsymbols;
-	const char *name;                                 /* of symbols */
+	const char *name; /* of symbols */
 	size_t nnames;
-	size_t *place;                                    /* per section: offset in the image; SIZE_MAX: not loaded */
-	uint64_t *value;                                  /* per symbol: its address */
+	size_t *place;   /* per section: offset in the image; SIZE_MAX: not loaded */
+	uint64_t *value; /* per symbol: its address */
 } Object;
 
-typedef struct { const char *name; void *at; } Export;
+typedef struct {
+	const char *name;
+	void *at;
+} Export;
 
 struct LlImage {
 	char *base;
@@ -41,7 +45,7 @@ typedef struct {
 	const JitSymbol *symbols;
 	uint32_t nsymbols;
 	LlImage *image;
-	size_t text, stubs, slots;                        /* ends of code; next stub, next slot */
+	size_t text, stubs, slots; /* ends of code; next stub, next slot */
 	const char **why;
 } Link;
 
@@ -52,12 +56,13 @@ fail(Link *l, const char *text)
 	return false;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool
 section_fits(const LlObject *o, const Elf64_Shdr *s)
 {
-	return s->sh_type == SHT_NOBITS || (s->sh_offset <= o->n && s->sh_size <= o->n - s->sh_offset);
+	return s->sh_type == SHT_NOBITS ||
+	       (s->sh_offset <= o->n && s->sh_size <= o->n - s->sh_offset);
 }
 
 static bool
@@ -83,9 +88,9 @@ read_object(Link *l, Object *to, const LlObject *o)
 	/* A copy, because a cached file puts objects at odd places. */
 	to->at = arena_copy(l->a, o->at, o->n);
 	const Elf64_Ehdr *h = (const Elf64_Ehdr *)to->at;
-	if (o->n < sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    h->e_type != ET_REL || h->e_shoff % 8 != 0 || h->e_shoff > o->n ||
-	    h->e_shnum > (o->n - h->e_shoff) / sizeof(Elf64_Shdr))
+	if (o->n < sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_type != ET_REL || h->e_shoff % 8 != 0 ||
+	    h->e_shoff > o->n || h->e_shnum > (o->n - h->e_shoff) / sizeof(Elf64_Shdr))
 		return fail(l, "this is no relocatable ELF object");
 	if (h->e_machine != EM_X86_64)
 		return fail(l, "code can be loaded into memory on x86-64 only");
@@ -103,7 +108,7 @@ read_object(Link *l, Object *to, const LlObject *o)
 	return true;
 }
 
-/* ---- layout --------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static size_t
 align_up(size_t n, size_t to)
@@ -144,7 +149,9 @@ count_outside(const Link *l)
 		for (uint32_t k = 1; k < o->nsymbols; k++)
 			n += o->symbol[k].st_shndx == SHN_UNDEF;
 		for (uint32_t k = 0; k < o->nsections; k++)
-			n += o->section[k].sh_type == SHT_RELA ? o->section[k].sh_size / sizeof(Elf64_Rela) : 0;
+			n += o->section[k].sh_type == SHT_RELA
+				     ? o->section[k].sh_size / sizeof(Elf64_Rela)
+				     : 0;
 	}
 	return n;
 }
@@ -157,7 +164,8 @@ map_image(Link *l)
 	l->text = align_up(l->stubs + n * STUB, page);
 	l->slots = l->text;
 	l->image->size = align_up(place_sections(l, l->slots + n * SLOT, false) + 1, page);
-	void *at = mmap(NULL, l->image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = mmap(NULL, l->image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
 	if (at == MAP_FAILED)
 		return fail(l, "there is no memory for code");
 	l->image->base = at;
@@ -165,13 +173,14 @@ map_image(Link *l)
 		const Object *o = &l->object[i];
 		for (uint32_t k = 0; k < o->nsections; k++) {
 			if (o->place[k] != SIZE_MAX && o->section[k].sh_type != SHT_NOBITS)
-				memcpy(l->image->base + o->place[k], o->at + o->section[k].sh_offset, o->section[k].sh_size);
+				memcpy(l->image->base + o->place[k],
+				       o->at + o->section[k].sh_offset, o->section[k].sh_size);
 		}
 	}
 	return true;
 }
 
-/* ---- symbols -------------------------------------------------------------------------------------- */
+/* ---- symbols --------------------------------------------------------------------------------- */
 
 static uint64_t
 new_slot(Link *l, uint64_t value)
@@ -199,7 +208,8 @@ resolve_defined(Link *l, Object *o)
 {
 	for (uint32_t i = 1; i < o->nsymbols; i++) {
 		const Elf64_Sym *s = &o->symbol[i];
-		if (s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS || ELF64_ST_TYPE(s->st_info) == STT_FILE)
+		if (s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS ||
+		    ELF64_ST_TYPE(s->st_info) == STT_FILE)
 			continue;
 		if (s->st_shndx >= o->nsections)
 			return fail(l, "the object has a symbol of a strange kind");
@@ -223,7 +233,8 @@ resolve_undefined(Link *l, Object *o)
 		o->value[i] = (uint64_t)(uintptr_t)ll_image_find(l->image, name);
 		for (uint32_t k = 0; k < l->nsymbols && !o->value[i]; k++) {
 			if (strcmp(l->symbols[k].name, name) == 0)
-				o->value[i] = new_stub(l, (uint64_t)(uintptr_t)l->symbols[k].address);
+				o->value[i] =
+					new_stub(l, (uint64_t)(uintptr_t)l->symbols[k].address);
 		}
 		if (!o->value[i])
 			return fail(l, arena_printf(l->a, "nobody gave the symbol %s", name));
@@ -231,7 +242,7 @@ resolve_undefined(Link *l, Object *o)
 	return true;
 }
 
-/* ---- relocations ------------------------------------------------------------------------------------ */
+/* ---- relocations ----------------------------------------------------------------------------- */
 
 static bool
 put32(Link *l, char *at, int64_t v)
@@ -248,7 +259,8 @@ relocate(Link *l, const Object *o, const Elf64_Shdr *target, char *section, cons
 {
 	uint32_t type = (uint32_t)ELF64_R_TYPE(r->r_info);
 	uint64_t index = ELF64_R_SYM(r->r_info);
-	if (index >= o->nsymbols || r->r_offset > target->sh_size || target->sh_size - r->r_offset < 4)
+	if (index >= o->nsymbols || r->r_offset > target->sh_size ||
+	    target->sh_size - r->r_offset < 4)
 		return fail(l, "a relocation reaches beyond its section");
 	char *at = section + r->r_offset;
 	int64_t here = (int64_t)(uintptr_t)at, v = (int64_t)o->value[index] + r->r_addend;
@@ -262,12 +274,9 @@ relocate(Link *l, const Object *o, const Elf64_Shdr *target, char *section, cons
 		v -= here;
 		memcpy(at, &v, sizeof v);
 		return true;
-	case R_X86_64_PC32:
-	case R_X86_64_PLT32:
+	case R_X86_64_PC32: case R_X86_64_PLT32:
 		return put32(l, at, v - here);
-	case R_X86_64_GOTPCREL:
-	case R_X86_64_GOTPCRELX:
-	case R_X86_64_REX_GOTPCRELX:
+	case R_X86_64_GOTPCREL: case R_X86_64_GOTPCRELX: case R_X86_64_REX_GOTPCRELX:
 		return put32(l, at, (int64_t)new_slot(l, o->value[index]) + r->r_addend - here);
 	}
 	return fail(l, arena_printf(l->a, "relocations of type %u are not known", type));
@@ -278,7 +287,8 @@ relocate_object(Link *l, const Object *o)
 {
 	for (uint32_t i = 0; i < o->nsections; i++) {
 		const Elf64_Shdr *s = &o->section[i];
-		if (s->sh_type != SHT_RELA || s->sh_info >= o->nsections || o->place[s->sh_info] == SIZE_MAX)
+		if (s->sh_type != SHT_RELA || s->sh_info >= o->nsections ||
+		    o->place[s->sh_info] == SIZE_MAX)
 			continue;
 		const Elf64_Rela *r = (const Elf64_Rela *)(o->at + s->sh_offset);
 		char *section = l->image->base + o->place[s->sh_info];
@@ -290,7 +300,7 @@ relocate_object(Link *l, const Object *o)
 	return true;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool
 link_all(Link *l, const LlObjects *objects)
@@ -315,7 +325,8 @@ link_all(Link *l, const LlObjects *objects)
 }
 
 LlImage *
-ll_image_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols, uint32_t nsymbols, const char **why)
+ll_image_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols, uint32_t nsymbols,
+	      const char **why)
 {
 	Link l = {.a = a, .n = objects->n, .symbols = symbols, .nsymbols = nsymbols, .why = why};
 	l.object = ARENA_ARRAY(a, Object, l.n);

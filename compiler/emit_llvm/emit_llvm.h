@@ -24,37 +24,40 @@
 #include <stdint.h>
 
 typedef struct {
-	const char *cpu;                                  /* NULL: host; or "x86-64-v3" ... */
-	int opt;                                          /* 0 .. 3; 2 is meant as the default, 3 is LLVM's own default<O3> */
-	const char *cache_dir;                            /* NULL: no object cache; made if it is not there */
-	const char *hash;                                 /* hex text that stands for the plan; NULL: its text is hashed */
-	int threads;                                      /* for compiling; 0: as many as are worth it */
-	bool verify;                                      /* verify also after each pass (the input is always verified) */
+	const char *cpu;                        /* NULL: host; or "x86-64-v3" ... */
+	int opt;                /* 0 .. 3; 2 is meant as the default, 3 is LLVM's own default<O3> */
+	const char *cache_dir;                  /* NULL: no object cache; made if it is not there */
+	const char *hash;          /* hex text that stands for the plan; NULL: its text is hashed */
+	int threads;                            /* for compiling; 0: as many as are worth it */
+	bool verify;                /* verify also after each pass (the input is always verified) */
 } LlvmOptions;
 
 bool llvm_available(void);
 
 /* Text of the module before (optimised: after) the passes. */
-bool llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why);
+bool llvm_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised,
+                  const char **why);
 bool llvm_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why);
-/* Position independent; exports every proc by its plan name, wants the snnrt_ functions that are called. */
+/* Position independent; exports every proc by its plan name, wants the snnrt_ functions that are
+ * called. */
 bool llvm_emit_object(const Plan *p, const LlvmOptions *o, const char *path, const char **why);
 
 typedef struct Jit Jit;
-typedef struct { const char *name; void *address; } JitSymbol;   /* "snnrt_poll" … */
+typedef struct { const char *name; void *address; } JitSymbol; /* "snnrt_poll" … */
 typedef int64_t JitProc(void *arena);
 typedef void JitKernel(void *arena, int64_t lo, int64_t hi);
-typedef struct { double build, passes, codegen, load; bool cached; } JitTimes;    /* seconds of jit_open */
+/* seconds of jit_open */
+typedef struct { double build, passes, codegen, load; bool cached; } JitTimes;
 
-/* The plan must have its layout and stay as long as the Jit. All procs are linked at once, so that a symbol that is
- * missing is told here. */
-Jit *jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols,
-              const char **why);
-/* A JitProc or a JitKernel. Kernels with open bounds are compiled when they are asked for; procs have their own
- * copies with constant bounds. NULL: no such code, or it failed (jit_why). */
+/* The plan must have its layout and stay as long as the Jit. All procs are linked at once, so
+ * that a symbol that is missing is told here. */
+Jit *jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols,
+              uint32_t nsymbols, const char **why);
+/* A JitProc or a JitKernel. Kernels with open bounds are compiled when they are asked for; procs
+ * have their own copies with constant bounds. NULL: no such code, or it failed (jit_why). */
 void *jit_find(Jit *j, const char *code_name);
 const char *jit_why(const Jit *j);
 const JitTimes *jit_times(const Jit *j);
-void jit_close(Jit *j);                                   /* NULL is fine; the code is gone after it */
+void jit_close(Jit *j);                         /* NULL is fine; the code is gone after it */
 
 #endif

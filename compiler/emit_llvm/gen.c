@@ -1,8 +1,9 @@
 /* gen.c: codes and statements of a plan to LLVM IR: the same switch as in emit_c and eval.
  *
- * Procs are exported as `i64 NAME(ptr arena)`. Kernels are internal and take only the arena: all calls of a proc are
- * over the whole range, and constant bounds halve the code that the vectoriser makes. A kernel with open bounds is a
- * module of its own, made when somebody asks for it. Funcs are internal; the small ones are inlined always.
+ * Procs are exported as `i64 NAME(ptr arena)`. Kernels are internal and take only the arena: all
+ * calls of a proc are over the whole range, and constant bounds halve the code that the
+ * vectoriser makes. A kernel with open bounds is a module of its own, made when somebody asks
+ * for it. Funcs are internal; the small ones are inlined always.
  */
 #include "emit_llvm/ll.h"
 
@@ -11,11 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INLINE_NODES = 600 };                              /* expressions in a func that is always inlined */
+enum { INLINE_NODES = 600 }; /* expressions in a func that is always inlined */
 
-/* ---- what is used ------------------------------------------------------------------------------ */
+/* ---- what is used ---------------------------------------------------------------------------- */
 
-typedef struct { LlGen *g; uint32_t nodes; bool loops; } Survey;
+typedef struct {
+	LlGen *g;
+	uint32_t nodes;
+	bool loops;
+} Survey;
 
 static void visit_code(LlGen *g, uint32_t i);
 
@@ -51,7 +56,8 @@ static bool
 is_here(const LlGen *g, uint32_t i)
 {
 	const LlPart *part = g->part;
-	return g->plan->codes.at[i]->kind != CODE_KERNEL || !part->part_of || part->part_of[i] == part->part;
+	return g->plan->codes.at[i]->kind != CODE_KERNEL || !part->part_of ||
+	       part->part_of[i] == part->part;
 }
 
 /* Marks a code and what it reaches; there is no recursion in a plan. */
@@ -68,7 +74,7 @@ visit_code(LlGen *g, uint32_t i)
 	g->inlines[i] = !s.loops && s.nodes <= INLINE_NODES;
 }
 
-/* ---- declarations -------------------------------------------------------------------------------- */
+/* ---- declarations ---------------------------------------------------------------------------- */
 
 static void
 add_arena_attributes(LlGen *g, LLVMValueRef fn)
@@ -128,7 +134,7 @@ declare_code(LlGen *g, uint32_t i)
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
 	if (c->kind == CODE_FUNC) {
 		ll_add_attribute(g, fn, at, g->inlines[i] ? "alwaysinline" : "inlinehint", 0);
-		ll_add_attribute(g, fn, at, "memory", 0);         /* touches none */
+		ll_add_attribute(g, fn, at, "memory", 0); /* touches none */
 	} else {
 		add_arena_attributes(g, fn);
 	}
@@ -154,7 +160,7 @@ declare_host(LlGen *g, const PlanHostFn *h, LLVMTypeRef *type)
 	return fn;
 }
 
-/* ---- statements ---------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static LLVMBasicBlockRef
 new_block(LlGen *g, const char *name)
@@ -162,7 +168,8 @@ new_block(LlGen *g, const char *name)
 	return LLVMAppendBasicBlockInContext(g->cx, g->in, name);
 }
 
-/* Allocas stand in the entry block, whatever loop their variable is in: only there does sroa take them. */
+/* Allocas stand in the entry block, whatever loop their variable is in: only there does sroa
+ * take them. */
 static void
 gen_var(LlGen *g, const PlanStmt *s)
 {
@@ -186,7 +193,8 @@ gen_for(LlGen *g, const PlanStmt *s)
 	bool known = LLVMIsAConstantInt(lo) && LLVMIsAConstantInt(hi);
 	if (known && LLVMConstIntGetSExtValue(lo) >= LLVMConstIntGetSExtValue(hi))
 		return;
-	LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), loop = new_block(g, name), done = new_block(g, "done");
+	LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), loop = new_block(g, name),
+			  done = new_block(g, "done");
 	if (known)
 		LLVMBuildBr(g->b, loop);
 	else
@@ -210,7 +218,8 @@ gen_for(LlGen *g, const PlanStmt *s)
 static void
 gen_while(LlGen *g, const PlanStmt *s)
 {
-	LLVMBasicBlockRef test = new_block(g, "while"), body = new_block(g, "body"), done = new_block(g, "done");
+	LLVMBasicBlockRef test = new_block(g, "while"), body = new_block(g, "body"),
+			  done = new_block(g, "done");
 	LLVMBuildBr(g->b, test);
 	LLVMPositionBuilderAtEnd(g->b, test);
 	LLVMBuildCondBr(g->b, ll_gen_expr(g, s->e), body, done);
@@ -253,7 +262,8 @@ gen_call(LlGen *g, const PlanStmt *s)
 		return;
 	}
 	for (uint32_t i = 0; i < s->nlocals; i++)
-		g->local[s->locals[i]] = LLVMBuildExtractValue(g->b, r, i, g->code->locals[s->locals[i]].name);
+		g->local[s->locals[i]] =
+			LLVMBuildExtractValue(g->b, r, i, g->code->locals[s->locals[i]].name);
 }
 
 static void
@@ -297,7 +307,8 @@ gen_host(LlGen *g, const PlanStmt *s)
 	for (uint32_t i = 0; i < s->nargs; i++) {
 		const PlanArg *a = &s->args[i];
 		ASSERT(n < 8);
-		args[n++] = a->address ? ll_gen_address(g, a->e->id, a->e->op) : ll_gen_expr(g, a->e);
+		args[n++] =
+			a->address ? ll_gen_address(g, a->e->id, a->e->op) : ll_gen_expr(g, a->e);
 	}
 	LLVMValueRef status = LLVMBuildCall2(g->b, type, fn, args, n, plan_host_fns[s->id].name);
 	if (s->nlocals)
@@ -364,7 +375,7 @@ ll_gen_block(LlGen *g, PlanBlock b)
 		gen_stmt(g, b.at[i]);
 }
 
-/* ---- codes --------------------------------------------------------------------------------------- */
+/* ---- codes ----------------------------------------------------------------------------------- */
 
 static void
 begin_code(LlGen *g, uint32_t i)
@@ -388,7 +399,8 @@ begin_code(LlGen *g, uint32_t i)
 		g->local[0] = ll_i64(g, 0);
 		g->local[1] = ll_i64(g, (int64_t)c->range);
 	}
-	/* The entry holds the allocas and nothing else, so that it has its terminator from the start. */
+	/* The entry holds the allocas and nothing else, so that it has its terminator from the
+	 * start. */
 	g->entry = new_block(g, "entry");
 	LLVMBasicBlockRef body = new_block(g, "start");
 	LLVMPositionBuilderAtEnd(g->b, g->entry);

@@ -1,7 +1,8 @@
-/* gen_expr.c: one plan expression to one LLVM value, as plan_expr.def says; and the cells of buffers.
+/* gen_expr.c: one plan expression to one LLVM value, as plan_expr.def says; and the cells of
+ * buffers.
  *
- * No flag that frees LLVM from the order or the rounding of floats is ever set. Integer arithmetic wraps; only
- * indices, which the plan promises to be in range, are nsw nuw.
+ * No flag that frees LLVM from the order or the rounding of floats is ever set. Integer
+ * arithmetic wraps; only indices, which the plan promises to be in range, are nsw nuw.
  */
 #include "emit_llvm/ll.h"
 
@@ -17,15 +18,16 @@ in_range(LLVMValueRef v)
 	return v;
 }
 
-/* Row-major; axes of one element fold away. The last index is added by a step of its own, so that what comes before
- * it, the row, leaves the loop that runs along it. */
+/* Row-major; axes of one element fold away. The last index is added by a step of its own, so
+ * that what comes before it, the row, leaves the loop that runs along it. */
 LLVMValueRef
 ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index)
 {
 	const PlanBuf *b = &g->plan->bufs.at[buf];
 	LLVMTypeRef cell = g->cell[b->type];
 	LLVMValueRef offset = ll_i64(g, (int64_t)b->offset), row = NULL, last = NULL;
-	LLVMValueRef at = LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
+	LLVMValueRef at =
+		LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
 	for (uint32_t i = 0; i < b->naxes; i++) {
 		LLVMValueRef extent = ll_i64(g, (int64_t)b->axis[i].extent);
 		if (b->axis[i].extent <= 1)
@@ -43,14 +45,16 @@ ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index)
 	return last ? LLVMBuildInBoundsGEP2(g->b, cell, at, &last, 1, "") : at;
 }
 
-/* bf16 is the upper half of a f32. Converted by hand: the instructions that there are flush denormals. */
+/* bf16 is the upper half of a f32. Converted by hand: the instructions that there are flush
+ * denormals. */
 static LLVMValueRef
 bf16_from_f32(LlGen *g, LLVMValueRef v)
 {
 	LLVMTypeRef i32 = g->type[PT_U32];
 	LLVMValueRef half = LLVMConstInt(i32, 16, false);
 	LLVMValueRef bits = LLVMBuildBitCast(g->b, v, i32, "");
-	LLVMValueRef odd = LLVMBuildAnd(g->b, LLVMBuildLShr(g->b, bits, half, ""), LLVMConstInt(i32, 1, false), "");
+	LLVMValueRef odd = LLVMBuildAnd(g->b, LLVMBuildLShr(g->b, bits, half, ""),
+					LLVMConstInt(i32, 1, false), "");
 	LLVMValueRef bias = LLVMBuildAdd(g->b, odd, LLVMConstInt(i32, 0x7fff, false), "");
 	LLVMValueRef rounded = LLVMBuildAdd(g->b, bits, bias, "");
 	LLVMValueRef quiet = LLVMBuildOr(g->b, bits, LLVMConstInt(i32, 0x400000, false), "");
@@ -72,8 +76,8 @@ cell_to_value(LlGen *g, PlanType t, LLVMValueRef v)
 		v = LLVMBuildZExt(g->b, v, g->type[PT_U32], "");
 		v = LLVMBuildShl(g->b, v, LLVMConstInt(g->type[PT_U32], 16, false), "");
 		return LLVMBuildBitCast(g->b, v, g->type[PT_F32], "");
-	case PT_I8: case PT_I16: case PT_I32: case PT_I64: case PT_U8: case PT_U16: case PT_U32: case PT_U64:
-	case PT_F32: case PT_F64:
+	case PT_I8: case PT_I16: case PT_I32: case PT_I64: case PT_U8: case PT_U16: case PT_U32:
+	case PT_U64: case PT_F32: case PT_F64:
 		return v;
 	case PT_UNSET: case PT_COUNT:
 		break;
@@ -92,8 +96,8 @@ value_to_cell(LlGen *g, PlanType t, LLVMValueRef v)
 		return LLVMBuildBitCast(g->b, v, g->cell[PT_F16], "");
 	case PT_BF16:
 		return bf16_from_f32(g, v);
-	case PT_I8: case PT_I16: case PT_I32: case PT_I64: case PT_U8: case PT_U16: case PT_U32: case PT_U64:
-	case PT_F32: case PT_F64:
+	case PT_I8: case PT_I16: case PT_I32: case PT_I64: case PT_U8: case PT_U16: case PT_U32:
+	case PT_U64: case PT_F32: case PT_F64:
 		return v;
 	case PT_UNSET: case PT_COUNT:
 		break;
@@ -121,7 +125,7 @@ ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value)
 	ll_tag_access(g, s, buf);
 }
 
-/* ---- operators --------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 static LLVMValueRef
 gen_const(LlGen *g, const PlanExpr *e)
@@ -138,17 +142,25 @@ gen_unary(LlGen *g, const PlanExpr *e, LLVMValueRef a)
 	LLVMTypeRef t = g->type[e->type];
 	bool is_float = plan_type_is_float(e->type);
 	switch (e->kind) {
-	case PEXPR_NEG:   return is_float ? LLVMBuildFNeg(g->b, a, "") : LLVMBuildNeg(g->b, a, "");
-	case PEXPR_NOT:   return LLVMBuildNot(g->b, a, "");
-	case PEXPR_ABS:   return ll_intrinsic(g, "llvm.fabs", &t, 1, &a, 1);
-	case PEXPR_SQRT:  return ll_intrinsic(g, "llvm.sqrt", &t, 1, &a, 1);
-	case PEXPR_FLOOR: return ll_intrinsic(g, "llvm.floor", &t, 1, &a, 1);
-	case PEXPR_CEIL:  return ll_intrinsic(g, "llvm.ceil", &t, 1, &a, 1);
-	default:          UNREACHABLE();
+	case PEXPR_NEG:
+		return is_float ? LLVMBuildFNeg(g->b, a, "") : LLVMBuildNeg(g->b, a, "");
+	case PEXPR_NOT:
+		return LLVMBuildNot(g->b, a, "");
+	case PEXPR_ABS:
+		return ll_intrinsic(g, "llvm.fabs", &t, 1, &a, 1);
+	case PEXPR_SQRT:
+		return ll_intrinsic(g, "llvm.sqrt", &t, 1, &a, 1);
+	case PEXPR_FLOOR:
+		return ll_intrinsic(g, "llvm.floor", &t, 1, &a, 1);
+	case PEXPR_CEIL:
+		return ll_intrinsic(g, "llvm.ceil", &t, 1, &a, 1);
+	default:
+		UNREACHABLE();
 	}
 }
 
-/* The divisor is a constant and not 0. -1 is apart: the least number has no quotient, which LLVM calls undefined. */
+/* The divisor is a constant and not 0. -1 is apart: the least number has no quotient, which LLVM
+ * calls undefined. */
 static LLVMValueRef
 gen_divide(LlGen *g, const PlanExpr *e, LLVMValueRef a, LLVMValueRef b)
 {
@@ -169,21 +181,29 @@ gen_shift(LlGen *g, const PlanExpr *e, LLVMValueRef a, LLVMValueRef b)
 	b = LLVMBuildAnd(g->b, b, LLVMConstInt(t, plan_type_size(e->type) * 8 - 1, false), "");
 	if (e->kind == PEXPR_SHL)
 		return LLVMBuildShl(g->b, a, b, "");
-	return plan_type_is_signed(e->type) ? LLVMBuildAShr(g->b, a, b, "") : LLVMBuildLShr(g->b, a, b, "");
+	return plan_type_is_signed(e->type) ? LLVMBuildAShr(g->b, a, b, "")
+					    : LLVMBuildLShr(g->b, a, b, "");
 }
 
 static LLVMValueRef
 gen_compare(LlGen *g, const PlanExpr *e, LLVMValueRef a, LLVMValueRef b)
 {
-	static const struct { LLVMRealPredicate f; LLVMIntPredicate s, u; } how[PEXPR_COUNT] = {
-		[PEXPR_EQ] = {LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ},    [PEXPR_NE] = {LLVMRealUNE, LLVMIntNE, LLVMIntNE},
-		[PEXPR_LT] = {LLVMRealOLT, LLVMIntSLT, LLVMIntULT},  [PEXPR_LE] = {LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
-		[PEXPR_GT] = {LLVMRealOGT, LLVMIntSGT, LLVMIntUGT},  [PEXPR_GE] = {LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
+	static const struct {
+		LLVMRealPredicate f;
+		LLVMIntPredicate s, u;
+	} how[PEXPR_COUNT] = {
+		[PEXPR_EQ] = {LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ},
+		[PEXPR_NE] = {LLVMRealUNE, LLVMIntNE, LLVMIntNE},
+		[PEXPR_LT] = {LLVMRealOLT, LLVMIntSLT, LLVMIntULT},
+		[PEXPR_LE] = {LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
+		[PEXPR_GT] = {LLVMRealOGT, LLVMIntSGT, LLVMIntUGT},
+		[PEXPR_GE] = {LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
 	};
 	PlanType t = e->op[0]->type;
 	if (plan_type_is_float(t))
 		return LLVMBuildFCmp(g->b, how[e->kind].f, a, b, "");
-	return LLVMBuildICmp(g->b, plan_type_is_signed(t) ? how[e->kind].s : how[e->kind].u, a, b, "");
+	return LLVMBuildICmp(g->b, plan_type_is_signed(t) ? how[e->kind].s : how[e->kind].u, a, b,
+			     "");
 }
 
 static LLVMValueRef
@@ -200,10 +220,13 @@ gen_cast(LlGen *g, PlanType to, PlanType from, LLVMValueRef a)
 	if (plan_type_is_float(to)) {
 		if (from_float)
 			return LLVMBuildFPCast(g->b, a, t, "");
-		return from_signed ? LLVMBuildSIToFP(g->b, a, t, "") : LLVMBuildUIToFP(g->b, a, t, "");
+		return from_signed ? LLVMBuildSIToFP(g->b, a, t, "")
+				   : LLVMBuildUIToFP(g->b, a, t, "");
 	}
 	if (from_float)
-		return ll_intrinsic(g, plan_type_is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &a, 1);
+		return ll_intrinsic(g,
+				    plan_type_is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat",
+				    types, 2, &a, 1);
 	return LLVMBuildIntCast2(g->b, a, t, from_signed, "");
 }
 
@@ -232,16 +255,21 @@ ll_gen_expr(LlGen *g, const PlanExpr *e)
 		return gen_const(g, e);
 	case PEXPR_LOCAL:
 		if (g->is_var[e->id])
-			return LLVMBuildLoad2(g->b, t, g->local[e->id], g->code->locals[e->id].name);
+			return LLVMBuildLoad2(g->b, t, g->local[e->id],
+					      g->code->locals[e->id].name);
 		return g->local[e->id];
-	case PEXPR_NEG: case PEXPR_NOT: case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR: case PEXPR_CEIL:
+	case PEXPR_NEG: case PEXPR_NOT: case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR:
+	case PEXPR_CEIL:
 		return gen_unary(g, e, op[0]);
 	case PEXPR_ADD:
-		return is_float ? LLVMBuildFAdd(g->b, op[0], op[1], "") : LLVMBuildAdd(g->b, op[0], op[1], "");
+		return is_float ? LLVMBuildFAdd(g->b, op[0], op[1], "")
+				: LLVMBuildAdd(g->b, op[0], op[1], "");
 	case PEXPR_SUB:
-		return is_float ? LLVMBuildFSub(g->b, op[0], op[1], "") : LLVMBuildSub(g->b, op[0], op[1], "");
+		return is_float ? LLVMBuildFSub(g->b, op[0], op[1], "")
+				: LLVMBuildSub(g->b, op[0], op[1], "");
 	case PEXPR_MUL:
-		return is_float ? LLVMBuildFMul(g->b, op[0], op[1], "") : LLVMBuildMul(g->b, op[0], op[1], "");
+		return is_float ? LLVMBuildFMul(g->b, op[0], op[1], "")
+				: LLVMBuildMul(g->b, op[0], op[1], "");
 	case PEXPR_DIV: case PEXPR_REM:
 		return gen_divide(g, e, op[0], op[1]);
 	case PEXPR_AND:

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-typedef struct { uint64_t a, b, c, d; } State;
+typedef struct {
+	uint64_t a, b, c, d;
+} State;
 
 static uint64_t
 rotate(uint64_t x, int by)
@@ -40,7 +42,8 @@ Hash
 hash_bytes(const void *p, size_t n)
 {
 	const char *at = p;
-	State s = {0x736f6d6570736575u, 0x646f72616e646f6du ^ 0xee, 0x6c7967656e657261u, 0x7465646279746573u};
+	State s = {0x736f6d6570736575u, 0x646f72616e646f6du ^ 0xee, 0x6c7967656e657261u,
+		   0x7465646279746573u};
 	uint64_t word;
 	Hash h;
 	for (size_t left = n; left >= 8; left -= 8, at += 8) {

@@ -1,4 +1,5 @@
-/* hash.h: SipHash-2-4 with 128 bits, for what must not be mistaken for something else but has no enemies. */
+/* hash.h: SipHash-2-4 with 128 bits, for what must not be mistaken for something else but has no
+ * enemies. */
 #ifndef SNNC_EMIT_LLVM_HASH_H
 #define SNNC_EMIT_LLVM_HASH_H
 

@@ -1,4 +1,5 @@
-/* jit.c: a plan to code in memory, through the cache. LLVM is loaded only if the cache does not serve. */
+/* jit.c: a plan to code in memory, through the cache. LLVM is loaded only if the cache does not
+ * serve. */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/backend.h"
 
@@ -10,9 +11,9 @@ struct Jit {
 	Arena *a;
 	const Plan *plan;
 	LlvmOptions options;
-	JitSymbol *symbols;                               /* those given, and the helpers */
+	JitSymbol *symbols; /* those given, and the helpers */
 	uint32_t nsymbols;
-	LlImage *procs, **kernels;                        /* per code: a kernel with open bounds */
+	LlImage *procs, **kernels; /* per code: a kernel with open bounds */
 	const char *why;
 	JitTimes times;
 };
@@ -39,13 +40,23 @@ float_to_half(float f)
 }
 #endif
 
-/* What compiled code may call by itself where the processor lacks the instruction, or for many zeros. */
+/* What compiled code may call by itself where the processor lacks the instruction, or for many
+ * zeros. */
 static const JitSymbol helpers[] = {
-	{"memcpy", (void *)memcpy}, {"memset", (void *)memset}, {"memmove", (void *)memmove},
-	{"fma", (void *)fma}, {"fmaf", (void *)fmaf}, {"floor", (void *)floor}, {"floorf", (void *)floorf},
-	{"ceil", (void *)ceil}, {"ceilf", (void *)ceilf}, {"sqrt", (void *)sqrt}, {"sqrtf", (void *)sqrtf},
+	{"memcpy", (void *)memcpy},
+	{"memset", (void *)memset},
+	{"memmove", (void *)memmove},
+	{"fma", (void *)fma},
+	{"fmaf", (void *)fmaf},
+	{"floor", (void *)floor},
+	{"floorf", (void *)floorf},
+	{"ceil", (void *)ceil},
+	{"ceilf", (void *)ceilf},
+	{"sqrt", (void *)sqrt},
+	{"sqrtf", (void *)sqrtf},
 #ifdef __FLT16_MANT_DIG__
-	{"__extendhfsf2", (void *)half_to_float}, {"__truncsfhf2", (void *)float_to_half},
+	{"__extendhfsf2", (void *)half_to_float},
+	{"__truncsfhf2", (void *)float_to_half},
 #endif
 };
 enum { NHELPERS = sizeof helpers / sizeof *helpers };
@@ -72,7 +83,8 @@ open_image(Jit *j, const PlanCode *kernel, JitTimes *times)
 }
 
 Jit *
-jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols, const char **why)
+jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols,
+	 const char **why)
 {
 	double start = seconds();
 	Jit *j = ARENA_NEW(a, Jit);

@@ -26,8 +26,9 @@ set_types(LlGen *g)
 	LLVMTypeRef f32 = LLVMFloatTypeInContext(g->cx), f64 = LLVMDoubleTypeInContext(g->cx);
 	LLVMTypeRef i1 = LLVMInt1TypeInContext(g->cx);
 	const LLVMTypeRef value[PT_COUNT] = {
-		[PT_BOOL] = i1, [PT_I8] = i8, [PT_I16] = i16, [PT_I32] = i32, [PT_I64] = i64, [PT_U8] = i8, [PT_U16] = i16,
-		[PT_U32] = i32, [PT_U64] = i64, [PT_F16] = f32, [PT_BF16] = f32, [PT_F32] = f32, [PT_F64] = f64,
+		[PT_BOOL] = i1,  [PT_I8] = i8,   [PT_I16] = i16, [PT_I32] = i32, [PT_I64] = i64,
+		[PT_U8] = i8,    [PT_U16] = i16, [PT_U32] = i32, [PT_U64] = i64, [PT_F16] = f32,
+		[PT_BF16] = f32, [PT_F32] = f32, [PT_F64] = f64,
 	};
 	memcpy(g->type, value, sizeof value);
 	memcpy(g->cell, value, sizeof value);
@@ -84,7 +85,8 @@ ll_i64(LlGen *g, int64_t v)
 }
 
 LLVMValueRef
-ll_intrinsic(LlGen *g, const char *name, LLVMTypeRef *types, unsigned ntypes, LLVMValueRef *args, unsigned nargs)
+ll_intrinsic(LlGen *g, const char *name, LLVMTypeRef *types, unsigned ntypes, LLVMValueRef *args,
+	     unsigned nargs)
 {
 	unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
 	LLVMValueRef fn = LLVMGetIntrinsicDeclaration(g->module, id, types, ntypes);
@@ -103,7 +105,8 @@ ll_add_attribute(LlGen *g, LLVMValueRef fn, unsigned at, const char *name, uint6
 static void
 add_text_attribute(LlGen *g, LLVMValueRef fn, const char *name, const char *value)
 {
-	LLVMAttributeRef at = LLVMCreateStringAttribute(g->cx, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+	LLVMAttributeRef at = LLVMCreateStringAttribute(g->cx, name, (unsigned)strlen(name), value,
+							(unsigned)strlen(value));
 	LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, at);
 }
 
@@ -116,8 +119,9 @@ ll_add_target(LlGen *g, LLVMValueRef fn)
 		add_text_attribute(g, fn, "prefer-vector-width", "512");
 }
 
-/* One type node per buffer: two buffers never overlap, and no buffer is seen as two types, so this says all that
- * there is to say about aliasing, at one node per buffer (scopes with noalias lists would need the square). */
+/* One type node per buffer: two buffers never overlap, and no buffer is seen as two types, so
+ * this says all that there is to say about aliasing, at one node per buffer (scopes with noalias
+ * lists would need the square). */
 static LLVMMetadataRef
 tbaa_tag(LlGen *g, uint32_t buf)
 {
@@ -125,10 +129,12 @@ tbaa_tag(LlGen *g, uint32_t buf)
 		return g->tbaa[buf];
 	bool host = buf == g->plan->bufs.n;
 	LLVMMetadataRef zero = LLVMValueAsMetadata(ll_i64(g, 0));
-	LLVMMetadataRef node[] = {md_string(g, host ? "host" : g->plan->bufs.at[buf].name), g->tbaa_root, zero};
+	LLVMMetadataRef node[] = {md_string(g, host ? "host" : g->plan->bufs.at[buf].name),
+				  g->tbaa_root, zero};
 	LLVMMetadataRef type = LLVMMDNodeInContext2(g->cx, node, 3);
 	bool fixed = host || g->plan->bufs.at[buf].role == ROLE_CONST;
-	LLVMMetadataRef tag[] = {type, type, zero, fixed ? LLVMValueAsMetadata(ll_i64(g, 1)) : NULL};
+	LLVMMetadataRef tag[] = {type, type, zero,
+				 fixed ? LLVMValueAsMetadata(ll_i64(g, 1)) : NULL};
 	g->tbaa[buf] = LLVMMDNodeInContext2(g->cx, tag, fixed ? 4 : 3);
 	return g->tbaa[buf];
 }
@@ -141,20 +147,25 @@ ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf)
 		LLVMSetMetadata(access, g->md_group, LLVMMetadataAsValue(g->cx, g->group));
 }
 
-/* Access groups must be distinct nodes without operands. The C API makes only uniqued ones; the reader of IR text
- * makes both. They belong to the context, so the little module that brought them can go. */
+/* Access groups must be distinct nodes without operands. The C API makes only uniqued ones; the
+ * reader of IR text makes both. They belong to the context, so the little module that brought
+ * them can go. */
 static void
 stock_groups(LlGen *g)
 {
-	static const char text[] = "!g = !{!0,!1,!2,!3,!4,!5,!6,!7,!8,!9,!10,!11,!12,!13,!14,!15}\n"
-		"!0=distinct !{}\n!1=distinct !{}\n!2=distinct !{}\n!3=distinct !{}\n!4=distinct !{}\n!5=distinct !{}\n"
-		"!6=distinct !{}\n!7=distinct !{}\n!8=distinct !{}\n!9=distinct !{}\n!10=distinct !{}\n!11=distinct !{}\n"
+	static const char text[] =
+		"!g = !{!0,!1,!2,!3,!4,!5,!6,!7,!8,!9,!10,!11,!12,!13,!14,!15}\n"
+		"!0=distinct !{}\n!1=distinct !{}\n!2=distinct !{}\n!3=distinct !{}\n!4=distinct "
+		"!{}\n!5=distinct !{}\n"
+		"!6=distinct !{}\n!7=distinct !{}\n!8=distinct !{}\n!9=distinct !{}\n!10=distinct "
+		"!{}\n!11=distinct !{}\n"
 		"!12=distinct !{}\n!13=distinct !{}\n!14=distinct !{}\n!15=distinct !{}\n";
 	LLVMModuleRef m = NULL;
 	char *message = NULL;
-	LLVMMemoryBufferRef t = LLVMCreateMemoryBufferWithMemoryRangeCopy(text, sizeof text - 1, "groups");
+	LLVMMemoryBufferRef t =
+		LLVMCreateMemoryBufferWithMemoryRangeCopy(text, sizeof text - 1, "groups");
 	LLVMBool discards = LLVMContextShouldDiscardValueNames(g->cx);
-	LLVMContextSetDiscardValueNames(g->cx, false);            /* the reader insists */
+	LLVMContextSetDiscardValueNames(g->cx, false); /* the reader insists */
 	if (LLVMParseIRInContext(g->cx, t, &m, &message))
 		PANIC("access groups: %s", message);
 	LLVMContextSetDiscardValueNames(g->cx, discards);
@@ -187,8 +198,8 @@ ll_push_simd(LlGen *g)
 	return true;
 }
 
-/* Says of the loop that its turns are free of each other's memory accesses. Never add llvm.loop.vectorize.enable or
- * a width: both let the vectoriser reorder float sums. */
+/* Says of the loop that its turns are free of each other's memory accesses. Never add
+ * llvm.loop.vectorize.enable or a width: both let the vectoriser reorder float sums. */
 void
 ll_pop_simd(LlGen *g, LLVMValueRef branch)
 {

@@ -11,61 +11,65 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/TargetMachine.h>
 
-/* ---- the machine (machine.c) --------------------------------------------------------------- */
+/* ---- the machine (machine.c) ----------------------------------------------------------------- */
 
 typedef struct {
 	LLVMTargetMachineRef tm;
-	const char *triple, *cpu, *features;              /* in the arena given to ll_machine_open */
-	bool wide;                                        /* 512-bit vectors, which Intel's models avoid unless told */
+	const char *triple, *cpu, *features;    /* in the arena given to ll_machine_open */
+	bool wide;                     /* 512-bit vectors, which Intel's models avoid unless told */
 	int opt;
 } LlMachine;
 
 bool ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why);
-bool ll_machine_copy(LlMachine *m, const LlMachine *from, const char **why);      /* for another thread; texts are shared */
+/* for another thread; texts are shared */
+bool ll_machine_copy(LlMachine *m, const LlMachine *from, const char **why);
 void ll_machine_close(LlMachine *m);
-bool ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o, const char **why);
-const char *ll_take_error(Arena *a, LLVMErrorRef e);      /* text, in the arena; the error is freed */
-const char *ll_take_message(Arena *a, char *message);     /* the same for texts that LLVM gives to dispose */
+bool ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o,
+                   const char **why);
+const char *ll_take_error(Arena *a, LLVMErrorRef e); /* text, in the arena; the error is freed */
+/* the same for texts that LLVM gives to dispose */
+const char *ll_take_message(Arena *a, char *message);
 
 /* ---- the module being made (ll.c) ------------------------------------------------------------ */
 
-enum { LL_DEPTH = 16 };                                   /* simd loops in each other that are told of */
+enum { LL_DEPTH = 16 };                         /* simd loops in each other that are told of */
 
 /* What goes into a module. All zero: the procs and all that they use, kernels internal. */
 typedef struct {
-	const PlanCode *kernel;                           /* this one alone, exported, with open bounds */
-	const uint8_t *part_of;                           /* or per code: kernels of another part are only declared; all */
-	uint8_t part;                                     /* procs are in part 0 */
+	const PlanCode *kernel;                 /* this one alone, exported, with open bounds */
+	const uint8_t *part_of;    /* or per code: kernels of another part are only declared; all */
+	uint8_t part;                           /* procs are in part 0 */
 } LlPart;
 
 typedef struct {
 	const Plan *plan;
 	const LlPart *part;
-	Arena *a;                                         /* for the tables here and for `why` */
+	Arena *a;                               /* for the tables here and for `why` */
 	const LlMachine *machine;
 	LLVMContextRef cx;
 	LLVMModuleRef module;
 	LLVMBuilderRef b;
-	const char *diagnostic;                           /* first complaint of LLVM itself */
+	const char *diagnostic;                 /* first complaint of LLVM itself */
 
-	LLVMTypeRef type[PT_COUNT];                       /* of a value: bool is i1 */
-	LLVMTypeRef cell[PT_COUNT];                       /* in memory: bool is i8, f16 and bf16 are i16 */
+	LLVMTypeRef type[PT_COUNT];             /* of a value: bool is i1 */
+	LLVMTypeRef cell[PT_COUNT];             /* in memory: bool is i8, f16 and bf16 are i16 */
 	LLVMTypeRef ptr, nothing;
-	unsigned md_tbaa, md_loop, md_group;              /* metadata kinds */
-	LLVMMetadataRef tbaa_root, *tbaa;                 /* access tag per buffer; [bufs.n]: the host pointer */
-	LLVMValueRef *groups;                             /* a stock of access groups */
+	unsigned md_tbaa, md_loop, md_group;    /* metadata kinds */
+	LLVMMetadataRef tbaa_root, *tbaa;    /* access tag per buffer; [bufs.n]: the host pointer */
+	LLVMValueRef *groups;                   /* a stock of access groups */
 	uint32_t ngroups;
 
-	bool *used;                                       /* per code: reached from what is exported */
-	bool *inlines;                                    /* per code, of funcs: is inlined always */
-	LLVMValueRef *fn;                                 /* per code, declared when first wanted */
+	bool *used;                             /* per code: reached from what is exported */
+	bool *inlines;                          /* per code, of funcs: is inlined always */
+	LLVMValueRef *fn;                       /* per code, declared when first wanted */
 	LLVMTypeRef *fn_type;
 
-	const PlanCode *code;                             /* the code in hand, and its … */
-	LLVMValueRef in, arena, *local;                   /* function, arena; value or (var) alloca of each local */
+	const PlanCode *code;                   /* the code in hand, and its … */
+	LLVMValueRef in, arena, *local;   /* function, arena; value or (var) alloca of each local */
 	bool *is_var;
-	LLVMBasicBlockRef entry;                          /* allocas stand here */
-	LLVMMetadataRef around[LL_DEPTH], group;          /* groups of the simd loops around; all of them as one node */
+	LLVMBasicBlockRef entry;                /* allocas stand here */
+	/* groups of the simd loops around; all of them as one node */
+	LLVMMetadataRef around[LL_DEPTH], group;
 	uint32_t naround;
 } LlGen;
 
@@ -74,16 +78,18 @@ void ll_gen_open(LlGen *g, const Plan *p, Arena *a, const LlMachine *m, bool kee
 void ll_gen_close(LlGen *g);
 
 LLVMValueRef ll_i64(LlGen *g, int64_t v);
-LLVMValueRef ll_intrinsic(LlGen *g, const char *name, LLVMTypeRef *types, unsigned ntypes, LLVMValueRef *args,
-                          unsigned nargs);
+LLVMValueRef ll_intrinsic(LlGen *g, const char *name, LLVMTypeRef *types, unsigned ntypes,
+                          LLVMValueRef *args, unsigned nargs);
 void ll_add_attribute(LlGen *g, LLVMValueRef fn, unsigned at, const char *name, uint64_t value);
-void ll_add_target(LlGen *g, LLVMValueRef fn);            /* cpu and features, without which code is for any x86-64 */
-/* Marks an access of a buffer (bufs.n: the host pointer): what it may alias, and the loop that says turns are free. */
+/* cpu and features, without which code is for any x86-64 */
+void ll_add_target(LlGen *g, LLVMValueRef fn);
+/* Marks an access of a buffer (bufs.n: the host pointer): what it may alias, and the loop that
+ * says turns are free. */
 void ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf);
-bool ll_push_simd(LlGen *g);                              /* enters a simd loop; false: too deep, as if it were none */
-void ll_pop_simd(LlGen *g, LLVMValueRef branch);          /* leaves it; `branch` closes it */
+bool ll_push_simd(LlGen *g);           /* enters a simd loop; false: too deep, as if it were none */
+void ll_pop_simd(LlGen *g, LLVMValueRef branch); /* leaves it; `branch` closes it */
 
-/* ---- plan to IR (gen.c, gen_expr.c) ------------------------------------------------------------ */
+/* ---- plan to IR (gen.c, gen_expr.c) ---------------------------------------------------------- */
 
 void ll_gen_module(LlGen *g, const LlPart *part);
 void ll_gen_block(LlGen *g, PlanBlock b);
@@ -91,15 +97,17 @@ LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);
 void ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value);
 
-/* ---- all of it, up to objects (text.c, compile.c) ------------------------------------------------ */
+/* ---- all of it, up to objects (text.c, compile.c) -------------------------------------------- */
 
-bool ll_build(LlGen *g, const LlPart *part, const char **why);      /* the module, and its verification */
+/* the module, and its verification */
+bool ll_build(LlGen *g, const LlPart *part, const char **why);
 /* An object or assembler text; to be disposed. NULL: *why. */
 LLVMMemoryBufferRef ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why);
 
 bool ll_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why);
 bool ll_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **why);
-bool ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel, LlObjects *out,
+bool ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel,
+                LlObjects *out,
                 JitTimes *times, const char **why);
 
 #endif

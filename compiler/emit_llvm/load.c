@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Beside the program, as it is installed and as it is built: PREFIX/bin/snnc, PREFIX/lib/libsnnc-llvm.so. */
+/* Beside the program, as it is installed and as it is built: PREFIX/bin/snnc,
+ * PREFIX/lib/libsnnc-llvm.so. */
 static void *
 open_beside_program(Arena *a)
 {
@@ -85,7 +86,7 @@ llvm_emit_object(const Plan *p, const LlvmOptions *o, const char *path, const ch
 	LlObjects objects;
 	LlvmOptions one = *o;
 	JitTimes times;
-	one.threads = 1;                                  /* one part is one object */
+	one.threads = 1; /* one part is one object */
 	if (!b || !b->compile(p->arena, p, &one, NULL, &objects, &times, why))
 		return false;
 	if (write_object(path, objects.at[0]))

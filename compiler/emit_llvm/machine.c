@@ -27,7 +27,9 @@ ll_take_error(Arena *a, LLVMErrorRef e)
 static LLVMCodeGenOptLevel
 codegen_level(int opt)
 {
-	return opt <= 0 ? LLVMCodeGenLevelNone : opt == 1 ? LLVMCodeGenLevelLess : LLVMCodeGenLevelDefault;
+	return opt <= 0   ? LLVMCodeGenLevelNone
+	       : opt == 1 ? LLVMCodeGenLevelLess
+			  : LLVMCodeGenLevelDefault;
 }
 
 static bool
@@ -41,7 +43,8 @@ has_feature(const char *features, const char *name)
 	return false;
 }
 
-/* The features follow from a cpu that is named; those of the host are asked for, since virtual machines hide some. */
+/* The features follow from a cpu that is named; those of the host are asked for, since virtual
+ * machines hide some. */
 static void
 find_cpu(Arena *a, LlMachine *m, const char *cpu)
 {
@@ -57,8 +60,9 @@ find_cpu(Arena *a, LlMachine *m, const char *cpu)
 	m->wide = has_feature(m->features, "avx512f") || strcmp(m->cpu, "x86-64-v4") == 0;
 }
 
-/* Loop strength reduction is a quarter of the time of code generation and of no use here: all accesses have one base,
- * the arena, and one index. LLVM has no other switch for it than this option, which it keeps for the process. */
+/* Loop strength reduction is a quarter of the time of code generation and of no use here: all
+ * accesses have one base, the arena, and one index. LLVM has no other switch for it than this
+ * option, which it keeps for the process. */
 static bool
 init_llvm(void)
 {
@@ -77,8 +81,8 @@ create_target_machine(LlMachine *m, const char **why)
 		*why = "LLVM has no code generator for this machine";
 		return false;
 	}
-	m->tm = LLVMCreateTargetMachine(target, m->triple, m->cpu, m->features, codegen_level(m->opt), LLVMRelocPIC,
-	                                LLVMCodeModelDefault);
+	m->tm = LLVMCreateTargetMachine(target, m->triple, m->cpu, m->features,
+					codegen_level(m->opt), LLVMRelocPIC, LLVMCodeModelDefault);
 	if (!m->tm)
 		*why = "LLVM makes no target machine for this processor";
 	return m->tm != NULL;
@@ -112,9 +116,10 @@ ll_machine_close(LlMachine *m)
 	*m = (LlMachine){0};
 }
 
-/* The short pipeline gives the speed of default<O3> on the loops of plans at a third of its time: bounds are constant,
- * loops stand in the form that the vectoriser wants, and nothing but small funcs wants inlining. instcombine comes
- * before the vectoriser, while it may still widen what is narrow in between (twice as fast for philox4x32). */
+/* The short pipeline gives the speed of default<O3> on the loops of plans at a third of its
+ * time: bounds are constant, loops stand in the form that the vectoriser wants, and nothing but
+ * small funcs wants inlining. instcombine comes before the vectoriser, while it may still widen
+ * what is narrow in between (twice as fast for philox4x32). */
 static const char *
 passes_of(int opt)
 {
@@ -122,12 +127,15 @@ passes_of(int opt)
 		return "always-inline";
 	if (opt >= 3)
 		return "default<O3>";
-	return "always-inline,globaldce,function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,"
-	       "early-cse<memssa>,loop-mssa(licm),infer-alignment,loop-vectorize,early-cse,simplifycfg)";
+	return "always-inline,globaldce,function(sroa,early-cse,simplifycfg,instcombine<no-verify-"
+	       "fixpoint>,"
+	       "early-cse<memssa>,loop-mssa(licm),infer-alignment,loop-vectorize,early-cse,"
+	       "simplifycfg)";
 }
 
 bool
-ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o, const char **why)
+ll_run_passes(Arena *a, LLVMModuleRef module, const LlMachine *m, const LlvmOptions *o,
+	      const char **why)
 {
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
 	LLVMPassBuilderOptionsSetVerifyEach(options, o->verify);

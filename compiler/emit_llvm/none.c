@@ -35,7 +35,7 @@ llvm_emit_object(const Plan *p, const LlvmOptions *o, const char *path, const ch
 
 Jit *
 jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols,
-         const char **why)
+	 const char **why)
 {
 	(void)a, (void)p, (void)o, (void)symbols, (void)nsymbols;
 	*why = none;

@@ -1,9 +1,10 @@
-/* text.c: a plan through the generator, the verifier, the passes and codegen to text; and the table of the library. */
+/* text.c: a plan through the generator, the verifier, the passes and codegen to text; and the
+ * table of the library. */
 #include "emit_llvm/ll.h"
 
 #include <llvm-c/Analysis.h>
 
-/* ---- one way through the room ------------------------------------------------------------------ */
+/* ---- one way through the room ---------------------------------------------------------------- */
 
 bool
 ll_build(LlGen *g, const LlPart *part, const char **why)
@@ -33,7 +34,7 @@ ll_codegen(LlGen *g, LLVMCodeGenFileType type, const char **why)
 	return NULL;
 }
 
-/* ---- texts --------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 bool
 ll_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, const char **why)
@@ -44,7 +45,8 @@ ll_emit_ir(StrBuf *out, const Plan *p, const LlvmOptions *o, bool optimised, con
 	if (!ll_machine_open(out->arena, &m, o, why))
 		return false;
 	ll_gen_open(&g, p, out->arena, &m, true);
-	bool ok = ll_build(&g, &whole, why) && (!optimised || ll_run_passes(out->arena, g.module, &m, o, why));
+	bool ok = ll_build(&g, &whole, why) &&
+		  (!optimised || ll_run_passes(out->arena, g.module, &m, o, why));
 	if (ok) {
 		char *text = LLVMPrintModuleToString(g.module);
 		strbuf_puts(out, text);

@@ -1,4 +1,5 @@
-/* test_emit_llvm.c: code from LLVM gives the bits of eval; host calls, the cache and failures behave. */
+/* test_emit_llvm.c: code from LLVM gives the bits of eval; host calls, the cache and failures
+ * behave. */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/emit_llvm.h"
 #include "eval/eval.h"
@@ -11,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- a plan, run twice --------------------------------------------------------------------------- */
+/* ---- a plan, run twice ----------------------------------------------------------------------- */
 
 typedef struct {
 	Arena *a;
 	Plan *plan;
-	char *by_eval, *by_jit;                           /* arenas */
+	char *by_eval, *by_jit; /* arenas */
 } Pair;
 
 static Pair
@@ -65,11 +66,16 @@ is_nan_cell(PlanType t, const char *c)
 	uint16_t h;
 	memcpy(&h, c, sizeof h);
 	switch (t) {
-	case PT_F16:  return (h & 0x7c00) == 0x7c00 && (h & 0x3ff);
-	case PT_BF16: return (h & 0x7f80) == 0x7f80 && (h & 0x7f);
-	case PT_F32:  return memcpy(&f, c, sizeof f), isnan(f);
-	case PT_F64:  return memcpy(&d, c, sizeof d), isnan(d);
-	default:      return false;
+	case PT_F16:
+		return (h & 0x7c00) == 0x7c00 && (h & 0x3ff);
+	case PT_BF16:
+		return (h & 0x7f80) == 0x7f80 && (h & 0x7f);
+	case PT_F32:
+		return memcpy(&f, c, sizeof f), isnan(f);
+	case PT_F64:
+		return memcpy(&d, c, sizeof d), isnan(d);
+	default:
+		return false;
 	}
 }
 
@@ -81,14 +87,17 @@ pair_is_equal(const Pair *t, const char *what)
 		const PlanBuf *b = &t->plan->bufs.at[i];
 		uint32_t size = plan_type_size(b->type);
 		for (uint64_t k = 0; k < plan_buf_count(b); k++) {
-			const char *e = t->by_eval + b->offset + k * size, *j = t->by_jit + b->offset + k * size;
-			if (memcmp(e, j, size) == 0 || (is_nan_cell(b->type, e) && is_nan_cell(b->type, j)))
+			const char *e = t->by_eval + b->offset + k * size,
+				   *j = t->by_jit + b->offset + k * size;
+			if (memcmp(e, j, size) == 0 ||
+			    (is_nan_cell(b->type, e) && is_nan_cell(b->type, j)))
 				continue;
 			uint64_t eb = 0, jb = 0;
 			memcpy(&eb, e, size);
 			memcpy(&jb, j, size);
-			printf("\n  %s: %s[%llu] is %llx by eval, %llx by LLVM", what, b->name, (unsigned long long)k,
-			       (unsigned long long)eb, (unsigned long long)jb);
+			printf("\n  %s: %s[%llu] is %llx by eval, %llx by LLVM", what, b->name,
+			       (unsigned long long)k, (unsigned long long)eb,
+			       (unsigned long long)jb);
 			return false;
 		}
 	}
@@ -121,10 +130,11 @@ expect_equal(Pair *t, const LlvmOptions *o, int times, const char *what)
 		CU_ASSERT_EQUAL(eval_run(t->plan, "step", t->by_eval, NULL, &why), 0);
 		if (why)
 			printf("\n  eval: %s\n", why);
-		if (i == 0)                                       /* eval writes the const buffers */
+		if (i == 0) /* eval writes the const buffers */
 			for (uint32_t b = 0; b < t->plan->bufs.n; b++)
 				if (t->plan->bufs.at[b].role == ROLE_CONST)
-					memcpy(t->by_jit + t->plan->bufs.at[b].offset, t->by_eval + t->plan->bufs.at[b].offset,
+					memcpy(t->by_jit + t->plan->bufs.at[b].offset,
+					       t->by_eval + t->plan->bufs.at[b].offset,
 					       plan_buf_bytes(&t->plan->bufs.at[b]));
 		CU_ASSERT_EQUAL(step(t->by_jit), 0);
 	}
@@ -138,8 +148,8 @@ static void
 expect_equal_everywhere(Pair *t, int times, const char *what)
 {
 	static const LlvmOptions options[] = {
-		{.opt = 2}, {.opt = 2, .threads = 4}, {.opt = 0, .verify = true}, {.opt = 1}, {.opt = 3}, {.opt = 2, .cpu = "x86-64"},
-		{.opt = 2, .cpu = "x86-64-v3"},
+		{.opt = 2}, {.opt = 2, .threads = 4},    {.opt = 0, .verify = true},     {.opt = 1},
+		{.opt = 3}, {.opt = 2, .cpu = "x86-64"}, {.opt = 2, .cpu = "x86-64-v3"},
 	};
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 #ifndef __x86_64__
@@ -147,22 +157,24 @@ expect_equal_everywhere(Pair *t, int times, const char *what)
 			continue;
 #endif
 		char *label = arena_printf(t->a, "%s, opt %d, %s", what, options[i].opt,
-		                           options[i].cpu ? options[i].cpu : "host");
+					   options[i].cpu ? options[i].cpu : "host");
 		expect_equal(t, &options[i], times, label);
 	}
 }
 
-/* ---- operators on edge values ---------------------------------------------------------------------- */
+/* ---- operators on edge values ---------------------------------------------------------------- */
 
 enum { EDGES = 24 };
 
 static const double float_edges[EDGES] = {
-	0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-45, -1e-45, 1.17549435e-38, 3.40282347e38, -3.40282347e38,
-	0x1p31, -0x1p31, 0x1p63, 0x1p64, 127.5, -128.5, 65535.9, 4294967295.0, 0.1, 3.0e-39,
+	0.0,    -0.0,   1.0,    -1.0,           0.5,           -0.5,           1.5,    2.5,
+	-2.5,   1e-45,  -1e-45, 1.17549435e-38, 3.40282347e38, -3.40282347e38, 0x1p31, -0x1p31,
+	0x1p63, 0x1p64, 127.5,  -128.5,         65535.9,       4294967295.0,   0.1,    3.0e-39,
 };
 static const int64_t int_edges[EDGES] = {
-	0, 1, -1, 2, -2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, 127, 128, 255, INT16_MAX, INT32_MAX, INT32_MIN, INT64_MAX,
-	INT64_MIN, 0x123456789abcdefll,
+	0,   1,   -1,        2,         -2,        3,         7,         8,
+	15,  16,  31,        32,        33,        63,        64,        127,
+	128, 255, INT16_MAX, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 0x123456789abcdefll,
 };
 
 /* Value k of the edges of a type; the last few of the floats are inf and nan. */
@@ -171,10 +183,13 @@ put_edge(PlanType t, char *at, int k)
 {
 	double d = float_edges[k];
 	if (plan_type_is_float(t) && k >= EDGES - 3)
-		d = k == EDGES - 3 ? (double)INFINITY : k == EDGES - 2 ? -(double)INFINITY : (double)NAN;
+		d = k == EDGES - 3   ? (double)INFINITY
+		    : k == EDGES - 2 ? -(double)INFINITY
+				     : (double)NAN;
 	float f = (float)d;
-	uint16_t half[EDGES] = {0, 0x8000, 0x3c00, 1, 0x3ff, 0x400, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0x8001, 0x3555, 0x7f80,
-	                        0xff80, 0x7fc0, 0x0080, 0x3f80, 0x3f81, 0x4049, 0x7f7f, 0x0001, 0xbc00, 0x5bff, 0xdbff};
+	uint16_t half[EDGES] = {0,      0x8000, 0x3c00, 1,      0x3ff,  0x400,  0x7bff, 0x7c00,
+				0xfc00, 0x7e00, 0x8001, 0x3555, 0x7f80, 0xff80, 0x7fc0, 0x0080,
+				0x3f80, 0x3f81, 0x4049, 0x7f7f, 0x0001, 0xbc00, 0x5bff, 0xdbff};
 	uint8_t b = k & 1;
 	if (t == PT_F64)
 		memcpy(at, &d, sizeof d);
@@ -189,12 +204,16 @@ put_edge(PlanType t, char *at, int k)
 }
 
 /* out = expression of a, b, c: all pairs of edge values, c a third one. */
-typedef struct { StrBuf bufs, body; int n; } Sheet;
+typedef struct {
+	StrBuf bufs, body;
+	int n;
+} Sheet;
 
 static void
 sheet_add(Sheet *s, PlanType out, const char *format, const char *t)
 {
-	strbuf_printf(&s->bufs, "buffer o%d: %s [item %d] state\n", s->n, plan_type_name(out), EDGES * EDGES);
+	strbuf_printf(&s->bufs, "buffer o%d: %s [item %d] state\n", s->n, plan_type_name(out),
+		      EDGES * EDGES);
 	strbuf_printf(&s->body, "\t\to%d[i] = ", s->n++);
 	strbuf_printf(&s->body, format, t, t, t);
 	strbuf_putc(&s->body, '\n');
@@ -207,11 +226,15 @@ sheet_text(Sheet *s, PlanType t, const char *more)
 	const char *name = plan_type_name(t);
 	int n = EDGES * EDGES;
 	strbuf_puts(&all, "plan \"edges\" real f32 dt 1 seed 1\n");
-	strbuf_printf(&all, "buffer a: %s [item %d] state\nbuffer b: %s [item %d] state\nbuffer c: %s [item %d] state\n", name,
-	              n, name, n, name, n);
+	strbuf_printf(&all,
+		      "buffer a: %s [item %d] state\nbuffer b: %s [item %d] state\nbuffer c: %s "
+		      "[item %d] state\n",
+		      name, n, name, n, name, n);
 	strbuf_puts(&all, strbuf_text(&s->bufs));
-	strbuf_printf(&all, "%s\nkernel all range %d {\n\tfor i in lo ..< hi simd {\n%s\t}\n}\nproc step {\n\trun all\n}\n", more,
-	              n, strbuf_text(&s->body));
+	strbuf_printf(&all,
+		      "%s\nkernel all range %d {\n\tfor i in lo ..< hi simd {\n%s\t}\n}\nproc step "
+		      "{\n\trun all\n}\n",
+		      more, n, strbuf_text(&s->body));
 	return strbuf_text(&all);
 }
 
@@ -220,16 +243,30 @@ add_operators(Sheet *s, PlanType t)
 {
 	static const char *const shared[] = {"a[i] + b[i]", "a[i] - b[i]", "a[i] * b[i]"};
 	static const char *const compares[] = {"a[i] == b[i]", "a[i] != b[i]"};
-	static const char *const orders[] = {"a[i] < b[i]", "a[i] <= b[i]", "a[i] > b[i]", "a[i] >= b[i]"};
-	static const char *const floats[] = {"a[i] / b[i]", "-a[i]", "abs(a[i])", "sqrt(a[i])", "floor(a[i])", "ceil(a[i])",
-		"fma(a[i], b[i], c[i])", "select(a[i] > b[i], a[i], b[i])", "a[i] * b[i] + c[i]", "(a[i] - b[i]) / c[i]"};
+	static const char *const orders[] = {"a[i] < b[i]", "a[i] <= b[i]", "a[i] > b[i]",
+					     "a[i] >= b[i]"};
+	static const char *const floats[] = {"a[i] / b[i]",
+					     "-a[i]",
+					     "abs(a[i])",
+					     "sqrt(a[i])",
+					     "floor(a[i])",
+					     "ceil(a[i])",
+					     "fma(a[i], b[i], c[i])",
+					     "select(a[i] > b[i], a[i], b[i])",
+					     "a[i] * b[i] + c[i]",
+					     "(a[i] - b[i]) / c[i]"};
 	static const char *const bits[] = {"a[i] & b[i]", "a[i] | b[i]", "a[i] ^ b[i]", "!a[i]"};
-	static const char *const ints[] = {"a[i] << b[i]", "a[i] >> b[i]", "a[i] / 3%s", "a[i] %% 3%s", "a[i] / 1%s",
-		"a[i] %% 64%s", "select(a[i] > b[i], a[i], b[i])"};
+	static const char *const ints[] = {"a[i] << b[i]",
+					   "a[i] >> b[i]",
+					   "a[i] / 3%s",
+					   "a[i] %% 3%s",
+					   "a[i] / 1%s",
+					   "a[i] %% 64%s",
+					   "select(a[i] > b[i], a[i], b[i])"};
 	static const char *const signeds[] = {"-a[i]", "a[i] / -7%s", "a[i] %% -7%s"};
-#define ADD_ALL(list, out)                                                                                              \
-	for (size_t i = 0; i < sizeof list / sizeof *list; i++)                                                           \
-		sheet_add(s, out, list[i], plan_type_name(t))
+#define ADD_ALL(list, out)                                                                         \
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++)                                    \
+	sheet_add(s, out, list[i], plan_type_name(t))
 	if (t != PT_BOOL) {
 		ADD_ALL(shared, t);
 		ADD_ALL(orders, PT_BOOL);
@@ -254,7 +291,9 @@ add_casts(Sheet *s, PlanType t)
 			continue;
 		sheet_add(s, to, arena_printf(s->bufs.arena, "%s(a[i])", plan_type_name(to)), "");
 		if (plan_type_size(to) == plan_type_size(t) && t != PT_BOOL)
-			sheet_add(s, to, arena_printf(s->bufs.arena, "bits_%s(a[i])", plan_type_name(to)), "");
+			sheet_add(s, to,
+				  arena_printf(s->bufs.arena, "bits_%s(a[i])", plan_type_name(to)),
+				  "");
 	}
 }
 
@@ -277,7 +316,8 @@ check_type(PlanType t)
 	for (int i = 0; i < EDGES * EDGES; i++) {
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "a") + (uint32_t)i * size, i / EDGES);
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "b") + (uint32_t)i * size, i % EDGES);
-		put_edge(t, (char *)cell_of(&p, p.by_eval, "c") + (uint32_t)i * size, (i * 7 + 3) % EDGES);
+		put_edge(t, (char *)cell_of(&p, p.by_eval, "c") + (uint32_t)i * size,
+			 (i * 7 + 3) % EDGES);
 	}
 	expect_equal_everywhere(&p, 1, plan_type_name(t));
 	pair_close(&p);
@@ -297,11 +337,12 @@ test_narrow_stores(void)
 {
 	if (!llvm_available())
 		return;
-	Pair p = pair_open(
-		"plan \"narrow\" real f32 dt 1 seed 1\n"
-		"buffer f: f32 [item 4096] state\nbuffer h: f16 [item 4096] state\nbuffer b: bf16 [item 4096] state\n"
-		"kernel k range 4096 {\n\tfor i in lo ..< hi simd {\n\t\th[i] = f[i]\n\t\tb[i] = f[i]\n\t}\n}\n"
-		"proc step {\n\trun k\n}\n");
+	Pair p = pair_open("plan \"narrow\" real f32 dt 1 seed 1\n"
+			   "buffer f: f32 [item 4096] state\nbuffer h: f16 [item 4096] "
+			   "state\nbuffer b: bf16 [item 4096] state\n"
+			   "kernel k range 4096 {\n\tfor i in lo ..< hi simd {\n\t\th[i] = "
+			   "f[i]\n\t\tb[i] = f[i]\n\t}\n}\n"
+			   "proc step {\n\trun k\n}\n");
 	uint32_t *f = cell_of(&p, p.by_eval, "f"), x = 1;
 	for (int i = 0; i < 4096; i++) {
 		x = x * 1664525u + 1013904223u;
@@ -313,7 +354,7 @@ test_narrow_stores(void)
 	pair_close(&p);
 }
 
-/* ---- a small network -------------------------------------------------------------------------------- */
+/* ---- a small network ------------------------------------------------------------------------- */
 
 static const char network[] =
 	"plan \"net\" real f32 dt 1 seed 1\n"
@@ -357,7 +398,8 @@ static const char network[] =
 	"\t\tfor j in 0 ..< 37 simd {\n\t\t\tcurrent[b, j] = 0.0\n\t\t}\n"
 	"\t\tfor k in 0 ..< nlist[b] {\n"
 	"\t\t\tlet i: i64 = i64(list[b, k])\n"
-	"\t\t\tfor j2 in 0 ..< 37 simd {\n\t\t\t\tcurrent[b, j2] = current[b, j2] + w[i, j2]\n\t\t\t}\n"
+	"\t\t\tfor j2 in 0 ..< 37 simd {\n\t\t\t\tcurrent[b, j2] = current[b, j2] + w[i, "
+	"j2]\n\t\t\t}\n"
 	"\t\t}\n\t}\n}\n"
 	"kernel update range 37 {\n"
 	"\tfor b in 0 ..< 2 {\n\t\tfor j in lo ..< hi simd {\n"
@@ -376,19 +418,23 @@ static const char network[] =
 	"\t\t\t\tvar d: f32 = 0.0\n"
 	"\t\t\t\tfor b in 0 ..< 2 {\n"
 	"\t\t\t\t\tif spikes[b, j] {\n\t\t\t\t\t\tset d = d + 0.05 * xpre[b, i]\n\t\t\t\t\t}\n"
-	"\t\t\t\t\tif xpre[b, i] == 1.0 {\n\t\t\t\t\t\tset d = fma(-0.01, x[b, j], d)\n\t\t\t\t\t}\n"
+	"\t\t\t\t\tif xpre[b, i] == 1.0 {\n\t\t\t\t\t\tset d = fma(-0.01, x[b, j], "
+	"d)\n\t\t\t\t\t}\n"
 	"\t\t\t\t}\n"
 	"\t\t\t\tlet n: f32 = w[i, j] + d * 0.5\n"
 	"\t\t\t\tw[i, j] = select(n > 1.0, 1.0, select(n < 0.0, 0.0, n))\n"
 	"\t\t\t}\n\t\t}\n\t}\n}\n"
 	"kernel sum range 1 {\n"
 	"\tvar t: f32 = 0.0\n"
-	"\tfor i in 0 ..< 50 {\n\t\tfor j in 0 ..< 37 step 3 {\n\t\t\tset t = t + w[i, j]\n\t\t}\n\t}\n"
+	"\tfor i in 0 ..< 50 {\n\t\tfor j in 0 ..< 37 step 3 {\n\t\t\tset t = t + w[i, "
+	"j]\n\t\t}\n\t}\n"
 	"\tfor l in 0 ..< 64 simd {\n\t\tsums[l] = 0.0\n\t}\n"
-	"\tfor i2 in 0 ..< 25 {\n\t\tfor l2 in 0 ..< 37 simd {\n\t\t\tsums[l2] = sums[l2] + w[i2 * 2, l2]\n\t\t}\n\t}\n"
+	"\tfor i2 in 0 ..< 25 {\n\t\tfor l2 in 0 ..< 37 simd {\n\t\t\tsums[l2] = sums[l2] + w[i2 * "
+	"2, l2]\n\t\t}\n\t}\n"
 	"\ttotal[] = t\n}\n"
 	"proc count {\n\tstep[] = step[] + 1u64\n}\n"
-	"proc step {\n\tnote \"one step\"\n\trun draw\n\trun deliver\n\trun update\n\trun learn\n\trun sum\n\tdo count\n}\n";
+	"proc step {\n\tnote \"one step\"\n\trun draw\n\trun deliver\n\trun update\n\trun "
+	"learn\n\trun sum\n\tdo count\n}\n";
 
 static Pair
 network_open(void)
@@ -419,18 +465,21 @@ test_library(void)
 	static const char kernels[] =
 		"kernel values range 600 {\n\tfor i in lo ..< hi simd {\n"
 		"\t\tlet (e) = call exp_f32(x[i])\n\t\tlet (l) = call log_f32(x[i])\n"
-		"\t\tlet (d) = call exp_f64(f64(x[i]))\n\t\texps[i] = e\n\t\tlogs[i] = l\n\t\tdoubles[i] = d\n\t}\n}\n"
+		"\t\tlet (d) = call exp_f64(f64(x[i]))\n\t\texps[i] = e\n\t\tlogs[i] = "
+		"l\n\t\tdoubles[i] = d\n\t}\n}\n"
 		"kernel draws range 600 {\n\tfor i in lo ..< hi simd {\n"
 		"\t\tlet (w) = call draw_u32(7u32, 9u32, u64(i), 3u64, 1u32)\n\t\twords[i] = w\n"
 		"\t\tbits[i] = w < 1000000000u32\n\t}\n"
-		"\tfor j in lo ..< hi {\n\t\tlet (n) = call poisson(abs(x[j]), 7u32, 9u32, u64(j), 5u64)\n\t\tcounts[j] = n\n"
+		"\tfor j in lo ..< hi {\n\t\tlet (n) = call poisson(abs(x[j]), 7u32, 9u32, u64(j), "
+		"5u64)\n\t\tcounts[j] = n\n"
 		"\t}\n}\n"
 		"proc step {\n\trun values\n\trun draws\n}\n";
-	static const char buffers[] =
-		"plan \"library\" real f32 dt 1 seed 1\n"
-		"buffer x: f32 [item 600] state\nbuffer exps: f32 [item 600] state\nbuffer logs: f32 [item 600] state\n"
-		"buffer doubles: f64 [item 600] state\nbuffer words: u32 [item 600] state\nbuffer bits: bool [item 600] state\n"
-		"buffer counts: f32 [item 600] state\n";
+	static const char buffers[] = "plan \"library\" real f32 dt 1 seed 1\n"
+				      "buffer x: f32 [item 600] state\nbuffer exps: f32 [item 600] "
+				      "state\nbuffer logs: f32 [item 600] state\n"
+				      "buffer doubles: f64 [item 600] state\nbuffer words: u32 "
+				      "[item 600] state\nbuffer bits: bool [item 600] state\n"
+				      "buffer counts: f32 [item 600] state\n";
 	static char text[1 << 17];
 	FILE *f = fopen(SNNC_SOURCE_DIR "/lib/math.plan", "r");
 	if (!llvm_available())
@@ -479,17 +528,21 @@ test_open_kernel(void)
 	pair_close(&p);
 }
 
-/* ---- host calls --------------------------------------------------------------------------------------- */
+/* ---- host calls ------------------------------------------------------------------------------ */
 
 static const char hosted[] =
 	"plan \"hosted\" real f32 dt 1 seed 1\n"
 	"buffer a: i64 [item 12] state\n"
 	"buffer done: i64 [] state\n"
 	"object 0 data \"d\" texts [\"npy\", \"x.npy\", \"\"] bufs [] nums [1, 0, 1, 5, 1, 8]\n"
-	"proc inner {\n\tlet r = host fetch(0, 0, done[], &a[4])\n\tdone[] = done[] + r\n\thost poll()\n}\n"
+	"proc inner {\n\tlet r = host fetch(0, 0, done[], &a[4])\n\tdone[] = done[] + r\n\thost "
+	"poll()\n}\n"
 	"proc step {\n\tfor i in 0 ..< 3 {\n\t\tdo inner\n\t\tdone[] = done[] + 100\n\t}\n}\n";
 
-typedef struct { int polls, stop_at; int64_t stop_with; } Host;
+typedef struct {
+	int polls, stop_at;
+	int64_t stop_with;
+} Host;
 
 static int64_t
 host_poll(void *host)
@@ -509,7 +562,8 @@ host_fetch(void *host, int64_t object, int64_t column, int64_t sample, void *to)
 static void
 test_host_calls(void)
 {
-	static const JitSymbol symbols[] = {{"snnrt_poll", (void *)host_poll}, {"snnrt_fetch", (void *)host_fetch}};
+	static const JitSymbol symbols[] = {{"snnrt_poll", (void *)host_poll},
+					    {"snnrt_fetch", (void *)host_fetch}};
 	const char *why = NULL;
 	LlvmOptions o = {.opt = 2};
 	if (!llvm_available())
@@ -550,9 +604,13 @@ test_missing_symbol(void)
 	pair_close(&p);
 }
 
-/* ---- the cache ------------------------------------------------------------------------------------------ */
+/* ---- the cache ------------------------------------------------------------------------------- */
 
-typedef struct { char dir[64]; Pair p; LlvmOptions o; } Cached;
+typedef struct {
+	char dir[64];
+	Pair p;
+	LlvmOptions o;
+} Cached;
 
 static Cached
 cached_open(void)
@@ -679,7 +737,7 @@ test_cache_refused(void)
 	pair_close(&p);
 }
 
-/* ---- text, objects, failures ------------------------------------------------------------------------------ */
+/* ---- text, objects, failures ----------------------------------------------------------------- */
 
 static void
 test_text(void)
@@ -731,7 +789,7 @@ test_small_and_twice(void)
 	if (!llvm_available())
 		return;
 	Pair p = pair_open("plan \"k\" real f64 dt 1 seed 1\nbuffer a: f64 [] state\n"
-	                   "kernel k range 9 {\n\ta[] = a[] + f64(hi - lo)\n}\n");
+			   "kernel k range 9 {\n\ta[] = a[] + f64(hi - lo)\n}\n");
 	Jit *one = jit_or_say(&p, &o), *two = jit_or_say(&p, &o);
 	JitKernel *k1 = (JitKernel *)jit_find(one, "k"), *k2 = (JitKernel *)jit_find(two, "k");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(k1);
