@@ -481,9 +481,9 @@ test_library(void)
 				      "[item 600] state\nbuffer bits: bool [item 600] state\n"
 				      "buffer counts: f32 [item 600] state\n";
 	static char text[1 << 17];
-	FILE *f = fopen(SNNC_SOURCE_DIR "/lib/math.plan", "r");
 	if (!llvm_available())
 		return;
+	FILE *f = fopen(SNNC_SOURCE_DIR "/lib/math.plan", "r");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	size_t n = (size_t)snprintf(text, sizeof text, "%s", buffers);
 	n += fread(text + n, 1, sizeof text - n - sizeof kernels, f);
@@ -810,8 +810,13 @@ test_without_llvm(void)
 	LlvmOptions o = {.opt = 2};
 	if (llvm_available())
 		return;
-	CU_ASSERT_PTR_NULL(jit_open(NULL, NULL, &o, NULL, 0, &why));
+	Pair p = network_open();
+	CU_ASSERT_PTR_NULL(jit_open(p.a, p.plan, &o, NULL, 0, &why));
 	CU_ASSERT_PTR_NOT_NULL(why);
+	why = NULL;
+	CU_ASSERT_FALSE(llvm_emit_object(p.plan, &o, "/nowhere/at/all.o", &why));
+	CU_ASSERT_PTR_NOT_NULL(why);
+	pair_close(&p);
 }
 
 CU_TestInfo test_emit_llvm[] = {
