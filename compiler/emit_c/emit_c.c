@@ -92,6 +92,7 @@ emit_c(StrBuf *out, const Plan *p, const EmitCOptions *o)
 	name_members(&c);
 	name_file_scope(&c);
 	c_scan(&c);
+	c_scan_negations(&c);
 	c_head(&c);
 	put_objects_enum(&c);
 	c_struct(&c);

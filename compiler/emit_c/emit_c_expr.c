@@ -175,48 +175,17 @@ negated(const PlanExpr *e)
 	return out;
 }
 
-/* The bits of v as a number of type t. */
-static int64_t
-wrapped(PlanType t, uint64_t v)
-{
-	uint32_t gap = 64 - width(t);
-	return plan_type_is_signed(t) ? (int64_t)(v << gap) >> gap : (int64_t)(v << gap >> gap);
-}
-
-/* Integer arithmetic on constants is done here: where it wraps, C compilers would warn. */
-static bool
-fold(const PlanExpr *e, int64_t *v)
-{
-	int64_t a, b = 0;
-	if (!plan_type_is_int(e->type))
-		return false;
-	if (e->kind == PEXPR_CONST) {
-		*v = e->value.i;
-		return true;
-	}
-	if (e->kind != PEXPR_NEG && e->kind != PEXPR_ADD && e->kind != PEXPR_SUB && e->kind != PEXPR_MUL)
-		return false;
-	if (!fold(e->op[0], &a) || (e->nops > 1 && !fold(e->op[1], &b)))
-		return false;
-	uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
-	uint64_t r = e->kind == PEXPR_NEG ? 0 - ua : e->kind == PEXPR_ADD ? ua + ub : e->kind == PEXPR_SUB ? ua - ub : ua * ub;
-	*v = wrapped(e->type, r);
-	return true;
-}
-
-/* ---- operators ------------------------------------------------------------------------------------ */
-
 typedef struct {
 	const char *text;
 	Prec prec;
-	bool widens;                                      /* may leave the range of a type below int */
+	bool widens;                                      /* may leave the range of any type below int */
 	bool compound;                                    /* `x op= y` means the same as `x = x op y` */
 	bool arithmetic;                                  /* computed in the wider type of the operands */
 } Operator;
 
 static const Operator operators[PEXPR_COUNT] = {
 	[PEXPR_NEG] = {"-", P_UNARY, true, false, true},
-	[PEXPR_NOT] = {"~", P_UNARY, true, false, true},
+	[PEXPR_NOT] = {"~", P_UNARY, false, false, true},
 	[PEXPR_ADD] = {"+", P_ADD, true, true, true},
 	[PEXPR_SUB] = {"-", P_ADD, true, true, true},
 	[PEXPR_MUL] = {"*", P_MUL, true, true, true},
@@ -234,6 +203,54 @@ static const Operator operators[PEXPR_COUNT] = {
 	[PEXPR_GT] = {">", P_REL, false, false, false},
 	[PEXPR_GE] = {">=", P_REL, false, false, false},
 };
+
+/* The bits of v as a number of type t. */
+static int64_t
+wrapped(PlanType t, uint64_t v)
+{
+	uint32_t gap = 64 - width(t);
+	return plan_type_is_signed(t) ? (int64_t)(v << gap) >> gap : (int64_t)(v << gap >> gap);
+}
+
+static uint64_t
+fold_bits(PlanExprKind k, PlanType t, uint64_t a, uint64_t b)
+{
+	uint64_t amount = b & (width(t) - 1);
+	switch (k) {
+	case PEXPR_NEG: return 0 - a;
+	case PEXPR_NOT: return ~a;
+	case PEXPR_ADD: return a + b;
+	case PEXPR_SUB: return a - b;
+	case PEXPR_MUL: return a * b;
+	case PEXPR_AND: return a & b;
+	case PEXPR_OR: return a | b;
+	case PEXPR_XOR: return a ^ b;
+	case PEXPR_SHL: return a << amount;
+	case PEXPR_SHR: return plan_type_is_signed(t) ? (uint64_t)((int64_t)a >> amount) : a >> amount;
+	default: UNREACHABLE();
+	}
+}
+
+/* Integer arithmetic on constants is done here: where it wraps, C compilers would warn. */
+static bool
+fold(const PlanExpr *e, int64_t *v)
+{
+	int64_t a, b = 0;
+	if (!plan_type_is_int(e->type))
+		return false;
+	if (e->kind == PEXPR_CONST) {
+		*v = e->value.i;
+		return true;
+	}
+	if (!operators[e->kind].arithmetic || e->kind == PEXPR_DIV || e->kind == PEXPR_REM)
+		return false;
+	if (!fold(e->op[0], &a) || (e->nops > 1 && !fold(e->op[1], &b)))
+		return false;
+	*v = wrapped(e->type, fold_bits(e->kind, e->type, (uint64_t)a, (uint64_t)b));
+	return true;
+}
+
+/* ---- operators ------------------------------------------------------------------------------------ */
 
 /* Whether C would compute a value of 64 bits in int, because all its operands are bare constants. */
 static bool
@@ -256,12 +273,22 @@ is_narrow(const PlanExpr *e)
 	return true;
 }
 
+static bool
+looks_like_bool(const PlanExpr *e)
+{
+	Prec own = operators[e->kind].prec;
+	return own == P_EQ || own == P_REL || e->kind == PEXPR_NOT || e->kind == PEXPR_LOCAL;
+}
+
 /* C's ranking of & | ^ << and comparisons is a trap for readers (and compilers warn about it), so those take
  * bare operands only, but for chains of one of them. */
 static Prec
-left_prec(PlanExprKind k, const PlanExpr *left)
+left_prec(PlanExprKind k, const PlanExpr *left, const PlanExpr *right)
 {
 	Prec own = operators[k].prec;
+	/* gcc asks whether !a & b means ~a & b, unless b is plainly true or false. */
+	if (own <= P_AND && left->kind == PEXPR_NOT && left->type == PT_BOOL && !looks_like_bool(right))
+		return P_POST;
 	if (own >= P_ADD)
 		return own;
 	if (own == P_EQ || own == P_REL)
@@ -347,7 +374,7 @@ put_bare_binary(CEmit *c, StrBuf *b, const PlanExpr *e)
 	/* int may be too small for the product of two uint16_t. */
 	if (k == PEXPR_MUL && e->type == PT_U16)
 		strbuf_puts(b, "1u * ");
-	put(c, b, e->op[0], left_prec(k, e->op[0]), both_narrow);
+	put(c, b, e->op[0], left_prec(k, e->op[0], right), both_narrow);
 	strbuf_printf(b, " %s ", operators[k].text);
 	put(c, b, right, right_prec(k), false);
 }
@@ -380,10 +407,26 @@ put_binary(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 	close_paren(b, outer, own);
 }
 
+/* ~x as x ^ ones, where compilers know that x is 0 or 1 and warn. */
+static void
+put_complement(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
+{
+	PlanValue ones = {.i = wrapped(e->type, UINT64_MAX)};
+	open_paren(b, outer, P_XOR);
+	put(c, b, e->op[0], P_UNARY, is_narrow(e->op[0]));
+	strbuf_puts(b, " ^ ");
+	put_const(b, e->type, ones, false);
+	close_paren(b, outer, P_XOR);
+}
+
 static void
 put_unary(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 {
 	const PlanExpr *x = e->op[0];
+	if (e->kind == PEXPR_NOT && x->kind == PEXPR_CAST && x->op[0]->type == PT_BOOL) {
+		put_complement(c, b, e, outer);
+		return;
+	}
 	open_paren(b, outer, P_UNARY);
 	if (needs_narrowing(e))
 		strbuf_printf(b, "(%s)", c_type(e->type));
@@ -423,7 +466,8 @@ put_uncast(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 		strbuf_puts(b, " : ");
 		put_uncast(c, b, e->op[2], P_COND);
 		close_paren(b, outer, P_COND);
-	} else if (e->nops == 2 && needs_narrowing(e) && is_small(e->type) && !fold(e, &(int64_t){0})) {
+	} else if (e->nops == 2 && needs_narrowing(e) && is_small(e->type) && e->type != PT_U16 &&
+	           !fold(e, &(int64_t){0})) {
 		put_bare_binary(c, b, e);
 	} else {
 		put(c, b, e, outer, false);
@@ -558,6 +602,13 @@ put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide)
 	PlanExpr folded = {.kind = PEXPR_CONST, .type = e->type};
 	if (e->kind != PEXPR_CONST && fold(e, &folded.value.i))
 		e = &folded;
+	const PlanExpr *negated_here = c_risky_negation(c, e);
+	if (negated_here) {
+		strbuf_puts(b, e->type == PT_F64 ? "negated_f64(" : "negated_f32(");
+		put(c, b, negated_here, P_ANY, false);
+		strbuf_putc(b, ')');
+		return;
+	}
 	switch (e->kind) {
 	case PEXPR_CONST: {
 		Prec own = is_negative(e) ? P_UNARY : P_POST;
@@ -689,7 +740,7 @@ is_compound(const PlanExpr *old, const PlanExpr *e)
 void
 c_assign(CEmit *c, StrBuf *b, const char *target, const PlanExpr *old, const PlanExpr *e)
 {
-	if (!old || !is_compound(old, e)) {
+	if (!is_compound(old, e) || c_risky_negation(c, e)) {
 		strbuf_printf(b, "%s = ", target);
 		c_value(c, b, e);
 		return;

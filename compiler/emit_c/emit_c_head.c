@@ -56,11 +56,16 @@ put_includes(CEmit *c)
 	               "#error \"-ffast-math changes results\"\n"
 	               "#endif\n"
 	               "#ifdef __clang__\n"
-	               "#pragma STDC FP_CONTRACT OFF\n"
-	               "#endif\n");
+	               "#pragma STDC FP_CONTRACT OFF\n");
+	/* `(a < b) & (f(c) < d)` is meant so: both sides are evaluated, which lets a loop become vectors. */
+	if (c->helpers || c->saturates)
+		strbuf_puts(b, "#pragma clang diagnostic ignored \"-Wbitwise-instead-of-logical\"\n");
+	strbuf_puts(b, "#endif\n");
 	if (c->limits)
 		strbuf_puts(b, "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n"
 		               "#pragma GCC diagnostic ignored \"-Wtautological-compare\"\n");
+	if (c->complements)
+		strbuf_puts(b, "#pragma GCC diagnostic ignored \"-Wsign-compare\"\n");
 }
 
 static bool
@@ -126,6 +131,20 @@ static const Helper helpers[] = {
 	 "\tuint64_t bits;\n"
 	 "\tmemcpy(&bits, &x, sizeof bits);\n"
 	 "\treturn bits;\n"
+	 "}\n"},
+	{HELPER_NEGATED_F32, HELPER_F32_OF_BITS | HELPER_BITS_OF_F32,
+	 "/* -x by its sign bit: gcc makes one instruction of -fma(a, b, c), with another sign where that is 0. */\n"
+	 "static inline float\n"
+	 "negated_f32(float x)\n"
+	 "{\n"
+	 "\treturn f32_of_bits(bits_of_f32(x) ^ 0x80000000);\n"
+	 "}\n"},
+	{HELPER_NEGATED_F64, HELPER_F64_OF_BITS | HELPER_BITS_OF_F64,
+	 "/* -x by its sign bit: gcc makes one instruction of -fma(a, b, c), with another sign where that is 0. */\n"
+	 "static inline double\n"
+	 "negated_f64(double x)\n"
+	 "{\n"
+	 "\treturn f64_of_bits(bits_of_f64(x) ^ 0x8000000000000000);\n"
 	 "}\n"},
 	{HELPER_F32_OF_F16, HELPER_F32_OF_BITS | HELPER_BITS_OF_F32,
 	 "/* Half precision by its bits: the exponent is moved by a multiplication, which also gets subnormals right. */\n"

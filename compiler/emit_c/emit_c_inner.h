@@ -15,6 +15,8 @@ typedef enum {
 	HELPER_F16_OF_F32 = 1 << 5,
 	HELPER_F32_OF_BF16 = 1 << 6,
 	HELPER_BF16_OF_F32 = 1 << 7,
+	HELPER_NEGATED_F32 = 1 << 8,
+	HELPER_NEGATED_F64 = 1 << 9,
 } CHelper;
 
 /* What scan_code finds out about a code before anything is printed. */
@@ -26,6 +28,7 @@ typedef struct {
 	bool status;                                      /* keeps the result of calls in `status` */
 	bool *needed;                                     /* per local: some live statement reads it */
 	bool *mutable;                                    /* per local: a VAR */
+	bool *fused;                                      /* per local: may be what an fma gave; NULL without fma */
 	const char **locals;                              /* C names */
 	const char **ends;                                /* per local of a FOR: name of its bound, NULL if it needs none */
 	const char **outs;                                /* FUNC with several results: their parameters */
@@ -51,7 +54,7 @@ typedef struct {
 	/* What the head must provide. */
 	uint32_t helpers;
 	bool saturating[PT_COUNT][2];                     /* integer type from f32, f64 */
-	bool simd, math, limits;
+	bool saturates, simd, math, fma, limits, complements;
 	/* While a code is printed. */
 	const PlanCode *code;
 	CCode *info;
@@ -69,6 +72,10 @@ bool c_stmt_live(const CEmit *c, const PlanStmt *s);      /* of c->code: has an 
 uint32_t c_block_live(const CEmit *c, const PlanBlock *b);/* how many live statements */
 bool c_one_turn(const CEmit *c, const PlanStmt *loop);    /* its body is printed without a loop */
 bool c_local_const(const CEmit *c, uint32_t local, int64_t *value);  /* printed as a constant; value may be NULL */
+
+/* emit_c_negate.c */
+void c_scan_negations(CEmit *c);                          /* after c_scan */
+const PlanExpr *c_risky_negation(const CEmit *c, const PlanExpr *e);  /* what to negate by its sign bit, or NULL */
 
 /* emit_c_expr.c */
 const char *c_type(PlanType t);                           /* of a value: "float" */

@@ -111,11 +111,20 @@ is_tautology(const PlanExpr *e)
 	return (e->kind == PEXPR_GT || e->kind == PEXPR_LE) && (right > 0 || left < 0);
 }
 
+/* gcc takes ~x of an unsigned x, compared, for a mistake about promotion. */
+static bool
+is_complement(const PlanExpr *e)
+{
+	while (e->kind == PEXPR_CAST)
+		e = e->op[0];
+	return e->kind == PEXPR_NOT && e->type != PT_BOOL;
+}
+
 static void
 scan_cast(CEmit *c, PlanType to, PlanType from)
 {
 	if (plan_type_is_int(to) && plan_type_is_float(from))
-		c->saturating[to][from == PT_F64] = true;
+		c->saturates = c->saturating[to][from == PT_F64] = true;
 }
 
 static void
@@ -169,8 +178,10 @@ scan_expr(CEmit *c, const PlanExpr *e)
 	case PEXPR_SQRT:
 	case PEXPR_FLOOR:
 	case PEXPR_CEIL:
-	case PEXPR_FMA:
 		c->math = true;
+		break;
+	case PEXPR_FMA:
+		c->math = c->fma = true;
 		break;
 	case PEXPR_CONST:
 		/* INFINITY and NAN are in math.h. */
@@ -184,6 +195,7 @@ scan_expr(CEmit *c, const PlanExpr *e)
 	case PEXPR_EQ:
 	case PEXPR_NE:
 		c->limits |= is_tautology(e);
+		c->complements |= is_complement(e->op[0]) || is_complement(e->op[1]);
 		break;
 	case PEXPR_NEG:
 	case PEXPR_NOT:
@@ -372,7 +384,7 @@ c_scan(CEmit *c)
 			mark_block(c, &c->code->body);
 	}
 	c->helpers = 0;
-	c->simd = c->math = c->limits = false;
+	c->saturates = c->simd = c->math = c->fma = c->limits = c->complements = false;
 	memset(c->saturating, 0, sizeof c->saturating);
 	for (uint32_t i = 0; i < n; i++) {
 		if (c->infos[i].used)

@@ -19,6 +19,7 @@
 #endif
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
 #endif
 
 /* The turns of the loop that follows do not depend on each other. */

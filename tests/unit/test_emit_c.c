@@ -206,15 +206,24 @@ has_clang(void)
 	return has;
 }
 
+/* Whether code for x86-64-v3 runs here. */
+static bool
+has_fma(void)
+{
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#else
+	return false;
+#endif
+}
+
 static void
 expect_equal_everywhere(Pair *t, int times)
 {
 	expect_equal(t, "cc", "-O3", times);
-#ifdef __x86_64__
-	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	if (has_fma())
 		expect_equal(t, "cc", "-O3 -march=x86-64-v3", times);
-#endif
 	if (has_clang())
 		expect_equal(t, "clang-19", "-O2", times);
 }
@@ -285,7 +294,8 @@ add_operators(Sheet *s, PlanType t)
 	static const char *const orders[] = {"a[i] < b[i]", "a[i] <= b[i]", "a[i] > b[i]", "a[i] >= b[i]",
 		"(a[i] < b[i]) & !(b[i] < c[i])", "(a[i] < b[i]) == (b[i] < c[i])", "a[i] + c[i] < b[i]"};
 	static const char *const floats[] = {"a[i] / b[i]", "-a[i]", "abs(a[i])", "sqrt(a[i])", "floor(a[i])", "ceil(a[i])",
-		"fma(a[i], b[i], c[i])", "a[i] * b[i] + c[i]", "(a[i] - b[i]) / c[i]", "-(-a[i])", "a[i] + -1.5T", "a[i] - -0.0T"};
+		"fma(a[i], b[i], c[i])", "a[i] * b[i] + c[i]", "(a[i] - b[i]) / c[i]", "-(-a[i])", "a[i] + -1.5T", "a[i] - -0.0T",
+		"-fma(a[i], b[i], c[i])", "fma(a[i], b[i], c[i]) * -1.0T", "-0.0T - select(a[i] > c[i], fma(a[i], b[i], c[i]), a[i])"};
 	static const char *const bits[] = {"a[i] & b[i]", "a[i] | b[i]", "a[i] ^ b[i]", "!a[i]", "a[i] & b[i] | c[i]",
 		"a[i] ^ b[i] ^ c[i]"};
 	static const char *const ints[] = {"a[i] << b[i]", "a[i] >> b[i]", "a[i] / 3T", "a[i] % 3T", "a[i] / 1T",
@@ -363,7 +373,7 @@ check_type(PlanType t)
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "b") + (uint32_t)i * size, i % EDGES);
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "c") + (uint32_t)i * size, (i * 7 + 3) % EDGES);
 	}
-	expect_equal(&p, "cc", "-O1", 1);
+	expect_equal(&p, "cc", has_fma() ? "-O1 -march=x86-64-v3" : "-O1", 1);
 	if (has_clang())
 		expect_equal(&p, "clang-19", "-O1", 1);
 	pair_close(&p);
