@@ -16,6 +16,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests" / "tools"))
+
+import tool                                          # noqa: E402
 
 
 def find_report(node):
@@ -48,12 +52,13 @@ def run(options, seed, out):
 
 def main():
     parser = argparse.ArgumentParser(description="How well examples/mnist.snn learns, over several seeds.")
-    parser.add_argument("--snnc", default=os.environ.get("SNNC") or str(ROOT / "build/release/bin/snnc"))
+    tool.add_snnc_option(parser)
     parser.add_argument("--data", type=Path, help="folder of the MNIST files (default: drawn digits)")
     parser.add_argument("--seeds", default="0,1,2,3,4", help="default: %(default)s")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--at-least", type=float, metavar="PERCENT")
     options = parser.parse_args()
+    tool.need_snnc(parser, options)
     results = {}
     with tempfile.TemporaryDirectory(prefix="snnc-accuracy-") as temporary:
         for seed in (int(text) for text in options.seeds.split(",")):

@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "tools"))
 
 import npy                                           # noqa: E402
+import tool                                          # noqa: E402
 
 LIMIT = 600                                          # seconds for one run
 
@@ -52,6 +53,8 @@ def run(options, engine, program, arguments, folder):
         return f"exit status {done.returncode}\n" + done.stderr.decode(errors="replace").strip()
     out = {path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
     out["stdout"] = done.stdout
+    if "state" not in out or "results/manifest.json" not in out:
+        return "wrote no state or no results"
     return out
 
 
@@ -106,12 +109,12 @@ def check(options, program, arguments, folder):
 
 def main():
     parser = argparse.ArgumentParser(description="The same program through every engine must give the same bytes.")
-    parser.add_argument("--snnc", default=os.environ.get("SNNC") or str(HERE.parent.parent / "build/release/bin/snnc"))
+    tool.add_snnc_option(parser)
     parser.add_argument("--engines", default="eval,c,jit", help="default: %(default)s")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the results in DIR")
     parser.add_argument("programs", nargs="*", type=Path, help="default: all beside this script")
     options = parser.parse_args()
-    options.snnc = str(Path(options.snnc).resolve())
+    tool.need_snnc(parser, options)
     options.engines = [engine for engine in options.engines.split(",") if engine]
     failed = count = 0
     with tempfile.TemporaryDirectory(prefix="snnc-threeway-") as temporary:
