@@ -44,6 +44,8 @@ elab_program(ElabEnv *env, const AstProgram *p, const char *name)
 	el.net = net_new(env->arena, env->names, name);
 	el.net->f64 = env->f64;
 	elab_check_sets(&el);
+	if (el.failed)
+		return NULL;                              /* everything may follow from what --set gives */
 	elab_values(&el);
 	elab_settings(&el);
 	elab_data(&el);

@@ -99,8 +99,6 @@ report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why)
 	}
 	el->env->world_errors++;
 	elab_error(el, code, d->value.value->span, "%s", why ? why : "the data cannot be read");
-	if (status == ELAB_DATA_MISSING)
-		diag_help(el->diag, "say where the files are by `--data DIR`");
 	diag_end(el->diag);
 }
 

@@ -25,7 +25,6 @@ typedef struct {
 	uint32_t *traces;                                 /* of the model's traces, then of the layer's own */
 } ElabLayer;
 
-typedef struct { const AstStmt *stmt; uint32_t phase; } ElabPhase;
 /* An a + (b - a) * random() that was written uniform(a, b). */
 typedef struct { const NetExpr *e, *a, *b; } ElabUniform;
 
@@ -51,7 +50,6 @@ typedef struct {
 	VEC(const AstDecl *) conns;                       /* in order of net->conns */
 	VEC(ElabUniform) uniforms;
 	VEC(const AstDecl *) data;                        /* in order of net->data */
-	VEC(ElabPhase) phases;
 	uint32_t copied;                                  /* nodes, by elab_copy */
 	bool failed;
 } Elab;
@@ -95,7 +93,7 @@ typedef struct {
 /* ---- values (elab_value.c, elab_set.c) ---- */
 Scope elab_scope(Elab *el, ElabPlace place);
 void elab_values(Elab *el);                               /* collects params, consts and settings, applies --set */
-const AstExpr *elab_set(Elab *el, const AstDecl *d);      /* the value that --set gives; NULL: none */
+const AstExpr *elab_set(Elab *el, Name name);             /* the value that --set gives; NULL: none */
 void elab_check_sets(Elab *el);                           /* names that nothing declares, units that do not fit */
 void elab_settings(Elab *el);                             /* dt, seed, batch */
 const Bind *elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use);   /* NULL: an error was told */

@@ -108,17 +108,15 @@ phase_taken(const void *env, Name name)
 }
 
 static uint32_t
-new_phase(Elab *el, const AstStmt *s, uint64_t samples)
+new_phase(Elab *el, const AstStmt *s)
 {
-	NetPhase ph = {.name = s->name, .span = s->name ? s->name_span : s->span, .samples = samples};
+	NetPhase ph = {.name = s->name, .span = s->name ? s->name_span : s->span};
 	if (!s->name)
 		ph.name = elab_unique(el, "samples", phase_taken, el->net);
 	else if (phase_taken(el->net, s->name))
 		elab_not_yet(el, s->name_span, "a phase that is entered in two places");
 	VEC_PUSH(el->arena, &el->net->phases, ph);
-	ElabPhase known = {s, el->net->phases.n - 1};
-	VEC_PUSH(el->arena, &el->phases, known);
-	return known.phase;
+	return el->net->phases.n - 1;
 }
 
 static bool
@@ -126,9 +124,10 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 {
 	const AstExpr *source = s->target, *range = NULL;
 	if (source->kind == AEXPR_INDEX) {
-		range = source->args.n == 1 ? source->args.at[0].value : NULL;
+		range = source->args.n ? source->args.at[0].value : NULL;
 		source = source->op[0];
 	}
+	p->phase = new_phase(el, s);                      /* also of loops with errors: others may name it */
 	p->data = find_data(el, source);
 	if (outer)
 		elab_not_yet(el, s->span, "a loop over data in another");
@@ -137,10 +136,8 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 		return false;
 	}
 	const NetData *d = &el->net->data.at[p->data];
-	if (!d->columns.n) {                              /* not found, which was told */
-		new_phase(el, s, 0);
-		return false;
-	}
+	if (!d->columns.n)
+		return false;                             /* not found, which was told */
 	if (s->names.n > d->columns.n) {
 		elab_error(el, E0801, s->names.at[d->columns.n].span, "`%s` gives %u column%s, and here are %u names", d->name,
 		           d->columns.n, d->columns.n == 1 ? "" : "s", s->names.n);
@@ -150,7 +147,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 	}
 	if (!bounds(el, range, d, &p->lo, &p->hi) || !fills_batches(el, s, p))
 		return false;
-	p->phase = new_phase(el, s, p->hi - p->lo);
+	el->net->phases.at[p->phase].samples = p->hi - p->lo;
 	body(el, &s->body, s, &p->body);
 	return true;
 }
@@ -190,6 +187,10 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		return false;
 	if (v.kind != NVAR_STATE) {
 		elab_not_yet(el, s->target->span, "setting what is no parameter or state of a layer");
+		return false;
+	}
+	if (el->net->layers.at[v.of].states.at[v.index].shared_over_batch) {
+		elab_not_yet(el, s->target->span, "setting a state that is shared over the batch");
 		return false;
 	}
 	Scope sc = elab_scope(el, IN_PROTOCOL);
@@ -386,4 +387,9 @@ elab_protocol(Elab *el)
 			VEC_PUSH(el->arena, &all, part.at[k]);
 	}
 	el->net->protocol = (NetProtocol){all.at, all.n};
+	if (all.n || el->failed)
+		return;
+	diag_begin(el->diag, W0601, (Span){0, 0}, "nothing runs: the program has no `experiment`, or an empty one");
+	diag_help(el->diag, "add `experiment { run 1 s }`");
+	diag_end(el->diag);
 }

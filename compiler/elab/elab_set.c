@@ -7,15 +7,22 @@
 static bool
 is_settable(const AstDecl *d)
 {
-	return (d->kind == ADECL_PARAM || d->kind == ADECL_SETTING) && d->name && !d->library;
+	return d->kind == ADECL_PARAM && d->name && !d->library;
+}
+
+/* dt, seed and batch can be set whether the program mentions them or not. */
+static bool
+is_setting(const char *name)
+{
+	return !strcmp(name, "dt") || !strcmp(name, "seed") || !strcmp(name, "batch");
 }
 
 const AstExpr *
-elab_set(Elab *el, const AstDecl *d)
+elab_set(Elab *el, Name name)
 {
 	const AstExpr *found = NULL;
 	for (uint32_t i = 0; i < el->env->nsets; i++) {
-		if (el->env->sets[i].name == d->name && is_settable(d))
+		if (el->env->sets[i].name == name)
 			found = el->env->sets[i].value;   /* the last one counts */
 	}
 	return found;
@@ -124,6 +131,16 @@ find_settable(Elab *el, Name name)
 	return NULL;
 }
 
+/* "`n`, `train`, `dt`" */
+static const char *
+name_list(Elab *el, const char *const *names, uint32_t n)
+{
+	StrBuf out = strbuf_init(el->arena);
+	for (uint32_t i = 0; i < n; i++)
+		strbuf_printf(&out, "%s`%s`", i ? ", " : "", names[i]);
+	return strbuf_text(&out);
+}
+
 static void
 report_unknown(Elab *el, const AstArg *set)
 {
@@ -132,12 +149,15 @@ report_unknown(Elab *el, const AstArg *set)
 		if (is_settable(el->ast->decls.at[i]))
 			VEC_PUSH(el->arena, &names, el->ast->decls.at[i]->name);
 	}
+	static const char *const settings[] = {"dt", "seed", "batch"};
+	for (int i = 0; i < 3; i++)
+		VEC_PUSH(el->arena, &names, settings[i]);
 	const char *near = suggest(set->name, names.at, names.n);
 	elab_error(el, E0504, (Span){0, 0}, "--set %s: the program has no `param %s`", set->name, set->name);
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);
-	else if (names.n)
-		diag_help(el->diag, "what can be set begins with `%s`", names.at[0]);
+	else
+		diag_help(el->diag, "there are %s", name_list(el, names.at, names.n));
 	diag_end(el->diag);
 }
 
@@ -147,38 +167,50 @@ is_number_kind(AstTypeKind t)
 	return t == ATYPE_REAL || t == ATYPE_LIST || t == ATYPE_TUPLE;
 }
 
+/* What `name` wants: false if it is nothing that can be set. */
+static bool
+wanted(Elab *el, Name name, Shape *want, Span *declared)
+{
+	const AstDecl *d = find_settable(el, name);
+	*want = (Shape){.ok = true, .type = ATYPE_REAL};
+	*declared = (Span){0, 0};
+	if (d) {
+		want->type = d->value.value->sema.type;
+		want->dim = d->sym ? d->sym->dim : d->value.value->sema.dim;
+		*declared = d->name_span;
+	} else if (strcmp(name, "dt") == 0) {
+		want->dim.twice[DIM_TIME] = 2;
+	}
+	return d || is_setting(name);
+}
+
 static void
 check_set(Elab *el, const AstArg *set)
 {
-	const AstDecl *d = find_settable(el, set->name);
-	if (!d) {
+	Shape want;
+	Span declared;
+	if (!wanted(el, set->name, &want, &declared)) {
 		report_unknown(el, set);
 		return;
 	}
 	Shape given = shape_of(el, set->value, set->name);
+	char noun[64], other[64];
 	if (!given.ok) {
 		el->failed = true;
 		return;
 	}
-	AstTypeKind type = d->value.value->sema.type;
-	Dim dim = {{0}};
-	if (d->kind == ADECL_PARAM)
-		dim = d->sym ? d->sym->dim : d->value.value->sema.dim;
-	else if (strcmp(d->name, "dt") == 0)
-		dim.twice[DIM_TIME] = 2;
-	char want[64], got[64];
-	if (is_number_kind(type) != is_number_kind(given.type)) {
+	if (is_number_kind(want.type) != is_number_kind(given.type)) {
 		bool truth = given.type == ATYPE_BOOL;
 		elab_error(el, E0504, set->value->span, "`%s` is %s, and this is %s", set->name,
 		           truth ? "a number" : "true or false", truth ? "true or false" : "a number");
-	} else if (!given.bare && !dim_equal(given.dim, dim)) {
+	} else if (!given.bare && !dim_equal(given.dim, want.dim)) {
 		elab_error(el, E0504, set->value->span, "`%s` is %s, and this is %s", set->name,
-		           dim_noun(dim, want), dim_noun(given.dim, got));
+		           dim_noun(want.dim, noun), dim_noun(given.dim, other));
 	} else {
 		return;
 	}
-	if (d->name_span.hi)
-		diag_label(el->diag, d->name_span, "declared here");
+	if (declared.hi)
+		diag_label(el->diag, declared, "declared here");
 	diag_end(el->diag);
 }
 

@@ -85,6 +85,8 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 		return true;
 	if (op == NSET && net_expr_equal(target, e))      /* v = max(v, floor) without a floor */
 		return true;
+	if (op == NSET && net_expr_equal(target, e))      /* what is left of v = max(v, -inf) */
+		return true;
 	NetStmt *n = push(s, out, NSTMT_ASSIGN, a->span);
 	n->op = op;
 	n->target = target;

@@ -29,7 +29,7 @@ elab_values(Elab *el)
 		const AstDecl *d = el->ast->decls.at[i];
 		if (d->kind != ADECL_PARAM && d->kind != ADECL_CONST)
 			continue;
-		const AstExpr *set = d->kind == ADECL_PARAM ? elab_set(el, d) : NULL;
+		const AstExpr *set = d->kind == ADECL_PARAM ? elab_set(el, d->name) : NULL;
 		ElabValue v = {.decl = d, .value = set ? set : d->value.value};
 		VEC_PUSH(el->arena, &el->values, v);
 	}
@@ -122,21 +122,27 @@ set_dt(Elab *el, const AstExpr *e)
 	el->net->dt = elab_round(&s, v);
 }
 
+static const AstExpr *
+setting(Elab *el, const char *word)
+{
+	Name name = intern(el->names, word);
+	const AstExpr *e = elab_set(el, name);
+	for (uint32_t i = 0; i < el->ast->decls.n && !e; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		if (d->kind == ADECL_SETTING && d->name == name)
+			e = d->value.value;
+	}
+	return e;
+}
+
 void
 elab_settings(Elab *el)
 {
-	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
-		const AstDecl *d = el->ast->decls.at[i];
-		if (d->kind != ADECL_SETTING || !d->name)
-			continue;
-		const AstExpr *set = elab_set(el, d), *e = set ? set : d->value.value;
-		if (d->name == intern(el->names, "dt"))
-			set_dt(el, e);
-		else if (d->name == intern(el->names, "seed"))
-			elab_count(el, e, "the seed", 0, &el->net->seed);
-		else if (d->name == intern(el->names, "batch"))
-			elab_count(el, e, "the batch", 1, &el->net->batch);
-		else
-			elab_not_yet(el, d->name_span, "the setting `%s`", d->name);
-	}
+	const AstExpr *dt = setting(el, "dt"), *seed = setting(el, "seed"), *batch = setting(el, "batch");
+	if (dt)
+		set_dt(el, dt);
+	if (seed)
+		elab_count(el, seed, "the seed", 0, &el->net->seed);
+	if (batch)
+		elab_count(el, batch, "the batch", 1, &el->net->batch);
 }
