@@ -145,6 +145,13 @@ trace(Scope *s, const NetExpr *e)
 	return low_load(l, l->layers[layer].traces[e->index], 2, s->item, side_index(s, e->side));
 }
 
+PlanExpr *
+low_fired(Lower *l, const LowLayer *layer, PlanExpr *item, PlanExpr *neuron)
+{
+	PlanExpr *s = low_load(l, layer->spikes, 2, item, neuron);
+	return s->type == PT_BOOL ? s : plan_binary(l->p, PEXPR_NE, s, low_real(l, 0));
+}
+
 static PlanExpr *
 spike(Scope *s, const NetExpr *e)
 {
@@ -152,8 +159,8 @@ spike(Scope *s, const NetExpr *e)
 	if (s->spike[e->side])
 		return s->spike[e->side];
 	const NetConn *c = &l->net->conns.at[s->conn];
-	uint32_t layer = e->side == NSIDE_PRE ? c->pre : c->post;
-	return plan_cast(l->p, l->real, low_load(l, l->layers[layer].spikes, 2, s->item, side_index(s, e->side)));
+	const LowLayer *layer = &l->layers[e->side == NSIDE_PRE ? c->pre : c->post];
+	return plan_cast(l->p, l->real, low_fired(l, layer, s->item, side_index(s, e->side)));
 }
 
 static PlanExpr *
@@ -175,7 +182,7 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_CONST:
 		return e->type == NT_BOOL ? plan_int(p, PT_BOOL, e->value != 0) : low_real(l, e->value);
 	case NEXPR_ARRAY:
-		return low_load(l, l->arrays[e->index], 1, s->own);
+		return low_load(l, l->arrays[e->index], 1, side_index(s, e->side));
 	case NEXPR_STATE:
 		return state(s, e);
 	case NEXPR_LOCAL:

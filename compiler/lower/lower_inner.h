@@ -78,6 +78,7 @@ PlanExpr *low_real(Lower *l, double v);
 PlanExpr *low_i64(Lower *l, int64_t v);
 PlanExpr *low_load(Lower *l, uint32_t buf, uint32_t n, ...);      /* n indices (PlanExpr *) */
 void low_store(PlanEmit *b, uint32_t buf, PlanExpr *e, uint32_t n, ...);
+PlanExpr *low_fired(Lower *l, const LowLayer *layer, PlanExpr *item, PlanExpr *neuron);   /* bool: does it spike now? */
 PlanExpr *low_site_value(Scope *s, const NetExpr *e);             /* NEXPR_DRAW */
 PlanExpr *low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw);      /* u32 to [0, 1) */
 void low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2]);

@@ -242,15 +242,35 @@ low_layer_buffers(Lower *l, uint32_t layer)
 
 /* ---- groups -------------------------------------------------------------------------------------- */
 
+static NetBlock
+part_of(const LayerWork *w, const Group *g)
+{
+	return (NetBlock){w->net->step.body.at + g->first, g->end - g->first};
+}
+
 static bool
 group_blocks(LayerWork *w, const Group *g, const NetStmt *next)
 {
 	for (uint32_t s = 0; s < w->net->states.n; s++) {
 		if (!w->net->states.at[s].shared_over_batch)
 			continue;
-		NetBlock part = {w->net->step.body.at + g->first, g->end - g->first}, one = {(NetStmt **)&next, 1};
+		NetBlock part = part_of(w, g), one = {(NetStmt **)&next, 1};
 		if (block_assigns(part, s) && (block_reads_state(one, s) || block_assigns(one, s)))
 			return true;
+	}
+	return false;
+}
+
+/* Does a trace read a shared state that the items of the last group change? Traces come behind them all. */
+static bool
+traces_wait(LayerWork *w, const Group *last)
+{
+	for (uint32_t s = 0; s < w->net->states.n; s++) {
+		if (!w->net->states.at[s].shared_over_batch || !block_assigns(part_of(w, last), s))
+			continue;
+		for (uint32_t k = 0; k < w->net->traces.n; k++)
+			if (block_reads_state(w->net->traces.at[k].on_spike.body, s))
+				return true;
 	}
 	return false;
 }
@@ -274,9 +294,21 @@ groups_of(LayerWork *w)
 		else
 			VEC_PUSH(l->a, &v, (Group){k, i, i + 1});
 	}
-	if (!v.n || v.at[v.n - 1].kind != GROUP_ITEM)
+	if (!v.n || v.at[v.n - 1].kind != GROUP_ITEM || (l->batch > 1 && traces_wait(w, &v.at[v.n - 1])))
 		VEC_PUSH(l->a, &v, (Group){GROUP_ITEM, body.n, body.n});
 	return v;
+}
+
+/* Also those inside an `if`, which nothing behind it reads. */
+static void
+find_defined(LayerWork *w, NetBlock b, uint32_t group)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == NSTMT_LET)
+			w->defined[b.at[i]->index] = group;
+		find_defined(w, b.at[i]->body, group);
+		find_defined(w, b.at[i]->other, group);
+	}
 }
 
 /* Locals that are read in a later group than their own get a buffer. */
@@ -290,13 +322,10 @@ find_spills(LayerWork *w, const GroupVec *groups)
 	for (uint32_t k = 0; k < nlocals; k++)
 		w->spill[k] = NO_BUF;
 	for (uint32_t g = 0; g < groups->n; g++)
-		for (uint32_t i = groups->at[g].first; i < groups->at[g].end; i++)
-			if (w->net->step.body.at[i]->kind == NSTMT_LET)
-				w->defined[w->net->step.body.at[i]->index] = g;
+		find_defined(w, part_of(w, &groups->at[g]), g);
 	for (uint32_t k = 0; k < nlocals; k++)
 		for (uint32_t g = w->defined[k] + 1; g < groups->n; g++) {
-			NetBlock part = {w->net->step.body.at + groups->at[g].first, groups->at[g].end - groups->at[g].first};
-			if (!block_reads_local(part, k) || w->spill[k] != NO_BUF)
+			if (!block_reads_local(part_of(w, &groups->at[g]), k) || w->spill[k] != NO_BUF)
 				continue;
 			const NetLocal *local = &w->net->step.locals.at[k];
 			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, w->net->n)};
@@ -409,6 +438,24 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 	low_close(&items);
 }
 
+/* What items may do to a state that they share: add and subtract, and not look at what they made of it. */
+static void
+check_shared(LayerWork *w, NetBlock b, uint32_t state, bool *changed)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (*changed && expr_reads_state(s->e, state))
+			low_not_yet(w->l, s->span, "reading a state shared over the batch in the `if` that changes it per item");
+		if (s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state) {
+			if (s->op != NADD && s->op != NSUB)
+				low_not_yet(w->l, s->span, "changing a state shared over the batch, per item, by other than += and -=");
+			*changed = true;
+		}
+		check_shared(w, s->body, state, changed);
+		check_shared(w, s->other, state, changed);
+	}
+}
+
 /* With several items: zero the changes, let the items add, then apply once. */
 static void
 item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, bool last)
@@ -417,12 +464,11 @@ item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first,
 	uint32_t *change = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
-		const NetStmt *set = block_assigns(part, k);
+		bool changed = false;
 		change[k] = NO_BUF;
-		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !set)
+		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !block_assigns(part, k))
 			continue;
-		if (set->op != NADD && set->op != NSUB)
-			low_not_yet(l, set->span, "changing a state shared over the batch, per item, by other than += and -=");
+		check_shared(w, part, k, &changed);
 		PlanAxis axis = low_axis(AXIS_NEURON, w->net->n);
 		change[k] = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", w->net->name, st->name);
 		LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
@@ -435,8 +481,7 @@ item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first,
 			continue;
 		LowLoop apply = low_loop(b, "j", low_lo(b), low_hi(b), true);
 		PlanExpr *old = low_load(l, w->low->states[k], 1, apply.index);
-		PlanExprKind op = block_assigns(part, k)->op == NSUB ? PEXPR_SUB : PEXPR_ADD;
-		PlanExpr *now = plan_binary(l->p, op, old, low_load(l, change[k], 1, apply.index));
+		PlanExpr *now = plan_binary(l->p, PEXPR_ADD, old, low_load(l, change[k], 1, apply.index));
 		low_store(low_body(&apply), w->low->states[k], now, 1, apply.index);
 		low_close(&apply);
 	}
@@ -523,7 +568,7 @@ update_kernels(LayerWork *w)
 	uint32_t open = UINT32_MAX;
 	bool first = true;
 	for (uint32_t g = 0; g < groups.n; g++) {
-		NetBlock part = {w->net->step.body.at + groups.at[g].first, groups.at[g].end - groups.at[g].first};
+		NetBlock part = part_of(w, &groups.at[g]);
 		if (groups.at[g].kind == GROUP_KEEP) {
 			if (open != UINT32_MAX)
 				l->p->codes.at[open]->body = plan_freeze(&body);
@@ -546,39 +591,51 @@ update_kernels(LayerWork *w)
 	l->p->codes.at[open]->body = plan_freeze(&body);
 }
 
-/* The indices of the neurons that spike, ascending: every index is written where the next spike would go, and the
- * place moves on only behind a spike, so that there is no branch. */
-static void
-emit_find(Lower *l, PlanEmit *b, const LowLayer *low, uint64_t n, PlanExpr *item, bool any)
+/* any[j]: does neuron j spike in any item? By whole rows, which vectorises. */
+static uint32_t
+emit_any(LayerWork *w, PlanEmit *b)
 {
+	Lower *l = w->l;
+	PlanAxis axis = low_axis(AXIS_NEURON, w->net->n);
+	uint32_t any = low_add_buf(l, PT_BOOL, ROLE_SCRATCH, 1, &axis, "%s.spiking_flag", w->net->name);
+	PlanExpr *zero = low_i64(l, 0), *n = low_i64(l, (int64_t)w->net->n);
+	LowLoop clear = low_loop(b, "j", zero, n, true);
+	low_store(low_body(&clear), any, plan_int(l->p, PT_BOOL, 0), 1, clear.index);
+	low_close(&clear);
+	LowLoop items = low_items(l, b);
+	LowLoop join = low_loop(low_body(&items), "j", zero, n, true);
+	PlanExpr *old = low_load(l, any, 1, join.index), *fired = low_fired(l, w->low, items.index, join.index);
+	low_store(low_body(&join), any, plan_binary(l->p, PEXPR_OR, old, fired), 1, join.index);
+	low_close(&join);
+	low_close(&items);
+	return any;
+}
+
+/* The indices of the neurons that spike, ascending: every index is written where the next spike would go, and the
+ * place moves on only behind a spike, so that there is no branch. item NULL: those that spike in any item. */
+static void
+emit_find(LayerWork *w, PlanEmit *b, PlanExpr *item)
+{
+	Lower *l = w->l;
 	Plan *p = l->p;
-	uint32_t list = any ? low->any_list : low->list;
+	uint32_t list = item ? w->low->list : w->low->any_list, any = item ? NO_BUF : emit_any(w, b);
 	uint32_t at = plan_emit_var(b, "found", low_i64(l, 0));
-	LowLoop scan = low_loop(b, "j", low_i64(l, 0), low_i64(l, (int64_t)n), false);
+	LowLoop scan = low_loop(b, "j", low_i64(l, 0), low_i64(l, (int64_t)w->net->n), false);
 	PlanEmit *in = low_body(&scan);
 	PlanExpr *place = plan_local(p, b->code, at);
 	PlanExpr *index = plan_cast(p, p->bufs.at[list].type, scan.index);
-	PlanExpr *flag;
-	if (any) {
-		flag = plan_int(p, PT_BOOL, 0);
-		for (uint64_t k = 0; k < l->batch; k++) {
-			PlanExpr *f = low_load(l, low->spikes, 2, low_i64(l, (int64_t)k), scan.index);
-			f = f->type == PT_BOOL ? f : plan_binary(p, PEXPR_NE, f, low_real(l, 0));
-			flag = plan_binary(p, PEXPR_OR, flag, f);
-		}
-		low_store(in, list, index, 1, place);
-	} else {
-		flag = low_load(l, low->spikes, 2, item, scan.index);
-		flag = flag->type == PT_BOOL ? flag : plan_binary(p, PEXPR_NE, flag, low_real(l, 0));
+	PlanExpr *flag = item ? low_fired(l, w->low, item, scan.index) : low_load(l, any, 1, scan.index);
+	if (item)
 		low_store(in, list, index, 2, item, place);
-	}
+	else
+		low_store(in, list, index, 1, place);
 	plan_emit_set(in, at, plan_binary(p, PEXPR_ADD, place, plan_cast(p, PT_I64, flag)));
 	low_close(&scan);
 	PlanExpr *found = plan_cast(p, PT_U32, plan_local(p, b->code, at));
-	if (any)
-		low_store(b, low->any_count, found, 0);
+	if (item)
+		low_store(b, w->low->count, found, 1, item);
 	else
-		low_store(b, low->count, found, 1, item);
+		low_store(b, w->low->any_count, found, 0);
 }
 
 static void
@@ -591,10 +648,10 @@ find_kernel(LayerWork *w)
 	w->low->find = low_add_kernel(l, 1, "%s.find_spikes", w->net->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[w->low->find]);
 	LowLoop items = low_items(l, &b);
-	emit_find(l, low_body(&items), w->low, w->net->n, items.index, false);
+	emit_find(w, low_body(&items), items.index);
 	low_close(&items);
 	if (l->batch > 1 && w->low->any_list != NO_BUF)
-		emit_find(l, &b, w->low, w->net->n, NULL, true);
+		emit_find(w, &b, NULL);
 	l->p->codes.at[w->low->find]->body = plan_freeze(&b);
 }
 

@@ -133,7 +133,7 @@ reduced_row(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, PlanExpr
 		PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, w->change, 1, cols.index), low_expr(&s, st->e));
 		low_store(s.b, w->change, sum, 1, cols.index);
 		low_close(&cols);
-		plan_emit_if(low_body(&items), low_load(l, w->pre->spikes, 2, items.index, i), &spiked, NULL);
+		plan_emit_if(low_body(&items), low_fired(l, w->pre, items.index, i), &spiked, NULL);
 		low_close(&items);
 		LowLoop apply = low_loop(b, "j", lo, hi, true);
 		PlanExpr *now = applied(w, st, value(w, i, apply.index), low_load(l, w->change, 1, apply.index));
@@ -157,7 +157,7 @@ reduced_synapse(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, Plan
 		s.spike[NSIDE_POST] = low_real(l, 1);
 		PlanExpr *old = plan_local(p, b->code, sum);
 		PlanExpr *more = plan_binary(p, PEXPR_ADD, old, low_expr(&s, st->e));
-		plan_emit_set(in, sum, plan_ternary(p, PEXPR_SELECT, low_load(l, w->post->spikes, 2, items.index, j), more, old));
+		plan_emit_set(in, sum, plan_ternary(p, PEXPR_SELECT, low_fired(l, w->post, items.index, j), more, old));
 		low_close(&items);
 		put(w, b, i, j, applied(w, st, value(w, i, j), old), clipped && k + 1 == code->body.n);
 	}

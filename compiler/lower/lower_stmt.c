@@ -64,7 +64,7 @@ assign(Scope *s, const NetStmt *st, PlanExpr *mask)
 	if (st->target->kind == NEXPR_STATE && s->change_vars && s->change_vars[st->target->index] != UINT32_MAX) {
 		uint32_t change = s->change_vars[st->target->index];
 		PlanExpr *sum = plan_local(s->l->p, s->b->code, change);
-		set_masked(s, change, sum, plan_binary(s->l->p, PEXPR_ADD, sum, low_expr(s, st->e)), mask);
+		set_masked(s, change, sum, updated(s->l, st->op, sum, low_expr(s, st->e)), mask);
 		return;
 	}
 	uint32_t var = target_var(s, st->target);
@@ -77,7 +77,9 @@ static void
 branch(Scope *s, const NetStmt *st, PlanExpr *mask)
 {
 	Plan *p = s->l->p;
-	PlanExpr *c = low_keep(s->b, "on", low_expr(s, st->e));
+	PlanExpr *c = low_expr(s, st->e);
+	if (c->kind != PEXPR_CONST)                       /* kept even if it is a local: the branches may set that one */
+		c = plan_emit_let(s->b, "on", c);
 	if (!block_draws(st->body) && !block_draws(st->other)) {
 		low_block(s, st->body, both(s, mask, c));
 		if (st->other.n)
@@ -125,7 +127,9 @@ low_block(Scope *s, NetBlock body, PlanExpr *mask)
 				set_masked(s, var, old, v, mask);
 			continue;
 		}
-		case NSTMT_KEEP_ONE:                      /* ends a group; see lower_layer */
+		case NSTMT_KEEP_ONE:                      /* else it ends a group; see lower_layer */
+			low_not_yet(l, st->span, "`keep one spike` inside an `if`");
+			continue;
 		case NSTMT_UNSET:
 		case NSTMT_COUNT:
 			break;
