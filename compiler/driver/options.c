@@ -268,7 +268,7 @@ refuse_option(const char *word, int *code)
 		names[i] = rows[i].name;
 	word += strspn(word, "-");
 	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
-	const char *near = suggest(bare, names, OPTION_COUNT);
+	const char *near = strlen(bare) > 1 ? suggest(bare, names, OPTION_COUNT) : NULL;
 	if (near)
 		return refuse(code, "there is no option `--%s`; did you mean `--%s`?", bare, near);
 	return refuse(code, "there is no option `%s%s`; see `snnc --help`", strlen(bare) == 1 ? "-" : "--", bare);

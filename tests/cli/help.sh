@@ -1,0 +1,7 @@
+# The help is made from the table of options.
+nextcode snnc --help
+nextcode snnc check --help
+snnc --version | sed 's/(.*)/(...)/'
+snnc > top 2>&1
+echo "[exit code $?]"
+head -1 top
