@@ -1,5 +1,5 @@
-/* c_name.h: names of the plan as names of C, unique in their scope and away from names that C, its library
- * or the emitted file itself already use. */
+/* c_name.h: names of the plan as names of C, unique in their scope and away from names that C,
+ * its library or the emitted file itself already use. */
 #ifndef SNNC_EMIT_C_C_NAME_H
 #define SNNC_EMIT_C_C_NAME_H
 
@@ -10,14 +10,14 @@
 
 typedef struct {
 	Arena *arena;
-	bool file_scope;                                  /* names of functions and variables of the file */
+	bool file_scope;                  /* names of functions and variables of the file */
 	VEC(const char *) taken;
 } CNames;
 
 CNames c_names_init(Arena *a, bool file_scope);
-void c_names_take(CNames *s, const char *name);           /* nobody else gets it */
+void c_names_take(CNames *s, const char *name); /* nobody else gets it */
 /* "exc.v" as exc_v; if that is taken or reserved: exc_v2, exc_v3 … or exp_ */
 const char *c_names_add(CNames *s, const char *name);
-const char *c_names_upper(CNames *s, const char *name);   /* the same in capitals, for enumerators */
+const char *c_names_upper(CNames *s, const char *name); /* the same in capitals, for enumerators */
 
 #endif

@@ -1,7 +1,7 @@
 /* c_wrap: lines that are not too long.
  *
- * Statements come as one line of text. One that does not fit is broken at the outermost place that fits: behind
- * a comma or before an operator, with as few open parentheses as possible.
+ * Statements come as one line of text. One that does not fit is broken at the outermost place that
+ * fits: behind a comma or before an operator, with as few open parentheses as possible.
  */
 #include "emit_c/emit_c_inner.h"
 
@@ -19,7 +19,8 @@ is_break(const char *text, size_t i)
 		return true;
 	const char *op = text + i + 1;
 	size_t n = strcspn(op, " ");
-	return op[n] == ' ' && n <= 2 && strspn(op, "+-*/%&|^?:<>=!") == n && !(n == 1 && *op == '=');
+	return op[n] == ' ' && n <= 2 && strspn(op, "+-*/%&|^?:<>=!") == n &&
+	       !(n == 1 && *op == '=');
 }
 
 /* Where to break text so that the first part has at most `room` columns; 0: nowhere. */
@@ -80,7 +81,8 @@ static void
 put_word(StrBuf *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		bool mark = (s[i] == '*' && i + 1 < n && s[i + 1] == '/') || (s[i] == '/' && i + 1 < n && s[i + 1] == '*');
+		bool mark = (s[i] == '*' && i + 1 < n && s[i + 1] == '/') ||
+			    (s[i] == '/' && i + 1 < n && s[i + 1] == '*');
 		strbuf_putc(out, s[i]);
 		if (mark)
 			strbuf_putc(out, ' ');

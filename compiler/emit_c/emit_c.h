@@ -15,12 +15,13 @@
 #include <stdbool.h>
 
 typedef struct {
-	const char *source_hash;                          /* hex; NULL: none */
-	bool line_comments;                               /* source text lines as comments; needs `sources` */
-	const SourceMap *sources;                         /* may be NULL */
+	const char *source_hash;                  /* hex; NULL: none */
+	bool line_comments; /* source text lines as comments; needs `sources` */
+	const SourceMap *sources;                 /* may be NULL */
 } EmitCOptions;
 
-/* The whole program: struct of all buffers, functions, kernels, procs, tables, main. `o` may be NULL. */
+/* The whole program: struct of all buffers, functions, kernels, procs, tables, main. `o` may be
+ * NULL. */
 void emit_c(StrBuf *out, const Plan *p, const EmitCOptions *o);
 
 #endif

@@ -1,13 +1,13 @@
 /* emit_c_code: functions, kernels and procs: names of their locals, signatures, bodies.
  *
- * Kernels take the struct through a restrict pointer. Procs do not: the host changes the arena behind their
- * back (votes, streams), which restrict would deny.
+ * Kernels take the struct through a restrict pointer. Procs do not: the host changes the arena
+ * behind their back (votes, streams), which restrict would deny.
  */
 #include "emit_c/emit_c_inner.h"
 
 #include "base/panic.h"
 
-/* ---- names ------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void
 take_callees(CEmit *c, CNames *names, const PlanBlock *b)
@@ -44,7 +44,8 @@ name_ends(CEmit *c, CNames *names, const PlanBlock *b)
 	for (uint32_t i = 0; i < b->n; i++) {
 		const PlanStmt *s = b->at[i];
 		if (s->kind == PSTMT_FOR && !is_fixed(c, s->hi)) {
-			const char *base = arena_printf(c->arena, "%s_end", c->code->locals[s->id].name);
+			const char *base =
+				arena_printf(c->arena, "%s_end", c->code->locals[s->id].name);
 			c->info->ends[s->id] = c_names_add(names, base);
 		}
 		name_ends(c, names, &s->body);
@@ -87,7 +88,7 @@ name_locals(CEmit *c)
 	c->names = names;
 }
 
-/* ---- signatures ----------------------------------------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------------------------------ */
 
 static const char *
 linkage(const CEmit *c)
@@ -140,7 +141,8 @@ put_signature(CEmit *c)
 		result = "void";
 		strbuf_printf(&b, "struct %s *restrict %s", c->tag, c->self);
 		if (takes_range(c))
-			strbuf_printf(&b, ", int64_t %s, int64_t %s", c->info->locals[0], c->info->locals[1]);
+			strbuf_printf(&b, ", int64_t %s, int64_t %s", c->info->locals[0],
+				      c->info->locals[1]);
 		break;
 	case CODE_PROC:
 		strbuf_printf(&b, "struct %s *%s", c->tag, c->self);
@@ -153,7 +155,7 @@ put_signature(CEmit *c)
 	c_line(c, strbuf_text(&b));
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------------ */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 /* Parameters that the body has no use for. */
 static void

@@ -2,7 +2,8 @@
  *
  * The plan's types are exact and C's promotions are not, so three rules keep the values:
  * - results of arithmetic below 32 bits are cast back to their type (C computes them in int);
- * - constants of 64 bits are written bare (`i + 1`) only beside an operand that already has 64 bits;
+ * - constants of 64 bits are written bare (`i + 1`) only beside an operand that already has 64
+ *   bits;
  * - signed arithmetic wraps by -fwrapv; shifts to the left are done on unsigned values.
  */
 #include "emit_c/emit_c_inner.h"
@@ -14,11 +15,13 @@
 #include <string.h>
 
 /* Binding strength, weakest first. */
-typedef enum { P_ANY, P_COND, P_OR, P_XOR, P_AND, P_EQ, P_REL, P_SHIFT, P_ADD, P_MUL, P_UNARY, P_POST } Prec;
+typedef enum {
+	P_ANY, P_COND, P_OR, P_XOR, P_AND, P_EQ, P_REL, P_SHIFT, P_ADD, P_MUL, P_UNARY, P_POST
+} Prec;
 
 static void put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide);
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 const char *
 c_type(PlanType t)
@@ -81,7 +84,7 @@ unsigned_type(PlanType t)
 	}
 }
 
-/* ---- constants ---------------------------------------------------------------------------------- */
+/* ---- constants ------------------------------------------------------------------------------- */
 
 static void
 put_float(StrBuf *b, PlanType t, double v)
@@ -161,7 +164,8 @@ is_negative(const PlanExpr *e)
 static bool
 can_negate(const PlanExpr *e)
 {
-	return is_negative(e) && (plan_type_is_float(e->type) || e->value.i != INT64_MIN >> (64 - width(e->type)));
+	return is_negative(e) &&
+	       (plan_type_is_float(e->type) || e->value.i != INT64_MIN >> (64 - width(e->type)));
 }
 
 static PlanExpr
@@ -178,9 +182,9 @@ negated(const PlanExpr *e)
 typedef struct {
 	const char *text;
 	Prec prec;
-	bool widens;                                      /* may leave the range of any type below int */
-	bool compound;                                    /* `x op= y` means the same as `x = x op y` */
-	bool arithmetic;                                  /* computed in the wider type of the operands */
+	bool widens;                      /* may leave the range of any type below int */
+	bool compound;                    /* `x op= y` means the same as `x = x op y` */
+	bool arithmetic;                  /* computed in the wider type of the operands */
 } Operator;
 
 static const Operator operators[PEXPR_COUNT] = {
@@ -226,7 +230,8 @@ fold_bits(PlanExprKind k, PlanType t, uint64_t a, uint64_t b)
 	case PEXPR_OR: return a | b;
 	case PEXPR_XOR: return a ^ b;
 	case PEXPR_SHL: return a << amount;
-	case PEXPR_SHR: return plan_type_is_signed(t) ? (uint64_t)((int64_t)a >> amount) : a >> amount;
+	case PEXPR_SHR:
+		return plan_type_is_signed(t) ? (uint64_t)((int64_t)a >> amount) : a >> amount;
 	default: UNREACHABLE();
 	}
 }
@@ -250,9 +255,10 @@ fold(const PlanExpr *e, int64_t *v)
 	return true;
 }
 
-/* ---- operators ------------------------------------------------------------------------------------ */
+/* ---- operators ------------------------------------------------------------------------------- */
 
-/* Whether C would compute a value of 64 bits in int, because all its operands are bare constants. */
+/* Whether C would compute a value of 64 bits in int, because all its operands are bare
+ * constants. */
 static bool
 is_narrow(const PlanExpr *e)
 {
@@ -280,14 +286,15 @@ looks_like_bool(const PlanExpr *e)
 	return own == P_EQ || own == P_REL || e->kind == PEXPR_NOT || e->kind == PEXPR_LOCAL;
 }
 
-/* C's ranking of & | ^ << and comparisons is a trap for readers (and compilers warn about it), so those take
- * bare operands only, but for chains of one of them. */
+/* C's ranking of & | ^ << and comparisons is a trap for readers (and compilers warn about it),
+ * so those take bare operands only, but for chains of one of them. */
 static Prec
 left_prec(PlanExprKind k, const PlanExpr *left, const PlanExpr *right)
 {
 	Prec own = operators[k].prec;
 	/* gcc asks whether !a & b means ~a & b, unless b is plainly true or false. */
-	if (own <= P_AND && left->kind == PEXPR_NOT && left->type == PT_BOOL && !looks_like_bool(right))
+	if (own <= P_AND && left->kind == PEXPR_NOT && left->type == PT_BOOL &&
+	    !looks_like_bool(right))
 		return P_POST;
 	if (own >= P_ADD)
 		return own;
@@ -474,7 +481,7 @@ put_uncast(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 	}
 }
 
-/* ---- calls and conversions --------------------------------------------------------------------------- */
+/* ---- calls and conversions ------------------------------------------------------------------- */
 
 static void
 put_call(CEmit *c, StrBuf *b, const char *fn, const PlanExpr *e)
@@ -505,7 +512,9 @@ put_conversion(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 	if (e->type == PT_BOOL) {
 		open_paren(b, outer, P_EQ);
 		put(c, b, x, P_ADD, false);
-		strbuf_puts(b, plan_type_is_float(x->type) ? x->type == PT_F64 ? " != 0.0" : " != 0.0f" : " != 0");
+		strbuf_puts(b, " != 0");
+		if (plan_type_is_float(x->type))
+			strbuf_puts(b, x->type == PT_F64 ? ".0" : ".0f");
 		close_paren(b, outer, P_EQ);
 	} else if (plan_type_is_int(e->type) && plan_type_is_float(x->type)) {
 		char fn[32] = "";
@@ -538,7 +547,7 @@ put_bits(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 	}
 }
 
-/* ---- buffers ---------------------------------------------------------------------------------------------- */
+/* ---- buffers --------------------------------------------------------------------------------- */
 
 /* Axes of extent 1 are not there in C. */
 void
@@ -593,7 +602,7 @@ put_load(CEmit *c, StrBuf *b, const PlanExpr *e)
 		strbuf_putc(b, ')');
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* outer: what stands around binds this tightly. wide: a constant of 64 bits must say so. */
 static void

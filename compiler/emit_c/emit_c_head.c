@@ -1,11 +1,12 @@
-/* emit_c_head: what stands before the first function: what the file is, includes, small helpers, the struct. */
+/* emit_c_head: what stands before the first function: what the file is, includes, small helpers,
+ * the struct. */
 #include "emit_c/emit_c_inner.h"
 
 #include "base/panic.h"
 
 #include <string.h>
 
-/* ---- the opening comment ----------------------------------------------------------------------------- */
+/* ---- the opening comment --------------------------------------------------------------------- */
 
 /* The user's own file, without its folders. */
 static const char *
@@ -26,18 +27,23 @@ static void
 put_opening(CEmit *c)
 {
 	StrBuf *b = c->out;
-	const char *head = arena_printf(c->arena, "%s.c: the network `%s`, made by snnc from %s.", c->plan->name,
-	                                c->plan->name, source_name(c));
+	const char *head = arena_printf(c->arena, "%s.c: the network `%s`, made by snnc from %s.",
+					c->plan->name, c->plan->name, source_name(c));
 	StrBuf text = strbuf_init(c->arena);
 	c_wrap_comment(&text, 0, head);
 	strbuf_putn(b, text.at, text.n - strlen(" */\n"));
-	strbuf_puts(b, "\n *\n"
-	               " * The file is yours, to use as you like. The runtime that it calls (libsnnrt) is under\n"
-	               " * Apache-2.0 WITH LLVM-exception, which asks nothing of the programs made with it.\n"
+	strbuf_puts(b, "\n"
 	               " *\n"
-	               " * Build with  cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv -fno-math-errno\n"
-	               " *   -fno-trapping-math  and link with  -lsnnrt -lm. The first two -f are part of the meaning; the\n"
-	               " * last two let loops become vectors. Every compiler and CPU then gives the same bits.\n"
+	               " * The file is yours, to use as you like. The runtime that it calls (libsnnrt)\n"
+	               " * is under Apache-2.0 WITH LLVM-exception, which asks nothing of the programs\n"
+	               " * made with it.\n"
+	               " *\n"
+	               " * Build with\n"
+	               " *   cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv\n"
+	               " *      -fno-math-errno -fno-trapping-math\n"
+	               " * and link with -lsnnrt -lz -lpng -lpthread -lm. The first two -f are part of\n"
+	               " * the meaning: with them every compiler and CPU gives the same bits. The last\n"
+	               " * two let loops become vectors.\n"
 	               " */\n");
 }
 
@@ -57,9 +63,11 @@ put_includes(CEmit *c)
 	               "#endif\n"
 	               "#ifdef __clang__\n"
 	               "#pragma STDC FP_CONTRACT OFF\n");
-	/* `(a < b) & (f(c) < d)` is meant so: both sides are evaluated, which lets a loop become vectors. */
+	/* `(a < b) & (f(c) < d)` is meant so: both sides are evaluated, which lets a loop become
+	 * vectors. */
 	if (c->helpers || c->saturates)
-		strbuf_puts(b, "#pragma clang diagnostic ignored \"-Wbitwise-instead-of-logical\"\n");
+		strbuf_puts(b, "#pragma clang diagnostic ignored "
+		               "\"-Wbitwise-instead-of-logical\"\n");
 	strbuf_puts(b, "#endif\n");
 	if (c->limits)
 		strbuf_puts(b, "#pragma GCC diagnostic ignored \"-Wtype-limits\"\n"
@@ -72,7 +80,8 @@ static bool
 has_funcs(const CEmit *c)
 {
 	for (uint32_t i = 0; i < c->plan->codes.n; i++) {
-		if (c->plan->codes.at[i]->kind == CODE_FUNC && c->infos[i].used && !c->infos[i].root)
+		if (c->plan->codes.at[i]->kind == CODE_FUNC && c->infos[i].used &&
+		    !c->infos[i].root)
 			return true;
 	}
 	return false;
@@ -83,22 +92,25 @@ put_macros(CEmit *c)
 {
 	StrBuf *b = c->out;
 	if (c->simd)
-		strbuf_puts(b, "\n/* The turns of the loop that follows do not depend on each other. */\n"
+		strbuf_puts(b, "\n"
+		               "/* The turns of the loop that follows do not depend on each other. */\n"
 		               "#if defined(__GNUC__) && !defined(__clang__)\n"
 		               "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
 		               "#else\n"
 		               "#define INDEPENDENT\n"
 		               "#endif\n");
 	if (has_funcs(c))
-		strbuf_puts(b, "\n/* A loop becomes vectors only if what it calls is part of it. */\n"
+		strbuf_puts(b, "\n"
+		               "/* A loop becomes vectors only if what it calls is part of it. */\n"
 		               "#define ALWAYS_INLINE inline __attribute__((always_inline))\n");
 }
 
-/* ---- helpers ------------------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 typedef struct { uint32_t bit, uses; const char *text; } Helper;
 
-/* Those that others use come first. All are free of branches, so that loops over them become vectors. */
+/* Those that others use come first. All are free of branches, so that loops over them become
+ * vectors. */
 static const Helper helpers[] = {
 	{HELPER_F32_OF_BITS, 0,
 	 "static inline float\n"
@@ -133,21 +145,24 @@ static const Helper helpers[] = {
 	 "\treturn bits;\n"
 	 "}\n"},
 	{HELPER_NEGATED_F32, HELPER_F32_OF_BITS | HELPER_BITS_OF_F32,
-	 "/* -x by its sign bit: gcc makes one instruction of -fma(a, b, c), with another sign where that is 0. */\n"
+	 "/* -x by its sign bit. gcc makes one instruction of -fma(a, b, c), which has another\n"
+	 " * sign where the sum is 0. */\n"
 	 "static inline float\n"
 	 "negated_f32(float x)\n"
 	 "{\n"
 	 "\treturn f32_of_bits(bits_of_f32(x) ^ 0x80000000);\n"
 	 "}\n"},
 	{HELPER_NEGATED_F64, HELPER_F64_OF_BITS | HELPER_BITS_OF_F64,
-	 "/* -x by its sign bit: gcc makes one instruction of -fma(a, b, c), with another sign where that is 0. */\n"
+	 "/* -x by its sign bit. gcc makes one instruction of -fma(a, b, c), which has another\n"
+	 " * sign where the sum is 0. */\n"
 	 "static inline double\n"
 	 "negated_f64(double x)\n"
 	 "{\n"
 	 "\treturn f64_of_bits(bits_of_f64(x) ^ 0x8000000000000000);\n"
 	 "}\n"},
 	{HELPER_F32_OF_F16, HELPER_F32_OF_BITS | HELPER_BITS_OF_F32,
-	 "/* Half precision by its bits: the exponent is moved by a multiplication, which also gets subnormals right. */\n"
+	 "/* Half precision by its bits. A multiplication moves the exponent, which also gets\n"
+	 " * subnormals right. */\n"
 	 "static inline float\n"
 	 "f32_of_f16(uint16_t h)\n"
 	 "{\n"
@@ -157,14 +172,16 @@ static const Helper helpers[] = {
 	 "\treturn f32_of_bits(bits | (uint32_t)(h & 0x8000) << 16);\n"
 	 "}\n"},
 	{HELPER_F16_OF_F32, HELPER_F32_OF_BITS | HELPER_BITS_OF_F32,
-	 "/* To the nearest, ties to even. Adding 0.5 rounds subnormals in the places where they keep their digits. */\n"
+	 "/* To the nearest, ties to even. Adding 0.5 rounds subnormals at their last place. */\n"
 	 "static inline uint16_t\n"
 	 "f16_of_f32(float x)\n"
 	 "{\n"
-	 "\tconst uint32_t size = bits_of_f32(x) & 0x7fffffff, sign = bits_of_f32(x) >> 16 & 0x8000;\n"
+	 "\tconst uint32_t size = bits_of_f32(x) & 0x7fffffff;\n"
+	 "\tconst uint32_t sign = bits_of_f32(x) >> 16 & 0x8000;\n"
 	 "\tconst uint32_t subnormal = bits_of_f32(f32_of_bits(size) + 0.5f) - 0x3f000000;\n"
 	 "\tconst uint32_t normal = (size + 0xc8000fff + (size >> 13 & 1)) >> 13;\n"
-	 "\tconst uint32_t bits = size < 0x38800000 ? subnormal : size >= 0x47800000 ? 0x7c00 : normal;\n"
+	 "\tconst uint32_t large = size >= 0x47800000 ? 0x7c00 : normal;\n"
+	 "\tconst uint32_t bits = size < 0x38800000 ? subnormal : large;\n"
 	 "\treturn (uint16_t)(size > 0x7f800000 ? 0x7e00 : bits | sign);\n"
 	 "}\n"},
 	{HELPER_F32_OF_BF16, HELPER_F32_OF_BITS,
@@ -179,7 +196,8 @@ static const Helper helpers[] = {
 	 "static inline uint16_t\n"
 	 "bf16_of_f32(float x)\n"
 	 "{\n"
-	 "\tconst uint32_t bits = bits_of_f32(x), rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;\n"
+	 "\tconst uint32_t bits = bits_of_f32(x);\n"
+	 "\tconst uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;\n"
 	 "\treturn (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);\n"
 	 "}\n"},
 };
@@ -188,14 +206,17 @@ static const Helper helpers[] = {
 static void
 put_saturating(CEmit *c, PlanType t, bool from_f64)
 {
-	const char *name = plan_type_name(t), *from = from_f64 ? "double" : "float", *f = from_f64 ? "" : "f";
+	const char *name = plan_type_name(t), *from = from_f64 ? "double" : "float",
+		   *f = from_f64 ? "" : "f";
 	bool sign = plan_type_is_signed(t);
 	int top = (int)plan_type_size(t) * 8 - sign;
-	strbuf_printf(c->out, "static inline %s\n%s_from_%s(%s x)\n{\n", c_type(t), name, from_f64 ? "f64" : "f32", from);
+	strbuf_printf(c->out, "static inline %s\n%s_from_%s(%s x)\n{\n", c_type(t), name,
+		      from_f64 ? "f64" : "f32", from);
 	const char *max = arena_printf(c->arena, "%sINT%d_MAX", sign ? "" : "U", top + sign);
 	strbuf_printf(c->out, "\treturn x >= 0x1p%d%s ? %s : ", top, f, max);
 	if (sign)
-		strbuf_printf(c->out, "x > -0x1p%d%s ? (%s)x : x == x ? INT%d_MIN : 0;\n}\n", top, f, c_type(t), top + 1);
+		strbuf_printf(c->out, "x > -0x1p%d%s ? (%s)x : x == x ? INT%d_MIN : 0;\n}\n", top,
+			      f, c_type(t), top + 1);
 	else
 		strbuf_printf(c->out, "x > 0.0%s ? (%s)x : 0;\n}\n", f, c_type(t));
 }
@@ -216,7 +237,10 @@ put_helpers(CEmit *c)
 		for (int from_f64 = 0; from_f64 < 2; from_f64++) {
 			if (!c->saturating[t][from_f64])
 				continue;
-			strbuf_puts(c->out, first ? "\n/* The nearest number that the type has, towards 0; NaN gives 0. */\n" : "\n");
+			strbuf_puts(c->out, "\n");
+			if (first)
+				strbuf_puts(c->out, "/* The nearest number of the type, towards 0; "
+				                    "NaN gives 0. */\n");
 			put_saturating(c, (PlanType)t, from_f64);
 			first = false;
 		}
@@ -232,16 +256,17 @@ c_head(CEmit *c)
 	put_helpers(c);
 }
 
-/* ---- the struct ------------------------------------------------------------------------------------------- */
+/* ---- the struct ------------------------------------------------------------------------------ */
 
 static const char *const axis_words[AXIS_COUNT] = {
-	[AXIS_LANE] = "lane", [AXIS_BATCH] = "batch", [AXIS_NEURON] = "neuron", [AXIS_PRE] = "pre",
-	[AXIS_POST] = "post", [AXIS_SYNAPSE] = "synapse", [AXIS_SLOT] = "slot", [AXIS_CLASS] = "class",
-	[AXIS_ITEM] = "item",
+	[AXIS_LANE] = "lane", [AXIS_BATCH] = "batch", [AXIS_NEURON] = "neuron",
+	[AXIS_PRE] = "pre", [AXIS_POST] = "post", [AXIS_SYNAPSE] = "synapse",
+	[AXIS_SLOT] = "slot", [AXIS_CLASS] = "class", [AXIS_ITEM] = "item",
 };
 
 static const char *const role_words[ROLE_COUNT] = {
-	[ROLE_STATE] = "state", [ROLE_DERIVED] = "derived", [ROLE_SCRATCH] = "scratch", [ROLE_CONST] = "constant",
+	[ROLE_STATE] = "state", [ROLE_DERIVED] = "derived", [ROLE_SCRATCH] = "scratch",
+	[ROLE_CONST] = "constant",
 };
 
 static const char *
@@ -289,7 +314,7 @@ c_struct(CEmit *c)
 {
 	const Plan *p = c->plan;
 	uint64_t end = PLAN_HEADER;
-	strbuf_puts(c->out, "\n/* All that the network is: one block of memory, which the host allocates and zeroes. */\n");
+	strbuf_puts(c->out, "\n/* All that the network is: one block of memory, zeroed by the host. */\n");
 	strbuf_printf(c->out, "struct %s {\n\tvoid *host;\n", c->tag);
 	for (uint32_t i = 0; i < p->bufs.n; i++) {
 		const PlanBuf *b = &p->bufs.at[i];
@@ -303,9 +328,13 @@ c_struct(CEmit *c)
 	if (!p->bufs.n)
 		return;
 	strbuf_puts(c->out, "\n/* The host and checkpoints know these places. */\n");
-	strbuf_printf(c->out, "#define AT(member, place) \\\n"
-	                      "\t_Static_assert(offsetof(struct %s, member) == (place), #member)\n", c->tag);
+	strbuf_printf(c->out,
+		      "#define AT(member, place) \\\n"
+		      "\t_Static_assert(offsetof(struct %s, member) == (place), #member)\n",
+		      c->tag);
 	for (uint32_t i = 0; i < p->bufs.n; i++)
-		strbuf_printf(c->out, "AT(%s, %llu);\n", c->bufs[i], (unsigned long long)p->bufs.at[i].offset);
-	strbuf_printf(c->out, "_Static_assert(sizeof(struct %s) == %llu, \"size\");\n", c->tag, (unsigned long long)end);
+		strbuf_printf(c->out, "AT(%s, %llu);\n", c->bufs[i],
+			      (unsigned long long)p->bufs.at[i].offset);
+	strbuf_printf(c->out, "_Static_assert(sizeof(struct %s) == %llu, \"size\");\n", c->tag,
+		      (unsigned long long)end);
 }

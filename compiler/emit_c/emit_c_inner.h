@@ -21,17 +21,17 @@ typedef enum {
 
 /* What scan_code finds out about a code before anything is printed. */
 typedef struct {
-	bool used;                                        /* called from a root, or a root itself */
-	bool root;                                        /* of a plan without `program`: external linkage */
-	bool arena;                                       /* gets the pointer to the struct */
-	bool arena_read;                                  /* and reads it */
-	bool status;                                      /* keeps the result of calls in `status` */
-	bool *needed;                                     /* per local: some live statement reads it */
-	bool *mutable;                                    /* per local: a VAR */
-	bool *fused;                                      /* per local: may be what an fma gave; NULL without fma */
-	const char **locals;                              /* C names */
-	const char **ends;                                /* per local of a FOR: name of its bound, NULL if it needs none */
-	const char **outs;                                /* FUNC with several results: their parameters */
+	bool used;                        /* called from a root, or a root itself */
+	bool root;                        /* of a plan without `program`: external linkage */
+	bool arena;                       /* gets the pointer to the struct */
+	bool arena_read;                  /* and reads it */
+	bool status;                      /* keeps the result of calls in `status` */
+	bool *needed;                     /* per local: some live statement reads it */
+	bool *mutable;                    /* per local: a VAR */
+	bool *fused;                      /* per local: may be what an fma gave; NULL without fma */
+	const char **locals;              /* C names */
+	const char **ends; /* per local of a FOR: name of its bound, NULL if it needs none */
+	const char **outs;                /* FUNC with several results: their parameters */
 	const char *status_name;
 } CCode;
 
@@ -43,52 +43,59 @@ typedef struct {
 	StrBuf *out;
 	const Plan *plan;
 	const EmitCOptions *opt;
-	const char *title;                                /* program name, as a C name */
-	const char *tag;                                  /* struct tag */
-	const char *self;                                 /* the pointer to the struct in all codes: n */
-	const char **bufs, **codes, **objects;            /* C names */
+	const char *title;                /* program name, as a C name */
+	const char *tag;                  /* struct tag */
+	const char *self;                 /* the pointer to the struct in all codes: n */
+	const char **bufs, **codes, **objects; /* C names */
 	CCode *infos;
-	CNames file;                                      /* names of file scope */
-	bool whole;                                       /* has a proc `program`: tables and main */
-	uint32_t program;                                 /* its index */
+	CNames file;                      /* names of file scope */
+	bool whole;                       /* has a proc `program`: tables and main */
+	uint32_t program;                 /* its index */
 	/* What the head must provide. */
 	uint32_t helpers;
-	bool saturating[PT_COUNT][2];                     /* integer type from f32, f64 */
+	bool saturating[PT_COUNT][2];     /* integer type from f32, f64 */
 	bool saturates, simd, math, fma, limits, complements;
 	/* While a code is printed. */
 	const PlanCode *code;
 	CCode *info;
 	int depth;
-	CNames names;                                     /* of its locals */
+	CNames names;                     /* of its locals */
 	int simd_depth;
-	VEC(CHoisted) hoisted;                            /* for the statement being printed */
-	const char *line_file;                            /* source line that was shown last */
+	VEC(CHoisted) hoisted;            /* for the statement being printed */
+	const char *line_file;            /* source line that was shown last */
 	uint32_t line;
 } CEmit;
 
 /* emit_c_scan.c */
-void c_scan(CEmit *c);                                    /* fills infos and what the head must provide */
-bool c_stmt_live(const CEmit *c, const PlanStmt *s);      /* of c->code: has an effect that somebody sees */
-uint32_t c_block_live(const CEmit *c, const PlanBlock *b);/* how many live statements */
+void c_scan(CEmit *c); /* fills infos and what the head must provide */
+/* of c->code: has an effect that somebody sees */
+bool c_stmt_live(const CEmit *c, const PlanStmt *s);
+uint32_t c_block_live(const CEmit *c, const PlanBlock *b); /* how many live statements */
 bool c_one_turn(const CEmit *c, const PlanStmt *loop);    /* its body is printed without a loop */
-bool c_local_const(const CEmit *c, uint32_t local, int64_t *value);  /* printed as a constant; value may be NULL */
+/* printed as a constant; value may be NULL */
+bool c_local_const(const CEmit *c, uint32_t local, int64_t *value);
 
 /* emit_c_negate.c */
 void c_scan_negations(CEmit *c);                          /* after c_scan */
-const PlanExpr *c_risky_negation(const CEmit *c, const PlanExpr *e);  /* what to negate by its sign bit, or NULL */
+/* what to negate by its sign bit, or NULL */
+const PlanExpr *c_risky_negation(const CEmit *c, const PlanExpr *e);
 
 /* emit_c_expr.c */
 const char *c_type(PlanType t);                           /* of a value: "float" */
-const char *c_elem(PlanType t);                           /* of a buffer's element: flags are bytes, halves are bits */
+const char *c_elem(PlanType t); /* of a buffer's element: flags are bytes, halves are bits */
 void c_const(StrBuf *b, PlanType t, PlanValue v);         /* as an initialiser or operand */
-void c_expr(CEmit *c, StrBuf *b, const PlanExpr *e);      /* where nothing stands around it: right of `=` */
-void c_operand(CEmit *c, StrBuf *b, const PlanExpr *e);   /* where anything may stand around it */
-void c_value(CEmit *c, StrBuf *b, const PlanExpr *e);     /* assigned to something of its own type: casts that
-                                                           * the assignment does are left out */
-void c_element(CEmit *c, StrBuf *b, uint32_t buf, uint32_t n, PlanExpr *const *index);  /* n->w[i][j] */
+/* where nothing stands around it: right of `=` */
+void c_expr(CEmit *c, StrBuf *b, const PlanExpr *e);
+/* where anything may stand around it */
+void c_operand(CEmit *c, StrBuf *b, const PlanExpr *e);
+/* assigned to something of its own type: casts that the assignment does are left out */
+void c_value(CEmit *c, StrBuf *b, const PlanExpr *e);
+/* n->w[i][j] */
+void c_element(CEmit *c, StrBuf *b, uint32_t buf, uint32_t n, PlanExpr *const *index);
 void c_address(CEmit *c, StrBuf *b, const PlanExpr *load);
 bool c_expr_same(const PlanExpr *a, const PlanExpr *b);
-/* `target = e`, or `target += rest` where e is `old + rest`; old is how the plan reads the target. */
+/* `target = e`, or `target += rest` where e is `old + rest`; old is how the plan reads the
+ * target. */
 void c_assign(CEmit *c, StrBuf *b, const char *target, const PlanExpr *old, const PlanExpr *e);
 
 /* emit_c_stmt.c */

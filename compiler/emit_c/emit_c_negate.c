@@ -1,9 +1,10 @@
 /* emit_c_negate: negations that gcc gets wrong.
  *
- * With FMA instructions gcc turns -fma(a, b, c) into one that computes -(a * b) - c. Where a * b + c is exactly
- * zero the first is -0 and the second +0 (gcc 12; it asks for the rounding mode, not for signed zeros). It sees
- * through locals, inlined calls, and whatever it knows to be a negation, x * -1 for one. So where the operand may
- * be what an fma gave, the sign bit is turned by hand.
+ * With FMA instructions gcc turns -fma(a, b, c) into one that computes -(a * b) - c. Where a * b +
+ * c is exactly zero the first is -0 and the second +0 (gcc 12; it asks for the rounding mode, not
+ * for signed zeros). It sees through locals, inlined calls, and whatever it knows to be a
+ * negation, x * -1 for one. So where the operand may be what an fma gave, the sign bit is turned
+ * by hand.
  */
 #include "emit_c/emit_c_inner.h"
 
@@ -15,8 +16,8 @@ is_const(const PlanExpr *e)
 	return e->kind == PEXPR_CONST;
 }
 
-/* Whether the value may, after simplification, be the very result of an fma. A sum or product with a constant may
- * vanish (x * 1, x - 0). */
+/* Whether the value may, after simplification, be the very result of an fma. A sum or product
+ * with a constant may vanish (x * 1, x - 0). */
 static bool
 may_be_fma(const CEmit *c, const PlanExpr *e)
 {
@@ -33,7 +34,8 @@ may_be_fma(const CEmit *c, const PlanExpr *e)
 	case PEXPR_SUB:
 	case PEXPR_MUL:
 	case PEXPR_DIV:
-		return (is_const(e->op[1]) && may_be_fma(c, e->op[0])) || (is_const(e->op[0]) && may_be_fma(c, e->op[1]));
+		return (is_const(e->op[1]) && may_be_fma(c, e->op[0])) ||
+		       (is_const(e->op[0]) && may_be_fma(c, e->op[1]));
 	default:
 		return false;
 	}
@@ -55,7 +57,8 @@ negated_operand(const PlanExpr *e)
 		return e->op[0];
 	if ((e->kind == PEXPR_MUL || e->kind == PEXPR_DIV) && is_value(e->op[1], -1))
 		return e->op[0];
-	if ((e->kind == PEXPR_MUL && is_value(e->op[0], -1)) || (e->kind == PEXPR_SUB && is_value(e->op[0], -0.0)))
+	if ((e->kind == PEXPR_MUL && is_value(e->op[0], -1)) ||
+	    (e->kind == PEXPR_SUB && is_value(e->op[0], -0.0)))
 		return e->op[1];
 	return NULL;
 }
@@ -67,7 +70,7 @@ c_risky_negation(const CEmit *c, const PlanExpr *e)
 	return x && may_be_fma(c, x) ? x : NULL;
 }
 
-/* ---- which locals may hold the result of an fma -------------------------------------------------------- */
+/* ---- which locals may hold the result of an fma ---------------------------------------------- */
 
 static bool
 mark(CEmit *c, uint32_t local, bool fused)
@@ -93,7 +96,7 @@ mark_block(CEmit *c, const PlanBlock *b)
 	return news;
 }
 
-/* ---- whether the file needs the helpers ------------------------------------------------------------------- */
+/* ---- whether the file needs the helpers ------------------------------------------------------ */
 
 static void
 note_expr(CEmit *c, const PlanExpr *e)

@@ -1,8 +1,8 @@
-/* emit_c_scan: what a file must say about a plan before it prints the first code: which codes are called,
- * which locals are read at all, which helpers are needed.
+/* emit_c_scan: what a file must say about a plan before it prints the first code: which codes are
+ * called, which locals are read at all, which helpers are needed.
  *
- * Plans before optimisation have values that nobody reads. A C compiler would warn about every one, so a
- * statement whose only effect is to set such a local is not live and not printed.
+ * Plans before optimisation have values that nobody reads. A C compiler would warn about every
+ * one, so a statement whose only effect is to set such a local is not live and not printed.
  */
 #include "emit_c/emit_c_inner.h"
 
@@ -12,7 +12,7 @@
 
 static void scan_block(CEmit *c, const PlanBlock *b);
 
-/* ---- which statements matter -------------------------------------------------------------- */
+/* ---- which statements matter ----------------------------------------------------------------- */
 
 bool
 c_stmt_live(const CEmit *c, const PlanStmt *s)
@@ -55,7 +55,7 @@ c_block_live(const CEmit *c, const PlanBlock *b)
 	return n;
 }
 
-/* ---- loops of one turn ------------------------------------------------------------------------ */
+/* ---- loops of one turn ----------------------------------------------------------------------- */
 
 /* A kernel over one neuron, item … is called with 0 and 1, always. */
 bool
@@ -81,10 +81,11 @@ bool
 c_one_turn(const CEmit *c, const PlanStmt *s)
 {
 	int64_t lo, hi;
-	return known(c, s->e, &lo) && known(c, s->hi, &hi) && lo < hi && (uint64_t)hi - (uint64_t)lo <= (uint64_t)s->step;
+	return known(c, s->e, &lo) && known(c, s->hi, &hi) && lo < hi &&
+	       (uint64_t)hi - (uint64_t)lo <= (uint64_t)s->step;
 }
 
-/* ---- expressions ---------------------------------------------------------------------------- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 /* Which end of its integer type a constant is: -1 lowest, 1 highest, 0 neither. */
 static int
@@ -96,7 +97,8 @@ end_of_range(const PlanExpr *e)
 	bool sign = plan_type_is_signed(e->type);
 	if (e->value.i == (sign ? INT64_MIN >> (64 - bits) : 0))
 		return -1;
-	return (uint64_t)e->value.i == (sign ? (uint64_t)INT64_MAX >> (64 - bits) : UINT64_MAX >> (64 - bits));
+	return (uint64_t)e->value.i ==
+	       (sign ? (uint64_t)INT64_MAX >> (64 - bits) : UINT64_MAX >> (64 - bits));
 }
 
 /* Comparisons that are always true or always false, for which compilers have warnings. */
@@ -219,7 +221,7 @@ scan_expr(CEmit *c, const PlanExpr *e)
 		scan_expr(c, e->op[i]);
 }
 
-/* ---- statements ------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static void
 scan_call(CEmit *c, const PlanStmt *s)
@@ -330,7 +332,8 @@ count_needed(const CCode *info, uint32_t n)
 	return k;
 }
 
-/* What is needed grows until it stays: a value may be read only by a statement that is itself found live late. */
+/* What is needed grows until it stays: a value may be read only by a statement that is itself
+ * found live late. */
 static void
 scan_code(CEmit *c, uint32_t i)
 {
@@ -349,7 +352,7 @@ scan_code(CEmit *c, uint32_t i)
 	} while (count_needed(info, code->nlocals) != before);
 }
 
-/* ---- which codes are called --------------------------------------------------------------------- */
+/* ---- which codes are called ------------------------------------------------------------------ */
 
 static void
 mark_block(CEmit *c, const PlanBlock *b)
@@ -365,8 +368,8 @@ mark_block(CEmit *c, const PlanBlock *b)
 	}
 }
 
-/* Codes come before those who call them. Helpers are noted only for what is printed, so the bodies of codes
- * that turn out to be unused are scanned with the notes thrown away. */
+/* Codes come before those who call them. Helpers are noted only for what is printed, so the
+ * bodies of codes that turn out to be unused are scanned with the notes thrown away. */
 void
 c_scan(CEmit *c)
 {

@@ -1,5 +1,6 @@
-/* emit_c_stmt: statements. Values that nobody reads are left out (emit_c_scan), a loop's bound that may change
- * in the loop gets a name of its own (emit_c_code), and `x = x + y` becomes `x += y`. */
+/* emit_c_stmt: statements. Values that nobody reads are left out (emit_c_scan), a loop's bound
+ * that may change in the loop gets a name of its own (emit_c_code), and `x = x + y` becomes `x
+ * += y`. */
 #include "emit_c/emit_c_inner.h"
 
 #include "base/panic.h"
@@ -27,7 +28,8 @@ put_source_line(CEmit *c, Span span)
 	SourcePlace at;
 	if (!c->opt->line_comments || !c->opt->sources || span.lo == 0)
 		return;
-	if (!source_find(c->opt->sources, span.lo, &at) || (at.line == c->line && at.file->name == c->line_file))
+	if (!source_find(c->opt->sources, span.lo, &at) ||
+	    (at.line == c->line && at.file->name == c->line_file))
 		return;
 	c->line = at.line;
 	c->line_file = at.file->name;
@@ -37,10 +39,11 @@ put_source_line(CEmit *c, Span span)
 	c_comment(c, strbuf_text(&b));
 }
 
-/* ---- loads that a choice would hide ---------------------------------------------------------------- */
+/* ---- loads that a choice would hide ---------------------------------------------------------- */
 
-/* C reads only the arm that is chosen; clang makes no vectors of a loop with such a read in it. The plan reads
- * both arms anyway, so in loops of independent turns those reads come first, under a name. */
+/* C reads only the arm that is chosen; clang makes no vectors of a loop with such a read in it.
+ * The plan reads both arms anyway, so in loops of independent turns those reads come first,
+ * under a name. */
 static void
 collect_hidden(CEmit *c, const PlanExpr *e, bool in_arm)
 {
@@ -59,7 +62,8 @@ collect_hidden(CEmit *c, const PlanExpr *e, bool in_arm)
 static uint32_t
 find_hidden(CEmit *c, const PlanStmt *s, bool simd)
 {
-	bool plain = s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_SET || s->kind == PSTMT_STORE;
+	bool plain = s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_SET ||
+		     s->kind == PSTMT_STORE;
 	c->hoisted.n = 0;
 	if (plain && simd)
 		collect_hidden(c, s->e, false);
@@ -76,7 +80,7 @@ hoist_hidden(CEmit *c, const PlanStmt *s)
 		const char *name = c_names_add(&c->names, dot ? dot + 1 : base);
 		StrBuf b = strbuf_init(c->arena);
 		strbuf_printf(&b, "const %s %s = ", c_type(e->type), name);
-		c->hoisted.n = i;                                 /* itself is printed as it is */
+		c->hoisted.n = i;  /* itself is printed as it is */
 		c_expr(c, &b, e);
 		c->hoisted.at[i].name = name;
 		strbuf_putc(&b, ';');
@@ -85,14 +89,15 @@ hoist_hidden(CEmit *c, const PlanStmt *s)
 	c->hoisted.n = n;
 }
 
-/* ---- simple statements --------------------------------------------------------------------------- */
+/* ---- simple statements ----------------------------------------------------------------------- */
 
 static void
 put_declaration(CEmit *c, const PlanStmt *s)
 {
 	StrBuf b = strbuf_init(c->arena);
 	const char *name = c->info->locals[s->id];
-	strbuf_printf(&b, "%s%s %s = ", s->kind == PSTMT_LET ? "const " : "", c_type(c->code->locals[s->id].type), name);
+	strbuf_printf(&b, "%s%s %s = ", s->kind == PSTMT_LET ? "const " : "",
+		      c_type(c->code->locals[s->id].type), name);
 	c_value(c, &b, s->e);
 	strbuf_putc(&b, ';');
 	c_line(c, strbuf_text(&b));
@@ -115,7 +120,8 @@ put_store(CEmit *c, const PlanStmt *s)
 	PlanType t = c->plan->bufs.at[s->id].type;
 	c_element(c, &target, s->id, s->nops, s->op);
 	if (t == PT_F16 || t == PT_BF16) {
-		strbuf_printf(&b, "%s = %s(", strbuf_text(&target), t == PT_F16 ? "f16_of_f32" : "bf16_of_f32");
+		strbuf_printf(&b, "%s = %s(", strbuf_text(&target),
+			      t == PT_F16 ? "f16_of_f32" : "bf16_of_f32");
 		c_value(c, &b, s->e);
 		strbuf_putc(&b, ')');
 	} else {
@@ -135,12 +141,16 @@ put_call(CEmit *c, const PlanStmt *s)
 	StrBuf b = strbuf_init(c->arena);
 	const PlanLocal *locals = c->code->locals;
 	if (s->nlocals == 1) {
-		strbuf_printf(&b, "const %s %s = ", c_type(locals[s->locals[0]].type), c->info->locals[s->locals[0]]);
+		strbuf_printf(&b, "const %s %s = ", c_type(locals[s->locals[0]].type),
+			      c->info->locals[s->locals[0]]);
 	} else {
 		for (uint32_t i = 0; i < s->nlocals; i++) {
-			bool same = i > 0 && locals[s->locals[i]].type == locals[s->locals[i - 1]].type;
-			strbuf_printf(&b, "%s%s %s", same ? "," : i > 0 ? "; " : "",
-			              same ? "" : c_type(locals[s->locals[i]].type), c->info->locals[s->locals[i]]);
+			PlanType t = locals[s->locals[i]].type;
+			bool same = i > 0 && t == locals[s->locals[i - 1]].type;
+			strbuf_puts(&b, same ? ", " : i > 0 ? "; " : "");
+			if (!same)
+				strbuf_printf(&b, "%s ", c_type(t));
+			strbuf_puts(&b, c->info->locals[s->locals[i]]);
 		}
 		strbuf_putc(&b, ';');
 		c_line(c, strbuf_text(&b));
@@ -178,7 +188,7 @@ put_return(CEmit *c, const PlanStmt *s)
 	}
 }
 
-/* ---- calls of kernels, procs and the host ---------------------------------------------------------------- */
+/* ---- calls of kernels, procs and the host ---------------------------------------------------- */
 
 static void
 put_run(CEmit *c, const PlanStmt *s)
@@ -222,7 +232,8 @@ put_host(CEmit *c, const PlanStmt *s)
 		strbuf_puts(&b, ", ");
 		if (s->args[i].address)
 			c_address(c, &b, e);
-		else if (is_object(fn, i) && e->kind == PEXPR_CONST && (uint64_t)e->value.i < c->plan->objects.n)
+		else if (is_object(fn, i) && e->kind == PEXPR_CONST &&
+			 (uint64_t)e->value.i < c->plan->objects.n)
 			strbuf_puts(&b, c->objects[e->value.i]);
 		else
 			c_value(c, &b, e);
@@ -238,7 +249,7 @@ put_host(CEmit *c, const PlanStmt *s)
 	c_line(c, arena_printf(c->arena, "\treturn %s;", name));
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 void
 c_block(CEmit *c, const PlanBlock *b)
@@ -258,7 +269,7 @@ c_block(CEmit *c, const PlanBlock *b)
 
 /* One statement of one line needs no braces. */
 static bool
-is_simple(CEmit *c, const PlanBlock *b, bool simd)
+is_simple(CEmit *c, const PlanBlock *b)
 {
 	if (c_block_live(c, b) != 1 || (c->opt->line_comments && c->opt->sources))
 		return false;
@@ -266,7 +277,7 @@ is_simple(CEmit *c, const PlanBlock *b, bool simd)
 		if (c_stmt_live(c, b->at[i])) {
 			PlanStmtKind k = b->at[i]->kind;
 			bool one_line = k == PSTMT_STORE || k == PSTMT_SET || k == PSTMT_RUN;
-			return one_line && find_hidden(c, b->at[i], simd) == 0;
+			return one_line && find_hidden(c, b->at[i], c->simd_depth > 0) == 0;
 		}
 	}
 	return false;
@@ -326,7 +337,7 @@ put_for(CEmit *c, const PlanStmt *s)
 	if (s->simd)
 		c_line(c, "INDEPENDENT");
 	c->simd_depth += s->simd;
-	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body, c->simd_depth > 0), true);
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
 	c->simd_depth -= s->simd;
 }
 
@@ -337,7 +348,7 @@ put_while(CEmit *c, const PlanStmt *s)
 	strbuf_puts(&b, "while (");
 	c_expr(c, &b, s->e);
 	strbuf_putc(&b, ')');
-	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body, c->simd_depth > 0), true);
+	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
 }
 
 static void
@@ -349,7 +360,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 	strbuf_putc(&b, ')');
 	bool otherwise = c_block_live(c, &s->other) > 0;
 	if (!otherwise) {
-		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body, c->simd_depth > 0), true);
+		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body), true);
 		return;
 	}
 	const PlanStmt *only = s->other.n == 1 ? s->other.at[0] : NULL;
@@ -358,7 +369,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 		put_if(c, only, "} else ");
 		return;
 	}
-	bool braces = *before || !is_simple(c, &s->body, c->simd_depth > 0) || !is_simple(c, &s->other, c->simd_depth > 0);
+	bool braces = *before || !is_simple(c, &s->body) || !is_simple(c, &s->other);
 	put_body(c, strbuf_text(&b), &s->body, braces, false);
 	put_body(c, braces ? "} else" : "else", &s->other, braces, true);
 }

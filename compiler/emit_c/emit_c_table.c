@@ -5,17 +5,20 @@
 
 #include <string.h>
 
-enum { ROOM = 92 };                                       /* columns for rows of numbers, behind one tab */
+enum { ROOM = 92 }; /* columns for rows of numbers, behind one tab */
 
 static const char *const type_names[PT_COUNT] = {
-	[PT_BOOL] = "SNNRT_BOOL", [PT_I8] = "SNNRT_I8", [PT_I16] = "SNNRT_I16", [PT_I32] = "SNNRT_I32",
-	[PT_I64] = "SNNRT_I64", [PT_U8] = "SNNRT_U8", [PT_U16] = "SNNRT_U16", [PT_U32] = "SNNRT_U32",
-	[PT_U64] = "SNNRT_U64", [PT_F16] = "SNNRT_F16", [PT_BF16] = "SNNRT_BF16", [PT_F32] = "SNNRT_F32",
+	[PT_BOOL] = "SNNRT_BOOL", [PT_I8] = "SNNRT_I8",     [PT_I16] = "SNNRT_I16",
+	[PT_I32] = "SNNRT_I32",   [PT_I64] = "SNNRT_I64",   [PT_U8] = "SNNRT_U8",
+	[PT_U16] = "SNNRT_U16",   [PT_U32] = "SNNRT_U32",   [PT_U64] = "SNNRT_U64",
+	[PT_F16] = "SNNRT_F16",   [PT_BF16] = "SNNRT_BF16", [PT_F32] = "SNNRT_F32",
 	[PT_F64] = "SNNRT_F64",
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_STATE] = "SNNRT_STATE", [ROLE_DERIVED] = "SNNRT_DERIVED", [ROLE_SCRATCH] = "SNNRT_SCRATCH",
+	[ROLE_STATE] = "SNNRT_STATE",
+	[ROLE_DERIVED] = "SNNRT_DERIVED",
+	[ROLE_SCRATCH] = "SNNRT_SCRATCH",
 	[ROLE_CONST] = "SNNRT_CONST",
 };
 
@@ -47,9 +50,10 @@ put_string(StrBuf *b, const char *s)
 	strbuf_putc(b, '"');
 }
 
-/* ---- constants ------------------------------------------------------------------------------------------- */
+/* ---- constants ------------------------------------------------------------------------------- */
 
-/* The nearest half or bfloat16, as its bits; the value has been rounded by the plan, so this is exact. */
+/* The nearest half or bfloat16, as its bits; the value has been rounded by the plan, so this is
+ * exact. */
 static uint16_t
 half_bits(PlanType t, double value)
 {
@@ -90,7 +94,8 @@ put_data(CEmit *c, uint32_t i)
 {
 	const PlanBuf *b = &c->plan->bufs.at[i];
 	uint64_t n = plan_buf_count(b);
-	strbuf_printf(c->out, "\nstatic const %s %s_data[%llu] = {\n", c_elem(b->type), c->bufs[i], (unsigned long long)n);
+	strbuf_printf(c->out, "\nstatic const %s %s_data[%llu] = {\n", c_elem(b->type), c->bufs[i],
+	              (unsigned long long)n);
 	StrBuf row = strbuf_init(c->arena), item = strbuf_init(c->arena);
 	for (uint64_t k = 0; k < n; k++) {
 		item.n = 0;
@@ -111,7 +116,7 @@ put_data(CEmit *c, uint32_t i)
 	strbuf_printf(c->out, "\t%s\n};\n", strbuf_text(&row));
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void
 put_buffer(CEmit *c, uint32_t i)
@@ -124,8 +129,8 @@ put_buffer(CEmit *c, uint32_t i)
 	for (uint32_t k = 0; k < b->naxes; k++)
 		strbuf_printf(&s, "%s{%s, %llu}", k ? ", " : "", axis_names[b->axis[k].kind],
 		              (unsigned long long)b->axis[k].extent);
-	strbuf_printf(&s, "%s}, %llu, %llu, ", b->naxes ? "" : "{0, 0}", (unsigned long long)b->offset,
-	              (unsigned long long)plan_buf_bytes(b));
+	strbuf_printf(&s, "%s}, %llu, %llu, ", b->naxes ? "" : "{0, 0}",
+		      (unsigned long long)b->offset, (unsigned long long)plan_buf_bytes(b));
 	if (has_data(b))
 		strbuf_printf(&s, "%s_data},", c->bufs[i]);
 	else
@@ -159,7 +164,7 @@ put_object(CEmit *c, const PlanObject *o)
 	c_wrap(c->out, 1, strbuf_text(&s));
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------ */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void
 put_program(CEmit *c)
@@ -197,21 +202,28 @@ c_tables(CEmit *c)
 			put_data(c, i);
 	}
 	if (p->bufs.n) {
-		strbuf_puts(b, "\n/* name, type, role, axes, place and bytes in the struct, values */\n"
+		strbuf_puts(b, "\n"
+		               "/* name, type, role, axes, place and bytes in the struct, values */\n"
 		               "static const snnrt_buffer buffers[] = {\n");
 		for (uint32_t i = 0; i < p->bufs.n; i++)
 			put_buffer(c, i);
 		strbuf_puts(b, "};\n");
 	}
 	if (p->objects.n) {
-		strbuf_puts(b, "\n/* kind, name, how many texts, buffers and numbers, and which */\n"
+		strbuf_puts(b, "\n"
+		               "/* kind, name, how many texts, buffers and numbers, and which */\n"
 		               "static const snnrt_object objects[] = {\n");
 		for (uint32_t i = 0; i < p->objects.n; i++)
 			put_object(c, &p->objects.at[i]);
 		strbuf_puts(b, "};\n");
 	}
-	strbuf_printf(b, "\nstatic int64_t\nentry(void *arena, void *closure)\n{\n\t(void)closure;\n\treturn %s(arena);\n}\n",
-	              c->codes[c->program]);
+	strbuf_printf(b,
+		      "\nstatic int64_t\nentry(void *arena, void "
+		      "*closure)\n{\n\t(void)closure;\n\treturn %s(arena);\n}\n",
+		      c->codes[c->program]);
 	put_program(c);
-	strbuf_printf(b, "\nint\nmain(int argc, char **argv)\n{\n\treturn snnrt_main(argc, argv, &%s);\n}\n", c->title);
+	strbuf_printf(
+		b,
+		"\nint\nmain(int argc, char **argv)\n{\n\treturn snnrt_main(argc, argv, &%s);\n}\n",
+		c->title);
 }

@@ -1,11 +1,15 @@
 /* layers.c: the network `layers`, made by snnc from layers.snn.
  *
- * The file is yours, to use as you like. The runtime that it calls (libsnnrt) is under
- * Apache-2.0 WITH LLVM-exception, which asks nothing of the programs made with it.
+ * The file is yours, to use as you like. The runtime that it calls (libsnnrt)
+ * is under Apache-2.0 WITH LLVM-exception, which asks nothing of the programs
+ * made with it.
  *
- * Build with  cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv -fno-math-errno
- *   -fno-trapping-math  and link with  -lsnnrt -lm. The first two -f are part of the meaning; the
- * last two let loops become vectors. Every compiler and CPU then gives the same bits.
+ * Build with
+ *   cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv
+ *      -fno-math-errno -fno-trapping-math
+ * and link with -lsnnrt -lz -lpng -lpthread -lm. The first two -f are part of
+ * the meaning: with them every compiler and CPU gives the same bits. The last
+ * two let loops become vectors.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -29,7 +33,7 @@
 /* A loop becomes vectors only if what it calls is part of it. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* All that the network is: one block of memory, which the host allocates and zeroes. */
+/* All that the network is: one block of memory, zeroed by the host. */
 struct layers {
 	void *host;
 	_Alignas(64) float exc_v[2][37];        /* state by batch, neuron */

@@ -1,11 +1,15 @@
 /* protocol.c: the network `protocol`, made by snnc from protocol.snn.
  *
- * The file is yours, to use as you like. The runtime that it calls (libsnnrt) is under
- * Apache-2.0 WITH LLVM-exception, which asks nothing of the programs made with it.
+ * The file is yours, to use as you like. The runtime that it calls (libsnnrt)
+ * is under Apache-2.0 WITH LLVM-exception, which asks nothing of the programs
+ * made with it.
  *
- * Build with  cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv -fno-math-errno
- *   -fno-trapping-math  and link with  -lsnnrt -lm. The first two -f are part of the meaning; the
- * last two let loops become vectors. Every compiler and CPU then gives the same bits.
+ * Build with
+ *   cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv
+ *      -fno-math-errno -fno-trapping-math
+ * and link with -lsnnrt -lz -lpng -lpthread -lm. The first two -f are part of
+ * the meaning: with them every compiler and CPU gives the same bits. The last
+ * two let loops become vectors.
  */
 #include "snnrt.h"
 
@@ -45,7 +49,8 @@ bits_of_f32(float x)
 	return bits;
 }
 
-/* Half precision by its bits: the exponent is moved by a multiplication, which also gets subnormals right. */
+/* Half precision by its bits. A multiplication moves the exponent, which also gets
+ * subnormals right. */
 static inline float
 f32_of_f16(uint16_t h)
 {
@@ -65,7 +70,7 @@ f32_of_bf16(uint16_t h)
 /* What the host keeps for the protocol; see `objects`. */
 enum { DIGITS, TRAIN, OUT_SPIKES };
 
-/* All that the network is: one block of memory, which the host allocates and zeroes. */
+/* All that the network is: one block of memory, zeroed by the host. */
 struct protocol {
 	void *host;
 	_Alignas(64) uint64_t seed;             /* state */

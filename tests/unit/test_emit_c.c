@@ -1,6 +1,8 @@
-/* test_emit_c.c: the emitted C compiles without a warning, gives the bits of eval, and reads as the goldens do.
+/* test_emit_c.c: the emitted C compiles without a warning, gives the bits of eval, and reads as
+ * the goldens do.
  *
- * Goldens: tests/emit_c/NAME.plan and NAME.c. SNNC_UPDATE_GOLDEN=1 writes them anew; read the diff.
+ * Goldens: tests/emit_c/NAME.plan and NAME.c. SNNC_UPDATE_GOLDEN=1 writes them anew; read the
+ * diff.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_c/emit_c.h"
@@ -17,7 +19,7 @@
 
 #define STRICT "-std=c11 -Wall -Wextra -Werror -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math"
 
-/* ---- a plan, emitted, compiled and loaded ---------------------------------------------------------- */
+/* ---- a plan, emitted, compiled and loaded ---------------------------------------------------- */
 
 typedef struct {
 	Arena *a;
@@ -100,8 +102,9 @@ load(Pair *t, const char *cc, const char *flags, const char *stub)
 	write_text(arena_printf(t->a, "%s/net.c", t->dir), text);
 	write_text(arena_printf(t->a, "%s/stub.c", t->dir), stub ? stub : "extern int nothing;\n");
 	const char *lib = arena_printf(t->a, "%s/net.so", t->dir);
-	const char *command = arena_printf(t->a, "%s %s %s -I%s/runtime/include -shared -fPIC -o %s %s/net.c %s/stub.c -lm",
-	                                   cc, STRICT, flags, SNNC_SOURCE_DIR, lib, t->dir, t->dir);
+	const char *command = arena_printf(
+		t->a, "%s %s %s -I%s/runtime/include -shared -fPIC -o %s %s/net.c %s/stub.c -lm",
+		cc, STRICT, flags, SNNC_SOURCE_DIR, lib, t->dir, t->dir);
 	if (system(command) != 0) {
 		printf("\n  %s\n%s", command, text);
 		CU_FAIL_FATAL("the emitted C does not compile");
@@ -156,14 +159,17 @@ is_equal(const Pair *t, const char *what)
 		const PlanBuf *b = &t->plan->bufs.at[i];
 		uint32_t size = plan_type_size(b->type);
 		for (uint64_t k = 0; k < plan_buf_count(b); k++) {
-			const char *e = t->by_eval + b->offset + k * size, *c = t->by_c + b->offset + k * size;
-			if (memcmp(e, c, size) == 0 || (is_nan_cell(b->type, e) && is_nan_cell(b->type, c)))
+			const char *e = t->by_eval + b->offset + k * size,
+				   *c = t->by_c + b->offset + k * size;
+			if (memcmp(e, c, size) == 0 ||
+			    (is_nan_cell(b->type, e) && is_nan_cell(b->type, c)))
 				continue;
 			uint64_t eb = 0, cb = 0;
 			memcpy(&eb, e, size);
 			memcpy(&cb, c, size);
-			printf("\n  %s: %s[%llu] is %llx by eval, %llx by C", what, b->name, (unsigned long long)k,
-			       (unsigned long long)eb, (unsigned long long)cb);
+			printf("\n  %s: %s[%llu] is %llx by eval, %llx by C", what, b->name,
+			       (unsigned long long)k, (unsigned long long)eb,
+			       (unsigned long long)cb);
 			return false;
 		}
 	}
@@ -185,9 +191,10 @@ expect_equal(Pair *t, const char *cc, const char *flags, int times)
 			printf("\n  eval: %s\n", why);
 		if (i == 0) {
 			memcpy(t->by_c, start, t->plan->arena_bytes);
-			for (uint32_t b = 0; b < t->plan->bufs.n; b++)    /* eval writes the constants */
+			for (uint32_t b = 0; b < t->plan->bufs.n; b++)  /* eval writes these */
 				if (t->plan->bufs.at[b].role == ROLE_CONST)
-					memcpy(t->by_c + t->plan->bufs.at[b].offset, t->by_eval + t->plan->bufs.at[b].offset,
+					memcpy(t->by_c + t->plan->bufs.at[b].offset,
+					       t->by_eval + t->plan->bufs.at[b].offset,
 					       plan_buf_bytes(&t->plan->bufs.at[b]));
 		}
 		CU_ASSERT_EQUAL(step(t->by_c), 0);
@@ -212,7 +219,8 @@ has_fma(void)
 {
 #ifdef __x86_64__
 	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+	       __builtin_cpu_supports("bmi2");
 #else
 	return false;
 #endif
@@ -228,7 +236,7 @@ expect_equal_everywhere(Pair *t, int times)
 		expect_equal(t, "clang-19", "-O2", times);
 }
 
-/* ---- operators on edge values ------------------------------------------------------------------------ */
+/* ---- operators on edge values ---------------------------------------------------------------- */
 
 enum { EDGES = 24 };
 
@@ -266,7 +274,8 @@ put_edge(PlanType t, char *at, int k)
 		memcpy(at, &int_edges[k], plan_type_size(t));
 }
 
-/* One buffer and one statement per expression of a, b and c: all pairs of edge values, c a third one. */
+/* One buffer and one statement per expression of a, b and c: all pairs of edge values, c a third
+ * one. */
 typedef struct { StrBuf bufs, body; int n; } Sheet;
 
 static void
@@ -371,7 +380,8 @@ check_type(PlanType t)
 	for (int i = 0; i < EDGES * EDGES; i++) {
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "a") + (uint32_t)i * size, i / EDGES);
 		put_edge(t, (char *)cell_of(&p, p.by_eval, "b") + (uint32_t)i * size, i % EDGES);
-		put_edge(t, (char *)cell_of(&p, p.by_eval, "c") + (uint32_t)i * size, (i * 7 + 3) % EDGES);
+		put_edge(t, (char *)cell_of(&p, p.by_eval, "c") + (uint32_t)i * size,
+			 (i * 7 + 3) % EDGES);
 	}
 	expect_equal(&p, "cc", has_fma() ? "-O1 -march=x86-64-v3" : "-O1", 1);
 	if (has_clang())
@@ -411,7 +421,7 @@ test_halves(void)
 	pair_close(&p);
 }
 
-/* ---- a small network ------------------------------------------------------------------------------------ */
+/* ---- a small network ------------------------------------------------------------------------- */
 
 static char *
 read_file(Arena *a, const char *path)
@@ -485,9 +495,10 @@ test_library(void)
 	arena_close(a);
 }
 
-/* ---- the whole program: tables, host calls, statuses ------------------------------------------------------ */
+/* ---- the whole program: tables, host calls, statuses ----------------------------------------- */
 
-/* What the library would do, written into the same shared object: main() leaves the program here. */
+/* What the library would do, written into the same shared object: main() leaves the program
+ * here. */
 static const char stub[] =
 	"#include \"snnrt.h\"\n"
 	"const snnrt_program *stub_program;\n"
@@ -582,13 +593,15 @@ test_program(void)
 		if (!s->buffers[i].data)                          /* the arena is zeroed */
 			CU_ASSERT_STRING_EQUAL_FATAL(b->name, "out.zero");
 		if (s->buffers[i].data)
-			CU_ASSERT_EQUAL(memcmp(s->buffers[i].data, p.by_eval + b->offset, plan_buf_bytes(b)), 0);
+			CU_ASSERT_EQUAL(memcmp(s->buffers[i].data, p.by_eval + b->offset,
+					       plan_buf_bytes(b)),
+					0);
 	}
 	pair_close(&p);
 	arena_close(a);
 }
 
-/* ---- names and warnings ------------------------------------------------------------------------------------- */
+/* ---- names and warnings ---------------------------------------------------------------------- */
 
 static void
 test_names(void)
@@ -616,7 +629,8 @@ test_names(void)
 	pair_close(&p);
 }
 
-/* Constants of 64 bits that C would take for int, loops of one turn, bounds that the loop changes. */
+/* Constants of 64 bits that C would take for int, loops of one turn, bounds that the loop
+ * changes. */
 static void
 test_traps(void)
 {
@@ -641,7 +655,7 @@ test_traps(void)
 	pair_close(&p);
 }
 
-/* ---- goldens -------------------------------------------------------------------------------------------------- */
+/* ---- goldens --------------------------------------------------------------------------------- */
 
 static void
 check_golden(const char *name)
@@ -650,7 +664,8 @@ check_golden(const char *name)
 	const char *base = arena_printf(a, "%s/tests/emit_c/%s", SNNC_SOURCE_DIR, name);
 	const char *text = read_file(a, arena_printf(a, "%s.plan", base));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-	const char *got = emit(a, read_plan(a, text), &(EmitCOptions){.source_hash = "0123456789abcdef"});
+	const char *got =
+		emit(a, read_plan(a, text), &(EmitCOptions){.source_hash = "0123456789abcdef"});
 	const char *path = arena_printf(a, "%s.c", base);
 	if (getenv("SNNC_UPDATE_GOLDEN"))
 		write_text(path, got);
@@ -660,7 +675,8 @@ check_golden(const char *name)
 		int line = 1, at = 0;
 		for (; want && want[at] && want[at] == got[at]; at++)
 			line += got[at] == '\n';
-		printf("\n  %s differs from line %d on (SNNC_UPDATE_GOLDEN=1 writes it anew)\n", path, line);
+		printf("\n  %s differs from line %d on (SNNC_UPDATE_GOLDEN=1 writes it anew)\n",
+		       path, line);
 	}
 	CU_ASSERT_TRUE(same);
 	arena_close(a);
