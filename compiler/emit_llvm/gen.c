@@ -3,7 +3,7 @@
  * Procs are exported as `i64 NAME(ptr arena)`. Kernels are internal and take only the arena: all
  * calls of a proc are over the whole range, and constant bounds halve the code that the
  * vectoriser makes. A kernel with open bounds is a module of its own, made when somebody asks
- * for it. Funcs are internal; the small ones are inlined always.
+ * for it. Funcs are internal, and inlined where survey.c says so.
  */
 #include "emit_llvm/ll.h"
 
@@ -11,68 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { INLINE_NODES = 600 }; /* expressions in a func that is always inlined */
-
-/* ---- what is used ---------------------------------------------------------------------------- */
-
-typedef struct {
-	LlGen *g;
-	uint32_t nodes;
-	bool loops;
-} Survey;
-
-static void visit_code(LlGen *g, uint32_t i);
-
-static void
-survey_expr(Survey *s, const PlanExpr *e)
-{
-	if (!e)
-		return;
-	s->nodes++;
-	for (uint32_t i = 0; i < e->nops; i++)
-		survey_expr(s, e->op[i]);
-}
-
-static void
-survey_block(Survey *s, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *t = b.at[i];
-		s->loops |= t->kind == PSTMT_FOR || t->kind == PSTMT_WHILE;
-		if (t->kind == PSTMT_CALL || t->kind == PSTMT_RUN || t->kind == PSTMT_DO)
-			visit_code(s->g, t->id);
-		survey_expr(s, t->e);
-		survey_expr(s, t->hi);
-		for (uint32_t k = 0; k < t->nops; k++)
-			survey_expr(s, t->op[k]);
-		survey_block(s, t->body);
-		survey_block(s, t->other);
-	}
-}
-
-/* Whether a code that is used is defined in this module, or only declared. */
-static bool
-is_here(const LlGen *g, uint32_t i)
-{
-	const LlPart *part = g->part;
-	return g->plan->codes.at[i]->kind != CODE_KERNEL || !part->part_of ||
-	       part->part_of[i] == part->part;
-}
-
-/* Marks a code and what it reaches; there is no recursion in a plan. */
-static void
-visit_code(LlGen *g, uint32_t i)
-{
-	if (g->used[i])
-		return;
-	Survey s = {.g = g};
-	g->used[i] = true;
-	if (!is_here(g, i))
-		return;
-	survey_block(&s, g->plan->codes.at[i]->body);
-	g->inlines[i] = !s.loops && s.nodes <= INLINE_NODES;
-}
 
 /* ---- declarations ---------------------------------------------------------------------------- */
 
@@ -133,7 +71,7 @@ declare_code(LlGen *g, uint32_t i)
 	if (c->kind == CODE_FUNC || (c->kind == CODE_KERNEL && !open && !g->part->part_of))
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
 	if (c->kind == CODE_FUNC) {
-		ll_add_attribute(g, fn, at, g->inlines[i] ? "alwaysinline" : "inlinehint", 0);
+		ll_add_attribute(g, fn, at, "inlinehint", 0);
 		ll_add_attribute(g, fn, at, "memory", 0); /* touches none */
 	} else {
 		add_arena_attributes(g, fn);
@@ -203,7 +141,7 @@ gen_for(LlGen *g, const PlanStmt *s)
 	LLVMValueRef i = LLVMBuildPhi(g->b, i64, name);
 	LLVMAddIncoming(i, &lo, &before, 1);
 	g->local[s->id] = i;
-	bool simd = s->simd && ll_push_simd(g);
+	bool simd = s->simd && !g->is_cold && ll_push_simd(g);
 	ll_gen_block(g, s->body);
 	LLVMValueRef next = LLVMBuildNSWAdd(g->b, i, ll_i64(g, s->step), "");
 	LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b);
@@ -212,6 +150,8 @@ gen_for(LlGen *g, const PlanStmt *s)
 	LLVMAddIncoming(i, &next, &latch, 1);
 	if (simd)
 		ll_pop_simd(g, branch);
+	else if (g->is_cold)
+		ll_keep_scalar(g, branch);
 	LLVMPositionBuilderAtEnd(g->b, done);
 }
 
@@ -257,6 +197,8 @@ gen_call(LlGen *g, const PlanStmt *s)
 	for (uint32_t i = 0; i < s->nops; i++)
 		args[i] = ll_gen_expr(g, s->op[i]);
 	LLVMValueRef r = LLVMBuildCall2(g->b, g->fn_type[s->id], g->fn[s->id], args, s->nops, "");
+	if (ll_inlines(g, s->id))
+		ll_inline_call(g, r);
 	if (f->nresults == 1 && s->nlocals == 1) {
 		g->local[s->locals[0]] = r;
 		return;
@@ -382,7 +324,9 @@ begin_code(LlGen *g, uint32_t i)
 {
 	const PlanCode *c = g->plan->codes.at[i];
 	g->code = c;
+	g->self = i;
 	g->in = g->fn[i];
+	g->is_cold = g->cold[i];
 	g->arena = NULL;
 	g->local = ARENA_ARRAY(g->a, LLVMValueRef, c->nlocals);
 	g->is_var = ARENA_ARRAY(g->a, bool, c->nlocals);
@@ -430,34 +374,18 @@ gen_code(LlGen *g, uint32_t i)
 	UNREACHABLE();
 }
 
-/* What must be in the module by itself. */
-static bool
-is_root(const LlGen *g, uint32_t i)
-{
-	const LlPart *part = g->part;
-	const PlanCode *c = g->plan->codes.at[i];
-	if (part->kernel)
-		return c == part->kernel;
-	if (c->kind == CODE_PROC)
-		return part->part == 0;
-	return c->kind == CODE_KERNEL && part->part_of && part->part_of[i] == part->part;
-}
-
 void
 ll_gen_module(LlGen *g, const LlPart *part)
 {
 	uint32_t n = g->plan->codes.n;
 	g->part = part;
-	for (uint32_t i = 0; i < n; i++) {
-		if (is_root(g, i))
-			visit_code(g, i);
-	}
+	ll_survey(g);
 	for (uint32_t i = 0; i < n; i++) {
 		if (g->used[i])
 			declare_code(g, i);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (g->used[i] && is_here(g, i))
+		if (g->used[i] && ll_is_here(g, i))
 			gen_code(g, i);
 	}
 }

@@ -63,8 +63,6 @@ ll_gen_open(LlGen *g, const Plan *p, Arena *a, const LlMachine *m, bool keep_nam
 	LLVMMetadataRef root = md_string(g, "snnc");
 	g->tbaa_root = LLVMMDNodeInContext2(g->cx, &root, 1);
 	g->tbaa = ARENA_ARRAY(a, LLVMMetadataRef, p->bufs.n + 1);
-	g->used = ARENA_ARRAY(a, bool, p->codes.n);
-	g->inlines = ARENA_ARRAY(a, bool, p->codes.n);
 	g->fn = ARENA_ARRAY(a, LLVMValueRef, p->codes.n);
 	g->fn_type = ARENA_ARRAY(a, LLVMTypeRef, p->codes.n);
 }
@@ -100,6 +98,14 @@ ll_add_attribute(LlGen *g, LLVMValueRef fn, unsigned at, const char *name, uint6
 	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
 	ASSERT(kind != 0);
 	LLVMAddAttributeAtIndex(fn, at, LLVMCreateEnumAttribute(g->cx, kind, value));
+}
+
+void
+ll_inline_call(LlGen *g, LLVMValueRef call)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
+	LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+				 LLVMCreateEnumAttribute(g->cx, kind, 0));
 }
 
 static void
@@ -198,18 +204,32 @@ ll_push_simd(LlGen *g)
 	return true;
 }
 
-/* Says of the loop that its turns are free of each other's memory accesses. Never add
- * llvm.loop.vectorize.enable or a width: both let the vectoriser reorder float sums. */
+/* Makes what is said about the loop that ends with this branch. */
+static void
+describe_loop(LlGen *g, LLVMValueRef branch, const char *what, LLVMMetadataRef value)
+{
+	LLVMMetadataRef property[] = {md_string(g, what), value};
+	LLVMMetadataRef self = LLVMTemporaryMDNode(g->cx, NULL, 0);
+	LLVMMetadataRef loop[] = {self, LLVMMDNodeInContext2(g->cx, property, 2)};
+	LLVMValueRef node = LLVMMetadataAsValue(g->cx, LLVMMDNodeInContext2(g->cx, loop, 2));
+	LLVMReplaceMDNodeOperandWith(node, 0, LLVMValueAsMetadata(node));
+	LLVMDisposeTemporaryMDNode(self);
+	LLVMSetMetadata(branch, g->md_loop, node);
+}
+
+/* Says of the loop that its turns are free of each other's memory accesses. Never set
+ * llvm.loop.vectorize.enable to true, or a width: both let the vectoriser reorder float sums. */
 void
 ll_pop_simd(LlGen *g, LLVMValueRef branch)
 {
 	LLVMMetadataRef group = g->around[--g->naround];
 	set_group(g);
-	LLVMMetadataRef parallel[] = {md_string(g, "llvm.loop.parallel_accesses"), group};
-	LLVMMetadataRef self = LLVMTemporaryMDNode(g->cx, NULL, 0);
-	LLVMMetadataRef loop[] = {self, LLVMMDNodeInContext2(g->cx, parallel, 2)};
-	LLVMValueRef node = LLVMMetadataAsValue(g->cx, LLVMMDNodeInContext2(g->cx, loop, 2));
-	LLVMReplaceMDNodeOperandWith(node, 0, LLVMValueAsMetadata(node));
-	LLVMDisposeTemporaryMDNode(self);
-	LLVMSetMetadata(branch, g->md_loop, node);
+	describe_loop(g, branch, "llvm.loop.parallel_accesses", group);
+}
+
+void
+ll_keep_scalar(LlGen *g, LLVMValueRef branch)
+{
+	LLVMMetadataRef no = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_BOOL], 0, false));
+	describe_loop(g, branch, "llvm.loop.vectorize.enable", no);
 }

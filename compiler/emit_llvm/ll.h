@@ -59,14 +59,15 @@ typedef struct {
 	LLVMValueRef *groups;                   /* a stock of access groups */
 	uint32_t ngroups;
 
-	bool *used;                             /* per code: reached from what is exported */
-	bool *inlines;                          /* per code, of funcs: is inlined always */
+	bool *used, *cold, *loops;              /* per code; see survey.c */
+	uint32_t *nodes;
 	LLVMValueRef *fn;                       /* per code, declared when first wanted */
 	LLVMTypeRef *fn_type;
 
 	const PlanCode *code;                   /* the code in hand, and its … */
 	LLVMValueRef in, arena, *local;   /* function, arena; value or (var) alloca of each local */
-	bool *is_var;
+	bool *is_var, is_cold;
+	uint32_t self;
 	LLVMBasicBlockRef entry;                /* allocas stand here */
 	/* groups of the simd loops around; all of them as one node */
 	LLVMMetadataRef around[LL_DEPTH], group;
@@ -88,6 +89,15 @@ void ll_add_target(LlGen *g, LLVMValueRef fn);
 void ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf);
 bool ll_push_simd(LlGen *g);           /* enters a simd loop; false: too deep, as if it were none */
 void ll_pop_simd(LlGen *g, LLVMValueRef branch); /* leaves it; `branch` closes it */
+void ll_keep_scalar(LlGen *g, LLVMValueRef branch);
+void ll_inline_call(LlGen *g, LLVMValueRef call);
+
+/* ---- the survey (survey.c) ------------------------------------------------------------------- */
+
+void ll_survey(LlGen *g);
+/* Whether a code that is used is defined in this module, or only declared. */
+bool ll_is_here(const LlGen *g, uint32_t i);
+bool ll_inlines(const LlGen *g, uint32_t func);         /* called from the code in hand, here */
 
 /* ---- plan to IR (gen.c, gen_expr.c) ---------------------------------------------------------- */
 
