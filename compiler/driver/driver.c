@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- diagnostics ------------------------------------------------------------------------------- */
+/* ---- diagnostics ----------------------------------------------------------------------------- */
 
 static void
 tell(Compilation *c)
@@ -45,7 +45,7 @@ compile(Compilation *c, const char *last, int *code)
 	return ok && !pipeline_stopped(c);
 }
 
-/* ---- emit -------------------------------------------------------------------------------------- */
+/* ---- emit ------------------------------------------------------------------------------------ */
 
 static void
 print_c(Compilation *c, StrBuf *out)
@@ -63,7 +63,7 @@ print_llvm(Compilation *c, StrBuf *out)
 	const char *why = NULL, *cpu = c->o->cpu ? c->o->cpu : "x86-64-v3";
 	LlvmOptions o = {.cpu = strcmp(cpu, "native") == 0 ? NULL : cpu, .opt = 2, .verify = true};
 	bool ok = c->o->emit == EMIT_LLVM ? llvm_emit_ir(out, c->plan, &o, false, &why)
-	                                  : llvm_emit_asm(out, c->plan, &o, &why);
+					  : llvm_emit_asm(out, c->plan, &o, &why);
 	timing_mark(&c->timing, "emit llvm");
 	if (!ok)
 		output_say("%s", why);
@@ -74,10 +74,18 @@ static const char *
 stage_of(EmitKind kind)
 {
 	switch (kind) {
-	case EMIT_AST: return "sema";
-	case EMIT_NET: return "elab";
-	case EMIT_PLAN_BEFORE: return "lower";
-	case EMIT_PLAN: case EMIT_C: case EMIT_LLVM: case EMIT_ASM: case EMIT_NONE: break;
+	case EMIT_AST:
+		return "sema";
+	case EMIT_NET:
+		return "elab";
+	case EMIT_PLAN_BEFORE:
+		return "lower";
+	case EMIT_PLAN:
+	case EMIT_C:
+	case EMIT_LLVM:
+	case EMIT_ASM:
+	case EMIT_NONE:
+		break;
 	}
 	return NULL;
 }
@@ -96,13 +104,15 @@ command_emit(Compilation *c)
 	case EMIT_NET:
 		net_print(&text, c->net);
 		break;
-	case EMIT_PLAN: case EMIT_PLAN_BEFORE:
+	case EMIT_PLAN:
+	case EMIT_PLAN_BEFORE:
 		plan_print(&text, c->plan);
 		break;
 	case EMIT_C:
 		print_c(c, &text);
 		break;
-	case EMIT_LLVM: case EMIT_ASM:
+	case EMIT_LLVM:
+	case EMIT_ASM:
 		if (!print_llvm(c, &text))
 			return EXIT_WORLD;
 		break;
@@ -112,7 +122,7 @@ command_emit(Compilation *c)
 	return output_write(c->arena, c->o->output, &text) ? EXIT_FINE : EXIT_WORLD;
 }
 
-/* ---- run --------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 static int
 run_in_process(Compilation *c, EngineKind kind)
@@ -128,10 +138,17 @@ run_in_process(Compilation *c, EngineKind kind)
 	program->entry = engine.entry;
 	program->closure = &engine;
 	const Options *o = c->o;
-	snnrt_options options = {.program_dir = c->program_dir, .data = o->data, .out = o->out, .seed = o->seed,
-	                         .seed_given = o->seed_given, .memory = o->memory, .threads = o->threads,
-	                         .quiet = o->quiet, .no_results = o->no_results, .dump_state = o->dump_state,
-	                         .engine = engine.name};
+	snnrt_options options = {.program_dir = c->program_dir,
+				 .data = o->data,
+				 .out = o->out,
+				 .seed = o->seed,
+				 .seed_given = o->seed_given,
+				 .memory = o->memory,
+				 .threads = o->threads,
+				 .quiet = o->quiet,
+				 .no_results = o->no_results,
+				 .dump_state = o->dump_state,
+				 .engine = engine.name};
 	snnrt *rt;
 	if (snnrt_open(program, &options, &rt) == SNNRT_OK)
 		snnrt_run(rt);
@@ -163,7 +180,7 @@ command_run(Compilation *c)
 	return toolchain_run(c, &text);
 }
 
-/* ---- build, check -------------------------------------------------------------------------------- */
+/* ---- build, check ---------------------------------------------------------------------------- */
 
 static int
 command_build(Compilation *c)
@@ -184,26 +201,34 @@ command_check(Compilation *c)
 	return code;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* "mnist" of "examples/mnist.snn"; "examples", or ".". */
 static void
 split_path(Compilation *c, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
-	size_t n = dot && dot > base && strcmp(dot, ".snn") == 0 ? (size_t)(dot - base) : strlen(base);
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path,
+		   *dot = strrchr(base, '.');
+	size_t n =
+		dot && dot > base && strcmp(dot, ".snn") == 0 ? (size_t)(dot - base) : strlen(base);
 	c->name = n ? arena_strndup(c->arena, base, n) : "program";
-	c->program_dir = !slash ? "." : slash == path ? "/" : arena_strndup(c->arena, path, (size_t)(slash - path));
+	c->program_dir = !slash          ? "."
+			 : slash == path ? "/"
+					 : arena_strndup(c->arena, path, (size_t)(slash - path));
 }
 
 static int
 run_command(Compilation *c)
 {
 	switch (c->o->command) {
-	case COMMAND_RUN: return command_run(c);
-	case COMMAND_BUILD: return command_build(c);
-	case COMMAND_EMIT: return command_emit(c);
-	case COMMAND_CHECK: return command_check(c);
+	case COMMAND_RUN:
+		return command_run(c);
+	case COMMAND_BUILD:
+		return command_build(c);
+	case COMMAND_EMIT:
+		return command_emit(c);
+	case COMMAND_CHECK:
+		return command_check(c);
 	}
 	UNREACHABLE();
 }

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- the calls of the runtime ------------------------------------------------------------------ */
+/* ---- the calls of the runtime ---------------------------------------------------------------- */
 
 typedef void AnyFn(void);
-typedef struct { const char *name, *args; AnyFn *fn; } HostFn;
+typedef struct {
+	const char *name, *args;
+	AnyFn *fn;
+} HostFn;
 
 static const HostFn host_fns[] = {
 #define SNNRT_CALL(name, args) {"snnrt_" #name, args, (AnyFn *)snnrt_##name},
@@ -36,23 +39,23 @@ call_host(void *env, uint32_t fn, uint32_t nargs, const int64_t *a)
 	const char *args = host_fns[fn].args;
 	AnyFn *f = host_fns[fn].fn;
 	if (strcmp(args, "") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_))f)(host);
+		return ((int64_t(*)(SNNRT_ARGS_))f)(host);
 	if (strcmp(args, "l") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_l))f)(host, a[0]);
+		return ((int64_t(*)(SNNRT_ARGS_l))f)(host, a[0]);
 	if (strcmp(args, "ll") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_ll))f)(host, a[0], a[1]);
+		return ((int64_t(*)(SNNRT_ARGS_ll))f)(host, a[0], a[1]);
 	if (strcmp(args, "lll") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_lll))f)(host, a[0], a[1], a[2]);
+		return ((int64_t(*)(SNNRT_ARGS_lll))f)(host, a[0], a[1], a[2]);
 	if (strcmp(args, "lp") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_lp))f)(host, a[0], address(a[1]));
+		return ((int64_t(*)(SNNRT_ARGS_lp))f)(host, a[0], address(a[1]));
 	if (strcmp(args, "llp") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_llp))f)(host, a[0], a[1], address(a[2]));
+		return ((int64_t(*)(SNNRT_ARGS_llp))f)(host, a[0], a[1], address(a[2]));
 	if (strcmp(args, "lllp") == 0)
-		return ((int64_t (*)(SNNRT_ARGS_lllp))f)(host, a[0], a[1], a[2], address(a[3]));
+		return ((int64_t(*)(SNNRT_ARGS_lllp))f)(host, a[0], a[1], a[2], address(a[3]));
 	UNREACHABLE();
 }
 
-/* ---- eval ---------------------------------------------------------------------------------------- */
+/* ---- eval ------------------------------------------------------------------------------------ */
 
 static int64_t
 run_eval(void *arena, void *closure)
@@ -62,7 +65,7 @@ run_eval(void *arena, void *closure)
 	return eval_run(e->plan, "program", arena, &host, &e->why);
 }
 
-/* ---- jit ----------------------------------------------------------------------------------------- */
+/* ---- jit ------------------------------------------------------------------------------------- */
 
 static int64_t
 run_jit(void *arena, void *closure)
@@ -144,7 +147,8 @@ engine_open(Engine *e, Compilation *c, EngineKind kind, const char **why)
 		e->name = "jit";
 		e->entry = run_jit;
 		return open_jit(e, c, why);
-	case ENGINE_DEFAULT: case ENGINE_C:
+	case ENGINE_DEFAULT:
+	case ENGINE_C:
 		break;
 	}
 	UNREACHABLE();

@@ -7,12 +7,12 @@
 #include "snnrt.h"
 
 typedef struct {
-	const char *name;                                 /* "jit", "eval" */
+	const char *name; /* "jit", "eval" */
 	const Plan *plan;
-	snnrt_entry *entry;                               /* called with the arena and this struct */
+	snnrt_entry *entry; /* called with the arena and this struct */
 	Jit *jit;
 	JitProc *proc;
-	const char *why;                                  /* eval: our mistake, found while running */
+	const char *why; /* eval: our mistake, found while running */
 } Engine;
 
 bool engine_open(Engine *e, Compilation *c, EngineKind kind, const char **why);

@@ -11,7 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct { Compilation *c; StrBuf plans; bool ok; } Library;
+typedef struct {
+	Compilation *c;
+	StrBuf plans;
+	bool ok;
+} Library;
 
 static bool
 ends_in(const char *s, const char *end)
@@ -30,7 +34,9 @@ add_text(Library *l, const char *name, const char *text, size_t size)
 	} else if (ends_in(name, ".snn")) {
 		const char *shown = arena_printf(c->arena, "<lib>/%s", name);
 		ParseEnv env = {c->arena, c->names, c->sources, c->diag};
-		l->ok = parse_file(&env, source_add(c->sources, shown, text, size, true), &c->ast) && l->ok;
+		l->ok = parse_file(&env, source_add(c->sources, shown, text, size, true),
+				   &c->ast) &&
+			l->ok;
 	}
 }
 
@@ -65,7 +71,8 @@ read_folder(Library *l, const char *dir, const char *shown, int depth)
 	for (int i = 0; i < n; i++) {
 		const char *name = entry[i]->d_name;
 		const char *path = arena_printf(c->arena, "%s/%s", dir, name);
-		const char *inner = *shown ? arena_printf(c->arena, "%s/%s", shown, name) : arena_strdup(c->arena, name);
+		const char *inner = *shown ? arena_printf(c->arena, "%s/%s", shown, name)
+					   : arena_strdup(c->arena, name);
 		struct stat st;
 		if (name[0] != '.' && stat(path, &st) == 0) {
 			if (S_ISDIR(st.st_mode) && depth < DEEPEST) {

@@ -24,29 +24,48 @@ typedef enum {
 	OPTION_COUNT
 } OptionId;
 
-typedef struct { const char *name; int letter; const char *arg; bool maybe; int commands; const char *help; } Row;
+typedef struct {
+	const char *name;
+	int letter;
+	const char *arg;
+	bool maybe;
+	int commands;
+	const char *help;
+} Row;
 
 static const Row rows[] = {
-#define OPTION(id, name, letter, arg, maybe, commands, help) {name, letter, arg, maybe, commands, help},
+#define OPTION(id, name, letter, arg, maybe, commands, help)                                       \
+	{name, letter, arg, maybe, commands, help},
 #include "driver/options.def"
 #undef OPTION
 };
 
-static const struct { const char *name; Command command; const char *usage, *help; } commands[] = {
-	{"run", COMMAND_RUN, "snnc run FILE [OPTION...]", "compile and run; results go to a folder"},
-	{"build", COMMAND_BUILD, "snnc build FILE -o OUT [OPTION...]", "make an executable by the system's C compiler"},
-	{"emit", COMMAND_EMIT, "snnc emit --c|--llvm|--asm|--plan|--net|--ast FILE [-o OUT]", "print what becomes of a program"},
+static const struct {
+	const char *name;
+	Command command;
+	const char *usage, *help;
+} commands[] = {
+	{"run", COMMAND_RUN, "snnc run FILE [OPTION...]",
+	 "compile and run; results go to a folder"},
+	{"build", COMMAND_BUILD, "snnc build FILE -o OUT [OPTION...]",
+	 "make an executable by the system's C compiler"},
+	{"emit", COMMAND_EMIT, "snnc emit --c|--llvm|--asm|--plan|--net|--ast FILE [-o OUT]",
+	 "print what becomes of a program"},
 	{"check", COMMAND_CHECK, "snnc check FILE", "look for errors only"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* ---- help ------------------------------------------------------------------------------------- */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 static void
 print_row(const Row *r)
 {
 	char left[64];
-	int n = snprintf(left, sizeof left, "%s--%s", r->letter == 'o' ? "-o, " : r->letter == 'h' ? "-h, " : "    ", r->name);
+	int n = snprintf(left, sizeof left, "%s--%s",
+			 r->letter == 'o'   ? "-o, "
+			 : r->letter == 'h' ? "-h, "
+					    : "    ",
+			 r->name);
 	if (r->arg)
 		snprintf(left + n, sizeof left - (size_t)n, r->maybe ? "[=%s]" : " %s", r->arg);
 	printf("  %-26s %s\n", left, r->help);
@@ -74,7 +93,8 @@ print_help(void)
 	print_rows(COMMAND_EMIT, "emit:");
 	print_rows(COMMAND_RUN | COMMAND_BUILD | COMMAND_EMIT, "run, build, emit:");
 	print_rows(ALL, "every command:");
-	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the system or snnc itself, "
+	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the "
+	       "system or snnc itself, "
 	       "130 interrupted.\n");
 }
 
@@ -92,13 +112,13 @@ print_command_help(int c)
 static void
 print_version(void)
 {
-	printf("snnc %s (%s)\n", SNNC_VERSION, llvm_available() ? "with LLVM 19" : "without LLVM: no JIT");
+	printf("snnc %s (%s)\n", SNNC_VERSION,
+	       llvm_available() ? "with LLVM 19" : "without LLVM: no JIT");
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
-static bool
-refuse(int *code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static bool refuse(int *code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static bool
 refuse(int *code, const char *fmt, ...)
@@ -202,52 +222,91 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		ok = read_count(v, &n) && n >= 1 && n <= 4096;
 		o->threads = (int)n;
 		break;
-	case OPTION_DATA: o->data = v; break;
-	case OPTION_OUT: o->out = v; break;
-	case OPTION_MEMORY: ok = read_size(v, &o->memory); break;
-	case OPTION_ENGINE: ok = read_engine(v, &o->engine); break;
-	case OPTION_OUTPUT: o->output = v; break;
-	case OPTION_CPU: o->cpu = v; break;
-	case OPTION_C: return set_emit(o, EMIT_C, code);
-	case OPTION_LLVM: return set_emit(o, EMIT_LLVM, code);
-	case OPTION_ASM: return set_emit(o, EMIT_ASM, code);
+	case OPTION_DATA:
+		o->data = v;
+		break;
+	case OPTION_OUT:
+		o->out = v;
+		break;
+	case OPTION_MEMORY:
+		ok = read_size(v, &o->memory);
+		break;
+	case OPTION_ENGINE:
+		ok = read_engine(v, &o->engine);
+		break;
+	case OPTION_OUTPUT:
+		o->output = v;
+		break;
+	case OPTION_CPU:
+		o->cpu = v;
+		break;
+	case OPTION_C:
+		return set_emit(o, EMIT_C, code);
+	case OPTION_LLVM:
+		return set_emit(o, EMIT_LLVM, code);
+	case OPTION_ASM:
+		return set_emit(o, EMIT_ASM, code);
 	case OPTION_PLAN:
 		ok = !v || strcmp(v, "before-opt") == 0;
 		if (ok)
 			return set_emit(o, v ? EMIT_PLAN_BEFORE : EMIT_PLAN, code);
 		break;
-	case OPTION_NET: return set_emit(o, EMIT_NET, code);
-	case OPTION_AST: return set_emit(o, EMIT_AST, code);
-	case OPTION_EXACT: o->exact = true; break;
+	case OPTION_NET:
+		return set_emit(o, EMIT_NET, code);
+	case OPTION_AST:
+		return set_emit(o, EMIT_AST, code);
+	case OPTION_EXACT:
+		o->exact = true;
+		break;
 	case OPTION_PRECISION:
 		o->f64 = strcmp(v, "f64") == 0;
 		ok = o->f64 || strcmp(v, "f32") == 0;
 		break;
-	case OPTION_NO_CACHE: o->no_cache = true; break;
-	case OPTION_QUIET: o->quiet = true; break;
-	case OPTION_DUMP_STATE: o->dump_state = v; break;
-	case OPTION_NO_RESULTS: o->no_results = true; break;
-	case OPTION_LIB: o->lib = v; break;
-	case OPTION_TIME: o->time = true; break;
+	case OPTION_NO_CACHE:
+		o->no_cache = true;
+		break;
+	case OPTION_QUIET:
+		o->quiet = true;
+		break;
+	case OPTION_DUMP_STATE:
+		o->dump_state = v;
+		break;
+	case OPTION_NO_RESULTS:
+		o->no_results = true;
+		break;
+	case OPTION_LIB:
+		o->lib = v;
+		break;
+	case OPTION_TIME:
+		o->time = true;
+		break;
 	case OPTION_DUMP:
 		VEC_PUSH(a, &o->dumps, v);
 		return need_stage(a, v, code);
-	case OPTION_DUMP_DIR: o->dump_dir = v; break;
+	case OPTION_DUMP_DIR:
+		o->dump_dir = v;
+		break;
 	case OPTION_STOP_AFTER:
 		o->stop_after = v;
 		return need_stage(a, v, code);
 	case OPTION_WITHOUT:
 		o->without = v;
 		return need_pass(v, code);
-	case OPTION_CHECK_STAGES: o->check_stages = true; break;
-	case OPTION_HELP: case OPTION_VERSION: case OPTION_COUNT: UNREACHABLE();
+	case OPTION_CHECK_STAGES:
+		o->check_stages = true;
+		break;
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_COUNT:
+		UNREACHABLE();
 	}
 	if (!ok)
-		return refuse(code, "--%s takes %s, and `%s` is none", rows[id].name, rows[id].arg, v);
+		return refuse(code, "--%s takes %s, and `%s` is none", rows[id].name, rows[id].arg,
+			      v);
 	return true;
 }
 
-/* ---- the command line ---------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 static int
 find_command(const char *word)
@@ -271,7 +330,8 @@ refuse_option(const char *word, int *code)
 	const char *near = strlen(bare) > 1 ? suggest(bare, names, OPTION_COUNT) : NULL;
 	if (near)
 		return refuse(code, "there is no option `--%s`; did you mean `--%s`?", bare, near);
-	return refuse(code, "there is no option `%s%s`; see `snnc --help`", strlen(bare) == 1 ? "-" : "--", bare);
+	return refuse(code, "there is no option `%s%s`; see `snnc --help`",
+		      strlen(bare) == 1 ? "-" : "--", bare);
 }
 
 /* Makes getopt's table; the option's identifier is kept from letters by an offset. */
@@ -281,7 +341,9 @@ static void
 make_long_options(struct option out[OPTION_COUNT + 1])
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		int has = !rows[i].arg ? no_argument : rows[i].maybe ? optional_argument : required_argument;
+		int has = !rows[i].arg    ? no_argument
+			  : rows[i].maybe ? optional_argument
+					  : required_argument;
 		out[i] = (struct option){rows[i].name, has, NULL, FIRST_LONG + i};
 	}
 	out[OPTION_COUNT] = (struct option){0};
@@ -307,8 +369,11 @@ check_whole(Options *o, bool shorthand, int *code)
 	if (o->command == COMMAND_EMIT && o->emit == EMIT_NONE)
 		return refuse(code, "emit what? Say --c, --llvm, --asm, --plan, --net or --ast");
 	if (o->command == COMMAND_BUILD && !o->output && !o->stop_after)
-		return refuse(code, shorthand ? "say what to do: `snnc run %s`, or `snnc %s -o OUT` to build an executable"
-		                              : "say what to build: `snnc build %s -o OUT`", o->file, o->file);
+		return refuse(code,
+			      shorthand ? "say what to do: `snnc run %s`, or `snnc %s -o OUT` to "
+					  "build an executable"
+					: "say what to build: `snnc build %s -o OUT`",
+			      o->file, o->file);
 	return true;
 }
 
@@ -340,7 +405,7 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 		}
 		if (!(rows[id].commands & (int)o->command))
 			return refuse(code, "`--%s` has no meaning for `snnc %s`", rows[id].name,
-			              command >= 0 ? commands[command].name : "FILE");
+				      command >= 0 ? commands[command].name : "FILE");
 		if (!take(a, o, id, optarg, code))
 			return false;
 	}

@@ -12,13 +12,22 @@ enum { EXIT_FINE = 0, EXIT_TEXT = 1, EXIT_USAGE = 2, EXIT_WORLD = 3, EXIT_INTERR
 
 typedef enum { COMMAND_RUN = 1, COMMAND_BUILD = 2, COMMAND_EMIT = 4, COMMAND_CHECK = 8 } Command;
 typedef enum { ENGINE_DEFAULT, ENGINE_JIT, ENGINE_EVAL, ENGINE_C } EngineKind;
-typedef enum { EMIT_NONE, EMIT_C, EMIT_LLVM, EMIT_ASM, EMIT_PLAN, EMIT_PLAN_BEFORE, EMIT_NET, EMIT_AST } EmitKind;
+typedef enum {
+	EMIT_NONE,
+	EMIT_C,
+	EMIT_LLVM,
+	EMIT_ASM,
+	EMIT_PLAN,
+	EMIT_PLAN_BEFORE,
+	EMIT_NET,
+	EMIT_AST
+} EmitKind;
 
 typedef struct {
 	Command command;
 	const char *file;
-	VEC(const char *) sets;                           /* "n=20" */
-	VEC(const char *) dumps;                          /* stages */
+	VEC(const char *) sets;  /* "n=20" */
+	VEC(const char *) dumps; /* stages */
 	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without;
 	uint64_t seed, memory;
 	bool seed_given;

@@ -73,9 +73,10 @@ output_write(Arena *a, const char *path, const StrBuf *text)
 		output_say("stdout cannot be written: %s", strerror(errno));
 		return false;
 	}
-	bool direct = is_special(path);                   /* /dev/stdout, a pipe: nothing to move */
+	bool direct = is_special(path); /* /dev/stdout, a pipe: nothing to move */
 	char *beside = direct ? NULL : output_beside(a, path);
-	if (direct ? write_file(path, text) : beside && write_file(beside, text) && rename(beside, path) == 0)
+	if (direct ? write_file(path, text)
+		   : beside && write_file(beside, text) && rename(beside, path) == 0)
 		return true;
 	output_say("`%s` cannot be written: %s", path, strerror(errno));
 	if (beside)
@@ -94,5 +95,6 @@ output_dump(Compilation *c, const char *name, const char *noun, const StrBuf *te
 			output_say("`%s` cannot be made: %s", dir, strerror(errno));
 		return;
 	}
-	output_write(c->arena, arena_printf(c->arena, "%s/%02d.%s.%s", dir, ++c->dumped, name, noun), text);
+	output_write(c->arena,
+		     arena_printf(c->arena, "%s/%02d.%s.%s", dir, ++c->dumped, name, noun), text);
 }

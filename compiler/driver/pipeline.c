@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- parse: the library, the program, the values of --set ------------------------------------------ */
+/* ---- parse: the library, the program, the values of --set ------------------------------------ */
 
 /* FNV-1a. */
 static uint64_t
@@ -68,7 +68,8 @@ parse(Compilation *c)
 	const SourceFile *f = source_read(c->sources, c->o->file, &why);
 	if (!f) {
 		c->world_errors++;
-		diag_begin(c->diag, E0001, (Span){0, 0}, "`%s` cannot be read: %s", c->o->file, why);
+		diag_begin(c->diag, E0001, (Span){0, 0}, "`%s` cannot be read: %s", c->o->file,
+			   why);
 		diag_end(c->diag);
 		return false;
 	}
@@ -78,7 +79,7 @@ parse(Compilation *c)
 	return parse_sets(c) && ok;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------ */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 static bool
 sema(Compilation *c)
@@ -90,7 +91,11 @@ sema(Compilation *c)
 static bool
 elab(Compilation *c)
 {
-	ElabEnv env = {.arena = c->arena, .names = c->names, .diag = c->diag, .world = world_of(c), .f64 = c->o->f64};
+	ElabEnv env = {.arena = c->arena,
+		       .names = c->names,
+		       .diag = c->diag,
+		       .world = world_of(c),
+		       .f64 = c->o->f64};
 	env.sets = c->sets.at;
 	env.nsets = c->sets.n;
 	c->net = elab_program(&env, &c->ast, c->name);
@@ -131,7 +136,11 @@ after_pass(void *env, const char *pass, const Plan *p)
 static bool
 opt(Compilation *c)
 {
-	OptOptions o = {.exact_only = c->o->exact, .verify = is_checked(c), .without = c->o->without, .after = after_pass, .env = c};
+	OptOptions o = {.exact_only = c->o->exact,
+			.verify = is_checked(c),
+			.without = c->o->without,
+			.after = after_pass,
+			.env = c};
 	const char *why = NULL;
 	if (!opt_run(c->plan, &o, &why))
 		PANIC("%s", why);
@@ -180,7 +189,7 @@ verify_plan(const Compilation *c)
 	return plan_verify(c->plan, c->arena);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 typedef struct {
 	const char *name, *noun;
@@ -219,7 +228,11 @@ pipeline_stage_names(Arena *a)
 {
 	const char *all = "";
 	for (int i = 0; i < STAGES; i++)
-		all = arena_printf(a, "%s%s%s", all, i == 0 ? "" : i + 1 < STAGES ? ", " : " and ", stages[i].name);
+		all = arena_printf(a, "%s%s%s", all,
+				   i == 0           ? ""
+				   : i + 1 < STAGES ? ", "
+						    : " and ",
+				   stages[i].name);
 	return all;
 }
 

@@ -18,29 +18,29 @@ typedef struct {
 	Interner *names;
 	SourceMap *sources;
 	Diag *diag;
-	const char *name;                                 /* of the program: the file's name without .snn */
+	const char *name; /* of the program: the file's name without .snn */
 	const char *program_dir;
-	const char *source_hash;                          /* set by parse */
+	const char *source_hash; /* set by parse */
 	AstProgram ast;
 	VEC(AstArg) sets;
-	const char *math_plan;                            /* text of the library's plans */
+	const char *math_plan; /* text of the library's plans */
 	Net *net;
 	Plan *plan;
-	uint32_t world_errors;                            /* of the errors in diag: those that are no fault of the text */
+	uint32_t world_errors; /* of the errors in diag: those that are no fault of the text */
 	Timing timing;
-	int dumped;                                       /* files in --dump-dir so far */
+	int dumped; /* files in --dump-dir so far */
 } Compilation;
 
 bool pipeline_is_stage(const char *name);
-const char *pipeline_stage_names(Arena *a);               /* "parse, sema, elab" */
+const char *pipeline_stage_names(Arena *a); /* "parse, sema, elab" */
 
 /* Runs the stages until `last` is done (NULL: all), or --stop-after. False: errors are in c->diag. */
 bool pipeline_run(Compilation *c, const char *last);
 /* True if --stop-after named a stage that was reached, so that nothing follows. */
 bool pipeline_stopped(const Compilation *c);
 
-/* ---- parts ---- */
-bool library_read(Compilation *c);                        /* library.c: models into c->ast, plans into c->math_plan */
-ElabWorld world_of(Compilation *c);                       /* world.c: the runtime's probes */
+/* ---- parts ----------------------------------------------------------------------------------- */
+bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan */
+ElabWorld world_of(Compilation *c); /* world.c: the runtime's probes */
 
 #endif

@@ -7,32 +7,38 @@
 #include <string.h>
 
 _Static_assert((int)SNNRT_F64 == (int)PT_F64 && (int)SNNRT_CONST == (int)ROLE_CONST &&
-               (int)SNNRT_ITEM == (int)AXIS_ITEM && (int)SNNRT_OBJ_PLOT == (int)POBJ_PLOT,
-               "snnrt.h and plan.h list the same kinds in the same order");
+		       (int)SNNRT_ITEM == (int)AXIS_ITEM && (int)SNNRT_OBJ_PLOT == (int)POBJ_PLOT,
+	       "snnrt.h and plan.h list the same kinds in the same order");
 
 static void
 store_value(PlanType t, PlanValue v, void *out)
 {
 	switch (t) {
-	case PT_BOOL: case PT_U8: case PT_I8: {
+	case PT_BOOL:
+	case PT_U8:
+	case PT_I8: {
 		uint8_t x = (uint8_t)v.i;
 		memcpy(out, &x, sizeof x);
 		return;
 	}
-	case PT_U16: case PT_I16: {
+	case PT_U16:
+	case PT_I16: {
 		uint16_t x = (uint16_t)v.i;
 		memcpy(out, &x, sizeof x);
 		return;
 	}
-	case PT_U32: case PT_I32: {
+	case PT_U32:
+	case PT_I32: {
 		uint32_t x = (uint32_t)v.i;
 		memcpy(out, &x, sizeof x);
 		return;
 	}
-	case PT_U64: case PT_I64:
+	case PT_U64:
+	case PT_I64:
 		memcpy(out, &v.i, sizeof v.i);
 		return;
-	case PT_F16: case PT_BF16: {
+	case PT_F16:
+	case PT_BF16: {
 		uint16_t x = plan_half_bits(t, v.f);
 		memcpy(out, &x, sizeof x);
 		return;
@@ -45,7 +51,8 @@ store_value(PlanType t, PlanValue v, void *out)
 	case PT_F64:
 		memcpy(out, &v.f, sizeof v.f);
 		return;
-	case PT_UNSET: case PT_COUNT:
+	case PT_UNSET:
+	case PT_COUNT:
 		break;
 	}
 	UNREACHABLE();
@@ -65,8 +72,12 @@ const_bytes(Arena *a, const PlanBuf *b)
 static snnrt_buffer
 buffer(Arena *a, const PlanBuf *b)
 {
-	snnrt_buffer r = {.name = b->name, .type = b->type, .role = b->role, .naxes = b->naxes,
-	                  .offset = b->offset, .bytes = plan_buf_bytes(b)};
+	snnrt_buffer r = {.name = b->name,
+			  .type = b->type,
+			  .role = b->role,
+			  .naxes = b->naxes,
+			  .offset = b->offset,
+			  .bytes = plan_buf_bytes(b)};
 	for (uint32_t i = 0; i < b->naxes; i++)
 		r.axis[i] = (snnrt_axis){b->axis[i].kind, b->axis[i].extent};
 	if (b->role == ROLE_CONST && b->data)
@@ -84,11 +95,19 @@ program_of_plan(Arena *a, const Plan *p, const char *source_hash)
 		bufs[i] = buffer(a, &p->bufs.at[i]);
 	for (uint32_t i = 0; i < p->objects.n; i++) {
 		const PlanObject *o = &p->objects.at[i];
-		objects[i] = (snnrt_object){o->kind, o->name, o->ntexts, o->nbufs, o->nnums, o->texts, o->bufs, o->nums};
+		objects[i] = (snnrt_object){o->kind,  o->name,  o->ntexts, o->nbufs,
+					    o->nnums, o->texts, o->bufs,   o->nums};
 	}
-	*r = (snnrt_program){.version = SNNRT_VERSION, .name = p->name, .source_hash = source_hash,
-	                     .real = p->real, .dt = p->dt, .seed = p->seed, .arena_bytes = p->arena_bytes,
-	                     .nbuffers = p->bufs.n, .nobjects = p->objects.n, .buffers = bufs,
-	                     .objects = objects};
+	*r = (snnrt_program){.version = SNNRT_VERSION,
+			     .name = p->name,
+			     .source_hash = source_hash,
+			     .real = p->real,
+			     .dt = p->dt,
+			     .seed = p->seed,
+			     .arena_bytes = p->arena_bytes,
+			     .nbuffers = p->bufs.n,
+			     .nobjects = p->objects.n,
+			     .buffers = bufs,
+			     .objects = objects};
 	return r;
 }

@@ -18,7 +18,7 @@ extern char **environ;
 
 typedef VEC(const char *) WordVec;
 
-/* ---- children --------------------------------------------------------------------------------- */
+/* ---- children -------------------------------------------------------------------------------- */
 
 /* Starts words[0] (looked for in PATH) and waits. Its exit code, 130 for Ctrl-C; -1 and errno if it
  * cannot start. */
@@ -44,7 +44,8 @@ spawn_and_wait(Arena *a, WordVec *words, const char *dir)
 	sigaction(SIGINT, &ignore, &was_int);
 	sigaction(SIGQUIT, &ignore, &was_quit);
 	fflush(NULL);
-	int error = posix_spawnp(&pid, words->at[0], &actions, &attr, (char *const *)(void *)words->at, environ);
+	int error = posix_spawnp(&pid, words->at[0], &actions, &attr,
+				 (char *const *)(void *)words->at, environ);
 	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 	}
 	sigaction(SIGINT, &was_int, NULL);
@@ -61,7 +62,7 @@ spawn_and_wait(Arena *a, WordVec *words, const char *dir)
 	return WTERMSIG(status) == SIGINT ? EXIT_INTERRUPTED : 128 + WTERMSIG(status);
 }
 
-/* ---- where things are --------------------------------------------------------------------------- */
+/* ---- where things are ------------------------------------------------------------------------ */
 
 /* PREFIX of PREFIX/bin/snnc; NULL if that cannot be known. */
 static const char *
@@ -93,7 +94,8 @@ find_part(Arena *a, const char *folder, const char *file, const char *built)
 	}
 	if (access(arena_printf(a, "%s/%s", built, file), R_OK) == 0)
 		return built;
-	output_say("`%s` of the runtime is missing; it belongs into `%s` beside `bin`", file, folder);
+	output_say("`%s` of the runtime is missing; it belongs into `%s` beside `bin`", file,
+		   folder);
 	return NULL;
 }
 
@@ -109,12 +111,13 @@ add_words(Arena *a, WordVec *out, const char *text)
 	}
 }
 
-/* ---- building ------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static void
 add_flags(Arena *a, WordVec *w, const char *cpu)
 {
-	add_words(a, w, "-std=c11 -O3 -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math");
+	add_words(a, w,
+		  "-std=c11 -O3 -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math");
 #ifdef __x86_64__
 	if (!cpu)
 		cpu = "x86-64-v3";
@@ -155,7 +158,8 @@ compile(Compilation *c, const char *source, const char *cpu, const char *out)
 	if (code == 0 || code == EXIT_INTERRUPTED)
 		return code;
 	if (code < 0 && errno == ENOENT) {
-		output_say("there is no C compiler `%s`; install one, or name it in CC", words.at[0]);
+		output_say("there is no C compiler `%s`; install one, or name it in CC",
+			   words.at[0]);
 		fprintf(stderr, "      `snnc run` needs none where the JIT is built in\n");
 	} else if (code < 0) {
 		output_say("the C compiler `%s` cannot start: %s", words.at[0], strerror(errno));
@@ -204,7 +208,7 @@ toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char 
 	return code;
 }
 
-/* ---- running ------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* The child runs in the program's folder, so paths of the command line are made whole. */
 static const char *
@@ -264,7 +268,8 @@ toolchain_run(Compilation *c, const StrBuf *text)
 			output_say("the compiled program cannot start: %s", strerror(errno));
 			code = EXIT_WORLD;
 		} else if (code > EXIT_INTERRUPTED) {
-			output_say("the compiled program died of signal %d: this is a bug in snnc", code - 128);
+			output_say("the compiled program died of signal %d: this is a bug in snnc",
+				   code - 128);
 			code = EXIT_WORLD;
 		}
 	}

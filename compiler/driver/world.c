@@ -7,11 +7,16 @@ static ElabDataStatus
 status_of(snnrt_data_status s)
 {
 	switch (s) {
-	case SNNRT_DATA_OK: return ELAB_DATA_OK;
-	case SNNRT_DATA_MISSING: return ELAB_DATA_MISSING;
-	case SNNRT_DATA_BAD: return ELAB_DATA_BAD;
-	case SNNRT_DATA_LENGTH: return ELAB_DATA_LENGTH;
-	case SNNRT_DATA_OUTSIDE: return ELAB_DATA_OUTSIDE;
+	case SNNRT_DATA_OK:
+		return ELAB_DATA_OK;
+	case SNNRT_DATA_MISSING:
+		return ELAB_DATA_MISSING;
+	case SNNRT_DATA_BAD:
+		return ELAB_DATA_BAD;
+	case SNNRT_DATA_LENGTH:
+		return ELAB_DATA_LENGTH;
+	case SNNRT_DATA_OUTSIDE:
+		return ELAB_DATA_OUTSIDE;
 	}
 	return ELAB_DATA_BAD;
 }
@@ -37,8 +42,8 @@ probe(void *env, const char *kind, uint32_t npaths, const char *const *paths, co
 	Compilation *c = env;
 	snnrt_data_info info = {0};
 	char text[512] = "";
-	*status = status_of(snnrt_data_probe(c->o->data, c->program_dir, kind, npaths, paths, fallback,
-	                                     &info, text));
+	*status = status_of(snnrt_data_probe(c->o->data, c->program_dir, kind, npaths, paths,
+					     fallback, &info, text));
 	if (*status != ELAB_DATA_OK) {
 		*why = arena_strdup(c->arena, text);
 		return false;

@@ -40,12 +40,17 @@ elab_unique(Elab *el, const char *name, bool (*taken)(const void *env, Name name
 Net *
 elab_program(ElabEnv *env, const AstProgram *p, const char *name)
 {
-	Elab el = {.env = env, .arena = env->arena, .names = env->names, .diag = env->diag, .ast = p, .dt = 1};
+	Elab el = {.env = env,
+		   .arena = env->arena,
+		   .names = env->names,
+		   .diag = env->diag,
+		   .ast = p,
+		   .dt = 1};
 	el.net = net_new(env->arena, env->names, name);
 	el.net->f64 = env->f64;
 	elab_check_sets(&el);
 	if (el.failed)
-		return NULL;                              /* everything may follow from what --set gives */
+		return NULL; /* everything may follow from what --set gives */
 	elab_values(&el);
 	elab_settings(&el);
 	elab_data(&el);

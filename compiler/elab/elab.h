@@ -18,15 +18,20 @@
 #include "net/net.h"
 
 /* What a data source turned out to be. */
-typedef enum { ELAB_DATA_OK, ELAB_DATA_MISSING, ELAB_DATA_BAD, ELAB_DATA_LENGTH, ELAB_DATA_OUTSIDE }
-    ElabDataStatus;
+typedef enum {
+	ELAB_DATA_OK,
+	ELAB_DATA_MISSING,
+	ELAB_DATA_BAD,
+	ELAB_DATA_LENGTH,
+	ELAB_DATA_OUTSIDE
+} ElabDataStatus;
 
 /* What elab must know of the world; the driver fills it from the runtime's probes. */
 typedef struct {
 	void *env;
 	/* Fills samples, classes and columns of `out`; false: *why is a sentence. */
 	bool (*data)(void *env, const char *kind, uint32_t npaths, const char *const *paths,
-	             const char *fallback, NetData *out, const char **why, ElabDataStatus *status);
+		     const char *fallback, NetData *out, const char **why, ElabDataStatus *status);
 } ElabWorld;
 
 typedef struct {
@@ -36,10 +41,10 @@ typedef struct {
 	ElabWorld world;
 	bool f64;
 	uint32_t nsets;
-	const AstArg *sets;                               /* --set name = expression */
-	uint32_t world_errors;                            /* out: errors that are the world's, not the text's */
+	const AstArg *sets;    /* --set name = expression */
+	uint32_t world_errors; /* out: errors that are the world's, not the text's */
 } ElabEnv;
 
-Net *elab_program(ElabEnv *env, const AstProgram *p, const char *name);   /* NULL after diagnostics */
+Net *elab_program(ElabEnv *env, const AstProgram *p, const char *name); /* NULL after diagnostics */
 
 #endif

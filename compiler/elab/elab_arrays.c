@@ -8,8 +8,8 @@
 
 typedef struct {
 	Elab *el;
-	uint32_t layer;                                   /* NSIDE_OWN */
-	const NetConn *conn;                              /* NSIDE_PRE, NSIDE_POST */
+	uint32_t layer;      /* NSIDE_OWN */
+	const NetConn *conn; /* NSIDE_PRE, NSIDE_POST */
 } Settle;
 
 static uint32_t
@@ -17,7 +17,8 @@ find_array(Net *net, uint32_t layer, const ElabList *l)
 {
 	for (uint32_t i = 0; i < net->arrays.n; i++) {
 		const NetArray *a = &net->arrays.at[i];
-		if (a->layer == layer && a->n == l->n && !memcmp(a->value, l->value, l->n * sizeof *l->value))
+		if (a->layer == layer && a->n == l->n &&
+		    !memcmp(a->value, l->value, l->n * sizeof *l->value))
 			return i;
 	}
 	NetArray a = {layer, l->value, l->n};

@@ -20,7 +20,8 @@ uint32_t
 elab_site(Scope *s, const char *hint, Span at)
 {
 	Net *net = s->el->net;
-	const char *path = hint ? arena_printf(s->el->arena, "%s/%s", s->site_prefix, hint) : s->site_prefix;
+	const char *path =
+		hint ? arena_printf(s->el->arena, "%s/%s", s->site_prefix, hint) : s->site_prefix;
 	NetSite site = {.name = elab_unique(s->el, path, site_taken, net), .span = at};
 	VEC_PUSH(net->arena, &net->sites, site);
 	return net->sites.n - 1;
@@ -30,8 +31,9 @@ static NetExpr *
 draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 {
 	if (s->place == IN_STATE || s->place == IN_TRACE) {
-		elab_not_yet(s->el, at, s->place == IN_STATE ? "a random initial value of a state"
-		                                             : "a random number in a trace");
+		elab_not_yet(s->el, at,
+			     s->place == IN_STATE ? "a random initial value of a state"
+						  : "a random number in a trace");
 		return NULL;
 	}
 	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_PROTOCOL) {
@@ -39,7 +41,8 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 		diag_end(s->el->diag);
 		return NULL;
 	}
-	NetExpr *e = net_expr(s->el->net, NEXPR_DRAW, kind == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL, at);
+	NetExpr *e =
+		net_expr(s->el->net, NEXPR_DRAW, kind == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL, at);
 	e->draw = kind;
 	e->op[0] = parameter;
 	const char *hint = s->site_hint ? s->site_hint : function;
@@ -49,7 +52,12 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-typedef struct { const char *name; uint32_t nargs; NetOp op; NetDraw draw; } Function;
+typedef struct {
+	const char *name;
+	uint32_t nargs;
+	NetOp op;
+	NetDraw draw;
+} Function;
 
 static const Function functions[] = {
 	{"exp", 1, NOP_EXP, NDRAW_UNSET},         {"log", 1, NOP_LOG, NDRAW_UNSET},
@@ -92,7 +100,7 @@ is_probability(Scope *s, const NetExpr *p)
 	if (p->kind != NEXPR_CONST || (p->value >= 0 && p->value <= 1))
 		return true;
 	elab_error(s->el, E0503, p->span, "a probability lies between 0 and 1, and this is %s",
-	           elab_number_text(s->el, p->value));
+		   elab_number_text(s->el, p->value));
 	diag_end(s->el->diag);
 	return false;
 }
@@ -109,7 +117,7 @@ apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
 	if (f->nargs == 1)
 		return elab_unary(s, f->op, arg[0], e->span);
 	NetExpr *v = elab_binary(s, f->op, arg[0], arg[1], e->span);
-	for (uint32_t i = 2; i < e->args.n && v; i++)     /* min(a, b, c) */
+	for (uint32_t i = 2; i < e->args.n && v; i++) /* min(a, b, c) */
 		v = elab_binary(s, f->op, v, elab_expr(s, e->args.at[i].value), e->span);
 	return v;
 }
@@ -126,8 +134,8 @@ elab_call(Scope *s, const AstExpr *e)
 	}
 	bool many = f->op == NOP_MIN || f->op == NOP_MAX;
 	if (e->args.n < f->nargs || (e->args.n > f->nargs && !many)) {
-		elab_error(s->el, E0302, e->span, "`%s` takes %u argument%s, and this has %u", f->name, f->nargs,
-		           f->nargs == 1 ? "" : "s", e->args.n);
+		elab_error(s->el, E0302, e->span, "`%s` takes %u argument%s, and this has %u",
+			   f->name, f->nargs, f->nargs == 1 ? "" : "s", e->args.n);
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -137,7 +145,8 @@ elab_call(Scope *s, const AstExpr *e)
 		if (!arg[i])
 			return NULL;
 		if (arg[i]->type != NT_REAL) {
-			elab_error(s->el, E0302, e->args.at[i].value->span, "`%s` takes numbers", f->name);
+			elab_error(s->el, E0302, e->args.at[i].value->span, "`%s` takes numbers",
+				   f->name);
 			diag_end(s->el->diag);
 			return NULL;
 		}

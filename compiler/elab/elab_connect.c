@@ -15,14 +15,14 @@ elab_find_conn(Elab *el, const AstDecl *d)
 	return NET_NONE;
 }
 
-/* ---- initial values and ranges ------------------------------------------------------------------ */
+/* ---- initial values and ranges --------------------------------------------------------------- */
 
 static void
 report_outside(Elab *el, Span at, const char *what, const NetFeature *f)
 {
 	elab_error(el, E0501, at, "%s outside the range of `%s`", what, f->name);
 	diag_label(el->diag, f->range_span, "the range is %s to %s", elab_number_text(el, f->lo),
-	           elab_number_text(el, f->hi));
+		   elab_number_text(el, f->hi));
 	diag_help(el->diag, "change the value or widen the range");
 	diag_end(el->diag);
 }
@@ -53,7 +53,9 @@ check_range(Elab *el, const NetFeature *f, const NetExpr *e)
 		return;
 	}
 	if (e->kind == NEXPR_CONST && !is_inside(f, e->value)) {
-		report_outside(el, e->span, arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)), f);
+		report_outside(el, e->span,
+			       arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)),
+			       f);
 		return;
 	}
 	const ElabUniform *u = find_uniform(el, e);
@@ -61,15 +63,18 @@ check_range(Elab *el, const NetFeature *f, const NetExpr *e)
 		return;
 	if (!is_inside(f, u->a->value) || !is_inside(f, u->b->value))
 		report_outside(el, e->span,
-		               arena_printf(el->arena, "numbers from %s to %s lie partly", elab_number_text(el, u->a->value),
-		                            elab_number_text(el, u->b->value)), f);
+			       arena_printf(el->arena, "numbers from %s to %s lie partly",
+					    elab_number_text(el, u->a->value),
+					    elab_number_text(el, u->b->value)),
+			       f);
 }
 
 static bool
 is_file(const AstExpr *e)
 {
 	return e->kind == AEXPR_STRING ||
-	       (e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME && !strcmp(e->op[0]->name, "file"));
+	       (e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
+		!strcmp(e->op[0]->name, "file"));
 }
 
 static void
@@ -89,8 +94,8 @@ initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
 		return;
 	if (e->type != f->type) {
 		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
-		           f->type == NT_BOOL ? "true or false" : "a number",
-		           e->type == NT_BOOL ? "true or false" : "a number");
+			   f->type == NT_BOOL ? "true or false" : "a number",
+			   e->type == NT_BOOL ? "true or false" : "a number");
 		diag_end(el->diag);
 		return;
 	}
@@ -110,8 +115,8 @@ range(Elab *el, NetFeature *f, const AstFeature *a)
 	ok = elab_real(el, a->hi, false, "the upper end of a range", &f->hi) && ok;
 	f->range_span = a->range_span;
 	if (ok && f->lo > f->hi) {
-		elab_error(el, E0503, a->range_span, "this range is empty: %s is above %s", elab_number_text(el, f->lo),
-		           elab_number_text(el, f->hi));
+		elab_error(el, E0503, a->range_span, "this range is empty: %s is above %s",
+			   elab_number_text(el, f->lo), elab_number_text(el, f->hi));
 		diag_end(el->diag);
 		ok = false;
 	}
@@ -126,26 +131,30 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 		f->norm_each_step = a->norm_each_step;
 		f->norm_signed = a->norm_signed;
 		if (!(f->norm > 0) || isinf(f->norm)) {
-			elab_error(el, E0503, a->norm->span, "a norm must be above 0, and this is %s",
-			           elab_number_text(el, f->norm));
+			elab_error(el, E0503, a->norm->span,
+				   "a norm must be above 0, and this is %s",
+				   elab_number_text(el, f->norm));
 			diag_end(el->diag);
 		}
 	}
-	if (a->decay && elab_real(el, a->decay, false, "a decay", &f->decay) && !(f->decay >= 0 && f->decay < 1)) {
-		elab_error(el, E0503, a->decay->span, "a decay lies from 0 to below 1, and this is %s",
-		           elab_number_text(el, f->decay));
+	if (a->decay && elab_real(el, a->decay, false, "a decay", &f->decay) &&
+	    !(f->decay >= 0 && f->decay < 1)) {
+		elab_error(el, E0503, a->decay->span,
+			   "a decay lies from 0 to below 1, and this is %s",
+			   elab_number_text(el, f->decay));
 		diag_note(el->diag, "in each step the value is multiplied by 1 - decay");
 		diag_end(el->diag);
 	}
 }
 
-/* ---- features ------------------------------------------------------------------------------------- */
+/* ---- features -------------------------------------------------------------------------------- */
 
 static void
 compute(Scope *s, NetFeature *f)
 {
 	if (s->model->states.n || s->model->traces.n) {
-		Span at = s->model->states.n ? s->model->states.at[0].span : s->model->traces.at[0].span;
+		Span at = s->model->states.n ? s->model->states.at[0].span
+					     : s->model->traces.at[0].span;
 		elab_not_yet(s->el, at, "a feature with a state or a trace");
 		return;
 	}
@@ -196,7 +205,7 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);
 }
 
-/* ---- connections ---------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static uint32_t
 end(Elab *el, const AstExpr *e)
@@ -222,8 +231,12 @@ connection(Elab *el, const AstDecl *d)
 	Net *net = el->net;
 	Name name = d->sym ? d->sym->name : d->name;
 	if (!name)
-		name = intern_printf(el->names, "%s_%s", net->layers.at[pre].name, net->layers.at[post].name);
-	NetConn c = {.name = name, .span = d->name_span.hi ? d->name_span : d->span, .pre = pre, .post = post};
+		name = intern_printf(el->names, "%s_%s", net->layers.at[pre].name,
+				     net->layers.at[post].name);
+	NetConn c = {.name = name,
+		     .span = d->name_span.hi ? d->name_span : d->span,
+		     .pre = pre,
+		     .post = post};
 	VEC_PUSH(el->arena, &net->conns, c);
 	VEC_PUSH(el->arena, &el->conns, d);
 	for (uint32_t i = 0; i < d->connect.features.n; i++)

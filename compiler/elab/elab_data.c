@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- paths ------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 /* Nothing of a path may lead out of the folder that it starts in. */
 static bool
@@ -30,7 +30,8 @@ elab_path(Elab *el, const AstExpr *e)
 		return NULL;
 	}
 	if (leads_out(e->string)) {
-		elab_error(el, E0704, e->span, "a file lies below the program's folder, `--data` or `--out`");
+		elab_error(el, E0704, e->span,
+			   "a file lies below the program's folder, `--data` or `--out`");
 		diag_help(el->diag, "write its path from there, without `..` and a leading `/`");
 		diag_end(el->diag);
 		return NULL;
@@ -44,7 +45,7 @@ elab_file(Elab *el, const AstExpr *e)
 	return elab_path(el, e->kind == AEXPR_CALL && e->args.n == 1 ? e->args.at[0].value : e);
 }
 
-/* ---- sources ------------------------------------------------------------------------------------ */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 static bool
 is_fallback(const char *name)
@@ -92,10 +93,17 @@ report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why)
 	DiagCode code = E0702;
 	switch (status) {
 	case ELAB_DATA_OK:
-	case ELAB_DATA_BAD: break;
-	case ELAB_DATA_MISSING: code = E0701; break;
-	case ELAB_DATA_LENGTH: code = E0703; break;
-	case ELAB_DATA_OUTSIDE: code = E0704; break;
+	case ELAB_DATA_BAD:
+		break;
+	case ELAB_DATA_MISSING:
+		code = E0701;
+		break;
+	case ELAB_DATA_LENGTH:
+		code = E0703;
+		break;
+	case ELAB_DATA_OUTSIDE:
+		code = E0704;
+		break;
 	}
 	el->env->world_errors++;
 	elab_error(el, code, d->value.value->span, "%s", why ? why : "the data cannot be read");
@@ -112,7 +120,8 @@ one_source(Elab *el, const AstDecl *decl)
 		ElabDataStatus status = ELAB_DATA_BAD;
 		if (!w->data)
 			elab_not_yet(el, decl->span, "data, where nothing can be read,");
-		else if (!w->data(w->env, d.kind, d.paths.n, d.paths.at, d.fallback, &d, &why, &status))
+		else if (!w->data(w->env, d.kind, d.paths.n, d.paths.at, d.fallback, &d, &why,
+				  &status))
 			report_world(el, decl, status, why);
 	}
 	VEC_PUSH(el->arena, &el->net->data, d);

@@ -25,7 +25,7 @@ leaf(Scope *s, NetExprKind kind, NetType t, uint32_t index, const AstExpr *at)
 	return e;
 }
 
-/* ---- lists in their place ---------------------------------------------------------------------- */
+/* ---- lists in their place -------------------------------------------------------------------- */
 
 static const NetLayer *
 layer_at(const Scope *s, uint32_t i)
@@ -51,9 +51,12 @@ elab_fits(Scope *s, NetExpr *e)
 	uint32_t n = s->el->lists.at[e->index].n;
 	const NetLayer *l = NULL;
 	switch (s->place) {
-	case IN_PROGRAM: case IN_PARAM:
-		return true;                              /* is looked at again where it is used */
-	case IN_STATE: case IN_NEURON: case IN_TRACE:
+	case IN_PROGRAM:
+	case IN_PARAM:
+		return true; /* is looked at again where it is used */
+	case IN_STATE:
+	case IN_NEURON:
+	case IN_TRACE:
 		if (s->layer != NET_NONE) {
 			l = layer_at(s, s->layer);
 			e->side = NSIDE_OWN;
@@ -64,14 +67,16 @@ elab_fits(Scope *s, NetExpr *e)
 	case IN_RULE:
 		l = choose_side(s, e, n);
 		break;
-	case IN_FEATURE: case IN_INIT: case IN_PROTOCOL:
+	case IN_FEATURE:
+	case IN_INIT:
+	case IN_PROTOCOL:
 		elab_not_yet(s->el, e->span, "a list here");
 		return false;
 	}
 	if (l->n == n)
 		return true;
-	elab_error(s->el, E0401, e->span, "layer `%s` has %" PRIu64 " neurons, this list has %u values",
-	           l->name, l->n, n);
+	elab_error(s->el, E0401, e->span,
+		   "layer `%s` has %" PRIu64 " neurons, this list has %u values", l->name, l->n, n);
 	diag_label(s->el->diag, l->span, "declared here");
 	diag_end(s->el->diag);
 	return false;
@@ -85,7 +90,7 @@ use_value(Scope *s, const NetExpr *v, const AstExpr *at)
 		return NULL;
 	NetExpr *e = elab_copy(s->el, v, at->span);
 	if (v->kind == NEXPR_ARRAY) {
-		e->span = v->span;                        /* messages show the list itself */
+		e->span = v->span; /* messages show the list itself */
 		if (!elab_fits(s, e))
 			return NULL;
 		e->span = at->span;
@@ -93,7 +98,7 @@ use_value(Scope *s, const NetExpr *v, const AstExpr *at)
 	return e;
 }
 
-/* ---- parameters and their parts ------------------------------------------------------------------ */
+/* ---- parameters and their parts -------------------------------------------------------------- */
 
 /* What a name of a param, of the program or of the model, stands for; NULL: it is none, or failed. */
 static const Bind *
@@ -129,7 +134,7 @@ part(Scope *s, const AstExpr *e)
 	if (!b)
 		return NULL;
 	if (!b->nparts)
-		return use_bind(s, b, e->op[0]);          /* one number for all parts */
+		return use_bind(s, b, e->op[0]); /* one number for all parts */
 	VEC(const char *) names = {0};
 	for (uint32_t i = 0; i < b->nparts; i++) {
 		if (b->part[i].name == e->name)
@@ -172,7 +177,7 @@ elab_bind(Scope *s, const AstExpr *e, Bind *out)
 	return out->e != NULL;
 }
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static NetExpr *
 param(Scope *s, const AstExpr *e, const AstSym *sym)
@@ -195,7 +200,8 @@ state(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	bool of_layer = s->place == IN_NEURON || (s->place == IN_TRACE && s->own_side == NSIDE_OWN);
 	if (of_layer && sym->index < layer_at(s, s->layer)->states.n)
-		return leaf(s, NEXPR_STATE, layer_at(s, s->layer)->states.at[sym->index].type, sym->index, e);
+		return leaf(s, NEXPR_STATE, layer_at(s, s->layer)->states.at[sym->index].type,
+			    sym->index, e);
 	if (s->place == IN_RULE && sym->index < s->rule->states.n)
 		return leaf(s, NEXPR_STATE, s->rule->states.at[sym->index].type, sym->index, e);
 	if (s->place == IN_TRACE) {
@@ -237,7 +243,8 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 		if (l->value)
 			return elab_copy(s->el, l->value, e->span);
 		return l->index == NET_NONE ? NULL
-		                            : leaf(s, NEXPR_LOCAL, s->code->locals.at[l->index].type, l->index, e);
+					    : leaf(s, NEXPR_LOCAL,
+						   s->code->locals.at[l->index].type, l->index, e);
 	}
 	return not_constant(s, e);
 }
@@ -306,7 +313,7 @@ static NetExpr *
 name(Scope *s, const AstExpr *e)
 {
 	const AstSym *sym = e->sema.sym;
-	if (!sym) {                                       /* from the command line, never seen by sema */
+	if (!sym) { /* from the command line, never seen by sema */
 		if (e->kind == AEXPR_NAME && strcmp(e->name, "inf") == 0)
 			return elab_const(s, NT_REAL, INFINITY, e->span);
 		return not_constant(s, e);
@@ -326,7 +333,8 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_INPUT:
 		return input(s, e);
 	case ASYM_LEARNED:
-		return s->place == IN_RULE ? leaf(s, NEXPR_VALUE, s->value_type, 0, e) : not_constant(s, e);
+		return s->place == IN_RULE ? leaf(s, NEXPR_VALUE, s->value_type, 0, e)
+					   : not_constant(s, e);
 	case ASYM_SPIKE:
 		return spike(s, e, sym);
 	case ASYM_INDEX:
@@ -342,40 +350,66 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_SIGNAL:
 		elab_not_yet(s->el, e->span, "a third factor of a rule (`needs %s`)", e->name);
 		return NULL;
-	case ASYM_FEATURE_OF: case ASYM_STATE_OF: case ASYM_TRACE_OF: case ASYM_PARAM_OF: case ASYM_SPIKES_OF:
+	case ASYM_FEATURE_OF:
+	case ASYM_STATE_OF:
+	case ASYM_TRACE_OF:
+	case ASYM_PARAM_OF:
+	case ASYM_SPIKES_OF:
 		if (s->place == IN_PROGRAM)
 			return not_constant(s, e);
 		elab_not_yet(s->el, e->span, "the value of another layer or connection");
 		return NULL;
-	case ASYM_UNSET: case ASYM_DATA: case ASYM_LAYER: case ASYM_CONNECTION: case ASYM_NEURON:
-	case ASYM_FEATURE: case ASYM_RULE: case ASYM_PHASE: case ASYM_FUNCTION:
+	case ASYM_UNSET:
+	case ASYM_DATA:
+	case ASYM_LAYER:
+	case ASYM_CONNECTION:
+	case ASYM_NEURON:
+	case ASYM_FEATURE:
+	case ASYM_RULE:
+	case ASYM_PHASE:
+	case ASYM_FUNCTION:
 		break;
 	}
 	return misused(s, e);
 }
 
-/* ---- operators and the rest ---------------------------------------------------------------------- */
+/* ---- operators and the rest ------------------------------------------------------------------ */
 
 static NetOp
 net_op(AstOp op)
 {
 	switch (op) {
-	case AOP_NEG: return NOP_NEG;
-	case AOP_NOT: return NOP_NOT;
-	case AOP_ADD: return NOP_ADD;
-	case AOP_SUB: return NOP_SUB;
-	case AOP_MUL: return NOP_MUL;
-	case AOP_DIV: return NOP_DIV;
-	case AOP_EQ: return NOP_EQ;
-	case AOP_NE: return NOP_NE;
-	case AOP_LT: return NOP_LT;
-	case AOP_LE: return NOP_LE;
-	case AOP_GT: return NOP_GT;
-	case AOP_GE: return NOP_GE;
-	case AOP_AND: return NOP_AND;
-	case AOP_OR: return NOP_OR;
+	case AOP_NEG:
+		return NOP_NEG;
+	case AOP_NOT:
+		return NOP_NOT;
+	case AOP_ADD:
+		return NOP_ADD;
+	case AOP_SUB:
+		return NOP_SUB;
+	case AOP_MUL:
+		return NOP_MUL;
+	case AOP_DIV:
+		return NOP_DIV;
+	case AOP_EQ:
+		return NOP_EQ;
+	case AOP_NE:
+		return NOP_NE;
+	case AOP_LT:
+		return NOP_LT;
+	case AOP_LE:
+		return NOP_LE;
+	case AOP_GT:
+		return NOP_GT;
+	case AOP_GE:
+		return NOP_GE;
+	case AOP_AND:
+		return NOP_AND;
+	case AOP_OR:
+		return NOP_OR;
 	case AOP_UNSET:
-	case AOP_COUNT: break;
+	case AOP_COUNT:
+		break;
 	}
 	UNREACHABLE();
 }
@@ -385,8 +419,9 @@ same_type(Scope *s, const NetExpr *a, NetType t, const AstExpr *at)
 {
 	if (!a || a->type == t)
 		return a != NULL;
-	elab_error(s->el, E0302, at->span, t == NT_REAL ? "a number is needed here, and this is true or false"
-	                                                : "true or false is needed here, and this is a number");
+	elab_error(s->el, E0302, at->span,
+		   t == NT_REAL ? "a number is needed here, and this is true or false"
+				: "true or false is needed here, and this is a number");
 	diag_end(s->el->diag);
 	return false;
 }
@@ -449,7 +484,8 @@ elab_expr(Scope *s, const AstExpr *e)
 {
 	switch (e->kind) {
 	case AEXPR_NUMBER:
-		return elab_const(s, NT_REAL, e->num.value * (e->num.unit ? e->num.unit->scale : 1), e->span);
+		return elab_const(s, NT_REAL, e->num.value * (e->num.unit ? e->num.unit->scale : 1),
+				  e->span);
 	case AEXPR_BOOL:
 		return elab_const(s, NT_BOOL, e->truth, e->span);
 	case AEXPR_NAME:
@@ -469,14 +505,19 @@ elab_expr(Scope *s, const AstExpr *e)
 		return binary(s, e);
 	case AEXPR_IF:
 		return choice(s, e);
-	case AEXPR_STRING: case AEXPR_INDEX: case AEXPR_TUPLE: case AEXPR_RANGE: case AEXPR_OR_ELSE:
+	case AEXPR_STRING:
+	case AEXPR_INDEX:
+	case AEXPR_TUPLE:
+	case AEXPR_RANGE:
+	case AEXPR_OR_ELSE:
 		elab_error(s->el, E0302, e->span, "a number or a truth value is needed here");
 		diag_end(s->el->diag);
 		return NULL;
 	case AEXPR_ERROR:
 		s->el->failed = true;
 		return NULL;
-	case AEXPR_UNSET: case AEXPR_COUNT:
+	case AEXPR_UNSET:
+	case AEXPR_COUNT:
 		break;
 	}
 	UNREACHABLE();

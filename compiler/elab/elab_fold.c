@@ -43,7 +43,8 @@ NetExpr *
 elab_copy(Elab *el, const NetExpr *e, Span at)
 {
 	if (el->copied++ == COPY_LIMIT) {
-		elab_error(el, E0107, at, "the expressions of this program's parameters grow too large");
+		elab_error(el, E0107, at,
+			   "the expressions of this program's parameters grow too large");
 		diag_help(el->diag, "give the common part a name by `let` in the step");
 		diag_end(el->diag);
 	}
@@ -76,17 +77,39 @@ static double
 unary_value(const Scope *s, NetOp op, double a)
 {
 	switch (op) {
-	case NOP_NEG: return -a;
-	case NOP_NOT: return a == 0;
-	case NOP_ABS: return fabs(a);
-	case NOP_SQRT: return elab_round(s, sqrt(a));
-	case NOP_FLOOR: return floor(a);
-	case NOP_CEIL: return ceil(a);
-	case NOP_EXP: return elab_round(s, exp(a));
-	case NOP_LOG: return elab_round(s, log(a));
-	case NOP_UNSET: case NOP_ADD: case NOP_SUB: case NOP_MUL: case NOP_DIV: case NOP_MIN: case NOP_MAX:
-	case NOP_EQ: case NOP_NE: case NOP_LT: case NOP_LE: case NOP_GT: case NOP_GE: case NOP_AND:
-	case NOP_OR: case NOP_COUNT: break;
+	case NOP_NEG:
+		return -a;
+	case NOP_NOT:
+		return a == 0;
+	case NOP_ABS:
+		return fabs(a);
+	case NOP_SQRT:
+		return elab_round(s, sqrt(a));
+	case NOP_FLOOR:
+		return floor(a);
+	case NOP_CEIL:
+		return ceil(a);
+	case NOP_EXP:
+		return elab_round(s, exp(a));
+	case NOP_LOG:
+		return elab_round(s, log(a));
+	case NOP_UNSET:
+	case NOP_ADD:
+	case NOP_SUB:
+	case NOP_MUL:
+	case NOP_DIV:
+	case NOP_MIN:
+	case NOP_MAX:
+	case NOP_EQ:
+	case NOP_NE:
+	case NOP_LT:
+	case NOP_LE:
+	case NOP_GT:
+	case NOP_GE:
+	case NOP_AND:
+	case NOP_OR:
+	case NOP_COUNT:
+		break;
 	}
 	UNREACHABLE();
 }
@@ -95,22 +118,45 @@ static double
 binary_value(const Scope *s, NetOp op, double a, double b)
 {
 	switch (op) {
-	case NOP_ADD: return elab_round(s, a + b);
-	case NOP_SUB: return elab_round(s, a - b);
-	case NOP_MUL: return elab_round(s, a * b);
-	case NOP_DIV: return elab_round(s, a / b);
-	case NOP_MIN: return a < b ? a : b;
-	case NOP_MAX: return a > b ? a : b;
-	case NOP_EQ: return a == b;
-	case NOP_NE: return a != b;
-	case NOP_LT: return a < b;
-	case NOP_LE: return a <= b;
-	case NOP_GT: return a > b;
-	case NOP_GE: return a >= b;
-	case NOP_AND: return a != 0 && b != 0;
-	case NOP_OR: return a != 0 || b != 0;
-	case NOP_UNSET: case NOP_NEG: case NOP_NOT: case NOP_ABS: case NOP_SQRT: case NOP_FLOOR:
-	case NOP_CEIL: case NOP_EXP: case NOP_LOG: case NOP_COUNT: break;
+	case NOP_ADD:
+		return elab_round(s, a + b);
+	case NOP_SUB:
+		return elab_round(s, a - b);
+	case NOP_MUL:
+		return elab_round(s, a * b);
+	case NOP_DIV:
+		return elab_round(s, a / b);
+	case NOP_MIN:
+		return a < b ? a : b;
+	case NOP_MAX:
+		return a > b ? a : b;
+	case NOP_EQ:
+		return a == b;
+	case NOP_NE:
+		return a != b;
+	case NOP_LT:
+		return a < b;
+	case NOP_LE:
+		return a <= b;
+	case NOP_GT:
+		return a > b;
+	case NOP_GE:
+		return a >= b;
+	case NOP_AND:
+		return a != 0 && b != 0;
+	case NOP_OR:
+		return a != 0 || b != 0;
+	case NOP_UNSET:
+	case NOP_NEG:
+	case NOP_NOT:
+	case NOP_ABS:
+	case NOP_SQRT:
+	case NOP_FLOOR:
+	case NOP_CEIL:
+	case NOP_EXP:
+	case NOP_LOG:
+	case NOP_COUNT:
+		break;
 	}
 	UNREACHABLE();
 }
@@ -139,7 +185,8 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 			continue;
 		uint32_t m = s->el->lists.at[op[i]->index].n;
 		if (first && m != n) {
-			elab_error(s->el, E0401, op[i]->span, "a list of %u values meets one of %u", m, n);
+			elab_error(s->el, E0401, op[i]->span, "a list of %u values meets one of %u",
+				   m, n);
 			diag_label(s->el->diag, first->span, "this list has %u", n);
 			diag_end(s->el->diag);
 			return 0;
@@ -152,7 +199,8 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 
 /* The side of the lists among the operands stays with the result. */
 static NetExpr *
-list_like(Scope *s, NetType t, double *value, uint32_t n, const NetExpr *const *op, int nops, Span at)
+list_like(Scope *s, NetType t, double *value, uint32_t n, const NetExpr *const *op, int nops,
+	  Span at)
 {
 	NetExpr *e = elab_list(s, t, value, n, at);
 	for (int i = 0; i < nops; i++) {
@@ -258,7 +306,8 @@ elab_select(Scope *s, NetExpr *then, NetExpr *cond, NetExpr *other, Span at)
 			return NULL;
 		double *v = ARENA_ARRAY(s->el->arena, double, n);
 		for (uint32_t i = 0; i < n; i++)
-			v[i] = element(s, cond, i) != 0 ? element(s, then, i) : element(s, other, i);
+			v[i] = element(s, cond, i) != 0 ? element(s, then, i)
+							: element(s, other, i);
 		return list_like(s, then->type, v, n, ops, 3, at);
 	}
 	NetExpr *e = net_expr(s->el->net, NEXPR_IF, then->type, at);

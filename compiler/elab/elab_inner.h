@@ -5,33 +5,41 @@
 #include "elab/elab.h"
 
 /* What a parameter stands for: an expression, or named parts (`nu.pre`). Neither: an error was told. */
-typedef struct { Name name; NetExpr *e; } BindPart;
+typedef struct {
+	Name name;
+	NetExpr *e;
+} BindPart;
 typedef struct {
 	NetExpr *e;
-	NetExpr *first;                                   /* the value before the run, if the protocol sets it */
+	NetExpr *first; /* the value before the run, if the protocol sets it */
 	BindPart *part;
 	uint32_t nparts;
 } Bind;
 
 /* A list of constants on its way: NEXPR_ARRAY holds its index here until elab_settle_arrays. */
-typedef struct { double *value; uint32_t n; } ElabList;
+typedef struct {
+	double *value;
+	uint32_t n;
+} ElabList;
 
 typedef struct {
 	const AstDecl *decl;
 	const AstModel *model;
 	Bind *params;
-	bool *assigned;                                   /* of params: set by the protocol */
-	uint32_t *param_state;                            /* of params: the state that holds it, or NET_NONE */
-	uint32_t *traces;                                 /* of the model's traces, then of the layer's own */
+	bool *assigned;        /* of params: set by the protocol */
+	uint32_t *param_state; /* of params: the state that holds it, or NET_NONE */
+	uint32_t *traces;      /* of the model's traces, then of the layer's own */
 } ElabLayer;
 
 /* An a + (b - a) * random() that was written uniform(a, b). */
-typedef struct { const NetExpr *e, *a, *b; } ElabUniform;
+typedef struct {
+	const NetExpr *e, *a, *b;
+} ElabUniform;
 
 /* A param or const of the program: its value rounded, and as the decimal text says. */
 typedef struct {
 	const AstDecl *decl;
-	const AstExpr *value;                             /* the declared one, or that of --set */
+	const AstExpr *value; /* the declared one, or that of --set */
 	Bind bind[2];
 	enum { VALUE_NEW, VALUE_BUSY, VALUE_DONE } at[2];
 } ElabValue;
@@ -43,66 +51,71 @@ typedef struct {
 	Diag *diag;
 	const AstProgram *ast;
 	Net *net;
-	double dt;                                        /* as the decimal text says */
+	double dt; /* as the decimal text says */
 	VEC(ElabList) lists;
 	VEC(ElabValue) values;
-	VEC(ElabLayer) layers;                            /* in order of net->layers */
-	VEC(const AstDecl *) conns;                       /* in order of net->conns */
+	VEC(ElabLayer) layers;      /* in order of net->layers */
+	VEC(const AstDecl *) conns; /* in order of net->conns */
 	VEC(ElabUniform) uniforms;
-	VEC(const AstDecl *) data;                        /* in order of net->data */
-	uint32_t copied;                                  /* nodes, by elab_copy */
+	VEC(const AstDecl *) data; /* in order of net->data */
+	uint32_t copied;           /* nodes, by elab_copy */
 	bool failed;
 } Elab;
 
-typedef struct { const AstStmt *stmt; uint32_t index; NetExpr *value; /* a constant instead */ } ElabLocal;
+typedef struct {
+	const AstStmt *stmt;
+	uint32_t index;
+	NetExpr *value; /* a constant instead */
+} ElabLocal;
 
 typedef enum {
-	IN_PROGRAM,                                       /* params, settings, sizes: constants only */
-	IN_PARAM,                                         /* defaults of models: other parameters too */
-	IN_STATE,                                         /* initial values of states */
+	IN_PROGRAM, /* params, settings, sizes: constants only */
+	IN_PARAM,   /* defaults of models: other parameters too */
+	IN_STATE,   /* initial values of states */
 	IN_NEURON,
-	IN_TRACE,                                         /* tau and on spike */
+	IN_TRACE, /* tau and on spike */
 	IN_FEATURE,
-	IN_INIT,                                          /* initial values of features: i, j and draws too */
+	IN_INIT, /* initial values of features: i, j and draws too */
 	IN_RULE,
-	IN_PROTOCOL                                       /* data columns too */
+	IN_PROTOCOL /* data columns too */
 } ElabPlace;
 
 /* Where an expression stands: what its names mean. */
 typedef struct {
 	Elab *el;
 	ElabPlace place;
-	bool exact;                                       /* in double, from the decimal text */
+	bool exact; /* in double, from the decimal text */
 	const AstModel *model;
 	Bind *params;
-	uint32_t nparams;                                 /* known so far */
-	uint32_t layer;                                   /* neuron code, traces: index in net->layers */
-	uint32_t conn;                                    /* features, rules */
+	uint32_t nparams; /* known so far */
+	uint32_t layer;   /* neuron code, traces: index in net->layers */
+	uint32_t conn;    /* features, rules */
 	NetRule *rule;
-	NetType value_type;                               /* of VALUE */
-	const uint32_t *traces;                           /* of the model's traces: index in the layer's */
-	const AstTrace *own_trace;                        /* IN_TRACE */
-	NetSide own_side;                                 /* IN_TRACE of a rule: the side where the layer stands */
+	NetType value_type;        /* of VALUE */
+	const uint32_t *traces;    /* of the model's traces: index in the layer's */
+	const AstTrace *own_trace; /* IN_TRACE */
+	NetSide own_side;          /* IN_TRACE of a rule: the side where the layer stands */
 	NetCode *code;
 	VEC(ElabLocal) locals;
-	const char *site_prefix;                          /* "exc" */
-	Name site_hint;                                   /* "fires" */
-	const AstStmt *loop;                              /* IN_PROTOCOL: the innermost loop */
+	const char *site_prefix; /* "exc" */
+	Name site_hint;          /* "fires" */
+	const AstStmt *loop;     /* IN_PROTOCOL: the innermost loop */
 } Scope;
 
-/* ---- values (elab_value.c, elab_set.c) ---- */
+/* ---- values (elab_value.c, elab_set.c) ------------------------------------------------------- */
 Scope elab_scope(Elab *el, ElabPlace place);
-void elab_values(Elab *el);                               /* collects params, consts and settings, applies --set */
-const AstExpr *elab_set(Elab *el, Name name);             /* the value that --set gives; NULL: none */
-void elab_check_sets(Elab *el);                           /* names that nothing declares, units that do not fit */
-void elab_settings(Elab *el);                             /* dt, seed, batch */
-const Bind *elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use);   /* NULL: an error was told */
+void elab_values(Elab *el); /* collects params, consts and settings, applies --set */
+const AstExpr *elab_set(Elab *el, Name name); /* the value that --set gives; NULL: none */
+void elab_check_sets(Elab *el); /* names that nothing declares, units that do not fit */
+void elab_settings(Elab *el);   /* dt, seed, batch */
+const Bind *elab_value_of(Elab *el, const AstDecl *d, bool exact,
+			  Span use); /* NULL: an error was told */
 /* Constants of the program; false after a message. `what` starts a sentence: "the size of a layer". */
 bool elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out);
 bool elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t *out);
-const char *elab_number_text(Elab *el, double v);         /* "0.3", for messages */
+const char *elab_number_text(Elab *el, double v); /* "0.3", for messages */
 
-/* ---- folding (elab_fold.c) ---- */
+/* ---- folding (elab_fold.c) ------------------------------------------------------------------- */
 double elab_round(const Scope *s, double v);
 NetExpr *elab_const(Scope *s, NetType t, double v, Span at);
 NetExpr *elab_list(Scope *s, NetType t, double *value, uint32_t n, Span at);
@@ -111,44 +124,49 @@ NetExpr *elab_binary(Scope *s, NetOp op, NetExpr *a, NetExpr *b, Span at);
 NetExpr *elab_select(Scope *s, NetExpr *then, NetExpr *cond, NetExpr *other, Span at);
 NetExpr *elab_copy(Elab *el, const NetExpr *e, Span at);
 bool elab_is_const(const NetExpr *e, double v);
-bool elab_is_fixed(const NetExpr *e);                     /* a constant or a list of constants */
-void elab_settle_arrays(Elab *el);                        /* lists that are still used become net->arrays */
+bool elab_is_fixed(const NetExpr *e); /* a constant or a list of constants */
+void elab_settle_arrays(Elab *el);    /* lists that are still used become net->arrays */
 
-/* ---- expressions (elab_expr.c) and calls (elab_call.c): NULL after a message ---- */
+/* ---- expressions (elab_expr.c) and calls (elab_call.c): NULL after a message ----------------- */
 NetExpr *elab_expr(Scope *s, const AstExpr *e);
 bool elab_bind(Scope *s, const AstExpr *e, Bind *out);
 NetExpr *elab_call(Scope *s, const AstExpr *e);
 uint32_t elab_site(Scope *s, const char *hint, Span at);
-bool elab_fits(Scope *s, NetExpr *e);                     /* a list in its place: length, side */
+bool elab_fits(Scope *s, NetExpr *e); /* a list in its place: length, side */
 
-/* ---- statements (elab_stmt.c) ---- */
-bool elab_code(Scope *s, const AstStmtVec *body, NetCode *out);   /* appends */
+/* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
+bool elab_code(Scope *s, const AstStmtVec *body, NetCode *out); /* appends */
 
-/* ---- instances (elab_layer.c, elab_trace.c, elab_connect.c, elab_rule.c) ---- */
+/* ---- instances (elab_layer.c, elab_trace.c, elab_connect.c, elab_rule.c) --------------------- */
 void elab_layers(Elab *el);
 Bind *elab_params(Scope *inner, const AstArgVec *args, Span use);
-uint32_t elab_trace(Scope *s, const AstTrace *t);         /* index in the traces of s->layer; NET_NONE after a message */
+uint32_t
+elab_trace(Scope *s,
+	   const AstTrace *t); /* index in the traces of s->layer; NET_NONE after a message */
 void elab_connections(Elab *el);
 void elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);
 uint32_t elab_find_conn(Elab *el, const AstDecl *d);
 
-/* ---- data and files (elab_data.c), what is seen (elab_record.c), protocol (elab_protocol.c) ---- */
+/* ---- data and files (elab_data.c), what is seen (elab_record.c), protocol (elab_protocol.c) -- */
 void elab_data(Elab *el);
 void elab_draws(Elab *el);
 void elab_records(Elab *el);
 bool elab_var(Elab *el, const AstExpr *e, NetVar *out);
-const char *elab_path(Elab *el, const AstExpr *e);        /* text of a string that stays inside the folder; NULL after a message */
-const char *elab_file(Elab *el, const AstExpr *e);        /* of file("x.npy") or "x.npy" */
-uint32_t elab_find_phase(Elab *el, Name name, Span at);   /* NET_NONE after a message */
-void elab_find_assigned(Elab *el);                        /* parameters that the protocol sets */
+const char *elab_path(
+	Elab *el,
+	const AstExpr *e); /* text of a string that stays inside the folder; NULL after a message */
+const char *elab_file(Elab *el, const AstExpr *e);      /* of file("x.npy") or "x.npy" */
+uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a message */
+void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 void elab_protocol(Elab *el);
 
-/* ---- messages (elab.c) ---- */
+/* ---- messages (elab.c) ----------------------------------------------------------------------- */
 void elab_not_yet(Elab *el, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* As diag_begin, and the program has failed. */
 void elab_error(Elab *el, DiagCode code, Span at, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-Name elab_unique(Elab *el, const char *name, bool (*taken)(const void *env, Name name), const void *env);
+	__attribute__((format(printf, 4, 5)));
+Name elab_unique(Elab *el, const char *name, bool (*taken)(const void *env, Name name),
+		 const void *env);
 
 #endif

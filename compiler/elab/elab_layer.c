@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { RANK_LIMIT = 4 };
-static const double size_limit = 2147483648.0;            /* 2^31 neurons */
+static const double size_limit = 2147483648.0; /* 2^31 neurons */
 
 uint32_t
 elab_find_layer(Elab *el, const AstDecl *d)
@@ -18,7 +18,7 @@ elab_find_layer(Elab *el, const AstDecl *d)
 	return NET_NONE;
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static bool
 shape(Elab *el, const AstDecl *d, NetLayer *l)
@@ -26,8 +26,9 @@ shape(Elab *el, const AstDecl *d, NetLayer *l)
 	const AstArgVec *dims = &d->layer.shape;
 	l->n = 1;
 	if (dims->n < 1 || dims->n > RANK_LIMIT) {
-		elab_error(el, E0402, d->name_span, "a layer has 1 to %d dimensions, and `%s` has %u", RANK_LIMIT,
-		           d->name, dims->n);
+		elab_error(el, E0402, d->name_span,
+			   "a layer has 1 to %d dimensions, and `%s` has %u", RANK_LIMIT, d->name,
+			   dims->n);
 		diag_help(el->diag, "write its size: `layer %s : Model[100]`", d->name);
 		diag_end(el->diag);
 		return false;
@@ -41,7 +42,8 @@ shape(Elab *el, const AstDecl *d, NetLayer *l)
 		n *= v;
 		if (v != floor(v) || v < 1 || n > size_limit) {
 			elab_error(el, E0402, e->span, "%s `%s` cannot have %s neurons",
-			           dims->n > 1 ? "a dimension of layer" : "layer", d->name, elab_number_text(el, v));
+				   dims->n > 1 ? "a dimension of layer" : "layer", d->name,
+				   elab_number_text(el, v));
 			diag_note(el->diag, "a size is a whole number from 1 to 2^31");
 			diag_end(el->diag);
 			return false;
@@ -60,7 +62,8 @@ declare_layers(Elab *el)
 		const AstDecl *d = el->ast->decls.at[i];
 		if (d->kind != ADECL_LAYER)
 			continue;
-		const AstDecl *model = d->layer.model->sema.sym ? d->layer.model->sema.sym->decl : NULL;
+		const AstDecl *model =
+			d->layer.model->sema.sym ? d->layer.model->sema.sym->decl : NULL;
 		ElabLayer e = {.decl = d, .model = model ? &model->model : NULL};
 		NetLayer l = {.name = d->name, .span = d->name_span, .stream = NET_NONE};
 		if (!shape(el, d, &l)) {
@@ -78,7 +81,7 @@ declare_layers(Elab *el)
 	}
 }
 
-/* ---- parameters -------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------ */
 
 /* The argument for parameter i: by its name, else by its place. */
 static const AstArg *
@@ -141,7 +144,7 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 	return binds;
 }
 
-/* ---- states -------------------------------------------------------------------------------------- */
+/* ---- states ---------------------------------------------------------------------------------- */
 
 static NetExpr *
 initial_value(Scope *s, const AstState *a)
@@ -152,7 +155,8 @@ initial_value(Scope *s, const AstState *a)
 	}
 	NetExpr *e = elab_expr(s, a->init);
 	if (e && !elab_is_fixed(e)) {
-		elab_error(s->el, E0502, a->init->span, "an initial value must be known before the run");
+		elab_error(s->el, E0502, a->init->span,
+			   "an initial value must be known before the run");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -202,14 +206,18 @@ assigned_params(Scope *s, ElabLayer *e)
 			continue;
 		}
 		NetLayer *l = &el->net->layers.at[s->layer];
-		NetState st = {.name = p->name, .span = p->span, .type = first->type, .init = first, .kept_on_reset = true};
+		NetState st = {.name = p->name,
+			       .span = p->span,
+			       .type = first->type,
+			       .init = first,
+			       .kept_on_reset = true};
 		e->param_state[i] = l->states.n;
 		VEC_PUSH(el->arena, &l->states, st);
 		b->first = first;
 	}
 }
 
-/* ---- the layer ----------------------------------------------------------------------------------- */
+/* ---- the layer ------------------------------------------------------------------------------- */
 
 /* Parameters first as constants, which the states begin with; then once more with those that the
  * protocol sets as states, since defaults may follow from them. */
@@ -232,7 +240,8 @@ parameters(Scope *s, ElabLayer *e, const AstArgVec *args)
 		const AstParam *p = &s->model->params.at[i];
 		s->nparams = i;
 		if (e->param_state[i] != NET_NONE) {
-			NetExpr *st = net_expr(el->net, NEXPR_STATE, before[i].first->type, p->span);
+			NetExpr *st =
+				net_expr(el->net, NEXPR_STATE, before[i].first->type, p->span);
 			st->index = e->param_state[i];
 			after[i] = (Bind){.e = st, .first = before[i].first};
 		} else if (!find_arg(s->model, args, i) && p->value && before[i].e) {
@@ -255,7 +264,8 @@ traces(Scope *s, ElabLayer *e)
 	e->traces = ARENA_ARRAY(s->el->arena, uint32_t, n + 1);
 	for (uint32_t i = 0; i < n; i++) {
 		bool own = i >= m->traces.n;
-		e->traces[i] = elab_trace(s, own ? &e->decl->layer.traces.at[i - m->traces.n] : &m->traces.at[i]);
+		e->traces[i] = elab_trace(s, own ? &e->decl->layer.traces.at[i - m->traces.n]
+						 : &m->traces.at[i]);
 	}
 }
 

@@ -9,11 +9,11 @@
 
 typedef VEC(NetProto *) ProtoVec;
 
-static const double step_limit = 9007199254740992.0;      /* 2^53 */
+static const double step_limit = 9007199254740992.0; /* 2^53 */
 
 static void body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out);
 
-/* ---- what the protocol sets ---------------------------------------------------------------------- */
+/* ---- what the protocol sets ------------------------------------------------------------------ */
 
 static void
 find_assigned_in(Elab *el, const AstStmtVec *v)
@@ -22,11 +22,13 @@ find_assigned_in(Elab *el, const AstStmtVec *v)
 		const AstStmt *s = v->at[i];
 		find_assigned_in(el, &s->body);
 		find_assigned_in(el, &s->other);
-		const AstSym *sym = s->kind == ASTMT_ASSIGN && s->target ? s->target->sema.sym : NULL;
+		const AstSym *sym =
+			s->kind == ASTMT_ASSIGN && s->target ? s->target->sema.sym : NULL;
 		if (!sym || sym->kind != ASYM_PARAM_OF)
 			continue;
 		uint32_t l = elab_find_layer(el, sym->decl);
-		if (l != NET_NONE && el->layers.at[l].model && sym->index < el->layers.at[l].model->params.n)
+		if (l != NET_NONE && el->layers.at[l].model &&
+		    sym->index < el->layers.at[l].model->params.n)
 			el->layers.at[l].assigned[sym->index] = true;
 	}
 }
@@ -40,7 +42,7 @@ elab_find_assigned(Elab *el)
 	}
 }
 
-/* ---- loops ----------------------------------------------------------------------------------------- */
+/* ---- loops ----------------------------------------------------------------------------------- */
 
 static uint32_t
 find_data(Elab *el, const AstExpr *e)
@@ -69,14 +71,16 @@ bounds(Elab *el, const AstExpr *range, const NetData *d, uint64_t *lo, uint64_t 
 		return false;
 	*hi += !range->exclusive;
 	if (*lo > *hi) {
-		elab_error(el, E0802, range->span, "this range goes backwards, from %" PRIu64 " to %" PRIu64, *lo, *hi);
+		elab_error(el, E0802, range->span,
+			   "this range goes backwards, from %" PRIu64 " to %" PRIu64, *lo, *hi);
 		diag_end(el->diag);
 		return false;
 	}
 	if (*hi <= d->samples)
 		return true;
-	elab_error(el, E0802, range->span, "sample %" PRIu64 " is asked for, and `%s` has %" PRIu64 " samples", *hi - 1, d->name,
-	           d->samples);
+	elab_error(el, E0802, range->span,
+		   "sample %" PRIu64 " is asked for, and `%s` has %" PRIu64 " samples", *hi - 1,
+		   d->name, d->samples);
 	diag_label(el->diag, d->span, "declared here");
 	if (d->samples)
 		diag_note(el->diag, "they are counted from 0 to %" PRIu64, d->samples - 1);
@@ -90,8 +94,10 @@ fills_batches(Elab *el, const AstStmt *s, const NetProto *p)
 	uint64_t n = p->hi - p->lo, batch = el->net->batch;
 	if (n % batch == 0)
 		return true;
-	elab_error(el, E0802, s->target->span, "%" PRIu64 " samples do not fill batches of %" PRIu64, n, batch);
-	diag_help(el->diag, "take %" PRIu64 " or %" PRIu64 " of them", n - n % batch, n - n % batch + batch);
+	elab_error(el, E0802, s->target->span,
+		   "%" PRIu64 " samples do not fill batches of %" PRIu64, n, batch);
+	diag_help(el->diag, "take %" PRIu64 " or %" PRIu64 " of them", n - n % batch,
+		  n - n % batch + batch);
 	diag_end(el->diag);
 	return false;
 }
@@ -127,7 +133,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 		range = source->args.n ? source->args.at[0].value : NULL;
 		source = source->op[0];
 	}
-	p->phase = new_phase(el, s);                      /* also of loops with errors: others may name it */
+	p->phase = new_phase(el, s); /* also of loops with errors: others may name it */
 	p->data = find_data(el, source);
 	if (outer)
 		elab_not_yet(el, s->span, "a loop over data in another");
@@ -137,10 +143,11 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 	}
 	const NetData *d = &el->net->data.at[p->data];
 	if (!d->columns.n)
-		return false;                             /* not found, which was told */
+		return false; /* not found, which was told */
 	if (s->names.n > d->columns.n) {
-		elab_error(el, E0801, s->names.at[d->columns.n].span, "`%s` gives %u column%s, and here are %u names", d->name,
-		           d->columns.n, d->columns.n == 1 ? "" : "s", s->names.n);
+		elab_error(el, E0801, s->names.at[d->columns.n].span,
+			   "`%s` gives %u column%s, and here are %u names", d->name, d->columns.n,
+			   d->columns.n == 1 ? "" : "s", s->names.n);
 		diag_label(el->diag, d->span, "declared here");
 		diag_end(el->diag);
 		return false;
@@ -152,7 +159,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 	return true;
 }
 
-/* ---- setting parameters and states -------------------------------------------------------------------- */
+/* ---- setting parameters and states ----------------------------------------------------------- */
 
 /* Every column that is read must have one value, or one for each neuron. */
 static bool
@@ -161,8 +168,10 @@ columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
 		uint64_t n = d->columns.at[e->index].count;
 		if (n != 1 && n != l->n) {
-			elab_error(el, E0401, e->span, "a sample of `%s` has %" PRIu64 " values here, and layer `%s` has %" PRIu64
-			           " neurons", d->name, n, l->name, l->n);
+			elab_error(el, E0401, e->span,
+				   "a sample of `%s` has %" PRIu64
+				   " values here, and layer `%s` has %" PRIu64 " neurons",
+				   d->name, n, l->name, l->n);
 			diag_label(el->diag, l->span, "declared here");
 			diag_end(el->diag);
 			return false;
@@ -186,7 +195,8 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 	if (!elab_var(el, s->target, &v))
 		return false;
 	if (v.kind != NVAR_STATE) {
-		elab_not_yet(el, s->target->span, "setting what is no parameter or state of a layer");
+		elab_not_yet(el, s->target->span,
+			     "setting what is no parameter or state of a layer");
 		return false;
 	}
 	if (el->net->layers.at[v.of].states.at[v.index].shared_over_batch) {
@@ -203,17 +213,18 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		return false;
 	if (p->e->type != l->states.at[v.index].type) {
 		elab_error(el, E0302, s->e->span, "`%s` is %s", s->target->name,
-		           l->states.at[v.index].type == NT_BOOL ? "true or false" : "a number");
+			   l->states.at[v.index].type == NT_BOOL ? "true or false" : "a number");
 		diag_end(el->diag);
 		return false;
 	}
 	uint32_t data = NET_NONE;
 	if (loop)
-		data = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target);
+		data = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0]
+								       : loop->target);
 	return data == NET_NONE || columns_fit(el, p->e, &el->net->data.at[data], l);
 }
 
-/* ---- the other statements ------------------------------------------------------------------------------- */
+/* ---- the other statements -------------------------------------------------------------------- */
 
 static bool
 run(Elab *el, const AstStmt *s, NetProto *p)
@@ -226,8 +237,9 @@ run(Elab *el, const AstStmt *s, NetProto *p)
 		p->steps = (uint64_t)steps;
 		return true;
 	}
-	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms", elab_number_text(el, t),
-	           steps >= 1 ? "more than 2^53 steps" : "no step", elab_number_text(el, el->dt));
+	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms",
+		   elab_number_text(el, t), steps >= 1 ? "more than 2^53 steps" : "no step",
+		   elab_number_text(el, el->dt));
 	diag_end(el->diag);
 	return false;
 }
@@ -240,7 +252,8 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		diag_end(el->diag);
 		return false;
 	}
-	const AstExpr *source = loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target;
+	const AstExpr *source =
+		loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target;
 	const NetData *d = &el->net->data.at[find_data(el, source)];
 	for (uint32_t i = 0; i < loop->names.n; i++) {
 		if (loop->names.at[i].name != s->name)
@@ -248,7 +261,8 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		p->column = i;
 		if (d->columns.at[i].count == 1 && d->classes > 0)
 			return true;
-		elab_error(el, E0801, s->name_span, "`%s` is no label: a label is one whole number", s->name);
+		elab_error(el, E0801, s->name_span, "`%s` is no label: a label is one whole number",
+			   s->name);
 		diag_label(el->diag, d->span, "the data are declared here");
 		diag_end(el->diag);
 		return false;
@@ -269,8 +283,10 @@ vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 	if (!label_column(el, s, loop, p))
 		return false;
 	for (uint32_t i = 0; i < s->names.n; i++) {
-		if (strcmp(s->names.at[i].name, "all_activity") != 0 && strcmp(s->names.at[i].name, "proportion") != 0)
-			elab_not_yet(el, s->names.at[i].span, "the readout `%s`", s->names.at[i].name);
+		if (strcmp(s->names.at[i].name, "all_activity") != 0 &&
+		    strcmp(s->names.at[i].name, "proportion") != 0)
+			elab_not_yet(el, s->names.at[i].span, "the readout `%s`",
+				     s->names.at[i].name);
 		VEC_PUSH(el->arena, &p->readouts, s->names.at[i].name);
 	}
 	if (!s->e)
@@ -279,8 +295,9 @@ vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		return false;
 	if (p->every % el->net->batch == 0)
 		return true;
-	elab_error(el, E0802, s->e->span, "labels cannot be assigned every %" PRIu64 " samples in batches of %" PRIu64,
-	           p->every, el->net->batch);
+	elab_error(el, E0802, s->e->span,
+		   "labels cannot be assigned every %" PRIu64 " samples in batches of %" PRIu64,
+		   p->every, el->net->batch);
 	diag_help(el->diag, "take a multiple of %" PRIu64, el->net->batch);
 	diag_end(el->diag);
 	return false;
@@ -346,13 +363,17 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 		p->kind = NPROTO_SAVE;
 		ok = save(el, s, p);
 		break;
-	case ASTMT_LET: case ASTMT_IF: case ASTMT_SPIKE: case ASTMT_KEEP_ONE:
+	case ASTMT_LET:
+	case ASTMT_IF:
+	case ASTMT_SPIKE:
+	case ASTMT_KEEP_ONE:
 		elab_not_yet(el, s->span, "this statement in an experiment");
 		return NULL;
 	case ASTMT_ERROR:
 		el->failed = true;
 		return NULL;
-	case ASTMT_UNSET: case ASTMT_COUNT:
+	case ASTMT_UNSET:
+	case ASTMT_COUNT:
 		UNREACHABLE();
 	}
 	return ok ? p : NULL;
@@ -389,7 +410,8 @@ elab_protocol(Elab *el)
 	el->net->protocol = (NetProtocol){all.at, all.n};
 	if (all.n || el->failed)
 		return;
-	diag_begin(el->diag, W0601, (Span){0, 0}, "nothing runs: the program has no `experiment`, or an empty one");
+	diag_begin(el->diag, W0601, (Span){0, 0},
+		   "nothing runs: the program has no `experiment`, or an empty one");
 	diag_help(el->diag, "add `experiment { run 1 s }`");
 	diag_end(el->diag);
 }

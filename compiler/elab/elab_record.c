@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- variables ------------------------------------------------------------------------------------ */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 static bool
 param_var(Elab *el, const AstExpr *e, const ElabLayer *l, uint32_t index, NetVar *out)
@@ -53,7 +53,10 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 		return false;
 	}
 	switch (sym->kind) {
-	case ASYM_STATE_OF: case ASYM_TRACE_OF: case ASYM_PARAM_OF: case ASYM_SPIKES_OF:
+	case ASYM_STATE_OF:
+	case ASYM_TRACE_OF:
+	case ASYM_PARAM_OF:
+	case ASYM_SPIKES_OF:
 		if (layer_var(el, e, sym, out))
 			return true;
 		el->failed = true;
@@ -64,15 +67,36 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 			return true;
 		el->failed = true;
 		return false;
-	case ASYM_UNSET: case ASYM_PARAM: case ASYM_DATA: case ASYM_LAYER: case ASYM_CONNECTION:
-	case ASYM_NEURON: case ASYM_FEATURE: case ASYM_RULE: case ASYM_PHASE: case ASYM_COLUMN:
-	case ASYM_MODEL_PARAM: case ASYM_STATE: case ASYM_TRACE: case ASYM_LOCAL: case ASYM_INPUT:
-	case ASYM_LEARNED: case ASYM_SIGNAL: case ASYM_SPIKE: case ASYM_INDEX: case ASYM_DT:
-	case ASYM_LEARNING: case ASYM_INF: case ASYM_FUNCTION: case ASYM_PART:
+	case ASYM_UNSET:
+	case ASYM_PARAM:
+	case ASYM_DATA:
+	case ASYM_LAYER:
+	case ASYM_CONNECTION:
+	case ASYM_NEURON:
+	case ASYM_FEATURE:
+	case ASYM_RULE:
+	case ASYM_PHASE:
+	case ASYM_COLUMN:
+	case ASYM_MODEL_PARAM:
+	case ASYM_STATE:
+	case ASYM_TRACE:
+	case ASYM_LOCAL:
+	case ASYM_INPUT:
+	case ASYM_LEARNED:
+	case ASYM_SIGNAL:
+	case ASYM_SPIKE:
+	case ASYM_INDEX:
+	case ASYM_DT:
+	case ASYM_LEARNING:
+	case ASYM_INF:
+	case ASYM_FUNCTION:
+	case ASYM_PART:
 		break;
 	}
-	elab_error(el, E0205, e->span, "`%s` is nothing that a network holds", e->name ? e->name : "this");
-	diag_help(el->diag, "name a state, a trace, spikes or a feature: `exc.v`, `exc.spikes`, `input.weight`");
+	elab_error(el, E0205, e->span, "`%s` is nothing that a network holds",
+		   e->name ? e->name : "this");
+	diag_help(el->diag, "name a state, a trace, spikes or a feature: `exc.v`, `exc.spikes`, "
+			    "`input.weight`");
 	diag_end(el->diag);
 	return false;
 }
@@ -82,10 +106,11 @@ member_path(Elab *el, const AstExpr *e, char between)
 {
 	if (e->kind != AEXPR_MEMBER)
 		return e->name;
-	return arena_printf(el->arena, "%s%c%s", member_path(el, e->op[0], between), between, e->name);
+	return arena_printf(el->arena, "%s%c%s", member_path(el, e->op[0], between), between,
+			    e->name);
 }
 
-/* ---- records --------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static bool
 record_taken(const void *env, Name name)
@@ -131,8 +156,9 @@ interval(Elab *el, const AstDecl *d, NetRecord *r)
 		return false;
 	double steps = floor(t / el->dt);
 	if (!(steps >= 1) || steps > 9007199254740992.0) {
-		elab_error(el, E0503, e->span, "%s ms is no time between records: a step takes %s ms",
-		           elab_number_text(el, t), elab_number_text(el, el->dt));
+		elab_error(el, E0503, e->span,
+			   "%s ms is no time between records: a step takes %s ms",
+			   elab_number_text(el, t), elab_number_text(el, el->dt));
 		diag_end(el->diag);
 		return false;
 	}
@@ -154,7 +180,7 @@ record(Elab *el, const AstDecl *d)
 	VEC_PUSH(el->arena, &el->net->records, r);
 }
 
-/* ---- plots ----------------------------------------------------------------------------------------- */
+/* ---- plots ----------------------------------------------------------------------------------- */
 
 static bool
 check_plot(Elab *el, const AstDecl *d, const NetPlot *p)
@@ -171,8 +197,10 @@ check_plot(Elab *el, const AstDecl *d, const NetPlot *p)
 	const NetLayer *pre = &net->layers.at[net->conns.at[p->var.of].pre];
 	if (p->height * p->width == pre->n)
 		return true;
-	elab_error(el, E0401, d->plot.form_span, "fields of %" PRIu64 " x %" PRIu64 " do not fit layer `%s` of %" PRIu64 " neurons",
-	           p->height, p->width, pre->name, pre->n);
+	elab_error(el, E0401, d->plot.form_span,
+		   "fields of %" PRIu64 " x %" PRIu64 " do not fit layer `%s` of %" PRIu64
+		   " neurons",
+		   p->height, p->width, pre->name, pre->n);
 	diag_label(el->diag, pre->span, "declared here");
 	diag_end(el->diag);
 	return false;
@@ -186,7 +214,8 @@ plot(Elab *el, const AstDecl *d)
 	if (!elab_var(el, d->plot.what, &p.var))
 		return;
 	if (dims->n != 2) {
-		elab_error(el, E0401, d->plot.form_span, "a plot as `%s` takes a height and a width", d->plot.form);
+		elab_error(el, E0401, d->plot.form_span,
+			   "a plot as `%s` takes a height and a width", d->plot.form);
 		diag_help(el->diag, "write `as %s[28, 28]`", d->plot.form);
 		diag_end(el->diag);
 		return;
@@ -196,7 +225,8 @@ plot(Elab *el, const AstDecl *d)
 	    !elab_count(el, dims->at[1].value, "the width of a plot", 1, &p.width))
 		return;
 	if (p.height > most || p.width > most) {
-		elab_error(el, E0503, d->plot.form_span, "this plot is larger than 2^20 in a direction");
+		elab_error(el, E0503, d->plot.form_span,
+			   "this plot is larger than 2^20 in a direction");
 		diag_end(el->diag);
 		return;
 	}
@@ -218,13 +248,14 @@ elab_records(Elab *el)
 	}
 }
 
-/* ---- draws from files -------------------------------------------------------------------------------- */
+/* ---- draws from files ------------------------------------------------------------------------ */
 
 static void
 draws(Elab *el, const AstDecl *d)
 {
 	Net *net = el->net;
-	const char *path = elab_path(el, d->draws.path), *name = member_path(el, d->draws.site, '/');
+	const char *path = elab_path(el, d->draws.path),
+		   *name = member_path(el, d->draws.site, '/');
 	VEC(const char *) names = {0};
 	if (!path)
 		return;
@@ -237,7 +268,8 @@ draws(Elab *el, const AstDecl *d)
 		VEC_PUSH(el->arena, &names, s->name);
 	}
 	const char *near = suggest(name, names.at, names.n);
-	elab_error(el, E0203, d->draws.site->span, "no random number is drawn at `%s`", member_path(el, d->draws.site, '.'));
+	elab_error(el, E0203, d->draws.site->span, "no random number is drawn at `%s`",
+		   member_path(el, d->draws.site, '.'));
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);
 	else if (!names.n)

@@ -13,8 +13,10 @@ arguments(const AstExpr *learn)
 static NetReduce
 reduction(Elab *el, const AstFeature *a)
 {
-	static const struct { const char *name; NetReduce reduce; } all[] = {
-		{"mean", NREDUCE_MEAN}, {"sum", NREDUCE_SUM}, {"max", NREDUCE_MAX}};
+	static const struct {
+		const char *name;
+		NetReduce reduce;
+	} all[] = {{"mean", NREDUCE_MEAN}, {"sum", NREDUCE_SUM}, {"max", NREDUCE_MAX}};
 	for (size_t i = 0; a->reduce && i < sizeof all / sizeof *all; i++) {
 		if (strcmp(a->reduce, all[i].name) == 0)
 			return all[i].reduce;
@@ -24,7 +26,7 @@ reduction(Elab *el, const AstFeature *a)
 	return NREDUCE_MEAN;
 }
 
-/* ---- traces and states ----------------------------------------------------------------------------- */
+/* ---- traces and states ----------------------------------------------------------------------- */
 
 static const uint32_t *
 traces(const Scope *s)
@@ -37,7 +39,8 @@ traces(const Scope *s)
 		index[i] = NET_NONE;
 		bool pre = t->of && strcmp(t->of, "pre") == 0;
 		if (!pre && !(t->of && strcmp(t->of, "post") == 0)) {
-			elab_error(el, E0601, t->span, "a trace of a rule belongs to the pre or the post neuron");
+			elab_error(el, E0601, t->span,
+				   "a trace of a rule belongs to the pre or the post neuron");
 			diag_help(el->diag, "write `trace %s of pre { … }` or `of post`", t->name);
 			diag_end(el->diag);
 			continue;
@@ -62,12 +65,14 @@ states(const Scope *outer, NetRule *r)
 		if (a->of && strcmp(a->of, "synapse") != 0)
 			elab_not_yet(el, a->span, "a state of a rule that is not one per synapse");
 		if (a->shared_over_batch)
-			elab_not_yet(el, a->span, "a state of a rule that is shared over the batch");
+			elab_not_yet(el, a->span,
+				     "a state of a rule that is shared over the batch");
 		st.kept_on_reset = a->kept_on_reset;
 		NetType t = a->sym && a->sym->type == ATYPE_BOOL ? NT_BOOL : NT_REAL;
 		st.init = a->init ? elab_expr(&s, a->init) : elab_const(&s, t, 0, a->span);
 		if (st.init && st.init->kind != NEXPR_CONST) {
-			elab_not_yet(el, a->init->span, "an initial value of a rule's state that is not one number");
+			elab_not_yet(el, a->init->span,
+				     "an initial value of a rule's state that is not one number");
 			st.init = NULL;
 		}
 		if (st.init)
@@ -76,7 +81,7 @@ states(const Scope *outer, NetRule *r)
 	}
 }
 
-/* ---- what it does ---------------------------------------------------------------------------------- */
+/* ---- what it does ---------------------------------------------------------------------------- */
 
 static void
 handlers(const Scope *outer, NetRule *r)
@@ -95,7 +100,8 @@ handlers(const Scope *outer, NetRule *r)
 		case AHANDLER_EACH_STEP:
 			elab_code(&s, &h->body, &r->each_step);
 			break;
-		case AHANDLER_STEP: case AHANDLER_COMPUTE:
+		case AHANDLER_STEP:
+		case AHANDLER_COMPUTE:
 			elab_not_yet(s.el, h->span, "this part of a rule");
 			break;
 		}
@@ -127,7 +133,8 @@ elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a)
 	s.site_prefix = arena_printf(el->arena, "%s/%s", el->net->conns.at[conn].name, f->name);
 	s.params = elab_params(&s, arguments(a->learn), a->learn->span);
 	for (uint32_t i = 0; i < m->needs.n; i++)
-		elab_not_yet(el, a->learn->span, "a third factor of a rule (`needs %s`)", m->needs.at[i].name);
+		elab_not_yet(el, a->learn->span, "a third factor of a rule (`needs %s`)",
+			     m->needs.at[i].name);
 	if (m->needs.n)
 		return;
 	s.traces = traces(&s);

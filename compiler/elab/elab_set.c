@@ -23,21 +23,25 @@ elab_set(Elab *el, Name name)
 	const AstExpr *found = NULL;
 	for (uint32_t i = 0; i < el->env->nsets; i++) {
 		if (el->env->sets[i].name == name)
-			found = el->env->sets[i].value;   /* the last one counts */
+			found = el->env->sets[i].value; /* the last one counts */
 	}
 	return found;
 }
 
 /* What a value of the command line is: its dimension, unless it is all bare numbers. */
-typedef struct { bool ok, bare; AstTypeKind type; Dim dim; } Shape;
+typedef struct {
+	bool ok, bare;
+	AstTypeKind type;
+	Dim dim;
+} Shape;
 
 static Shape shape_of(Elab *el, const AstExpr *e, const char *name);
 
 static Shape
 refuse(Elab *el, const AstExpr *e, const char *name)
 {
-	elab_error(el, E0504, e->span, "--set %s takes numbers with units, lists of them, `true` or `false`",
-	           name);
+	elab_error(el, E0504, e->span,
+		   "--set %s takes numbers with units, lists of them, `true` or `false`", name);
 	diag_end(el->diag);
 	return (Shape){0};
 }
@@ -58,13 +62,24 @@ shape_of_binary(Elab *el, const AstExpr *e, const char *name)
 	case AOP_DIV:
 		r.dim = dim_div(a.dim, b.dim);
 		return r;
-	case AOP_ADD: case AOP_SUB:
+	case AOP_ADD:
+	case AOP_SUB:
 		r.dim = a.bare ? b.dim : a.dim;
 		if (a.bare || b.bare || dim_equal(a.dim, b.dim))
 			return r;
 		return refuse(el, e, name);
-	case AOP_UNSET: case AOP_NEG: case AOP_NOT: case AOP_EQ: case AOP_NE: case AOP_LT: case AOP_LE:
-	case AOP_GT: case AOP_GE: case AOP_AND: case AOP_OR: case AOP_COUNT:
+	case AOP_UNSET:
+	case AOP_NEG:
+	case AOP_NOT:
+	case AOP_EQ:
+	case AOP_NE:
+	case AOP_LT:
+	case AOP_LE:
+	case AOP_GT:
+	case AOP_GE:
+	case AOP_AND:
+	case AOP_OR:
+	case AOP_COUNT:
 		break;
 	}
 	return refuse(el, e, name);
@@ -111,14 +126,21 @@ shape_of(Elab *el, const AstExpr *e, const char *name)
 		return shape_of_binary(el, e, name);
 	case AEXPR_ERROR:
 		return (Shape){0};
-	case AEXPR_UNSET: case AEXPR_STRING: case AEXPR_MEMBER: case AEXPR_CALL: case AEXPR_INDEX:
-	case AEXPR_RANGE: case AEXPR_IF: case AEXPR_OR_ELSE: case AEXPR_COUNT:
+	case AEXPR_UNSET:
+	case AEXPR_STRING:
+	case AEXPR_MEMBER:
+	case AEXPR_CALL:
+	case AEXPR_INDEX:
+	case AEXPR_RANGE:
+	case AEXPR_IF:
+	case AEXPR_OR_ELSE:
+	case AEXPR_COUNT:
 		break;
 	}
 	return refuse(el, e, name);
 }
 
-/* ---- does it fit the declaration? -------------------------------------------------------------- */
+/* ---- does it fit the declaration? ------------------------------------------------------------ */
 
 static const AstDecl *
 find_settable(Elab *el, Name name)
@@ -153,7 +175,8 @@ report_unknown(Elab *el, const AstArg *set)
 	for (int i = 0; i < 3; i++)
 		VEC_PUSH(el->arena, &names, settings[i]);
 	const char *near = suggest(set->name, names.at, names.n);
-	elab_error(el, E0504, (Span){0, 0}, "--set %s: the program has no `param %s`", set->name, set->name);
+	elab_error(el, E0504, (Span){0, 0}, "--set %s: the program has no `param %s`", set->name,
+		   set->name);
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);
 	else
@@ -202,10 +225,11 @@ check_set(Elab *el, const AstArg *set)
 	if (is_number_kind(want.type) != is_number_kind(given.type)) {
 		bool truth = given.type == ATYPE_BOOL;
 		elab_error(el, E0504, set->value->span, "`%s` is %s, and this is %s", set->name,
-		           truth ? "a number" : "true or false", truth ? "true or false" : "a number");
+			   truth ? "a number" : "true or false",
+			   truth ? "true or false" : "a number");
 	} else if (!given.bare && !dim_equal(given.dim, want.dim)) {
 		elab_error(el, E0504, set->value->span, "`%s` is %s, and this is %s", set->name,
-		           dim_noun(want.dim, noun), dim_noun(given.dim, other));
+			   dim_noun(want.dim, noun), dim_noun(given.dim, other));
 	} else {
 		return;
 	}

@@ -28,13 +28,28 @@ static NetAssignOp
 assign_op(AstOp op)
 {
 	switch (op) {
-	case AOP_UNSET: return NSET;
-	case AOP_ADD: return NADD;
-	case AOP_SUB: return NSUB;
-	case AOP_MUL: return NMUL;
-	case AOP_DIV: return NDIV;
-	case AOP_NEG: case AOP_NOT: case AOP_EQ: case AOP_NE: case AOP_LT: case AOP_LE: case AOP_GT:
-	case AOP_GE: case AOP_AND: case AOP_OR: case AOP_COUNT: break;
+	case AOP_UNSET:
+		return NSET;
+	case AOP_ADD:
+		return NADD;
+	case AOP_SUB:
+		return NSUB;
+	case AOP_MUL:
+		return NMUL;
+	case AOP_DIV:
+		return NDIV;
+	case AOP_NEG:
+	case AOP_NOT:
+	case AOP_EQ:
+	case AOP_NE:
+	case AOP_LT:
+	case AOP_LE:
+	case AOP_GT:
+	case AOP_GE:
+	case AOP_AND:
+	case AOP_OR:
+	case AOP_COUNT:
+		break;
 	}
 	UNREACHABLE();
 }
@@ -43,11 +58,20 @@ static bool
 is_target(const Scope *s, const NetExpr *e)
 {
 	switch (s->place) {
-	case IN_NEURON: return e->kind == NEXPR_STATE;
-	case IN_TRACE: return e->kind == NEXPR_TRACE;
-	case IN_FEATURE: return e->kind == NEXPR_INPUT;
-	case IN_RULE: return e->kind == NEXPR_VALUE || e->kind == NEXPR_STATE;
-	case IN_PROGRAM: case IN_PARAM: case IN_STATE: case IN_INIT: case IN_PROTOCOL: break;
+	case IN_NEURON:
+		return e->kind == NEXPR_STATE;
+	case IN_TRACE:
+		return e->kind == NEXPR_TRACE;
+	case IN_FEATURE:
+		return e->kind == NEXPR_INPUT;
+	case IN_RULE:
+		return e->kind == NEXPR_VALUE || e->kind == NEXPR_STATE;
+	case IN_PROGRAM:
+	case IN_PARAM:
+	case IN_STATE:
+	case IN_INIT:
+	case IN_PROTOCOL:
+		break;
 	}
 	return false;
 }
@@ -58,8 +82,8 @@ check_types(Scope *s, const AstStmt *a, const NetExpr *target, const NetExpr *e)
 	if (target->type == e->type && (a->op_kind == AOP_UNSET || e->type == NT_REAL))
 		return true;
 	elab_error(s->el, E0302, a->e->span, "`%s` holds %s, and this is %s", a->target->name,
-	           target->type == NT_REAL ? "numbers" : "true or false",
-	           e->type == NT_REAL ? "a number" : "true or false");
+		   target->type == NT_REAL ? "numbers" : "true or false",
+		   e->type == NT_REAL ? "a number" : "true or false");
 	diag_end(s->el->diag);
 	return false;
 }
@@ -71,7 +95,8 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	if (!target)
 		return false;
 	if (!is_target(s, target)) {
-		elab_error(s->el, E0601, a->target->span, "`%s` cannot be assigned here", a->target->name);
+		elab_error(s->el, E0601, a->target->span, "`%s` cannot be assigned here",
+			   a->target->name);
 		diag_end(s->el->diag);
 		return false;
 	}
@@ -83,9 +108,9 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	NetAssignOp op = assign_op(a->op_kind);
 	if ((op == NMUL || op == NDIV) && elab_is_const(e, 1))
 		return true;
-	if (op == NSET && net_expr_equal(target, e))      /* v = max(v, floor) without a floor */
+	if (op == NSET && net_expr_equal(target, e)) /* v = max(v, floor) without a floor */
 		return true;
-	if (op == NSET && net_expr_equal(target, e))      /* what is left of v = max(v, -inf) */
+	if (op == NSET && net_expr_equal(target, e)) /* what is left of v = max(v, -inf) */
 		return true;
 	NetStmt *n = push(s, out, NSTMT_ASSIGN, a->span);
 	n->op = op;
@@ -120,7 +145,8 @@ condition(Scope *s, const AstExpr *e)
 {
 	NetExpr *c = elab_expr(s, e);
 	if (c && c->type != NT_BOOL) {
-		elab_error(s->el, E0302, e->span, "a condition is true or false, and this is a number");
+		elab_error(s->el, E0302, e->span,
+			   "a condition is true or false, and this is a number");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -192,13 +218,20 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 		if (s->place == IN_NEURON)
 			return keep_one(s, a, out);
 		break;
-	case ASTMT_FOR: case ASTMT_RUN: case ASTMT_RESET: case ASTMT_FREEZE: case ASTMT_THAW: case ASTMT_VOTE:
-	case ASTMT_REPORT: case ASTMT_SAVE:
+	case ASTMT_FOR:
+	case ASTMT_RUN:
+	case ASTMT_RESET:
+	case ASTMT_FREEZE:
+	case ASTMT_THAW:
+	case ASTMT_VOTE:
+	case ASTMT_REPORT:
+	case ASTMT_SAVE:
 		break;
 	case ASTMT_ERROR:
 		s->el->failed = true;
 		return false;
-	case ASTMT_UNSET: case ASTMT_COUNT:
+	case ASTMT_UNSET:
+	case ASTMT_COUNT:
 		UNREACHABLE();
 	}
 	elab_error(s->el, E0601, a->span, "this statement has no meaning in a model");
@@ -219,7 +252,7 @@ bool
 elab_code(Scope *s, const AstStmtVec *body, NetCode *out)
 {
 	StmtVec v = {0};
-	for (uint32_t i = 0; i < out->body.n; i++)        /* what an earlier handler put there */
+	for (uint32_t i = 0; i < out->body.n; i++) /* what an earlier handler put there */
 		VEC_PUSH(s->el->arena, &v, out->body.at[i]);
 	s->code = out;
 	bool ok = block(s, body, &v);

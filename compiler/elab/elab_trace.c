@@ -4,7 +4,9 @@
 
 #include <math.h>
 
-typedef struct { const NetLayer *layer; } TakenIn;
+typedef struct {
+	const NetLayer *layer;
+} TakenIn;
 
 static bool
 trace_taken(const void *env, Name name)
@@ -30,16 +32,19 @@ decay(Scope *s, const AstTrace *t)
 	}
 	uint32_t n = tau->kind == NEXPR_ARRAY ? s->el->lists.at[tau->index].n : 1;
 	for (uint32_t i = 0; i < n; i++) {
-		double v = tau->kind == NEXPR_ARRAY ? s->el->lists.at[tau->index].value[i] : tau->value;
+		double v = tau->kind == NEXPR_ARRAY ? s->el->lists.at[tau->index].value[i]
+						    : tau->value;
 		if (v > 0)
 			continue;
-		elab_error(s->el, E0503, t->tau->span, "the time constant of trace `%s` must be above 0 ms, and this is %s ms",
-		           t->name, elab_number_text(s->el, v));
+		elab_error(s->el, E0503, t->tau->span,
+			   "the time constant of trace `%s` must be above 0 ms, and this is %s ms",
+			   t->name, elab_number_text(s->el, v));
 		diag_end(s->el->diag);
 		return NULL;
 	}
 	NetExpr *dt = elab_const(s, NT_REAL, s->el->net->dt, t->tau->span);
-	NetExpr *q = elab_binary(s, NOP_DIV, elab_unary(s, NOP_NEG, dt, dt->span), tau, t->tau->span);
+	NetExpr *q =
+		elab_binary(s, NOP_DIV, elab_unary(s, NOP_NEG, dt, dt->span), tau, t->tau->span);
 	return elab_unary(s, NOP_EXP, q, t->tau->span);
 }
 

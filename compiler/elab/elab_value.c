@@ -10,8 +10,11 @@
 Scope
 elab_scope(Elab *el, ElabPlace place)
 {
-	return (Scope){.el = el, .place = place, .layer = NET_NONE, .conn = NET_NONE,
-	               .own_side = NSIDE_OWN};
+	return (Scope){.el = el,
+		       .place = place,
+		       .layer = NET_NONE,
+		       .conn = NET_NONE,
+		       .own_side = NSIDE_OWN};
 }
 
 const char *
@@ -19,7 +22,8 @@ elab_number_text(Elab *el, double v)
 {
 	char text[NUM_TEXT];
 	bool is_f32 = !el->net->f64 && (double)(float)v == v;
-	return arena_strdup(el->arena, is_f32 ? num_write_f32(text, (float)v) : num_write_f64(text, v));
+	return arena_strdup(el->arena,
+			    is_f32 ? num_write_f32(text, (float)v) : num_write_f64(text, v));
 }
 
 void
@@ -87,15 +91,17 @@ elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
 bool
 elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t *out)
 {
-	const double most = 9007199254740992.0;           /* 2^53: every integer up to it is a double */
+	const double most = 9007199254740992.0; /* 2^53: every integer up to it is a double */
 	double v;
 	if (!elab_real(el, e, true, what, &v))
 		return false;
 	if (v != floor(v) || v < least || v > most) {
 		elab_error(el, E0503, e->span, "%s must be a whole number%s, and this is %s", what,
-		           v == floor(v) && v < least ? arena_printf(el->arena, " of at least %.0f", least)
-		                                      : v > most ? " of at most 2^53" : "",
-		           elab_number_text(el, v));
+			   v == floor(v) && v < least
+				   ? arena_printf(el->arena, " of at least %.0f", least)
+			   : v > most ? " of at most 2^53"
+				      : "",
+			   elab_number_text(el, v));
 		diag_end(el->diag);
 		return false;
 	}
@@ -113,8 +119,9 @@ set_dt(Elab *el, const AstExpr *e)
 		return;
 	Scope s = elab_scope(el, IN_PROGRAM);
 	if (!(elab_round(&s, v) > 0) || isinf(elab_round(&s, v))) {
-		elab_error(el, E0503, e->span, "the time step must be above 0 ms, and this is %s ms",
-		           elab_number_text(el, v));
+		elab_error(el, E0503, e->span,
+			   "the time step must be above 0 ms, and this is %s ms",
+			   elab_number_text(el, v));
 		diag_end(el->diag);
 		return;
 	}
@@ -138,7 +145,8 @@ setting(Elab *el, const char *word)
 void
 elab_settings(Elab *el)
 {
-	const AstExpr *dt = setting(el, "dt"), *seed = setting(el, "seed"), *batch = setting(el, "batch");
+	const AstExpr *dt = setting(el, "dt"), *seed = setting(el, "seed"),
+		      *batch = setting(el, "batch");
 	if (dt)
 		set_dt(el, dt);
 	if (seed)

@@ -9,30 +9,54 @@ const char *
 net_op_name(NetOp op)
 {
 	switch (op) {
-	case NOP_UNSET: return "unset";
-	case NOP_NEG: return "-";
-	case NOP_NOT: return "not";
-	case NOP_ABS: return "abs";
-	case NOP_SQRT: return "sqrt";
-	case NOP_FLOOR: return "floor";
-	case NOP_CEIL: return "ceil";
-	case NOP_EXP: return "exp";
-	case NOP_LOG: return "log";
-	case NOP_ADD: return "+";
-	case NOP_SUB: return "-";
-	case NOP_MUL: return "*";
-	case NOP_DIV: return "/";
-	case NOP_MIN: return "min";
-	case NOP_MAX: return "max";
-	case NOP_EQ: return "==";
-	case NOP_NE: return "!=";
-	case NOP_LT: return "<";
-	case NOP_LE: return "<=";
-	case NOP_GT: return ">";
-	case NOP_GE: return ">=";
-	case NOP_AND: return "and";
-	case NOP_OR: return "or";
-	case NOP_COUNT: break;
+	case NOP_UNSET:
+		return "unset";
+	case NOP_NEG:
+		return "-";
+	case NOP_NOT:
+		return "not";
+	case NOP_ABS:
+		return "abs";
+	case NOP_SQRT:
+		return "sqrt";
+	case NOP_FLOOR:
+		return "floor";
+	case NOP_CEIL:
+		return "ceil";
+	case NOP_EXP:
+		return "exp";
+	case NOP_LOG:
+		return "log";
+	case NOP_ADD:
+		return "+";
+	case NOP_SUB:
+		return "-";
+	case NOP_MUL:
+		return "*";
+	case NOP_DIV:
+		return "/";
+	case NOP_MIN:
+		return "min";
+	case NOP_MAX:
+		return "max";
+	case NOP_EQ:
+		return "==";
+	case NOP_NE:
+		return "!=";
+	case NOP_LT:
+		return "<";
+	case NOP_LE:
+		return "<=";
+	case NOP_GT:
+		return ">";
+	case NOP_GE:
+		return ">=";
+	case NOP_AND:
+		return "and";
+	case NOP_OR:
+		return "or";
+	case NOP_COUNT:
+		break;
 	}
 	UNREACHABLE();
 }
@@ -79,9 +103,9 @@ net_expr_equal(const NetExpr *a, const NetExpr *b)
 {
 	if (!a || !b)
 		return a == b;
-	if (a->kind != b->kind || a->type != b->type || a->index != b->index || a->side != b->side ||
-	    a->op_kind != b->op_kind || a->draw != b->draw || a->site != b->site ||
-	    !same_number(a->value, b->value))
+	if (a->kind != b->kind || a->type != b->type || a->index != b->index ||
+	    a->side != b->side || a->op_kind != b->op_kind || a->draw != b->draw ||
+	    a->site != b->site || !same_number(a->value, b->value))
 		return false;
 	for (int i = 0; i < 3; i++) {
 		if (!net_expr_equal(a->op[i], b->op[i]))
@@ -97,9 +121,10 @@ block_equal(const NetBlock *a, const NetBlock *b)
 		return false;
 	for (uint32_t i = 0; i < a->n; i++) {
 		const NetStmt *s = a->at[i], *t = b->at[i];
-		if (s->kind != t->kind || s->op != t->op || s->index != t->index || s->site != t->site ||
-		    !net_expr_equal(s->target, t->target) || !net_expr_equal(s->e, t->e) ||
-		    !block_equal(&s->body, &t->body) || !block_equal(&s->other, &t->other))
+		if (s->kind != t->kind || s->op != t->op || s->index != t->index ||
+		    s->site != t->site || !net_expr_equal(s->target, t->target) ||
+		    !net_expr_equal(s->e, t->e) || !block_equal(&s->body, &t->body) ||
+		    !block_equal(&s->other, &t->other))
 			return false;
 	}
 	return true;

@@ -8,7 +8,7 @@
 typedef struct {
 	StrBuf *out;
 	const Net *net;
-	const NetLayer *layer;                            /* neuron code; NULL in connections and the protocol */
+	const NetLayer *layer; /* neuron code; NULL in connections and the protocol */
 	const NetConn *conn;
 	const NetRule *rule;
 	const NetCode *code;
@@ -17,6 +17,7 @@ typedef struct {
 
 void net_print_number(StrBuf *out, const Net *n, double v);
 void net_print_expr(const NetPlace *at, const NetExpr *e);
-void net_print_code(const NetPlace *at, const char *head, const NetCode *c, int depth);  /* nothing if it is empty */
+void net_print_code(const NetPlace *at, const char *head, const NetCode *c,
+		    int depth); /* nothing if it is empty */
 
 #endif

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { ARRAY_SHOWN = 16 };                                /* values of an array that are printed */
+enum { ARRAY_SHOWN = 16 }; /* values of an array that are printed */
 
 static const char *
 layer_name(const Net *n, uint32_t i)
@@ -41,7 +41,7 @@ put_shape(StrBuf *out, uint32_t rank, const uint64_t *extent)
 	strbuf_putc(out, ']');
 }
 
-/* ---- data and arrays ----------------------------------------------------------------------------- */
+/* ---- data and arrays ------------------------------------------------------------------------- */
 
 static void
 put_data(StrBuf *out, const NetData *d)
@@ -77,7 +77,7 @@ put_array(StrBuf *out, const Net *n, uint32_t index)
 	strbuf_puts(out, "]\n");
 }
 
-/* ---- layers and connections ------------------------------------------------------------------------ */
+/* ---- layers and connections ------------------------------------------------------------------ */
 
 static void
 put_state(const NetPlace *at, const NetState *s, int depth)
@@ -161,7 +161,7 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		strbuf_puts(out, "\t\tnorm ");
 		net_print_number(out, n, f->norm);
 		strbuf_printf(out, " per post each %s%s\n", f->norm_each_step ? "step" : "run",
-		              f->norm_signed ? " of signed sum" : "");
+			      f->norm_signed ? " of signed sum" : "");
 	}
 	if (f->decay != 0) {
 		strbuf_puts(out, "\t\tdecay ");
@@ -176,12 +176,13 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 static void
 put_conn(StrBuf *out, const Net *n, const NetConn *c)
 {
-	strbuf_printf(out, "connection %s: %s -> %s\n", c->name, layer_name(n, c->pre), layer_name(n, c->post));
+	strbuf_printf(out, "connection %s: %s -> %s\n", c->name, layer_name(n, c->pre),
+		      layer_name(n, c->post));
 	for (uint32_t i = 0; i < c->features.n; i++)
 		put_feature(out, n, c, &c->features.at[i]);
 }
 
-/* ---- records and protocol ---------------------------------------------------------------------------- */
+/* ---- records and protocol -------------------------------------------------------------------- */
 
 static void
 put_var(StrBuf *out, const Net *n, const NetVar *v)
@@ -196,14 +197,16 @@ put_var(StrBuf *out, const Net *n, const NetVar *v)
 		strbuf_printf(out, "%s.spikes", l ? l->name : "?");
 		return;
 	case NVAR_STATE:
-		strbuf_printf(out, "%s.%s", l ? l->name : "?", l && v->index < l->states.n ? l->states.at[v->index].name : "?");
+		strbuf_printf(out, "%s.%s", l ? l->name : "?",
+			      l && v->index < l->states.n ? l->states.at[v->index].name : "?");
 		return;
 	case NVAR_TRACE:
-		strbuf_printf(out, "%s.%s", l ? l->name : "?", l && v->index < l->traces.n ? l->traces.at[v->index].name : "?");
+		strbuf_printf(out, "%s.%s", l ? l->name : "?",
+			      l && v->index < l->traces.n ? l->traces.at[v->index].name : "?");
 		return;
 	case NVAR_VALUE:
 		strbuf_printf(out, "%s.%s", c ? c->name : "?",
-		              c && v->index < c->features.n ? c->features.at[v->index].name : "?");
+			      c && v->index < c->features.n ? c->features.at[v->index].name : "?");
 		return;
 	}
 	UNREACHABLE();
@@ -233,8 +236,8 @@ static void put_protocol(StrBuf *out, const Net *n, const NetProtocol *p, int de
 static void
 put_loop(StrBuf *out, const Net *n, const NetProto *s, int depth)
 {
-	strbuf_printf(out, "for %s[%" PRIu64 " ..< %" PRIu64 "]", s->data < n->data.n ? n->data.at[s->data].name : "?",
-	              s->lo, s->hi);
+	strbuf_printf(out, "for %s[%" PRIu64 " ..< %" PRIu64 "]",
+		      s->data < n->data.n ? n->data.at[s->data].name : "?", s->lo, s->hi);
 	if (s->phase != NET_NONE)
 		strbuf_printf(out, " as %s", phase_name(n, s->phase));
 	strbuf_puts(out, " {\n");
@@ -341,7 +344,8 @@ net_print(StrBuf *out, const Net *n)
 		}
 	}
 	for (uint32_t i = 0; i < n->phases.n; i++)
-		strbuf_printf(out, "phase %s: %" PRIu64 " samples\n", n->phases.at[i].name, n->phases.at[i].samples);
+		strbuf_printf(out, "phase %s: %" PRIu64 " samples\n", n->phases.at[i].name,
+			      n->phases.at[i].samples);
 	for (uint32_t i = 0; i < n->records.n; i++)
 		put_record(out, n, &n->records.at[i]);
 	for (uint32_t i = 0; i < n->plots.n; i++)

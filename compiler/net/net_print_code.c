@@ -6,7 +6,17 @@
 #include "base/panic.h"
 
 /* How strongly a node holds its operands together. */
-enum { HOLD_IF, HOLD_OR, HOLD_AND, HOLD_NOT, HOLD_COMPARE, HOLD_SUM, HOLD_PRODUCT, HOLD_SIGN, HOLD_ATOM };
+enum {
+	HOLD_IF,
+	HOLD_OR,
+	HOLD_AND,
+	HOLD_NOT,
+	HOLD_COMPARE,
+	HOLD_SUM,
+	HOLD_PRODUCT,
+	HOLD_SIGN,
+	HOLD_ATOM
+};
 
 void
 net_print_number(StrBuf *out, const Net *n, double v)
@@ -28,15 +38,38 @@ hold_of(const NetExpr *e)
 	if (e->kind != NEXPR_UNARY && e->kind != NEXPR_BINARY)
 		return HOLD_ATOM;
 	switch (e->op_kind) {
-	case NOP_NEG: return HOLD_SIGN;
-	case NOP_NOT: return HOLD_NOT;
-	case NOP_ADD: case NOP_SUB: return HOLD_SUM;
-	case NOP_MUL: case NOP_DIV: return HOLD_PRODUCT;
-	case NOP_EQ: case NOP_NE: case NOP_LT: case NOP_LE: case NOP_GT: case NOP_GE: return HOLD_COMPARE;
-	case NOP_AND: return HOLD_AND;
-	case NOP_OR: return HOLD_OR;
-	case NOP_UNSET: case NOP_ABS: case NOP_SQRT: case NOP_FLOOR: case NOP_CEIL: case NOP_EXP: case NOP_LOG:
-	case NOP_MIN: case NOP_MAX: case NOP_COUNT: break;
+	case NOP_NEG:
+		return HOLD_SIGN;
+	case NOP_NOT:
+		return HOLD_NOT;
+	case NOP_ADD:
+	case NOP_SUB:
+		return HOLD_SUM;
+	case NOP_MUL:
+	case NOP_DIV:
+		return HOLD_PRODUCT;
+	case NOP_EQ:
+	case NOP_NE:
+	case NOP_LT:
+	case NOP_LE:
+	case NOP_GT:
+	case NOP_GE:
+		return HOLD_COMPARE;
+	case NOP_AND:
+		return HOLD_AND;
+	case NOP_OR:
+		return HOLD_OR;
+	case NOP_UNSET:
+	case NOP_ABS:
+	case NOP_SQRT:
+	case NOP_FLOOR:
+	case NOP_CEIL:
+	case NOP_EXP:
+	case NOP_LOG:
+	case NOP_MIN:
+	case NOP_MAX:
+	case NOP_COUNT:
+		break;
 	}
 	return HOLD_ATOM;
 }
@@ -78,7 +111,9 @@ put_trace(const NetPlace *at, NetSide side, uint32_t i)
 	const NetLayer *l = at->layer;
 	if (side != NSIDE_OWN) {
 		strbuf_puts(at->out, side == NSIDE_PRE ? "pre." : "post.");
-		uint32_t layer = !at->conn ? NET_NONE : side == NSIDE_PRE ? at->conn->pre : at->conn->post;
+		uint32_t layer = !at->conn           ? NET_NONE
+				 : side == NSIDE_PRE ? at->conn->pre
+						     : at->conn->post;
 		l = layer < at->net->layers.n ? &at->net->layers.at[layer] : NULL;
 	}
 	put_name_or_index(at, l && i < l->traces.n ? l->traces.at[i].name : NULL, "trace", i);
@@ -88,7 +123,8 @@ static void
 put_site(const NetPlace *at, uint32_t site)
 {
 	strbuf_putc(at->out, '[');
-	put_name_or_index(at, site < at->net->sites.n ? at->net->sites.at[site].name : NULL, "site", site);
+	put_name_or_index(at, site < at->net->sites.n ? at->net->sites.at[site].name : NULL, "site",
+			  site);
 	strbuf_putc(at->out, ']');
 }
 
@@ -96,10 +132,18 @@ static void
 put_draw(const NetPlace *at, const NetExpr *e)
 {
 	switch (e->draw) {
-	case NDRAW_UNSET: strbuf_puts(at->out, "unset"); break;
-	case NDRAW_UNIFORM: strbuf_puts(at->out, "random"); break;
-	case NDRAW_BERNOULLI: strbuf_puts(at->out, "bernoulli"); break;
-	case NDRAW_POISSON: strbuf_puts(at->out, "poisson"); break;
+	case NDRAW_UNSET:
+		strbuf_puts(at->out, "unset");
+		break;
+	case NDRAW_UNIFORM:
+		strbuf_puts(at->out, "random");
+		break;
+	case NDRAW_BERNOULLI:
+		strbuf_puts(at->out, "bernoulli");
+		break;
+	case NDRAW_POISSON:
+		strbuf_puts(at->out, "poisson");
+		break;
 	}
 	put_site(at, e->site);
 	strbuf_putc(at->out, '(');
@@ -141,7 +185,8 @@ put_unary(const NetPlace *at, const NetExpr *e)
 void
 net_print_expr(const NetPlace *at, const NetExpr *e)
 {
-	static const char *const side_index[] = {"i", "i", "j"}, *const side_array[] = {"", "pre.", "post."};
+	static const char *const side_index[] = {"i", "i", "j"}, *const side_array[] = {"", "pre.",
+											"post."};
 	switch (e->kind) {
 	case NEXPR_UNSET:
 	case NEXPR_COUNT:
@@ -161,7 +206,8 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		return;
 	case NEXPR_LOCAL: {
 		bool known = at->code && e->index < at->code->locals.n;
-		put_name_or_index(at, known ? at->code->locals.at[e->index].name : NULL, "local", e->index);
+		put_name_or_index(at, known ? at->code->locals.at[e->index].name : NULL, "local",
+				  e->index);
 		return;
 	}
 	case NEXPR_INPUT:
@@ -225,7 +271,8 @@ put_stmt(const NetPlace *at, const NetStmt *s, int depth)
 	case NSTMT_LET: {
 		bool known = at->code && s->index < at->code->locals.n;
 		strbuf_puts(at->out, "let ");
-		put_name_or_index(at, known ? at->code->locals.at[s->index].name : NULL, "local", s->index);
+		put_name_or_index(at, known ? at->code->locals.at[s->index].name : NULL, "local",
+				  s->index);
 		strbuf_puts(at->out, " = ");
 		net_print_expr(at, s->e);
 		break;

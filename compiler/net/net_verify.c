@@ -12,13 +12,13 @@ typedef struct {
 	const Net *net;
 	Arena *arena;
 	const char *wrong;
-	const char *place;                                /* "layer exc, step" */
+	const char *place; /* "layer exc, step" */
 	const NetLayer *layer;
 	const NetConn *conn;
 	const NetRule *rule;
 	const NetCode *code;
-	bool init;                                        /* constants and arrays only */
-	bool feature_init;                                /* indices and draws too */
+	bool init;         /* constants and arrays only */
+	bool feature_init; /* indices and draws too */
 	bool protocol;
 } Check;
 
@@ -36,7 +36,7 @@ need(Check *c, bool cond, const char *what)
 	return cond || fail(c, what);
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------ */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static uint64_t
 layer_size(const Net *n, uint32_t i)
@@ -62,8 +62,10 @@ check_array(Check *c, const NetExpr *e)
 		return false;
 	const NetArray *a = &c->net->arrays.at[e->index];
 	const NetLayer *l = side_layer(c, e->side);
-	return need(c, l && a->layer < c->net->layers.n && l == &c->net->layers.at[a->layer] && a->n == l->n,
-	            "an array of another layer");
+	return need(c,
+		    l && a->layer < c->net->layers.n && l == &c->net->layers.at[a->layer] &&
+			    a->n == l->n,
+		    "an array of another layer");
 }
 
 static bool
@@ -80,7 +82,8 @@ check_operator(Check *c, const NetExpr *e)
 	if (e->kind == NEXPR_UNARY) {
 		if (!need(c, op >= NOP_NEG && op <= NOP_LOG, "a binary operator with one operand"))
 			return false;
-		return need(c, a == (op == NOP_NOT ? NT_BOOL : NT_REAL) && e->type == a, "operand of a wrong type");
+		return need(c, a == (op == NOP_NOT ? NT_BOOL : NT_REAL) && e->type == a,
+			    "operand of a wrong type");
 	}
 	if (!need(c, op >= NOP_ADD && op < NOP_COUNT, "a unary operator with two operands") ||
 	    !need(c, a == b, "operands of different types"))
@@ -89,7 +92,7 @@ check_operator(Check *c, const NetExpr *e)
 		return need(c, a == NT_BOOL && e->type == NT_BOOL, "logic of reals");
 	if (is_compare(op))
 		return need(c, e->type == NT_BOOL && (a == NT_REAL || op == NOP_EQ || op == NOP_NE),
-		            "comparison of a wrong type");
+			    "comparison of a wrong type");
 	return need(c, a == NT_REAL && e->type == NT_REAL, "arithmetic of truth values");
 }
 
@@ -110,18 +113,24 @@ static bool
 check_state(Check *c, const NetExpr *e)
 {
 	if (c->layer)
-		return need(c, e->index < c->layer->states.n && e->type == c->layer->states.at[e->index].type,
-		            "no such state of the layer, or of another type");
-	return need(c, c->rule && e->index < c->rule->states.n && e->type == c->rule->states.at[e->index].type,
-	            "no such state of the rule, or of another type");
+		return need(c,
+			    e->index < c->layer->states.n &&
+				    e->type == c->layer->states.at[e->index].type,
+			    "no such state of the layer, or of another type");
+	return need(c,
+		    c->rule && e->index < c->rule->states.n &&
+			    e->type == c->rule->states.at[e->index].type,
+		    "no such state of the rule, or of another type");
 }
 
 static bool
 check_trace(Check *c, const NetExpr *e)
 {
 	const NetLayer *l = side_layer(c, e->side);
-	return need(c, (e->side == NSIDE_OWN || c->rule) && l && e->index < l->traces.n && e->type == NT_REAL,
-	            "no such trace");
+	return need(c,
+		    (e->side == NSIDE_OWN || c->rule) && l && e->index < l->traces.n &&
+			    e->type == NT_REAL,
+		    "no such trace");
 }
 
 static bool
@@ -130,7 +139,8 @@ check_draw(Check *c, const NetExpr *e)
 	bool bare = e->draw == NDRAW_UNIFORM;
 	if (!need(c, e->draw != NDRAW_UNSET, "a draw of no kind") ||
 	    !need(c, e->site < c->net->sites.n, "there is no such draw site") ||
-	    !need(c, e->type == (e->draw == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL), "a draw of a wrong type") ||
+	    !need(c, e->type == (e->draw == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL),
+		  "a draw of a wrong type") ||
 	    !check_operands(c, e, bare ? 0 : 1))
 		return false;
 	return bare || need(c, e->op[0]->type == NT_REAL, "the parameter of a draw is no real");
@@ -144,35 +154,45 @@ check_place(Check *c, const NetExpr *e)
 	if (c->init)
 		return need(c, fixed, "an initial value that is no constant");
 	if (c->feature_init)
-		return need(c, e->kind == NEXPR_CONST || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW ||
-		               e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
-		            "an initial value that reads what is not there yet");
+		return need(c,
+			    e->kind == NEXPR_CONST || e->kind == NEXPR_INDEX ||
+				    e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
+				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
+			    "an initial value that reads what is not there yet");
 	if (c->protocol)
-		return need(c, e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN || e->kind == NEXPR_UNARY ||
-		               e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
-		            "a protocol expression that reads the network");
+		return need(c,
+			    e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN ||
+				    e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
+				    e->kind == NEXPR_IF,
+			    "a protocol expression that reads the network");
 	return need(c, e->kind != NEXPR_COLUMN, "a data column in a model");
 }
 
 static bool
 check_expr(Check *c, const NetExpr *e)
 {
-	if (!need(c, e->type == NT_REAL || e->type == NT_BOOL, "an expression without a type") || !check_place(c, e))
+	if (!need(c, e->type == NT_REAL || e->type == NT_BOOL, "an expression without a type") ||
+	    !check_place(c, e))
 		return false;
 	switch (e->kind) {
 	case NEXPR_UNSET:
 	case NEXPR_COUNT:
 		return fail(c, "an expression of no kind");
 	case NEXPR_CONST:
-		return need(c, e->type == NT_REAL ? c->net->f64 || isnan(e->value) || (double)(float)e->value == e->value
-		                                  : e->value == 0 || e->value == 1, "a constant that is not rounded");
+		return need(c,
+			    e->type == NT_REAL ? c->net->f64 || isnan(e->value) ||
+							 (double)(float)e->value == e->value
+					       : e->value == 0 || e->value == 1,
+			    "a constant that is not rounded");
 	case NEXPR_ARRAY:
 		return check_array(c, e);
 	case NEXPR_STATE:
 		return check_state(c, e);
 	case NEXPR_LOCAL:
-		return need(c, c->code && e->index < c->code->locals.n && e->type == c->code->locals.at[e->index].type,
-		            "no such local, or of another type");
+		return need(c,
+			    c->code && e->index < c->code->locals.n &&
+				    e->type == c->code->locals.at[e->index].type,
+			    "no such local, or of another type");
 	case NEXPR_INPUT:
 		return need(c, e->type == NT_REAL && !c->rule, "input in a wrong place");
 	case NEXPR_TRACE:
@@ -180,9 +200,11 @@ check_expr(Check *c, const NetExpr *e)
 	case NEXPR_VALUE:
 		return need(c, c->conn != NULL, "a value outside of connections");
 	case NEXPR_SPIKE:
-		return need(c, c->rule && e->side != NSIDE_OWN && e->type == NT_REAL, "spike in a wrong place");
+		return need(c, c->rule && e->side != NSIDE_OWN && e->type == NT_REAL,
+			    "spike in a wrong place");
 	case NEXPR_INDEX:
-		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL, "index of a wrong side");
+		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
+			    "index of a wrong side");
 	case NEXPR_LEARNING:
 		return need(c, e->type == NT_BOOL, "learning is a truth value");
 	case NEXPR_DRAW:
@@ -195,8 +217,10 @@ check_expr(Check *c, const NetExpr *e)
 		return check_operands(c, e, 2) && check_operator(c, e);
 	case NEXPR_IF:
 		return check_operands(c, e, 3) &&
-		       need(c, e->op[1]->type == NT_BOOL && e->op[0]->type == e->op[2]->type && e->type == e->op[0]->type,
-		            "branches of different types");
+		       need(c,
+			    e->op[1]->type == NT_BOOL && e->op[0]->type == e->op[2]->type &&
+				    e->type == e->op[0]->type,
+			    "branches of different types");
 	}
 	UNREACHABLE();
 }
@@ -208,7 +232,7 @@ check_typed(Check *c, const NetExpr *e, NetType t)
 	       need(c, e->type == t, "an expression of a wrong type");
 }
 
-/* ---- statements -------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static bool
 check_assign(Check *c, const NetStmt *s)
@@ -216,8 +240,8 @@ check_assign(Check *c, const NetStmt *s)
 	if (!need(c, s->target != NULL, "no target"))
 		return false;
 	NetExprKind k = s->target->kind;
-	bool ok = k == NEXPR_STATE || (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) || (k == NEXPR_VALUE && c->rule) ||
-	          (k == NEXPR_INPUT && c->conn);
+	bool ok = k == NEXPR_STATE || (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) ||
+		  (k == NEXPR_VALUE && c->rule) || (k == NEXPR_INPUT && c->conn);
 	return need(c, ok, "what cannot be assigned") && check_expr(c, s->target) &&
 	       check_typed(c, s->e, s->target->type) &&
 	       need(c, s->op == NSET || s->target->type == NT_REAL, "arithmetic of truth values");
@@ -241,15 +265,18 @@ check_block(Check *c, const NetBlock *b)
 				check_typed(c, s->e, c->code->locals.at[s->index].type);
 			break;
 		case NSTMT_IF:
-			(void)(check_typed(c, s->e, NT_BOOL) && check_block(c, &s->body) && check_block(c, &s->other));
+			(void)(check_typed(c, s->e, NT_BOOL) && check_block(c, &s->body) &&
+			       check_block(c, &s->other));
 			break;
 		case NSTMT_SPIKE:
-			need(c, c->layer && (s->e != NULL) == c->layer->values, "a spike in a wrong place or of a wrong kind");
+			need(c, c->layer && (s->e != NULL) == c->layer->values,
+			     "a spike in a wrong place or of a wrong kind");
 			if (s->e)
 				check_typed(c, s->e, NT_REAL);
 			break;
 		case NSTMT_KEEP_ONE:
-			need(c, c->layer && s->site < c->net->sites.n, "keep one without a site, or outside of neurons");
+			need(c, c->layer && s->site < c->net->sites.n,
+			     "keep one without a site, or outside of neurons");
 			if (s->e)
 				check_typed(c, s->e, NT_BOOL);
 			break;
@@ -268,7 +295,7 @@ check_code(Check *c, const char *place, const NetCode *code)
 	return ok;
 }
 
-/* ---- layers and connections ------------------------------------------------------------------------------ */
+/* ---- layers and connections ------------------------------------------------------------------ */
 
 static bool
 check_states(Check *c, const char *place, const NetState *at, uint32_t n)
@@ -294,7 +321,8 @@ check_layer(Check *c, const NetLayer *l)
 	need(c, l->stream == NET_NONE || l->stream < c->net->streams.n, "there is no such stream");
 	check_states(c, c->place, l->states.at, l->states.n);
 	for (uint32_t i = 0; i < l->traces.n && !c->wrong; i++) {
-		const char *place = arena_printf(c->arena, "layer %s, trace %s", l->name, l->traces.at[i].name);
+		const char *place =
+			arena_printf(c->arena, "layer %s, trace %s", l->name, l->traces.at[i].name);
 		c->place = place;
 		c->init = true;
 		check_typed(c, l->traces.at[i].decay, NT_REAL);
@@ -311,7 +339,8 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 	const char *place = arena_printf(c->arena, "connection %s, feature %s", k->name, f->name);
 	c->place = place;
 	need(c, f->type == NT_REAL || f->type == NT_BOOL, "a feature without a type");
-	need(c, (f->init.e != NULL) != (f->init.file != NULL), "an initial value must be an expression or a file");
+	need(c, (f->init.e != NULL) != (f->init.file != NULL),
+	     "an initial value must be an expression or a file");
 	c->feature_init = true;
 	if (f->init.e)
 		check_typed(c, f->init.e, f->type);
@@ -322,8 +351,9 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 		return;
 	c->rule = &f->rule;
 	place = arena_printf(c->arena, "%s, rule %s", place, f->rule.name);
-	(void)(check_states(c, place, f->rule.states.at, f->rule.states.n) && check_code(c, place, &f->rule.on_pre) &&
-	       check_code(c, place, &f->rule.on_post) && check_code(c, place, &f->rule.each_step));
+	(void)(check_states(c, place, f->rule.states.at, f->rule.states.n) &&
+	       check_code(c, place, &f->rule.on_pre) && check_code(c, place, &f->rule.on_post) &&
+	       check_code(c, place, &f->rule.each_step));
 	c->rule = NULL;
 }
 
@@ -332,14 +362,15 @@ check_conn(Check *c, const NetConn *k)
 {
 	c->conn = k;
 	c->place = arena_printf(c->arena, "connection %s", k->name);
-	if (need(c, k->pre < c->net->layers.n && k->post < c->net->layers.n, "there is no such layer")) {
+	if (need(c, k->pre < c->net->layers.n && k->post < c->net->layers.n,
+		 "there is no such layer")) {
 		for (uint32_t i = 0; i < k->features.n && !c->wrong; i++)
 			check_feature(c, k, &k->features.at[i]);
 	}
 	c->conn = NULL;
 }
 
-/* ---- protocol and records -------------------------------------------------------------------------------- */
+/* ---- protocol and records -------------------------------------------------------------------- */
 
 static bool
 check_var(Check *c, const NetVar *v)
@@ -351,11 +382,14 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_SPIKES:
 		return need(c, v->of < n->layers.n, "spikes of no layer");
 	case NVAR_STATE:
-		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].states.n, "no such state");
+		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].states.n,
+			    "no such state");
 	case NVAR_TRACE:
-		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].traces.n, "no such trace");
+		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].traces.n,
+			    "no such trace");
 	case NVAR_VALUE:
-		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n, "no such feature");
+		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n,
+			    "no such feature");
 	}
 	UNREACHABLE();
 }
@@ -384,15 +418,22 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 			fail(c, "a statement of no kind");
 			break;
 		case NPROTO_FOR:
-			if (need(c, s->data < n->data.n && (s->phase == NET_NONE || s->phase < n->phases.n), "a loop over nothing") &&
-			    need(c, s->lo <= s->hi && s->hi <= n->data.at[s->data].samples, "samples beyond the data") &&
-			    need(c, (s->hi - s->lo) % n->batch == 0, "samples that do not fill the batch"))
+			if (need(c,
+				 s->data < n->data.n &&
+					 (s->phase == NET_NONE || s->phase < n->phases.n),
+				 "a loop over nothing") &&
+			    need(c, s->lo <= s->hi && s->hi <= n->data.at[s->data].samples,
+				 "samples beyond the data") &&
+			    need(c, (s->hi - s->lo) % n->batch == 0,
+				 "samples that do not fill the batch"))
 				check_protocol(c, &s->body, &n->data.at[s->data]);
 			break;
 		case NPROTO_ASSIGN: {
 			NetVar v = {NVAR_STATE, s->layer, s->state};
 			if (check_var(c, &v))
-				(void)(check_typed(c, s->e, n->layers.at[s->layer].states.at[s->state].type) &&
+				(void)(check_typed(
+					       c, s->e,
+					       n->layers.at[s->layer].states.at[s->state].type) &&
 				       check_columns(c, s->e, data));
 			break;
 		}
@@ -404,10 +445,14 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 		case NPROTO_THAW:
 			break;
 		case NPROTO_VOTE:
-			need(c, s->layer < n->layers.n && data && s->column < data->columns.n && s->readouts.n, "a vote of nothing");
+			need(c,
+			     s->layer < n->layers.n && data && s->column < data->columns.n &&
+				     s->readouts.n,
+			     "a vote of nothing");
 			break;
 		case NPROTO_REPORT:
-			need(c, s->what && (s->phase == NET_NONE || s->phase < n->phases.n), "a report of nothing");
+			need(c, s->what && (s->phase == NET_NONE || s->phase < n->phases.n),
+			     "a report of nothing");
 			break;
 		case NPROTO_SAVE:
 			(void)(need(c, s->path != NULL, "no path") && check_var(c, &s->var));
@@ -422,7 +467,8 @@ net_verify(const Net *n, Arena *a)
 	Check c = {.net = n, .arena = a, .place = "network"};
 	need(&c, n->dt > 0 && n->batch > 0, "dt and batch must be positive");
 	for (uint32_t i = 0; i < n->arrays.n; i++)
-		need(&c, n->arrays.at[i].n == layer_size(n, n->arrays.at[i].layer), "an array of a wrong length");
+		need(&c, n->arrays.at[i].n == layer_size(n, n->arrays.at[i].layer),
+		     "an array of a wrong length");
 	for (uint32_t i = 0; i < n->streams.n; i++)
 		need(&c, n->streams.at[i].layer < n->layers.n, "a stream of no layer");
 	for (uint32_t i = 0; i < n->layers.n && !c.wrong; i++)
@@ -432,7 +478,8 @@ net_verify(const Net *n, Arena *a)
 	c.place = "records";
 	for (uint32_t i = 0; i < n->records.n && !c.wrong; i++) {
 		const NetRecord *r = &n->records.at[i];
-		(void)(need(&c, r->every > 0 && (r->phase == NET_NONE || r->phase < n->phases.n), "never recorded") &&
+		(void)(need(&c, r->every > 0 && (r->phase == NET_NONE || r->phase < n->phases.n),
+			    "never recorded") &&
 		       check_var(&c, &r->var));
 	}
 	for (uint32_t i = 0; i < n->plots.n && !c.wrong; i++)
