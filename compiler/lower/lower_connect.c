@@ -34,32 +34,12 @@ saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
 	return false;
 }
 
-/* Is the value a number, or one number where i == j and another elsewhere? Such values are never stored. */
-static bool
-structural(const NetExpr *e)
-{
-	if (!e)
-		return true;
-	switch (e->kind) {
-	case NEXPR_CONST:
-		return true;
-	case NEXPR_BINARY:
-		if ((e->op_kind == NOP_EQ || e->op_kind == NOP_NE) && e->op[0]->kind == NEXPR_INDEX && e->op[1]->kind == NEXPR_INDEX)
-			return true;
-		/* fall through */
-	case NEXPR_UNARY:
-	case NEXPR_IF:
-		return structural(e->op[0]) && structural(e->op[1]) && structural(e->op[2]);
-	default:
-		return false;
-	}
-}
-
+/* A value that is a number, or one number where i == j and another elsewhere, is never stored. */
 static bool
 needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
-	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !structural(f->init.e)
+	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature);
 }
 
@@ -74,20 +54,19 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		const NetFeature *f = &c->features.at[k];
 		LowFeature *lf = &low->features[k];
 		lf->buf = lf->unclipped = NO_BUF;
-		lf->init = lf->learn = lf->norm = lf->fill = UINT32_MAX;
+		lf->init = lf->init_states = lf->learn = lf->norm = lf->fill = UINT32_MAX;
 		if (needs_store(l, conn, k))
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s", c->name, f->name);
 		if (f->has_rule && f->has_range && f->has_norm)
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
 		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
 		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
-			lf->states[s] = low_add_buf(l, l->real, ROLE_STATE, 2, axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
+			lf->states[s] = low_add_buf(l, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
 	}
 }
 
-/* v clipped to [lo, hi]; infinite bounds cost nothing. */
-static PlanExpr *
-clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
+PlanExpr *
+low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
 {
 	Plan *p = l->p;
 	if (!f->has_range || f->type == NT_BOOL)
@@ -103,63 +82,57 @@ clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
 	return v;
 }
 
-static PlanExpr *replace_draw(Scope *s, const NetExpr *e, PlanExpr *u);
+typedef VEC(uint32_t) SiteVec;
 
-/* The initial value at (i, j), the one uniform that it may draw being u. */
-static PlanExpr *
-replace_draw(Scope *s, const NetExpr *e, PlanExpr *u)
-{
-	Plan *p = s->l->p;
-	if (e->kind == NEXPR_DRAW)
-		return u;
-	if (e->kind != NEXPR_BINARY || !net_has_draw(e))
-		return low_expr(s, e);
-	PlanExpr *a = replace_draw(s, e->op[0], u), *b = replace_draw(s, e->op[1], u);
-	PlanExprKind k = e->op_kind == NOP_ADD ? PEXPR_ADD : e->op_kind == NOP_SUB ? PEXPR_SUB
-	                 : e->op_kind == NOP_MUL ? PEXPR_MUL : PEXPR_DIV;
-	return plan_binary(p, k, a, b);
-}
-
-static const NetExpr *
-find_draw(const NetExpr *e)
-{
-	if (!e || e->kind == NEXPR_DRAW)
-		return e;
-	for (int k = 0; k < 3; k++) {
-		const NetExpr *d = find_draw(e->op[k]);
-		if (d)
-			return d;
-	}
-	return NULL;
-}
-
-/* Object of synapse (i, j): i * posts + j, drawn at step 0. */
+/* The sites of an initial value that give uniform numbers; poisson numbers are drawn where they stand. */
 static void
-init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const NetExpr *draw)
+find_uniforms(Lower *l, const NetExpr *e, SiteVec *out)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_DRAW && e->draw != NDRAW_POISSON)
+		VEC_PUSH(l->a, out, e->site);
+	for (int k = 0; k < 3; k++)
+		find_uniforms(l, e->op[k], out);
+}
+
+/* One random word for synapse (i, j), or four for (i, 4 j) and its neighbours: object i * posts + j, drawn at step 0. */
+static void
+draw_words(Lower *l, PlanEmit *b, PlanExpr *const key[2], PlanExpr *i, PlanExpr *j, uint64_t posts, PlanExpr *r[4])
+{
+	Plan *p = l->p;
+	if (posts % 4 != 0) {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, i, low_i64(l, (int64_t)posts)), j);
+		PlanExpr *args[5] = {key[0], key[1], plan_cast(p, PT_U64, at), plan_int(p, PT_U64, 0), plan_int(p, PT_U32, 0)};
+		static const char *const name = "r";
+		plan_emit_call(b, low_func(l, "draw_u32"), 5, args, &name, r);
+		return;
+	}
+	PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, i, low_i64(l, (int64_t)(posts / 4))), j);
+	at = plan_emit_let(b, "block", plan_cast(p, PT_U64, at));
+	PlanExpr *hi = plan_cast(p, PT_U32, plan_binary(p, PEXPR_SHR, at, plan_int(p, PT_U64, 32)));
+	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, at), hi, plan_int(p, PT_U32, 0), plan_int(p, PT_U32, 0)};
+	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+	plan_emit_call(b, low_func(l, "philox4x32"), 6, args, names, r);
+}
+
+static void
+init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const SiteVec *sites)
 {
 	Plan *p = l->p;
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
 	uint64_t n = l->net->layers.at[l->net->conns.at[conn].post].n;
-	PlanExpr *key[2];
-	low_site_key(l, b, draw->site, key);
-	LowLoop rows = low_loop(b, "i", low_lo(b), low_hi(b), false);
 	bool blocks = n % 4 == 0;
+	typedef PlanExpr *Pair[2], *Four[4];
+	Pair *key = ARENA_ARRAY(l->a, Pair, sites->n);
+	Four *r = ARENA_ARRAY(l->a, Four, sites->n);
+	for (uint32_t s = 0; s < sites->n; s++)
+		low_site_key(l, b, sites->at[s], key[s]);
+	LowLoop rows = low_loop(b, "i", low_lo(b), low_hi(b), false);
 	LowLoop cols = low_loop(low_body(&rows), blocks ? "q" : "j", low_i64(l, 0), low_i64(l, (int64_t)(blocks ? n / 4 : n)), true);
 	PlanEmit *in = low_body(&cols);
-	PlanExpr *r[4];
-	if (blocks) {
-		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, rows.index, low_i64(l, (int64_t)(n / 4))), cols.index);
-		at = plan_emit_let(in, "block", plan_cast(p, PT_U64, at));
-		PlanExpr *hi = plan_cast(p, PT_U32, plan_binary(p, PEXPR_SHR, at, plan_int(p, PT_U64, 32)));
-		PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, at), hi, plan_int(p, PT_U32, 0), plan_int(p, PT_U32, 0)};
-		static const char *const names[4] = {"r0", "r1", "r2", "r3"};
-		plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
-	} else {
-		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, rows.index, low_i64(l, (int64_t)n)), cols.index);
-		PlanExpr *args[5] = {key[0], key[1], plan_cast(p, PT_U64, at), plan_int(p, PT_U64, 0), plan_int(p, PT_U32, 0)};
-		static const char *const name = "r";
-		plan_emit_call(in, low_func(l, "draw_u32"), 5, args, &name, r);
-	}
+	for (uint32_t s = 0; s < sites->n; s++)
+		draw_words(l, in, key[s], rows.index, cols.index, n, r[s]);
 	for (int k = 0; k < (blocks ? 4 : 1); k++) {
 		PlanExpr *j = cols.index;
 		if (blocks)
@@ -168,8 +141,11 @@ init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const NetExp
 		s.conn = conn;
 		s.pre = rows.index;
 		s.post = j;
-		PlanExpr *v = replace_draw(&s, f->init.e, low_uniform(l, in, r[k]));
-		low_store(in, l->conns[conn].features[feature].buf, clipped(l, in, f, v), 2, rows.index, j);
+		s.drawn = ARENA_ARRAY(l->a, PlanExpr *, l->net->sites.n);
+		for (uint32_t m = 0; m < sites->n; m++)
+			s.drawn[sites->at[m]] = low_uniform(l, in, r[m][k]);
+		PlanExpr *v = low_clipped(l, in, f, low_expr(&s, f->init.e));
+		low_store(in, l->conns[conn].features[feature].buf, v, 2, rows.index, j);
 	}
 	low_close(&cols);
 	low_close(&rows);
@@ -195,9 +171,10 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 	}
 	lf->init = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init]);
-	const NetExpr *draw = f->init.file ? NULL : find_draw(f->init.e);
-	if (draw) {
-		init_random(l, &b, conn, feature, draw);
+	SiteVec sites = {0};
+	find_uniforms(l, f->init.e, &sites);
+	if (sites.n) {
+		init_random(l, &b, conn, feature, &sites);
 	} else {
 		LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
 		LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
@@ -206,11 +183,35 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 		s.pre = rows.index;
 		s.post = cols.index;
 		PlanExpr *v = f->init.file ? low_load(l, lf->buf, 2, s.pre, s.post) : low_expr(&s, f->init.e);
-		low_store(s.b, lf->buf, clipped(l, s.b, f, v), 2, s.pre, s.post);
+		low_store(s.b, lf->buf, low_clipped(l, s.b, f, v), 2, s.pre, s.post);
 		low_close(&cols);
 		low_close(&rows);
 	}
 	l->p->codes.at[lf->init]->body = plan_freeze(&b);
+}
+
+/* States of the rule begin with a number each; zero is what memory holds. */
+static void
+init_states(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	bool any = false;
+	for (uint32_t k = 0; k < f->rule.states.n; k++)
+		any |= f->rule.states.at[k].init->value != 0;
+	if (!any)
+		return;
+	lf->init_states = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init_states", c->name, f->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init_states]);
+	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
+	Scope s = low_scope(l, low_body(&cols));
+	for (uint32_t k = 0; k < f->rule.states.n; k++)
+		low_store(s.b, lf->states[k], low_expr(&s, f->rule.states.at[k].init), 2, rows.index, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	l->p->codes.at[lf->init_states]->body = plan_freeze(&b);
 }
 
 /* Per post neuron: w := w * (norm / sum over pre of |w|), the sum in ascending pre index; a sum of zero counts as one. */
@@ -260,11 +261,18 @@ low_conn_kernels(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	for (uint32_t k = 0; k < c->features.n; k++) {
+		const NetFeature *f = &c->features.at[k];
+		if (f->type == NT_BOOL && (f->has_norm || f->decay != 0)) {
+			low_not_yet(l, f->span, "a norm or a decay of truth values");
+			continue;
+		}
 		if (l->conns[conn].features[k].buf != NO_BUF)
 			init_kernel(l, conn, k);
-		if (c->features.at[k].has_norm)
+		if (f->has_rule)
+			init_states(l, conn, k);
+		if (f->has_norm)
 			norm_kernel(l, conn, k);
-		if (c->features.at[k].has_rule || c->features.at[k].decay != 0)
+		if (f->has_rule || f->decay != 0)
 			low_rule(l, conn, k);
 	}
 }

@@ -65,7 +65,7 @@ through(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *i, PlanE
 		s.pre = i;
 		s.post = j;
 		uint32_t buf = l->conns[conn].features[k].buf;
-		s.value = buf == NO_BUF ? low_expr(&s, f->init.e) : low_load(l, buf, 2, i, j);
+		s.value = buf == NO_BUF ? low_clipped(l, b, f, low_expr(&s, f->init.e)) : low_load(l, buf, 2, i, j);
 		for (uint32_t n = 0; n < f->compute.body.n; n++) {
 			const NetStmt *st = f->compute.body.at[n];
 			if (st->kind != NSTMT_ASSIGN) {
@@ -162,9 +162,14 @@ has_closed_form(const Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	if (l->net->layers.at[c->pre].values || !event_driven(c))
 		return false;
-	for (uint32_t k = 0; k < c->features.n; k++)
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		NetBlock b = c->features.at[k].compute.body;
 		if (l->conns[conn].features[k].buf != NO_BUF)
 			return false;
+		for (uint32_t n = 0; n < b.n; n++)
+			if (!low_is_fixed(b.at[n]->e))
+				return false;
+	}
 	return true;
 }
 

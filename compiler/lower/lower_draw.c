@@ -41,12 +41,16 @@ low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw)
 	return plan_emit_let(b, "u", plan_binary(p, PEXPR_MUL, plan_cast(p, PT_F32, high), low_real(l, 0x1p-24)));
 }
 
-/* Number of objects of a site that is drawn per neuron, from the buffer that holds its draws. */
+/* Who draws: a neuron of an item, a synapse, or (a layer as a whole) an item. */
 static PlanExpr *
 object(Scope *s)
 {
 	Lower *l = s->l;
 	Plan *p = l->p;
+	if (s->conn != NET_NONE) {
+		PlanExpr *n = low_i64(l, (int64_t)l->net->layers.at[l->net->conns.at[s->conn].post].n);
+		return plan_cast(p, PT_U64, plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, s->pre, n), s->post));
+	}
 	if (s->layer == NET_NONE)
 		return plan_cast(p, PT_U64, s->item);
 	PlanExpr *n = low_i64(l, (int64_t)l->net->layers.at[s->layer].n);
@@ -79,7 +83,9 @@ low_site_value(Scope *s, const NetExpr *e)
 	uint32_t buf = l->sites[e->site];
 	bool fed = l->net->sites.at[e->site].file != NULL;
 	PlanExpr *value;
-	if (buf != NO_BUF) {
+	if (s->drawn && s->drawn[e->site]) {
+		value = s->drawn[e->site];
+	} else if (buf != NO_BUF) {
 		bool per_item = p->bufs.at[buf].naxes == 1;
 		value = per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)

@@ -8,6 +8,26 @@
 
 #include <math.h>
 
+/* Numbers, the value, the signal, and whether i == j. */
+bool
+low_is_fixed(const NetExpr *e)
+{
+	if (!e)
+		return true;
+	switch (e->kind) {
+	case NEXPR_CONST: case NEXPR_VALUE: case NEXPR_INPUT:
+		return true;
+	case NEXPR_BINARY:
+		if ((e->op_kind == NOP_EQ || e->op_kind == NOP_NE) && e->op[0]->kind == NEXPR_INDEX && e->op[1]->kind == NEXPR_INDEX)
+			return true;
+		/* fall through */
+	case NEXPR_UNARY: case NEXPR_IF:
+		return low_is_fixed(e->op[0]) && low_is_fixed(e->op[1]) && low_is_fixed(e->op[2]);
+	default:
+		return false;
+	}
+}
+
 typedef struct { bool f64, diagonal; double value, signal; } Fixed;
 
 static double
@@ -74,6 +94,16 @@ fixed(const Fixed *f, const NetExpr *e)
 	}
 }
 
+static double
+clipped(const Fixed *f, const NetFeature *feature, double v)
+{
+	if (!feature->has_range || feature->type == NT_BOOL)
+		return v;
+	double lo = rounded(f, feature->lo), hi = rounded(f, feature->hi);
+	v = v < lo ? lo : v;
+	return v > hi ? hi : v;
+}
+
 double
 low_fixed_signal(const Lower *l, uint32_t conn, bool diagonal)
 {
@@ -81,7 +111,7 @@ low_fixed_signal(const Lower *l, uint32_t conn, bool diagonal)
 	Fixed f = {.f64 = l->net->f64, .diagonal = diagonal, .signal = 1};
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		const NetFeature *feature = &c->features.at[k];
-		f.value = fixed(&f, feature->init.e);
+		f.value = clipped(&f, feature, fixed(&f, feature->init.e));
 		for (uint32_t n = 0; n < feature->compute.body.n; n++) {
 			const NetStmt *s = feature->compute.body.at[n];
 			double e = fixed(&f, s->e), old = f.signal;

@@ -26,7 +26,7 @@ typedef struct {
 	uint32_t buf;                                     /* [pre, post]; NO_BUF: the value stays an expression */
 	uint32_t unclipped;                               /* bool []: a norm may have left values outside the range */
 	uint32_t *states;                                 /* synapse states of the rule */
-	uint32_t init, learn, norm;                       /* kernels; UINT32_MAX: none */
+	uint32_t init, init_states, learn, norm;          /* kernels; UINT32_MAX: none */
 	uint32_t fill;                                    /* object */
 } LowFeature;
 
@@ -70,6 +70,7 @@ typedef struct {
 	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
 	uint32_t spike_var;                               /* neuron code: the spike of this step */
 	PlanExpr *spike[3];                               /* by side, where known (1.0) */
+	PlanExpr **drawn;                                 /* by site: its uniform number, drawn before; else NULL */
 	uint32_t data;                                    /* of COLUMN */
 } Scope;
 
@@ -107,6 +108,8 @@ void low_records(Lower *l);
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);
+PlanExpr *low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v);   /* to its range; infinite bounds cost nothing */
+bool low_is_fixed(const NetExpr *e);                              /* can low_fixed_signal compute it? */
 double low_fixed_signal(const Lower *l, uint32_t conn, bool diagonal);   /* connections without stored values */
 uint32_t low_var_buf(Lower *l, NetVar v);
 PlanAxis low_axis(PlanAxisKind k, uint64_t n);

@@ -409,6 +409,13 @@ same_kernel(const ProtoKernelVec *v, const NetProto *s, uint32_t data)
 	return UINT32_MAX;
 }
 
+/* Sets what nobody reads, and what is therefore not stored. */
+static bool
+is_idle(const Lower *l, const NetProto *s)
+{
+	return s->kind == NPROTO_ASSIGN && l->layers[s->layer].states[s->state] == NO_BUF;
+}
+
 static void
 prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 {
@@ -416,7 +423,7 @@ prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 		const NetProto *s = p->at[k];
 		if (s->kind == NPROTO_FOR)
 			prepare(l, &s->body, s->data, out);
-		if (s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE)
+		if ((s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE) || is_idle(l, s))
 			continue;
 		uint32_t kernel = same_kernel(out, s, data);
 		if (kernel == UINT32_MAX)
@@ -508,7 +515,8 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 			loop_over_data(l, b, s, kernels);
 			continue;
 		case NPROTO_ASSIGN:
-			plan_emit_run(b, kernel_of(kernels, s));
+			if (!is_idle(l, s))
+				plan_emit_run(b, kernel_of(kernels, s));
 			continue;
 		case NPROTO_RUN:
 			run(l, b, s);
@@ -553,6 +561,7 @@ initial_values(Lower *l, PlanEmit *b)
 				host(l, b, "fill", 2, args);
 			}
 			run_if(b, lf->init);
+			run_if(b, lf->init_states);
 		}
 	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
 }
