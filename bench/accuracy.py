@@ -57,8 +57,12 @@ def main():
     parser.add_argument("--seeds", default="0,1,2,3,4", help="default: %(default)s")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--at-least", type=float, metavar="PERCENT")
+    parser.add_argument("--skip-missing", action="store_true", help="exit with 77 if there is no folder of --data")
     options = parser.parse_args()
     tool.need_snnc(parser, options)
+    if options.skip_missing and options.data and not options.data.is_dir():
+        print(f"skipped: there is no folder {options.data}")
+        return 77
     results = {}
     with tempfile.TemporaryDirectory(prefix="snnc-accuracy-") as temporary:
         for seed in (int(text) for text in options.seeds.split(",")):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """run.py: the same program through every engine must give the same bytes.
 
-    tests/threeway/run.py [--snnc PATH] [--engines eval,c,jit] [--keep DIR] PROGRAM.snn ...
+    tests/threeway/run.py [--snnc PATH] [--engines eval,c,jit] [--keep DIR] [--args TEXT] PROGRAM ...
 
 Each program is run by each engine, and the state at the end (--dump-state), every file of results and
 stdout are compared byte by byte with the first engine's. Comments in the program say how, and guard
-against comparing nothing with nothing:
+against comparing nothing with nothing (--args adds options to every run; of a document, PROGRAM.md, the first
+indented block with an experiment is the program):
 
     # run: OPTIONS             one line per variant, options for `snnc run`; without any: one run
     # must spike: exc          the record of exc.spikes has spikes
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -87,6 +89,18 @@ def idle(text, results, top):
             yield f"stdout does not say `{said}`"
 
 
+def document_program(path, folder):
+    """The first program of a document, as a file of its own."""
+    blocks = re.findall(r"(?:^(?:    .*)?\n)+", path.read_text(encoding="utf-8"), re.MULTILINE)
+    block = next((block for block in blocks if "experiment {" in block), None)
+    if block is None:
+        sys.exit(f"run.py: {path} shows no program")
+    folder.mkdir(parents=True, exist_ok=True)
+    out = folder / (path.stem.lower() + ".snn")
+    out.write_text(textwrap.dedent(block), encoding="utf-8")
+    return out
+
+
 def check(options, program, arguments, folder):
     """None if all engines agree, else what is wrong."""
     text = program.read_text(encoding="utf-8")
@@ -112,6 +126,7 @@ def main():
     tool.add_snnc_option(parser)
     parser.add_argument("--engines", default="eval,c,jit", help="default: %(default)s")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the results in DIR")
+    parser.add_argument("--args", default="", metavar="TEXT", help="options for every run, as one text")
     parser.add_argument("programs", nargs="*", type=Path, help="default: all beside this script")
     options = parser.parse_args()
     tool.need_snnc(parser, options)
@@ -120,8 +135,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="snnc-threeway-") as temporary:
         top = (options.keep or Path(temporary)).resolve()
         for program in options.programs or sorted(HERE.glob("*.snn")):
+            program = document_program(program, top / "documents") if program.suffix == ".md" else program
             for k, variant in enumerate(marks(program.read_text(encoding="utf-8"), "run") or [""]):
-                why = check(options, program.resolve(), shlex.split(variant), top / f"{program.stem}-{k}")
+                why = check(options, program.resolve(), shlex.split(variant + " " + options.args), top / f"{program.stem}-{k}")
                 count += 1
                 failed += why is not None
                 print(f"{'failed' if why else 'passed'}  {program.stem} {variant}  {why or ''}".rstrip(), flush=True)
