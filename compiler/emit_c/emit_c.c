@@ -17,6 +17,23 @@ name_members(CEmit *c)
 	c->tag = c->title;
 }
 
+static const char *const object_words[POBJ_COUNT] = {
+#define X(kind, mnemonic, texts, bufs, nums) [POBJ_##kind] = mnemonic,
+#include "plan/plan_object.def"
+#undef X
+};
+
+/* Whether two objects are called alike: a record and a plot of the same weight, say. */
+static bool
+shares_name(const Plan *p, uint32_t object)
+{
+	for (uint32_t i = 0; i < p->objects.n; i++) {
+		if (i != object && strcmp(p->objects.at[i].name, p->objects.at[object].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Of the constants' arrays too, which are called after their members. */
 static void
 name_file_scope(CEmit *c)
@@ -30,8 +47,13 @@ name_file_scope(CEmit *c)
 	for (uint32_t i = 0; i < p->codes.n; i++)
 		c->codes[i] = c_names_add(&c->file, p->codes.at[i]->name);
 	c->objects = ARENA_ARRAY(c->arena, const char *, p->objects.n + 1);
-	for (uint32_t i = 0; i < p->objects.n; i++)
-		c->objects[i] = c_names_upper(&c->file, p->objects.at[i].name);
+	for (uint32_t i = 0; i < p->objects.n; i++) {
+		const PlanObject *o = &p->objects.at[i];
+		const char *name = o->name;
+		if (shares_name(p, i))
+			name = arena_printf(c->arena, "%s_%s", object_words[o->kind], o->name);
+		c->objects[i] = c_names_upper(&c->file, name);
+	}
 }
 
 static bool

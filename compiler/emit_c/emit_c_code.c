@@ -1,4 +1,4 @@
-/* emit_c_code: functions, kernels and procs: names of their locals, signatures, bodies.
+/* emit_c_code: functions, kernels and procs: signatures and bodies.
  *
  * Kernels take the struct through a restrict pointer. Procs do not: the host changes the arena
  * behind their back (votes, streams), which restrict would deny.
@@ -6,87 +6,6 @@
 #include "emit_c/emit_c_inner.h"
 
 #include "base/panic.h"
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-static void
-take_callees(CEmit *c, CNames *names, const PlanBlock *b)
-{
-	for (uint32_t i = 0; i < b->n; i++) {
-		const PlanStmt *s = b->at[i];
-		if (s->kind == PSTMT_CALL || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
-			c_names_take(names, c->codes[s->id]);
-		if (s->kind == PSTMT_HOST) {
-			for (uint32_t k = 0; k < c->plan->objects.n; k++)
-				c_names_take(names, c->objects[k]);
-		}
-		take_callees(c, names, &s->body);
-		take_callees(c, names, &s->other);
-	}
-}
-
-/* Whether a value stays the same while a loop runs: constants and locals that no statement sets. */
-static bool
-is_fixed(const CEmit *c, const PlanExpr *e)
-{
-	if (e->kind == PEXPR_LOAD || (e->kind == PEXPR_LOCAL && c->info->mutable[e->id]))
-		return false;
-	for (uint32_t i = 0; i < e->nops; i++) {
-		if (!is_fixed(c, e->op[i]))
-			return false;
-	}
-	return true;
-}
-
-static void
-name_ends(CEmit *c, CNames *names, const PlanBlock *b)
-{
-	for (uint32_t i = 0; i < b->n; i++) {
-		const PlanStmt *s = b->at[i];
-		if (s->kind == PSTMT_FOR && !is_fixed(c, s->hi)) {
-			const char *base =
-				arena_printf(c->arena, "%s_end", c->code->locals[s->id].name);
-			c->info->ends[s->id] = c_names_add(names, base);
-		}
-		name_ends(c, names, &s->body);
-		name_ends(c, names, &s->other);
-	}
-}
-
-/* The parameter that carries result i out: named after the local that is returned. */
-static void
-name_outs(CEmit *c, CNames *names)
-{
-	const PlanCode *code = c->code;
-	const PlanStmt *ret = code->body.n ? code->body.at[code->body.n - 1] : NULL;
-	c->info->outs = ARENA_ARRAY(c->arena, const char *, code->nresults + 1);
-	for (uint32_t i = 0; i < code->nresults; i++) {
-		const char *base = "out";
-		if (ret && ret->kind == PSTMT_RETURN && ret->op[i]->kind == PEXPR_LOCAL)
-			base = arena_printf(c->arena, "%s_out", code->locals[ret->op[i]->id].name);
-		c->info->outs[i] = c_names_add(names, base);
-	}
-}
-
-static void
-name_locals(CEmit *c)
-{
-	const PlanCode *code = c->code;
-	CCode *info = c->info;
-	CNames names = c_names_init(c->arena, false);
-	c_names_take(&names, c->self);
-	take_callees(c, &names, &code->body);
-	info->locals = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);
-	info->ends = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);
-	for (uint32_t i = 0; i < code->nlocals; i++)
-		info->locals[i] = c_names_add(&names, code->locals[i].name);
-	name_ends(c, &names, &code->body);
-	if (code->nresults > 1)
-		name_outs(c, &names);
-	if (info->status)
-		info->status_name = c_names_add(&names, "status");
-	c->names = names;
-}
 
 /* ---- signatures ------------------------------------------------------------------------------ */
 
@@ -195,7 +114,7 @@ put_code(CEmit *c, uint32_t i)
 	c->info = &c->infos[i];
 	c->line = 0;
 	c->line_file = NULL;
-	name_locals(c);
+	c_name_locals(c);
 	strbuf_putc(c->out, '\n');
 	PlanBlock body = put_remarks(c);
 	put_signature(c);

@@ -104,6 +104,9 @@ void c_block(CEmit *c, const PlanBlock *b);
 void c_line(CEmit *c, const char *text);
 void c_comment(CEmit *c, const char *text);
 
+/* emit_c_local.c */
+void c_name_locals(CEmit *c);
+
 /* emit_c_code.c */
 void c_codes(CEmit *c);
 

@@ -21,14 +21,18 @@ c_comment(CEmit *c, const char *text)
 	c_wrap_comment(c->out, c->depth, text);
 }
 
+static bool
+has_source_line(const CEmit *c, const PlanStmt *s)
+{
+	return c->opt->line_comments && c->opt->sources && s->kind != PSTMT_NOTE && s->span.lo != 0;
+}
+
 /* The line of the user's text that a statement comes from, once. */
 static void
-put_source_line(CEmit *c, Span span)
+put_source_line(CEmit *c, const PlanStmt *s)
 {
 	SourcePlace at;
-	if (!c->opt->line_comments || !c->opt->sources || span.lo == 0)
-		return;
-	if (!source_find(c->opt->sources, span.lo, &at) ||
+	if (!has_source_line(c, s) || !source_find(c->opt->sources, s->span.lo, &at) ||
 	    (at.line == c->line && at.file->name == c->line_file))
 		return;
 	c->line = at.line;
@@ -271,13 +275,14 @@ c_block(CEmit *c, const PlanBlock *b)
 static bool
 is_simple(CEmit *c, const PlanBlock *b)
 {
-	if (c_block_live(c, b) != 1 || (c->opt->line_comments && c->opt->sources))
+	if (c_block_live(c, b) != 1)
 		return false;
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (c_stmt_live(c, b->at[i])) {
 			PlanStmtKind k = b->at[i]->kind;
 			bool one_line = k == PSTMT_STORE || k == PSTMT_SET || k == PSTMT_RUN;
-			return one_line && find_hidden(c, b->at[i], c->simd_depth > 0) == 0;
+			return one_line && !has_source_line(c, b->at[i]) &&
+			       find_hidden(c, b->at[i], c->simd_depth > 0) == 0;
 		}
 	}
 	return false;
@@ -364,7 +369,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 		return;
 	}
 	const PlanStmt *only = s->other.n == 1 ? s->other.at[0] : NULL;
-	if (only && only->kind == PSTMT_IF && !(c->opt->line_comments && c->opt->sources)) {
+	if (only && only->kind == PSTMT_IF && !has_source_line(c, only)) {
 		put_body(c, strbuf_text(&b), &s->body, true, false);
 		put_if(c, only, "} else ");
 		return;
@@ -377,8 +382,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 static void
 put_stmt(CEmit *c, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_NOTE)
-		put_source_line(c, s->span);
+	put_source_line(c, s);
 	hoist_hidden(c, s);
 	switch (s->kind) {
 	case PSTMT_LET:

@@ -135,8 +135,8 @@ in_deliver(struct layers *restrict net, int64_t lo, int64_t hi)
 		for (int64_t k = 0, k_end = net->in_count[b]; k < k_end; k++) {
 			const int64_t i = net->in_list[b][k];
 			INDEPENDENT
-			for (int64_t j2 = lo; j2 < hi; j2++)
-				net->exc_input[b][j2] += net->in_weight[i][j2];
+			for (int64_t j = lo; j < hi; j++)
+				net->exc_input[b][j] += net->in_weight[i][j];
 		}
 	}
 }
@@ -201,10 +201,10 @@ sum(struct layers *restrict net)
 	INDEPENDENT
 	for (int64_t l = 0; l < 64; l++)
 		net->sums[l] = 0.0f;
-	for (int64_t i2 = 0; i2 < 25; i2++) {
+	for (int64_t i = 0; i < 25; i++) {
 		INDEPENDENT
-		for (int64_t l2 = 0; l2 < 37; l2++)
-			net->sums[l2] += net->in_weight[i2 * 2][l2];
+		for (int64_t l = 0; l < 37; l++)
+			net->sums[l] += net->in_weight[i * 2][l];
 	}
 	net->total = t;
 }
