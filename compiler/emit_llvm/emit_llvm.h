@@ -32,6 +32,7 @@ typedef struct {
 	bool verify;                /* verify also after each pass (the input is always verified) */
 } LlvmOptions;
 
+/* Whether the back end is there; it is loaded when it is first needed. */
 bool llvm_available(void);
 
 /* Text of the module before (optimised: after) the passes. */

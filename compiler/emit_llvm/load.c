@@ -10,29 +10,28 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BUILT SNNC_BUILD_LIB_DIR "/" LL_BACKEND_FILE
+
 /* Beside the program, as it is installed and as it is built: PREFIX/bin/snnc,
- * PREFIX/lib/libsnnc-llvm.so. */
-static void *
-open_beside_program(Arena *a)
+ * PREFIX/lib/libsnnc-llvm.so; or where this was built. */
+static const char *
+library_path(Arena *a)
 {
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	if (n <= 0)
-		return NULL;
-	exe[n] = 0;
+	exe[n > 0 ? n : 0] = 0;
 	char *slash = strrchr(exe, '/');
 	if (!slash)
-		return NULL;
+		return BUILT;
 	*slash = 0;
-	return dlopen(arena_printf(a, "%s/../lib/" LL_BACKEND_FILE, exe), RTLD_NOW | RTLD_LOCAL);
+	const char *path = arena_printf(a, "%s/../lib/" LL_BACKEND_FILE, exe);
+	return access(path, R_OK) == 0 ? path : BUILT;
 }
 
 const LlBackend *
 ll_backend(Arena *a, const char **why)
 {
-	void *lib = open_beside_program(a);
-	if (!lib)
-		lib = dlopen(SNNC_BUILD_LIB_DIR "/" LL_BACKEND_FILE, RTLD_NOW | RTLD_LOCAL);
+	void *lib = dlopen(library_path(a), RTLD_NOW | RTLD_LOCAL);
 	if (!lib) {
 		*why = arena_printf(a, "the LLVM back end cannot be loaded: %s", dlerror());
 		return NULL;
@@ -45,12 +44,12 @@ ll_backend(Arena *a, const char **why)
 	return b;
 }
 
+/* Not by loading it, which would cost every run what only some need. */
 bool
 llvm_available(void)
 {
-	const char *why;
 	Arena *a = arena_open();
-	bool yes = ll_backend(a, &why) != NULL;
+	bool yes = access(library_path(a), R_OK) == 0;
 	arena_close(a);
 	return yes;
 }
