@@ -1,5 +1,5 @@
-/* toolchain: calls cc and runs what it made. Ctrl-C reaches the child as well; the parent waits for its
- * end, so that nothing temporary stays behind. */
+/* toolchain: calls cc and runs what it made. The parent outlives its children, also when
+ * Ctrl-C ends them, so that nothing temporary stays behind. */
 #define _GNU_SOURCE
 #include "driver/toolchain.h"
 
@@ -20,46 +20,65 @@ typedef VEC(const char *) WordVec;
 
 /* ---- children -------------------------------------------------------------------------------- */
 
-/* Starts words[0] (looked for in PATH) and waits. Its exit code, 130 for Ctrl-C; -1 and errno if it
- * cannot start. */
+/* Waits for the child. What a terminal sends reaches the child by itself; what somebody sends to us
+ * alone is passed on. All of `set` is blocked, so nothing is missed and no handler is needed. */
+static int
+wait_for(pid_t pid, const sigset_t *set)
+{
+	int status = 0;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		siginfo_t info;
+		int sig = sigwaitinfo(set, &info);
+		if (sig > 0 && sig != SIGCHLD && info.si_code <= 0)
+			kill(pid, sig);
+	}
+	return status;
+}
+
+static void
+block_signals(sigset_t *set, sigset_t *before)
+{
+	static const int stop[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	for (size_t i = 0; i < sizeof stop / sizeof *stop; i++) {
+		struct sigaction now;
+		if (sigaction(stop[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(set, stop[i]);
+	}
+	sigprocmask(SIG_BLOCK, set, before);
+}
+
+/* Starts words[0] (looked for in PATH) and waits. Its exit code, 128 and the signal that ended it; -1
+ * and errno if it cannot start. */
 static int
 spawn_and_wait(Arena *a, WordVec *words, const char *dir)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, was_int, was_quit;
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t actions;
-	sigset_t both;
+	sigset_t set, before;
 	pid_t pid;
-	int status = 0;
 	VEC_PUSH(a, words, NULL);
-	sigemptyset(&both);
-	sigaddset(&both, SIGINT);
-	sigaddset(&both, SIGQUIT);
+	words->n--;
+	fflush(NULL);
+	block_signals(&set, &before);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigdefault(&attr, &both);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, &before);
 	posix_spawn_file_actions_init(&actions);
 	if (dir)
 		posix_spawn_file_actions_addchdir_np(&actions, dir);
-	sigaction(SIGINT, &ignore, &was_int);
-	sigaction(SIGQUIT, &ignore, &was_quit);
-	fflush(NULL);
-	int error = posix_spawnp(&pid, words->at[0], &actions, &attr,
-				 (char *const *)(void *)words->at, environ);
-	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-	}
-	sigaction(SIGINT, &was_int, NULL);
-	sigaction(SIGQUIT, &was_quit, NULL);
+	char *const *argv = (char *const *)(void *)words->at;
+	int error = posix_spawnp(&pid, argv[0], &actions, &attr, argv, environ);
+	int status = error ? 0 : wait_for(pid, &set);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
-	words->n--;
 	if (error) {
 		errno = error;
 		return -1;
 	}
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	return WTERMSIG(status) == SIGINT ? EXIT_INTERRUPTED : 128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* ---- where things are ------------------------------------------------------------------------ */
@@ -156,7 +175,7 @@ compile(Compilation *c, const char *source, const char *cpu, const char *out)
 	int code = spawn_and_wait(c->arena, &words, NULL);
 	timing_mark(&c->timing, "cc");
 	if (code == 0 || code == EXIT_INTERRUPTED)
-		return code;
+		return code;                      /* 128 + SIGINT is what we give ourselves */
 	if (code < 0 && errno == ENOENT) {
 		output_say("there is no C compiler `%s`; install one, or name it in CC",
 			   words.at[0]);
