@@ -8,10 +8,8 @@
  */
 #include "emit_c/emit_c_inner.h"
 
-#include "base/num.h"
 #include "base/panic.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Binding strength, weakest first. */
@@ -21,163 +19,7 @@ typedef enum {
 
 static void put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide);
 
-/* ---- types ----------------------------------------------------------------------------------- */
-
-const char *
-c_type(PlanType t)
-{
-	switch (t) {
-	case PT_BOOL: return "bool";
-	case PT_I8: return "int8_t";
-	case PT_I16: return "int16_t";
-	case PT_I32: return "int32_t";
-	case PT_I64: return "int64_t";
-	case PT_U8: return "uint8_t";
-	case PT_U16: return "uint16_t";
-	case PT_U32: return "uint32_t";
-	case PT_U64: return "uint64_t";
-	case PT_F16:
-	case PT_BF16:
-	case PT_F32: return "float";
-	case PT_F64: return "double";
-	case PT_UNSET:
-	case PT_COUNT: break;
-	}
-	UNREACHABLE();
-}
-
-/* gcc 12 vectorises no loop that loads from an array of bool, nor one that converts _Float16. */
-const char *
-c_elem(PlanType t)
-{
-	if (t == PT_BOOL)
-		return "uint8_t";
-	return t == PT_F16 || t == PT_BF16 ? "uint16_t" : c_type(t);
-}
-
-static uint32_t
-width(PlanType t)
-{
-	return plan_type_size(t) * 8;
-}
-
-static bool
-is_small(PlanType t)
-{
-	return plan_type_is_int(t) && width(t) < 32;
-}
-
-static bool
-is_unsigned(PlanType t)
-{
-	return plan_type_is_int(t) && !plan_type_is_signed(t);
-}
-
-static const char *
-unsigned_type(PlanType t)
-{
-	switch (plan_type_size(t)) {
-	case 1: return "uint8_t";
-	case 2: return "uint16_t";
-	case 4: return "uint32_t";
-	default: return "uint64_t";
-	}
-}
-
-/* ---- constants ------------------------------------------------------------------------------- */
-
-static void
-put_float(StrBuf *b, PlanType t, double v)
-{
-	char text[NUM_TEXT];
-	if (isnan(v)) {
-		strbuf_puts(b, "NAN");
-		return;
-	}
-	if (isinf(v)) {
-		strbuf_puts(b, v < 0 ? "-INFINITY" : "INFINITY");
-		return;
-	}
-	strbuf_puts(b, t == PT_F64 ? num_write_f64(text, v) : num_write_f32(text, (float)v));
-	if (!strpbrk(text, ".e"))
-		strbuf_puts(b, ".0");
-	if (t != PT_F64)
-		strbuf_putc(b, 'f');
-}
-
-static void
-put_signed(StrBuf *b, PlanType t, int64_t v, bool wide)
-{
-	if (t == PT_I64 && v == INT64_MIN)
-		strbuf_puts(b, "INT64_MIN");
-	else if (t != PT_I64 && v == INT32_MIN)
-		strbuf_puts(b, "INT32_MIN");
-	else if (t == PT_I64 && (wide || v > INT32_MAX || v < -INT32_MAX))
-		strbuf_printf(b, "INT64_C(%lld)", (long long)v);
-	else
-		strbuf_printf(b, "%lld", (long long)v);
-}
-
-static void
-put_unsigned(StrBuf *b, PlanType t, uint64_t v, bool wide)
-{
-	bool macro = t == PT_U64 && (wide || v > UINT32_MAX);
-	if (macro)
-		strbuf_puts(b, "UINT64_C(");
-	strbuf_printf(b, v > 0xffff ? "0x%llx" : "%llu", (unsigned long long)v);
-	if (macro)
-		strbuf_putc(b, ')');
-	else if (!is_small(t))
-		strbuf_putc(b, 'u');
-}
-
-static void
-put_const(StrBuf *b, PlanType t, PlanValue v, bool wide)
-{
-	if (plan_type_is_float(t))
-		put_float(b, t, v.f);
-	else if (t == PT_BOOL)
-		strbuf_puts(b, v.i ? "true" : "false");
-	else if (plan_type_is_signed(t))
-		put_signed(b, t, v.i, wide);
-	else
-		put_unsigned(b, t, (uint64_t)v.i, wide);
-}
-
-void
-c_const(StrBuf *b, PlanType t, PlanValue v)
-{
-	put_const(b, t, v, false);
-}
-
-static bool
-is_negative(const PlanExpr *e)
-{
-	if (e->kind != PEXPR_CONST || e->type == PT_BOOL)
-		return false;
-	if (plan_type_is_float(e->type))
-		return signbit(e->value.f) && !isnan(e->value.f);
-	return plan_type_is_signed(e->type) && e->value.i < 0;
-}
-
-/* A negative constant whose negation is a constant of the type too. */
-static bool
-can_negate(const PlanExpr *e)
-{
-	return is_negative(e) &&
-	       (plan_type_is_float(e->type) || e->value.i != INT64_MIN >> (64 - width(e->type)));
-}
-
-static PlanExpr
-negated(const PlanExpr *e)
-{
-	PlanExpr out = *e;
-	if (plan_type_is_float(e->type))
-		out.value.f = -e->value.f;
-	else
-		out.value.i = -e->value.i;
-	return out;
-}
+/* ---- operators ------------------------------------------------------------------------------- */
 
 typedef struct {
 	const char *text;
@@ -208,55 +50,6 @@ static const Operator operators[PEXPR_COUNT] = {
 	[PEXPR_GE] = {">=", P_REL, false, false, false},
 };
 
-/* The bits of v as a number of type t. */
-static int64_t
-wrapped(PlanType t, uint64_t v)
-{
-	uint32_t gap = 64 - width(t);
-	return plan_type_is_signed(t) ? (int64_t)(v << gap) >> gap : (int64_t)(v << gap >> gap);
-}
-
-static uint64_t
-fold_bits(PlanExprKind k, PlanType t, uint64_t a, uint64_t b)
-{
-	uint64_t amount = b & (width(t) - 1);
-	switch (k) {
-	case PEXPR_NEG: return 0 - a;
-	case PEXPR_NOT: return ~a;
-	case PEXPR_ADD: return a + b;
-	case PEXPR_SUB: return a - b;
-	case PEXPR_MUL: return a * b;
-	case PEXPR_AND: return a & b;
-	case PEXPR_OR: return a | b;
-	case PEXPR_XOR: return a ^ b;
-	case PEXPR_SHL: return a << amount;
-	case PEXPR_SHR:
-		return plan_type_is_signed(t) ? (uint64_t)((int64_t)a >> amount) : a >> amount;
-	default: UNREACHABLE();
-	}
-}
-
-/* Integer arithmetic on constants is done here: where it wraps, C compilers would warn. */
-static bool
-fold(const PlanExpr *e, int64_t *v)
-{
-	int64_t a, b = 0;
-	if (!plan_type_is_int(e->type))
-		return false;
-	if (e->kind == PEXPR_CONST) {
-		*v = e->value.i;
-		return true;
-	}
-	if (!operators[e->kind].arithmetic || e->kind == PEXPR_DIV || e->kind == PEXPR_REM)
-		return false;
-	if (!fold(e->op[0], &a) || (e->nops > 1 && !fold(e->op[1], &b)))
-		return false;
-	*v = wrapped(e->type, fold_bits(e->kind, e->type, (uint64_t)a, (uint64_t)b));
-	return true;
-}
-
-/* ---- operators ------------------------------------------------------------------------------- */
-
 /* Whether C would compute a value of 64 bits in int, because all its operands are bare
  * constants. */
 static bool
@@ -277,6 +70,17 @@ is_narrow(const PlanExpr *e)
 			return false;
 	}
 	return true;
+}
+
+static const char *
+unsigned_type(PlanType t)
+{
+	switch (plan_type_size(t)) {
+	case 1: return "uint8_t";
+	case 2: return "uint16_t";
+	case 4: return "uint32_t";
+	default: return "uint64_t";
+	}
 }
 
 static bool
@@ -339,7 +143,7 @@ put_cast(CEmit *c, StrBuf *b, const char *type, const PlanExpr *e, Prec outer)
 static void
 put_amount(CEmit *c, StrBuf *b, PlanType t, const PlanExpr *amount)
 {
-	uint32_t mask = width(t) - 1;
+	uint32_t mask = c_width(t) - 1;
 	if (amount->kind == PEXPR_CONST) {
 		strbuf_printf(b, "%u", (unsigned)((uint64_t)amount->value.i & mask));
 		return;
@@ -371,9 +175,9 @@ put_bare_binary(CEmit *c, StrBuf *b, const PlanExpr *e)
 	PlanExprKind k = e->kind;
 	const PlanExpr *right = e->op[1];
 	PlanExpr turned;
-	if ((k == PEXPR_ADD || k == PEXPR_SUB) && can_negate(right)) {
+	if ((k == PEXPR_ADD || k == PEXPR_SUB) && c_can_negate(right)) {
 		k = k == PEXPR_ADD ? PEXPR_SUB : PEXPR_ADD;
-		turned = negated(right);
+		turned = c_negated(right);
 		right = &turned;
 	}
 	bool compares = operators[k].prec == P_EQ || operators[k].prec == P_REL;
@@ -393,8 +197,8 @@ needs_narrowing(const PlanExpr *e)
 	if (e->kind == PEXPR_SHL && plan_type_is_signed(e->type))
 		return true;
 	if (e->kind == PEXPR_NOT)
-		return is_small(e->type) && is_unsigned(e->type);
-	return is_small(e->type) && operators[e->kind].widens;
+		return c_is_small(e->type) && c_is_unsigned(e->type);
+	return c_is_small(e->type) && operators[e->kind].widens;
 }
 
 static void
@@ -418,11 +222,11 @@ put_binary(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 static void
 put_complement(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 {
-	PlanValue ones = {.i = wrapped(e->type, UINT64_MAX)};
+	PlanValue ones = {.i = c_wrapped(e->type, UINT64_MAX)};
 	open_paren(b, outer, P_XOR);
 	put(c, b, e->op[0], P_UNARY, is_narrow(e->op[0]));
 	strbuf_puts(b, " ^ ");
-	put_const(b, e->type, ones, false);
+	c_const_as(b, e->type, ones, false);
 	close_paren(b, outer, P_XOR);
 }
 
@@ -439,7 +243,7 @@ put_unary(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 		strbuf_printf(b, "(%s)", c_type(e->type));
 	if (e->kind == PEXPR_NEG) {
 		/* Not --x. */
-		bool minus = x->kind == PEXPR_NEG || is_negative(x);
+		bool minus = x->kind == PEXPR_NEG || c_is_negative(x);
 		strbuf_putc(b, '-');
 		put(c, b, x, minus ? P_POST : P_UNARY, is_narrow(x));
 	} else {
@@ -465,7 +269,7 @@ put_select(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide)
 static void
 put_uncast(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 {
-	if (e->kind == PEXPR_SELECT && is_small(e->type)) {
+	if (e->kind == PEXPR_SELECT && c_is_small(e->type)) {
 		open_paren(b, outer, P_COND);
 		put(c, b, e->op[0], P_EQ, false);
 		strbuf_puts(b, " ? ");
@@ -473,8 +277,8 @@ put_uncast(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 		strbuf_puts(b, " : ");
 		put_uncast(c, b, e->op[2], P_COND);
 		close_paren(b, outer, P_COND);
-	} else if (e->nops == 2 && needs_narrowing(e) && is_small(e->type) && e->type != PT_U16 &&
-	           !fold(e, &(int64_t){0})) {
+	} else if (e->nops == 2 && needs_narrowing(e) && c_is_small(e->type) && e->type != PT_U16 &&
+	           !c_fold(e, &(int64_t){0})) {
 		put_bare_binary(c, b, e);
 	} else {
 		put(c, b, e, outer, false);
@@ -609,7 +413,7 @@ static void
 put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide)
 {
 	PlanExpr folded = {.kind = PEXPR_CONST, .type = e->type};
-	if (e->kind != PEXPR_CONST && fold(e, &folded.value.i))
+	if (e->kind != PEXPR_CONST && c_fold(e, &folded.value.i))
 		e = &folded;
 	const PlanExpr *negated_here = c_risky_negation(c, e);
 	if (negated_here) {
@@ -620,16 +424,16 @@ put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide)
 	}
 	switch (e->kind) {
 	case PEXPR_CONST: {
-		Prec own = is_negative(e) ? P_UNARY : P_POST;
+		Prec own = c_is_negative(e) ? P_UNARY : P_POST;
 		open_paren(b, outer, own);
-		put_const(b, e->type, e->value, wide);
+		c_const_as(b, e->type, e->value, wide);
 		close_paren(b, outer, own);
 		return;
 	}
 	case PEXPR_LOCAL: {
 		PlanValue v;
 		if (c_local_const(c, e->id, &v.i))
-			put_const(b, e->type, v, wide);
+			c_const_as(b, e->type, v, wide);
 		else
 			strbuf_puts(b, c->info->locals[e->id]);
 		return;
@@ -714,7 +518,7 @@ is_implied_cast(const PlanExpr *e)
 	if (!plan_type_is_int(from) || is_narrow(e->op[0]))
 		return false;
 	bool same_sign = plan_type_is_signed(from) == plan_type_is_signed(e->type);
-	return width(from) < width(e->type) && (same_sign || is_unsigned(from));
+	return c_width(from) < c_width(e->type) && (same_sign || c_is_unsigned(from));
 }
 
 void
@@ -757,9 +561,9 @@ c_assign(CEmit *c, StrBuf *b, const char *target, const PlanExpr *old, const Pla
 	PlanExprKind k = e->kind;
 	const PlanExpr *rest = e->op[1];
 	PlanExpr turned;
-	if ((k == PEXPR_ADD || k == PEXPR_SUB) && can_negate(rest)) {
+	if ((k == PEXPR_ADD || k == PEXPR_SUB) && c_can_negate(rest)) {
 		k = k == PEXPR_ADD ? PEXPR_SUB : PEXPR_ADD;
-		turned = negated(rest);
+		turned = c_negated(rest);
 		rest = &turned;
 	}
 	bool one = plan_type_is_int(rest->type) && rest->kind == PEXPR_CONST && rest->value.i == 1;

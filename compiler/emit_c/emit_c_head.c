@@ -202,23 +202,28 @@ static const Helper helpers[] = {
 	 "}\n"},
 };
 
-/* Range of an integer type for the comparison with floats: 2^hi is just above, lo is the lowest. */
+/* 2^top is just above the range. A signed number is made of its size and its sign, because gcc 12
+ * takes (float)(int)x for trunc(x), which is -0 where the number is 0. */
 static void
 put_saturating(CEmit *c, PlanType t, bool from_f64)
 {
-	const char *name = plan_type_name(t), *from = from_f64 ? "double" : "float",
-		   *f = from_f64 ? "" : "f";
+	const char *type = c_type(t), *f = from_f64 ? "" : "f";
 	bool sign = plan_type_is_signed(t);
-	int top = (int)plan_type_size(t) * 8 - sign;
-	strbuf_printf(c->out, "static inline %s\n%s_from_%s(%s x)\n{\n", c_type(t), name,
-		      from_f64 ? "f64" : "f32", from);
-	const char *max = arena_printf(c->arena, "%sINT%d_MAX", sign ? "" : "U", top + sign);
-	strbuf_printf(c->out, "\treturn x >= 0x1p%d%s ? %s : ", top, f, max);
-	if (sign)
-		strbuf_printf(c->out, "x > -0x1p%d%s ? (%s)x : x == x ? INT%d_MIN : 0;\n}\n", top,
-			      f, c_type(t), top + 1);
-	else
-		strbuf_printf(c->out, "x > 0.0%s ? (%s)x : 0;\n}\n", f, c_type(t));
+	int bits = (int)c_width(t), top = bits - sign;
+	StrBuf *b = c->out;
+	strbuf_printf(b, "static inline %s\n%s_from_%s(%s x)\n{\n", type, plan_type_name(t),
+	              from_f64 ? "f64" : "f32", from_f64 ? "double" : "float");
+	if (sign) {
+		strbuf_printf(b, "\tconst %s size = fabs%s(x) < 0x1p%d%s ? (%s)fabs%s(x) : 0;\n", type, f,
+		              top, f, type, f);
+		strbuf_printf(b, "\tconst %s inside = x < 0.0%s ? (%s)-size : size;\n", type, f, type);
+		strbuf_printf(b, "\treturn x >= 0x1p%d%s ? INT%d_MAX : x <= -0x1p%d%s ? INT%d_MIN : inside;\n",
+		              top, f, bits, top, f, bits);
+	} else {
+		strbuf_printf(b, "\treturn x >= 0x1p%d%s ? UINT%d_MAX : x > 0.0%s ? (%s)x : 0;\n", top, f,
+		              bits, f, type);
+	}
+	strbuf_puts(b, "}\n");
 }
 
 static void

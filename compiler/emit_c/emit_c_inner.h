@@ -80,10 +80,22 @@ void c_scan_negations(CEmit *c);                          /* after c_scan */
 /* what to negate by its sign bit, or NULL */
 const PlanExpr *c_risky_negation(const CEmit *c, const PlanExpr *e);
 
+/* emit_c_const.c */
+const char *c_type(PlanType t);                          /* of a value: "float" */
+const char *c_elem(PlanType t);  /* of a buffer's element: flags are bytes, halves are bits */
+uint32_t c_width(PlanType t);                            /* bits */
+bool c_is_small(PlanType t);                             /* an integer below C's int */
+bool c_is_unsigned(PlanType t);
+void c_const(StrBuf *b, PlanType t, PlanValue v);        /* as an initialiser or operand */
+/* wide: one of 64 bits says so */
+void c_const_as(StrBuf *b, PlanType t, PlanValue v, bool wide);
+bool c_is_negative(const PlanExpr *e);                   /* a constant below 0, also -0.0 */
+bool c_can_negate(const PlanExpr *e);                    /* and its negation has the type too */
+PlanExpr c_negated(const PlanExpr *e);
+int64_t c_wrapped(PlanType t, uint64_t v);               /* the low bits of v as a number of t */
+bool c_fold(const PlanExpr *e, int64_t *v);              /* the value, if it is made of constants */
+
 /* emit_c_expr.c */
-const char *c_type(PlanType t);                           /* of a value: "float" */
-const char *c_elem(PlanType t); /* of a buffer's element: flags are bytes, halves are bits */
-void c_const(StrBuf *b, PlanType t, PlanValue v);         /* as an initialiser or operand */
 /* where nothing stands around it: right of `=` */
 void c_expr(CEmit *c, StrBuf *b, const PlanExpr *e);
 /* where anything may stand around it */

@@ -126,7 +126,7 @@ static void
 scan_cast(CEmit *c, PlanType to, PlanType from)
 {
 	if (plan_type_is_int(to) && plan_type_is_float(from))
-		c->saturates = c->saturating[to][from == PT_F64] = true;
+		c->math = c->saturates = c->saturating[to][from == PT_F64] = true;
 }
 
 static void
