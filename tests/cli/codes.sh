@@ -1,4 +1,5 @@
-# Exit codes: 0 fine, 1 the text has errors, 3 the world.
+# Exit codes: 0 fine, 1 the text has errors, 3 the world. What the messages say is told in tests/diag.
+code() { nextcode snnc "$@" 2>&1 | grep -v '^ ' | sed 's/\([a-z]*\[[EW][0-9]*\]\).*/\1/'; }
 cat > good.snn <<'END'
 param n = 3
 data d = idx("images", "labels") or drawn_digits()
@@ -11,16 +12,16 @@ sed 's/ or drawn_digits()//' good.snn > missing.snn
 sed 's/LIF/LIFE/' good.snn > bad.snn
 sed 's/Poisson\[28, 28\]/Poisson[28, 27]/' good.snn > shape.snn
 echo 'layer a : LIF[3]' > idle.snn
-nextcode snnc check good.snn
-nextcode snnc check bad.snn
-nextcode snnc check missing.snn
-nextcode snnc check shape.snn
-nextcode snnc check shape.snn missing.snn
-nextcode snnc check good.snn --set m=4
-nextcode snnc check good.snn --set n=2.5
-nextcode snnc check good.snn --set n='4 mV'
-nextcode snnc check idle.snn
-nextcode snnc check good.snn --lib nowhere
-nextcode snnc run good.snn --engine eval --quiet --memory 1K 2>&1 | sed 's/needs.*--memory/needs ..., --memory/; s/buffers are.*/.../'
-nextcode snnc run good.snn --engine eval --quiet --out /dev/null/results
+code check good.snn
+code check bad.snn
+code check missing.snn
+code check shape.snn
+code check shape.snn missing.snn
+code check good.snn --set m=4
+code check good.snn --set n=2.5
+code check good.snn --set n='4 mV'
+code check idle.snn
+code check good.snn --lib nowhere
+code run good.snn --engine eval --quiet --memory 1K | sed 's/needs.*--memory/needs ..., --memory/; s/buffers are.*/.../'
+code run good.snn --engine eval --quiet --out /dev/null/results
 ls

@@ -21,5 +21,5 @@ nextcode snnc emit --c --plan a.snn
 nextcode snnc emit --plan=later a.snn
 nextcode snnc run a.snn --without magic
 nextcode snnc -z
-nextcode snnc run nothere.snn
+nextcode snnc run nothere.snn 2>&1 | grep -v '^ '
 ls
