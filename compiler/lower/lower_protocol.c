@@ -195,8 +195,9 @@ want_column(Lower *l, uint32_t d, uint32_t column)
 	if (l->columns[d][column] != NO_BUF)
 		return;
 	const NetColumn *c = &data->columns.at[column];
+	bool one = c->count == 1;                         /* also an image of one pixel: it goes to all neurons */
 	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_ITEM, c->count)};
-	l->columns[d][column] = low_add_buf(l, (PlanType)c->type, ROLE_SCRATCH, c->rank ? 2 : 1, axes, "%s.column%u", data->name, column);
+	l->columns[d][column] = low_add_buf(l, (PlanType)c->type, ROLE_SCRATCH, one ? 1 : 2, axes, "%s.column%u", data->name, column);
 }
 
 static void
@@ -233,8 +234,11 @@ vote_buffers(Lower *l, const NetProto *s, uint64_t classes)
 {
 	LowLayer *low = &l->layers[s->layer];
 	const NetLayer *n = &l->net->layers.at[s->layer];
-	if (low->run_count != NO_BUF)
+	if (low->run_count != NO_BUF) {
+		if (l->p->bufs.at[low->rates].axis[1].extent != classes)
+			low_not_yet(l, s->span, "votes of one layer for labels of different numbers");
 		return;
+	}
 	PlanAxis count[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
 	PlanAxis rates[2] = {low_axis(AXIS_NEURON, n->n), low_axis(AXIS_CLASS, classes)};
 	low->run_count = low_add_buf(l, PT_I32, ROLE_STATE, 2, count, "%s.run_count", n->name);

@@ -152,8 +152,8 @@ dead_codes(Plan *p)
 void
 pass_dead(Plan *p)
 {
-	dead_codes(p);
 	for (uint32_t c = 0; c < p->codes.n; c++)
 		if (p->codes.at[c]->kind != CODE_FUNC)
 			dead_locals(p, p->codes.at[c]);
+	dead_codes(p);                                    /* last: calls of functions may have gone with their results */
 }
