@@ -1,11 +1,16 @@
-/* elf.c: relocatable objects into memory: what a linker does, for the little that our objects
- * have.
+/* elf.c: objects of the cache into memory without LLVM.
+ *
+ * ORC is what links our code (orc.c); but it lives in libLLVM, and loading that takes longer
+ * than all the rest of a warm start. So this does what a linker does, for the little that our
+ * objects have, on x86-64 Linux. Whatever it does not know is refused, and goes through ORC.
  *
  * All sections of all objects go into one mapping, code first, so that 32-bit distances reach
- * everything; a function outside is called through a stub. Only x86-64 is known.
+ * everything; a function outside is called through a stub.
  */
 #define _GNU_SOURCE
 #include "emit_llvm/backend.h"
+
+#if defined(__linux__) && defined(__x86_64__)
 
 #include <elf.h>
 #include <stdlib.h>
@@ -353,3 +358,29 @@ ll_image_close(LlImage *image)
 	if (image && image->base)
 		munmap(image->base, image->size);
 }
+
+#else
+
+LlImage *
+ll_image_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols, uint32_t nsymbols,
+	      const char **why)
+{
+	(void)a, (void)objects, (void)symbols, (void)nsymbols;
+	*why = "without LLVM code is loaded into memory on x86-64 Linux only";
+	return NULL;
+}
+
+void *
+ll_image_find(const LlImage *image, const char *name)
+{
+	(void)image, (void)name;
+	return NULL;
+}
+
+void
+ll_image_close(LlImage *image)
+{
+	(void)image;
+}
+
+#endif

@@ -1,5 +1,8 @@
-/* jit.c: a plan to code in memory, through the cache. LLVM is loaded only if the cache does not
- * serve. */
+/* jit.c: a plan to code in memory, through the cache.
+ *
+ * What is compiled now is linked by LLVM's ORC. What the cache has is put into memory by elf.c,
+ * without LLVM, where that is able to; else by ORC too.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/backend.h"
 
@@ -7,13 +10,20 @@
 #include <string.h>
 #include <time.h>
 
+/* Linked in memory, one way or the other; all zero: not yet. */
+typedef struct {
+	LlImage *image;
+	LlOrc *orc;
+} Code;
+
 struct Jit {
 	Arena *a;
 	const Plan *plan;
 	LlvmOptions options;
 	JitSymbol *symbols; /* those given, and the helpers */
 	uint32_t nsymbols;
-	LlImage *procs, **kernels; /* per code: a kernel with open bounds */
+	const LlBackend *backend; /* NULL: not loaded so far */
+	Code procs, *kernels;     /* per code: a kernel with open bounds */
 	const char *why;
 	JitTimes times;
 };
@@ -61,26 +71,88 @@ static const JitSymbol helpers[] = {
 };
 enum { NHELPERS = sizeof helpers / sizeof *helpers };
 
+/* ---- into memory ----------------------------------------------------------------------------- */
+
+static bool
+load_backend(Jit *j)
+{
+	if (!j->backend)
+		j->backend = ll_backend(j->a, &j->why);
+	return j->backend != NULL;
+}
+
+static void *
+find_in(Jit *j, const Code *c, const char *name)
+{
+	return c->image ? ll_image_find(c->image, name) : j->backend->find(c->orc, name, &j->why);
+}
+
+static void
+close_code(Jit *j, Code *c)
+{
+	ll_image_close(c->image);
+	if (c->orc)
+		j->backend->unlink(c->orc);
+	*c = (Code){NULL, NULL};
+}
+
+/* Any symbol of the code: all of it is linked when the first is found. */
+static const char *
+first_symbol(const Jit *j, const PlanCode *kernel)
+{
+	if (kernel)
+		return arena_printf(j->a, LL_KERNEL_SYMBOL, kernel->name);
+	for (uint32_t i = 0; i < j->plan->codes.n; i++) {
+		if (j->plan->codes.at[i]->kind == CODE_PROC)
+			return j->plan->codes.at[i]->name;
+	}
+	return NULL;
+}
+
+static bool
+link_by_orc(Jit *j, const LlObjects *objects, const PlanCode *kernel, Code *out)
+{
+	const char *first = first_symbol(j, kernel);
+	if (!load_backend(j))
+		return false;
+	out->orc = j->backend->link(j->a, objects, j->symbols, j->nsymbols, &j->why);
+	if (out->orc && (!first || j->backend->find(out->orc, first, &j->why)))
+		return true;
+	close_code(j, out);
+	return false;
+}
+
+static bool
+link_cached(Jit *j, const LlObjects *objects, const PlanCode *kernel, Code *out)
+{
+	if (!j->options.orc)
+		out->image = ll_image_open(j->a, objects, j->symbols, j->nsymbols, &j->why);
+	return out->image || link_by_orc(j, objects, kernel, out);
+}
+
 /* All procs (kernel NULL) or one kernel, from the cache or made now. */
-static LlImage *
-open_image(Jit *j, const PlanCode *kernel, JitTimes *times)
+static bool
+open_code(Jit *j, const PlanCode *kernel, Code *out, JitTimes *times)
 {
 	const char *key = NULL, *dir = j->options.cache_dir;
 	LlObjects objects = {.n = 0};
 	if (dir) {
 		key = ll_cache_key(j->a, j->plan, &j->options, kernel ? kernel->name : "");
-		times->cached = ll_cache_read(j->a, dir, key, &objects);
+		times->cached = ll_cache_read(j->a, dir, key, &objects) &&
+				link_cached(j, &objects, kernel, out);
 	}
-	if (!times->cached) {
-		const LlBackend *b = ll_backend(j->a, &j->why);
-		if (!b || !b->compile(j->a, j->plan, &j->options, kernel, &objects, times, &j->why))
-			return NULL;
-	}
-	LlImage *image = ll_image_open(j->a, &objects, j->symbols, j->nsymbols, &j->why);
-	if (image && dir && !times->cached)
+	if (times->cached)
+		return true;
+	if (!load_backend(j) ||
+	    !j->backend->compile(j->a, j->plan, &j->options, kernel, &objects, times, &j->why) ||
+	    !link_by_orc(j, &objects, kernel, out))
+		return false;
+	if (dir)
 		ll_cache_write(j->a, dir, key, &objects);
-	return image;
+	return true;
 }
+
+/* ---- what others call ------------------------------------------------------------------------ */
 
 Jit *
 jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols, uint32_t nsymbols,
@@ -91,17 +163,17 @@ jit_open(Arena *a, const Plan *p, const LlvmOptions *o, const JitSymbol *symbols
 	j->a = a;
 	j->plan = p;
 	j->options = *o;
-	j->kernels = ARENA_ARRAY(a, LlImage *, p->codes.n);
+	j->kernels = ARENA_ARRAY(a, Code, p->codes.n);
 	j->nsymbols = nsymbols + NHELPERS;
 	j->symbols = ARENA_ARRAY(a, JitSymbol, j->nsymbols);
 	if (nsymbols)
 		memcpy(j->symbols, symbols, nsymbols * sizeof *symbols);
 	memcpy(j->symbols + nsymbols, helpers, sizeof helpers);
-	j->procs = open_image(j, NULL, &j->times);
+	bool ok = open_code(j, NULL, &j->procs, &j->times);
 	j->times.load = seconds() - start - j->times.build - j->times.passes - j->times.codegen;
-	if (!j->procs)
+	if (!ok)
 		*why = j->why;
-	return j->procs ? j : NULL;
+	return ok ? j : NULL;
 }
 
 void *
@@ -113,13 +185,12 @@ jit_find(Jit *j, const char *code_name)
 	const PlanCode *c = j->plan->codes.at[i];
 	j->why = NULL;
 	if (c->kind == CODE_PROC)
-		return ll_image_find(j->procs, c->name);
+		return find_in(j, &j->procs, c->name);
 	JitTimes times = {0};
-	if (!j->kernels[i])
-		j->kernels[i] = open_image(j, c, &times);
-	if (!j->kernels[i])
+	Code *k = &j->kernels[i];
+	if (!k->image && !k->orc && !open_code(j, c, k, &times))
 		return NULL;
-	return ll_image_find(j->kernels[i], arena_printf(j->a, LL_KERNEL_SYMBOL, c->name));
+	return find_in(j, k, arena_printf(j->a, LL_KERNEL_SYMBOL, c->name));
 }
 
 const char *
@@ -139,7 +210,7 @@ jit_close(Jit *j)
 {
 	if (!j)
 		return;
-	ll_image_close(j->procs);
+	close_code(j, &j->procs);
 	for (uint32_t i = 0; i < j->plan->codes.n; i++)
-		ll_image_close(j->kernels[i]);
+		close_code(j, &j->kernels[i]);
 }

@@ -20,6 +20,8 @@ typedef struct {
 	int opt;
 } LlMachine;
 
+/* LLVM itself, once; any number of times. */
+bool ll_init(const char **why);
 bool ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why);
 /* for another thread; texts are shared */
 bool ll_machine_copy(LlMachine *m, const LlMachine *from, const char **why);
@@ -119,5 +121,12 @@ bool ll_emit_asm(StrBuf *out, const Plan *p, const LlvmOptions *o, const char **
 bool ll_compile(Arena *a, const Plan *p, const LlvmOptions *o, const PlanCode *kernel,
                 LlObjects *out,
                 JitTimes *times, const char **why);
+
+/* ---- objects in memory (orc.c) --------------------------------------------------------------- */
+
+LlOrc *ll_orc_open(Arena *a, const LlObjects *objects, const JitSymbol *symbols, uint32_t nsymbols,
+                   const char **why);
+void *ll_orc_find(LlOrc *o, const char *name, const char **why);
+void ll_orc_close(LlOrc *o);
 
 #endif

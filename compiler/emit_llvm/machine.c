@@ -63,12 +63,15 @@ find_cpu(Arena *a, LlMachine *m, const char *cpu)
 /* Loop strength reduction is a quarter of the time of code generation and of no use here: all
  * accesses have one base, the arena, and one index. LLVM has no other switch for it than this
  * option, which it keeps for the process. */
-static bool
-init_llvm(void)
+bool
+ll_init(const char **why)
 {
 	static const char *const args[] = {"snnc", "-disable-lsr"};
 	LLVMParseCommandLineOptions(2, args, "");
-	return !LLVMInitializeNativeTarget() && !LLVMInitializeNativeAsmPrinter();
+	if (!LLVMInitializeNativeTarget() && !LLVMInitializeNativeAsmPrinter())
+		return true;
+	*why = "LLVM has no code generator for this machine";
+	return false;
 }
 
 static bool
@@ -92,10 +95,8 @@ bool
 ll_machine_open(Arena *a, LlMachine *m, const LlvmOptions *o, const char **why)
 {
 	*m = (LlMachine){.opt = o->opt};
-	if (!init_llvm()) {
-		*why = "LLVM has no code generator for this machine";
+	if (!ll_init(why))
 		return false;
-	}
 	find_cpu(a, m, o->cpu);
 	m->triple = ll_take_message(a, LLVMGetDefaultTargetTriple());
 	return create_target_machine(m, why);

@@ -84,4 +84,7 @@ const LlBackend snnc_llvm_backend = {
 	.emit_ir = ll_emit_ir,
 	.emit_asm = ll_emit_asm,
 	.compile = ll_compile,
+	.link = ll_orc_open,
+	.find = ll_orc_find,
+	.unlink = ll_orc_close,
 };

@@ -711,9 +711,12 @@ test_cache(void)
 	CU_ASSERT_FALSE(cached_serves(&c));
 	CU_ASSERT_TRUE(cached_serves(&c));
 	CU_ASSERT_EQUAL(cached_each(c.dir, NULL), 1);
-	for (size_t i = 0; i < sizeof harm / sizeof *harm; i++) {
-		cached_each(c.dir, harm[i]);
+	for (size_t i = 0; i < 2 * (sizeof harm / sizeof *harm); i++) {
+		c.o.orc = i % 2;
+		cached_each(c.dir, harm[i / 2]);
 		CU_ASSERT_FALSE(cached_serves(&c));
+		CU_ASSERT_TRUE(cached_serves(&c));
+		c.o.orc = !c.o.orc;
 		CU_ASSERT_TRUE(cached_serves(&c));
 	}
 	c.o.opt = 1;
@@ -722,6 +725,33 @@ test_cache(void)
 	CU_ASSERT_FALSE(cached_serves(&c));
 	CU_ASSERT_TRUE(cached_serves(&c));
 	CU_ASSERT_EQUAL(cached_each(c.dir, NULL), 3);
+	cached_close(&c);
+}
+
+/* Code that is whole but wants what nobody gives, both ways into memory. */
+static void
+test_cache_missing_symbol(void)
+{
+	static const JitSymbol symbols[] = {{"snnrt_poll", (void *)host_poll},
+					    {"snnrt_fetch", (void *)host_fetch}};
+	if (!llvm_available())
+		return;
+	Cached c = cached_open();
+	pair_close(&c.p);
+	c.p = pair_open(hosted);
+	c.o.cache_dir = c.dir;
+	for (int i = 0; i < 3; i++) {
+		const char *why = NULL;
+		c.o.orc = i == 2;
+		Jit *j = jit_open(c.p.a, c.p.plan, &c.o, symbols, 2, &why);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+		CU_ASSERT_EQUAL(jit_times(j)->cached, i > 0);
+		CU_ASSERT_PTR_NOT_NULL(jit_find(j, "step"));
+		jit_close(j);
+		CU_ASSERT_PTR_NULL(jit_open(c.p.a, c.p.plan, &c.o, symbols, 1, &why));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+		CU_ASSERT_PTR_NOT_NULL(strstr(why, "snnrt_fetch"));
+	}
 	cached_close(&c);
 }
 
@@ -828,6 +858,7 @@ CU_TestInfo test_emit_llvm[] = {
 	{"host calls see the host, and a negative result goes up at once", test_host_calls},
 	{"a missing symbol is told", test_missing_symbol},
 	{"the cache serves what is whole, and nothing else", test_cache},
+	{"a missing symbol is told when the code is from the cache", test_cache_missing_symbol},
 	{"a cache folder that cannot be made does not matter", test_cache_refused},
 	{"IR and assembler can be read", test_text},
 	{"objects are written, or it is told why not", test_object},
