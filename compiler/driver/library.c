@@ -46,6 +46,7 @@ report_unreadable(Library *l, const char *path, const char *why)
 	l->ok = false;
 	l->c->world_errors++;
 	diag_begin(l->c->diag, E0001, (Span){0, 0}, "`%s` cannot be read: %s", path, why);
+	diag_help(l->c->diag, "`--lib` names a folder like `lib/`; without it the models built in are used");
 	diag_end(l->c->diag);
 }
 

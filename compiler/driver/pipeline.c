@@ -70,6 +70,7 @@ parse(Compilation *c)
 		c->world_errors++;
 		diag_begin(c->diag, E0001, (Span){0, 0}, "`%s` cannot be read: %s", c->o->file,
 			   why);
+		diag_help(c->diag, "name a program: a text file that ends in .snn");
 		diag_end(c->diag);
 		return false;
 	}

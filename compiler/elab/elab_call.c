@@ -38,6 +38,7 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 	}
 	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_PROTOCOL) {
 		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
+		diag_help(s->el->diag, "draw it in the step of a model, or as the initial value of a feature");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -101,6 +102,7 @@ is_probability(Scope *s, const NetExpr *p)
 		return true;
 	elab_error(s->el, E0503, p->span, "a probability lies between 0 and 1, and this is %s",
 		   elab_number_text(s->el, p->value));
+	diag_help(s->el->diag, "of a rate it is `rate * dt`, which must not exceed 1");
 	diag_end(s->el->diag);
 	return false;
 }
@@ -136,6 +138,8 @@ elab_call(Scope *s, const AstExpr *e)
 	if (e->args.n < f->nargs || (e->args.n > f->nargs && !many)) {
 		elab_error(s->el, E0302, e->span, "`%s` takes %u argument%s, and this has %u",
 			   f->name, f->nargs, f->nargs == 1 ? "" : "s", e->args.n);
+		diag_help(s->el->diag, "write `%s(%s)`", f->name,
+			  f->nargs == 0 ? "" : f->nargs == 1 ? "x" : "a, b");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -147,6 +151,7 @@ elab_call(Scope *s, const AstExpr *e)
 		if (arg[i]->type != NT_REAL) {
 			elab_error(s->el, E0302, e->args.at[i].value->span, "`%s` takes numbers",
 				   f->name);
+			diag_help(s->el->diag, "write `1 if … else 0`");
 			diag_end(s->el->diag);
 			return NULL;
 		}

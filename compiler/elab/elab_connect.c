@@ -96,6 +96,8 @@ initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
 		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
 			   f->type == NT_BOOL ? "true or false" : "a number",
 			   e->type == NT_BOOL ? "true or false" : "a number");
+		diag_help(el->diag, f->type == NT_BOOL ? "compare: `i != j`, `random() < 0.1`"
+						       : "write `1 if … else 0`");
 		diag_end(el->diag);
 		return;
 	}
@@ -117,6 +119,7 @@ range(Elab *el, NetFeature *f, const AstFeature *a)
 	if (ok && f->lo > f->hi) {
 		elab_error(el, E0503, a->range_span, "this range is empty: %s is above %s",
 			   elab_number_text(el, f->lo), elab_number_text(el, f->hi));
+		diag_help(el->diag, "the smaller end comes first: `range [0, 1]`");
 		diag_end(el->diag);
 		ok = false;
 	}
@@ -134,6 +137,7 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 			elab_error(el, E0503, a->norm->span,
 				   "a norm must be above 0, and this is %s",
 				   elab_number_text(el, f->norm));
+			diag_help(el->diag, "it is what the values of one neuron sum up to: `norm 78.4 per post each run`");
 			diag_end(el->diag);
 		}
 	}
@@ -142,7 +146,8 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 		elab_error(el, E0503, a->decay->span,
 			   "a decay lies from 0 to below 1, and this is %s",
 			   elab_number_text(el, f->decay));
-		diag_note(el->diag, "in each step the value is multiplied by 1 - decay");
+		diag_help(el->diag, "in each step the value is multiplied by 1 - decay: "
+				    "give a small number, or leave it away");
 		diag_end(el->diag);
 	}
 }

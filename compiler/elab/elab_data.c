@@ -26,6 +26,7 @@ elab_path(Elab *el, const AstExpr *e)
 {
 	if (e->kind != AEXPR_STRING) {
 		elab_error(el, E0502, e->span, "the name of a file is a text in quotes");
+		diag_help(el->diag, "write `\"images.gz\"`");
 		diag_end(el->diag);
 		return NULL;
 	}
@@ -88,25 +89,34 @@ read_source(Elab *el, const AstExpr *e, NetData *d)
 }
 
 static void
-report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why)
+report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why,
+	     const char *fallback)
 {
 	DiagCode code = E0702;
+	const char *help = "copy the file anew, or name the folder of a sound one by `--data DIR`";
 	switch (status) {
 	case ELAB_DATA_OK:
 	case ELAB_DATA_BAD:
 		break;
 	case ELAB_DATA_MISSING:
 		code = E0701;
+		help = "name the folder that has it by `--data DIR`";
+		if (*fallback)
+			help = arena_printf(el->arena, "name the folder that has it by `--data DIR`; "
+					    "with no file at all and no `--data`, `%s()` steps in", fallback);
 		break;
 	case ELAB_DATA_LENGTH:
 		code = E0703;
+		help = "take files that belong together, in the same order";
 		break;
 	case ELAB_DATA_OUTSIDE:
 		code = E0704;
+		help = "name the folder of the files by `--data DIR`";
 		break;
 	}
 	el->env->world_errors++;
 	elab_error(el, code, d->value.value->span, "%s", why ? why : "the data cannot be read");
+	diag_help(el->diag, "%s", help);
 	diag_end(el->diag);
 }
 
@@ -122,7 +132,7 @@ one_source(Elab *el, const AstDecl *decl)
 			elab_not_yet(el, decl->span, "data, where nothing can be read,");
 		else if (!w->data(w->env, d.kind, d.paths.n, d.paths.at, d.fallback, &d, &why,
 				  &status))
-			report_world(el, decl, status, why);
+			report_world(el, decl, status, why, d.fallback);
 	}
 	VEC_PUSH(el->arena, &el->net->data, d);
 	VEC_PUSH(el->arena, &el->data, decl);

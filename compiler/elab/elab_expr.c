@@ -78,6 +78,7 @@ elab_fits(Scope *s, NetExpr *e)
 	elab_error(s->el, E0401, e->span,
 		   "layer `%s` has %" PRIu64 " neurons, this list has %u values", l->name, l->n, n);
 	diag_label(s->el->diag, l->span, "declared here");
+	diag_help(s->el->diag, "give %" PRIu64 " values, or one number for all", l->n);
 	diag_end(s->el->diag);
 	return false;
 }
@@ -305,6 +306,7 @@ static NetExpr *
 misused(Scope *s, const AstExpr *e)
 {
 	elab_error(s->el, E0205, e->span, "`%s` is no value", e->name);
+	diag_help(s->el->diag, "name a state, a parameter, a `let` or a `const`");
 	diag_end(s->el->diag);
 	return NULL;
 }
@@ -414,16 +416,25 @@ net_op(AstOp op)
 	UNREACHABLE();
 }
 
-static bool
-same_type(Scope *s, const NetExpr *a, NetType t, const AstExpr *at)
+/* `pre.spike` counts as a number and as a truth value: 1 or 0, or whether there was one. */
+NetExpr *
+elab_as(Scope *s, NetExpr *a, NetType t, const AstExpr *at)
 {
 	if (!a || a->type == t)
-		return a != NULL;
-	elab_error(s->el, E0302, at->span,
-		   t == NT_REAL ? "a number is needed here, and this is true or false"
-				: "true or false is needed here, and this is a number");
+		return a;
+	if (t == NT_BOOL && a->kind == NEXPR_SPIKE)
+		return elab_binary(s, NOP_NE, a, elab_const(s, NT_REAL, 0, at->span), at->span);
+	if (t == NT_REAL) {
+		elab_error(s->el, E0302, at->span,
+			   "a number is needed here, and this is true or false");
+		diag_help(s->el->diag, "write `1 if … else 0`");
+	} else {
+		elab_error(s->el, E0302, at->span,
+			   "true or false is needed here, and this is a number");
+		diag_help(s->el->diag, "compare it: `… > 0`");
+	}
 	diag_end(s->el->diag);
-	return false;
+	return NULL;
 }
 
 static NetExpr *
@@ -434,28 +445,36 @@ binary(Scope *s, const AstExpr *e)
 		return NULL;
 	NetOp op = net_op(e->op_kind);
 	bool logic = op == NOP_AND || op == NOP_OR;
+	if (logic && !(a = elab_as(s, a, NT_BOOL, e->op[0])))
+		return NULL;
 	/* What a constant decides is never looked at: it may ask for draws that nobody needs. */
-	if (logic && a->type == NT_BOOL && elab_is_const(a, op == NOP_OR))
+	if (logic && elab_is_const(a, op == NOP_OR))
 		return a;
 	NetExpr *b = elab_expr(s, e->op[1]);
-	NetType t = logic ? NT_BOOL : op == NOP_EQ || op == NOP_NE ? a->type : NT_REAL;
-	if (!same_type(s, a, t, e->op[0]) || !same_type(s, b, t, e->op[1]))
+	if (!b)
 		return NULL;
-	return elab_binary(s, op, a, b, e->span);
+	bool same = op == NOP_EQ || op == NOP_NE;
+	NetType t = logic || (same && (a->type == NT_BOOL || b->type == NT_BOOL)) ? NT_BOOL : NT_REAL;
+	a = elab_as(s, a, t, e->op[0]);
+	b = elab_as(s, b, t, e->op[1]);
+	return a && b ? elab_binary(s, op, a, b, e->span) : NULL;
 }
 
 static NetExpr *
 choice(Scope *s, const AstExpr *e)
 {
-	NetExpr *cond = elab_expr(s, e->op[1]);
-	if (!same_type(s, cond, NT_BOOL, e->op[1]))
+	NetExpr *cond = elab_as(s, elab_expr(s, e->op[1]), NT_BOOL, e->op[1]);
+	if (!cond)
 		return NULL;
 	if (cond->kind == NEXPR_CONST)
 		return elab_expr(s, e->op[cond->value != 0 ? 0 : 2]);
 	NetExpr *then = elab_expr(s, e->op[0]), *other = elab_expr(s, e->op[2]);
-	if (!then || !other || !same_type(s, other, then->type, e->op[2]))
+	if (!then || !other)
 		return NULL;
-	return elab_select(s, then, cond, other, e->span);
+	NetType t = then->type == NT_BOOL || other->type == NT_BOOL ? NT_BOOL : NT_REAL;
+	then = elab_as(s, then, t, e->op[0]);
+	other = elab_as(s, other, t, e->op[2]);
+	return then && other ? elab_select(s, then, cond, other, e->span) : NULL;
 }
 
 static NetExpr *
@@ -471,7 +490,7 @@ list(Scope *s, const AstExpr *e)
 			t = x->type;
 		if (x->kind != NEXPR_CONST)
 			return not_constant(s, e->args.at[i].value);
-		if (!same_type(s, x, t, e->args.at[i].value))
+		if (!elab_as(s, x, t, e->args.at[i].value))
 			return NULL;
 		value[i] = x->value;
 	}
@@ -496,10 +515,9 @@ elab_expr(Scope *s, const AstExpr *e)
 	case AEXPR_LIST:
 		return list(s, e);
 	case AEXPR_UNARY: {
-		NetExpr *a = elab_expr(s, e->op[0]);
-		if (!same_type(s, a, e->op_kind == AOP_NOT ? NT_BOOL : NT_REAL, e->op[0]))
-			return NULL;
-		return elab_unary(s, net_op(e->op_kind), a, e->span);
+		NetType t = e->op_kind == AOP_NOT ? NT_BOOL : NT_REAL;
+		NetExpr *a = elab_as(s, elab_expr(s, e->op[0]), t, e->op[0]);
+		return a ? elab_unary(s, net_op(e->op_kind), a, e->span) : NULL;
 	}
 	case AEXPR_BINARY:
 		return binary(s, e);
@@ -511,6 +529,7 @@ elab_expr(Scope *s, const AstExpr *e)
 	case AEXPR_RANGE:
 	case AEXPR_OR_ELSE:
 		elab_error(s->el, E0302, e->span, "a number or a truth value is needed here");
+		diag_help(s->el->diag, "use numbers, params and functions of them");
 		diag_end(s->el->diag);
 		return NULL;
 	case AEXPR_ERROR:

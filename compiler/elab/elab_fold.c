@@ -188,6 +188,7 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 			elab_error(s->el, E0401, op[i]->span, "a list of %u values meets one of %u",
 				   m, n);
 			diag_label(s->el->diag, first->span, "this list has %u", n);
+			diag_help(s->el->diag, "lists of one layer have one value per neuron");
 			diag_end(s->el->diag);
 			return 0;
 		}

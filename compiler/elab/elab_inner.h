@@ -128,6 +128,7 @@ bool elab_is_fixed(const NetExpr *e); /* a constant or a list of constants */
 void elab_settle_arrays(Elab *el);    /* lists that are still used become net->arrays */
 
 /* ---- expressions (elab_expr.c) and calls (elab_call.c): NULL after a message ----------------- */
+NetExpr *elab_as(Scope *s, NetExpr *a, NetType t, const AstExpr *at); /* a as a value of type t; NULL after a message */
 NetExpr *elab_expr(Scope *s, const AstExpr *e);
 bool elab_bind(Scope *s, const AstExpr *e, Bind *out);
 NetExpr *elab_call(Scope *s, const AstExpr *e);

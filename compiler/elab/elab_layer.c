@@ -44,7 +44,7 @@ shape(Elab *el, const AstDecl *d, NetLayer *l)
 			elab_error(el, E0402, e->span, "%s `%s` cannot have %s neurons",
 				   dims->n > 1 ? "a dimension of layer" : "layer", d->name,
 				   elab_number_text(el, v));
-			diag_note(el->diag, "a size is a whole number from 1 to 2^31");
+			diag_help(el->diag, "a size is a whole number from 1 to 2^31");
 			diag_end(el->diag);
 			return false;
 		}
@@ -157,6 +157,7 @@ initial_value(Scope *s, const AstState *a)
 	if (e && !elab_is_fixed(e)) {
 		elab_error(s->el, E0502, a->init->span,
 			   "an initial value must be known before the run");
+		diag_help(s->el->diag, "use numbers, params and functions of them");
 		diag_end(s->el->diag);
 		return NULL;
 	}

@@ -73,6 +73,7 @@ bounds(Elab *el, const AstExpr *range, const NetData *d, uint64_t *lo, uint64_t 
 	if (*lo > *hi) {
 		elab_error(el, E0802, range->span,
 			   "this range goes backwards, from %" PRIu64 " to %" PRIu64, *lo, *hi);
+		diag_help(el->diag, "write the smaller number first: `[%" PRIu64 " ..< %" PRIu64 "]`", *hi, *lo);
 		diag_end(el->diag);
 		return false;
 	}
@@ -83,7 +84,8 @@ bounds(Elab *el, const AstExpr *range, const NetData *d, uint64_t *lo, uint64_t 
 		   d->name, d->samples);
 	diag_label(el->diag, d->span, "declared here");
 	if (d->samples)
-		diag_note(el->diag, "they are counted from 0 to %" PRIu64, d->samples - 1);
+		diag_help(el->diag, "they are counted from 0 to %" PRIu64 ": take `[%" PRIu64 " ..< %" PRIu64 "]`, or fewer",
+			  d->samples - 1, *lo < d->samples ? *lo : 0, d->samples);
 	diag_end(el->diag);
 	return false;
 }
@@ -149,6 +151,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 			   "`%s` gives %u column%s, and here are %u names", d->name, d->columns.n,
 			   d->columns.n == 1 ? "" : "s", s->names.n);
 		diag_label(el->diag, d->span, "declared here");
+		diag_help(el->diag, d->columns.n == 1 ? "write `for image in …`" : "write `for image, label in …`");
 		diag_end(el->diag);
 		return false;
 	}
@@ -173,6 +176,7 @@ columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 				   " values here, and layer `%s` has %" PRIu64 " neurons",
 				   d->name, n, l->name, l->n);
 			diag_label(el->diag, l->span, "declared here");
+			diag_help(el->diag, "give the layer %" PRIu64 " neurons: each takes one value", n);
 			diag_end(el->diag);
 			return false;
 		}
@@ -214,6 +218,8 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 	if (p->e->type != l->states.at[v.index].type) {
 		elab_error(el, E0302, s->e->span, "`%s` is %s", s->target->name,
 			   l->states.at[v.index].type == NT_BOOL ? "true or false" : "a number");
+		diag_help(el->diag, l->states.at[v.index].type == NT_BOOL ? "compare: `… > 0`"
+									  : "write `1 if … else 0`");
 		diag_end(el->diag);
 		return false;
 	}
@@ -240,6 +246,7 @@ run(Elab *el, const AstStmt *s, NetProto *p)
 	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms",
 		   elab_number_text(el, t), steps >= 1 ? "more than 2^53 steps" : "no step",
 		   elab_number_text(el, el->dt));
+	diag_help(el->diag, "run at least one step: `run %s ms`", elab_number_text(el, el->dt));
 	diag_end(el->diag);
 	return false;
 }
@@ -249,6 +256,7 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	if (!loop) {
 		elab_error(el, E0801, s->span, "`vote` stands in a loop over data");
+		diag_help(el->diag, "put it into `for image, label in digits { }`");
 		diag_end(el->diag);
 		return false;
 	}
@@ -264,10 +272,13 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		elab_error(el, E0801, s->name_span, "`%s` is no label: a label is one whole number",
 			   s->name);
 		diag_label(el->diag, d->span, "the data are declared here");
+		diag_help(el->diag, "the files come in the order of the loop's names: "
+				    "`idx(\"images\", \"labels\")`, `for image, label`");
 		diag_end(el->diag);
 		return false;
 	}
 	elab_error(el, E0201, s->name_span, "the loop has no variable `%s`", s->name);
+	diag_help(el->diag, "write `for image, %s in …`", s->name);
 	diag_end(el->diag);
 	return false;
 }

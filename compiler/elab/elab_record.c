@@ -136,6 +136,8 @@ elab_find_phase(Elab *el, Name name, Span at)
 	elab_error(el, E0201, at, "no phase is called `%s`", name);
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);
+	else
+		diag_help(el->diag, "name a loop: `for image, label in digits as %s { }`", name);
 	diag_end(el->diag);
 	return NET_NONE;
 }
@@ -159,6 +161,7 @@ interval(Elab *el, const AstDecl *d, NetRecord *r)
 		elab_error(el, E0503, e->span,
 			   "%s ms is no time between records: a step takes %s ms",
 			   elab_number_text(el, t), elab_number_text(el, el->dt));
+		diag_help(el->diag, "record every %s ms or less often", elab_number_text(el, el->dt));
 		diag_end(el->diag);
 		return false;
 	}
@@ -202,6 +205,7 @@ check_plot(Elab *el, const AstDecl *d, const NetPlot *p)
 		   " neurons",
 		   p->height, p->width, pre->name, pre->n);
 	diag_label(el->diag, pre->span, "declared here");
+	diag_help(el->diag, "a field has one dot per neuron: height x width = %" PRIu64, pre->n);
 	diag_end(el->diag);
 	return false;
 }
@@ -227,6 +231,7 @@ plot(Elab *el, const AstDecl *d)
 	if (p.height > most || p.width > most) {
 		elab_error(el, E0503, d->plot.form_span,
 			   "this plot is larger than 2^20 in a direction");
+		diag_help(el->diag, "a field has one dot per neuron of the source");
 		diag_end(el->diag);
 		return;
 	}

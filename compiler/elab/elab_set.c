@@ -42,6 +42,7 @@ refuse(Elab *el, const AstExpr *e, const char *name)
 {
 	elab_error(el, E0504, e->span,
 		   "--set %s takes numbers with units, lists of them, `true` or `false`", name);
+	diag_help(el->diag, "write it like `--set %s=20` or `--set %s='10 ms'`", name, name);
 	diag_end(el->diag);
 	return (Shape){0};
 }
@@ -235,6 +236,7 @@ check_set(Elab *el, const AstArg *set)
 	}
 	if (declared.hi)
 		diag_label(el->diag, declared, "declared here");
+	diag_help(el->diag, "give %s the unit that the program gives it, or a bare number", set->name);
 	diag_end(el->diag);
 }
 

@@ -81,9 +81,18 @@ check_types(Scope *s, const AstStmt *a, const NetExpr *target, const NetExpr *e)
 {
 	if (target->type == e->type && (a->op_kind == AOP_UNSET || e->type == NT_REAL))
 		return true;
+	if (target->type == e->type) {
+		elab_error(s->el, E0302, a->span, "`%s` is true or false: nothing can be added to it",
+			   a->target->name);
+		diag_help(s->el->diag, "set it: `%s = …`", a->target->name);
+		diag_end(s->el->diag);
+		return false;
+	}
 	elab_error(s->el, E0302, a->e->span, "`%s` holds %s, and this is %s", a->target->name,
 		   target->type == NT_REAL ? "numbers" : "true or false",
 		   e->type == NT_REAL ? "a number" : "true or false");
+	diag_help(s->el->diag, target->type == NT_REAL ? "write `1 if … else 0`"
+						       : "compare it: `… > 0`");
 	diag_end(s->el->diag);
 	return false;
 }
@@ -97,20 +106,21 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	if (!is_target(s, target)) {
 		elab_error(s->el, E0601, a->target->span, "`%s` cannot be assigned here",
 			   a->target->name);
+		diag_help(s->el->diag, "models assign their own states; rules also what they learn");
 		diag_end(s->el->diag);
 		return false;
 	}
 	s->site_hint = a->target->name;
 	NetExpr *e = elab_expr(s, a->e);
 	s->site_hint = NULL;
+	if (e && e->kind == NEXPR_SPIKE && target->type == NT_BOOL)
+		e = elab_as(s, e, NT_BOOL, a->e);
 	if (!e || !check_types(s, a, target, e))
 		return false;
 	NetAssignOp op = assign_op(a->op_kind);
 	if ((op == NMUL || op == NDIV) && elab_is_const(e, 1))
 		return true;
 	if (op == NSET && net_expr_equal(target, e)) /* v = max(v, floor) without a floor */
-		return true;
-	if (op == NSET && net_expr_equal(target, e)) /* what is left of v = max(v, -inf) */
 		return true;
 	NetStmt *n = push(s, out, NSTMT_ASSIGN, a->span);
 	n->op = op;
@@ -143,14 +153,7 @@ let(Scope *s, const AstStmt *a, StmtVec *out)
 static NetExpr *
 condition(Scope *s, const AstExpr *e)
 {
-	NetExpr *c = elab_expr(s, e);
-	if (c && c->type != NT_BOOL) {
-		elab_error(s->el, E0302, e->span,
-			   "a condition is true or false, and this is a number");
-		diag_end(s->el->diag);
-		return NULL;
-	}
-	return c;
+	return elab_as(s, elab_expr(s, e), NT_BOOL, e);
 }
 
 static bool
@@ -235,6 +238,7 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 		UNREACHABLE();
 	}
 	elab_error(s->el, E0601, a->span, "this statement has no meaning in a model");
+	diag_help(s->el->diag, "models hold assignments, `let` and `if`; neurons also `spike`");
 	diag_end(s->el->diag);
 	return false;
 }

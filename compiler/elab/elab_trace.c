@@ -39,6 +39,7 @@ decay(Scope *s, const AstTrace *t)
 		elab_error(s->el, E0503, t->tau->span,
 			   "the time constant of trace `%s` must be above 0 ms, and this is %s ms",
 			   t->name, elab_number_text(s->el, v));
+		diag_help(s->el->diag, "write `tau = 20 ms`; without decay: `tau = inf`");
 		diag_end(s->el->diag);
 		return NULL;
 	}

@@ -58,6 +58,7 @@ elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
 	if (v->at[exact] == VALUE_BUSY) {
 		elab_error(el, E0502, d->name_span, "`%s` is defined by itself", d->name);
 		diag_label(el->diag, use, "used here");
+		diag_help(el->diag, "give one of the names a number");
 		diag_end(el->diag);
 		return NULL;
 	}
@@ -81,6 +82,7 @@ elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
 		return false;
 	if (v->kind != NEXPR_CONST || v->type != NT_REAL || isnan(v->value)) {
 		elab_error(el, E0503, e->span, "%s must be one number", what);
+		diag_help(el->diag, "use numbers, params and functions of them");
 		diag_end(el->diag);
 		return false;
 	}
@@ -102,6 +104,8 @@ elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t 
 			   : v > most ? " of at most 2^53"
 				      : "",
 			   elab_number_text(el, v));
+		diag_help(el->diag, v >= least && v <= most ? "`floor(…)` makes a number whole"
+							    : "change the number");
 		diag_end(el->diag);
 		return false;
 	}
@@ -122,6 +126,7 @@ set_dt(Elab *el, const AstExpr *e)
 		elab_error(el, E0503, e->span,
 			   "the time step must be above 0 ms, and this is %s ms",
 			   elab_number_text(el, v));
+		diag_help(el->diag, "write `dt = 1 ms`");
 		diag_end(el->diag);
 		return;
 	}

@@ -152,7 +152,7 @@ read_escapes(Parse *p, uint32_t at, const char *s, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		if (s[i] == '\0') {
 			report(p, E0101, (Span){at + i, at + i + 1},
-			       "a string cannot hold a zero byte", NULL);
+			       "a string cannot hold a zero byte", "delete it");
 			continue;
 		}
 		if (s[i] != '\\' || i + 1 == n) {
@@ -267,9 +267,10 @@ scan_bad(Parse *p, const char *s, uint32_t n)
 	unsigned char c = (unsigned char)s[0];
 	if (n == 1 && (c < 0x20 || c >= 0x7F))
 		report(p, E0101, p->raw.span,
-		       arena_printf(a, "the byte 0x%02X has no meaning here", c), NULL);
+		       arena_printf(a, "the byte 0x%02X has no meaning here", c), "delete it");
 	else
 		report(p, E0101, p->raw.span,
-		       arena_printf(a, "`%.*s` has no meaning here", (int)n, s), NULL);
+		       arena_printf(a, "`%.*s` has no meaning here", (int)n, s),
+		       "delete it; what is only for people stands behind `#`");
 	return TOK_SNN_YYerror;
 }

@@ -135,9 +135,11 @@ open_data(snnrt *rt, const snnrt_object *o)
 		rt_fail(rt, "no memory");
 		return NULL;
 	}
-	if (rt_data_open(d, rt->o.data, rt->o.program_dir, o->texts[0], o->ntexts - 2, o->texts + 1,
-	                 o->texts[o->ntexts - 1], why) != SNNRT_DATA_OK) {
-		rt_fail(rt, "data `%s`: %s", o->name, why);
+	snnrt_data_status status = rt_data_open(d, rt->o.data, rt->o.program_dir, o->texts[0], o->ntexts - 2,
+	                                        o->texts + 1, o->texts[o->ntexts - 1], why);
+	if (status != SNNRT_DATA_OK) {
+		rt_fail(rt, "data `%s`: %s%s", o->name, why,
+		        status == SNNRT_DATA_MISSING ? "; name the folder that has it by --data" : "");
 		free(d);
 		return NULL;
 	}
@@ -314,16 +316,17 @@ snnrt_run(snnrt *rt)
 		rt_fail(rt, "cannot take the signals of Ctrl-C");
 	int64_t r = rt->status == SNNRT_OK ? rt->p->entry(rt->arena, rt->p->closure) : SNNRT_FAILED;
 	rt_interrupt_end();
-	rt_progress_clear(rt);
 	if (r == SNNRT_INTERRUPTED && rt->status == SNNRT_OK)
 		rt->status = SNNRT_INTERRUPTED;
 	else if (r < 0)
 		rt_fail(rt, "the program stopped with %lld and gave no reason", (long long)r);
+	rt_progress_end(rt);
 	if (rt->status == SNNRT_OK)
 		rt_curve_print(rt);
 	if (rt->status != SNNRT_FAILED && rt->o.dump_state)
 		rt_dump_state(rt);
 	finish_results(rt);
+	rt_progress_results(rt);
 	return rt->status;
 }
 

@@ -61,6 +61,6 @@ rt_interrupted(void)
 int64_t
 snnrt_poll(void *host)
 {
-	(void)host;
+	rt_progress_step(host);
 	return pressed ? SNNRT_INTERRUPTED : SNNRT_OK;
 }

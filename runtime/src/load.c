@@ -29,6 +29,12 @@ shapes_agree(uint32_t nfile, const uint64_t *file, const snnrt_buffer *b)
 	return true;
 }
 
+static const char *
+purpose(const snnrt_object *o)
+{
+	return o->kind == SNNRT_OBJ_STREAM ? "input from a file for" : "initial value of";
+}
+
 static void
 complain(snnrt *rt, const snnrt_object *o, const RtLoad *l, const snnrt_buffer *b, bool stream)
 {
@@ -36,7 +42,7 @@ complain(snnrt *rt, const snnrt_object *o, const RtLoad *l, const snnrt_buffer *
 	uint64_t extent[6];
 	for (uint32_t i = 0; i < b->naxes; i++)
 		extent[i] = b->axis[i].extent;
-	rt_text_printf(&t, "%s `%s`: `%s` has %s ", stream ? "stream" : "fill", o->name, l->file.name,
+	rt_text_printf(&t, "%s `%s`: `%s` has %s ", purpose(o), o->name, l->file.name,
 	               rt_type_name(l->array.type));
 	rt_text_shape(&t, l->array.rank, l->array.extent);
 	rt_text_printf(&t, stream ? ", `%s` needs %s [steps" : ", `%s` needs %s ", b->name, rt_type_name(b->type));
@@ -55,7 +61,10 @@ open_file(snnrt *rt, const snnrt_object *o, RtLoad *l, char *why)
 {
 	char *shown = NULL;
 	int fd = -1;
-	if (rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why) != SNNRT_DATA_OK)
+	snnrt_data_status status = rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why);
+	if (status == SNNRT_DATA_MISSING)
+		snprintf(why + strlen(why), RT_WHY - strlen(why), "; name the folder that has it by --data");
+	if (status != SNNRT_DATA_OK)
 		return false;
 	return rt_file_open(&l->file, fd, shown, why) && rt_npy_header(&l->file, &l->array, why);
 }
@@ -72,7 +81,7 @@ rt_load_open(snnrt *rt, const snnrt_object *o)
 		return NULL;
 	}
 	if (!open_file(rt, o, l, why)) {
-		rt_fail(rt, "%s `%s`: %s", stream ? "stream" : "fill", o->name, why);
+		rt_fail(rt, "%s `%s`: %s", purpose(o), o->name, why);
 		rt_load_close(l);
 		return NULL;
 	}
@@ -141,7 +150,7 @@ snnrt_stream(void *host, int64_t object, void *target)
 		return SNNRT_FAILED;
 	RtLoad *l = rt->object[object];
 	if (l->next >= l->array.extent[0])
-		return rt_fail(rt, "stream `%s`: the program runs for more steps than the %llu rows of `%s`", o->name,
+		return rt_fail(rt, "%s `%s`: the program runs for more steps than the %llu rows of `%s`", purpose(o), o->name,
 		               (unsigned long long)l->array.extent[0], l->file.name);
 	return load(rt, o, l, l->next++ * l->row_items, target);
 }

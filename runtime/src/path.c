@@ -44,7 +44,8 @@ open_below(const char *dir, const char *path, int *fd, char **shown, char *why)
 	char *joined = NULL, *whole = NULL, *folder = realpath(dir, NULL);
 	if (!folder)
 		return SNNRT_DATA_MISSING;
-	if (asprintf(&joined, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", path) < 0) {
+	bool here = strcmp(dir, ".") == 0;                    /* `a.npy` says more than `./a.npy` */
+	if (asprintf(&joined, "%s%s%s", here ? "" : dir, here || dir[strlen(dir) - 1] == '/' ? "" : "/", path) < 0) {
 		free(folder);
 		rt_say(why, "no memory");
 		return SNNRT_DATA_BAD;
@@ -102,6 +103,6 @@ rt_path_open(const char *dir_data, const char *dir_program, const char *path, in
 	if (status == SNNRT_DATA_MISSING && has_data)
 		rt_say(why, "there is no `%s` in `%s` (--data), nor in `%s`", path, dir_data, program);
 	else if (status == SNNRT_DATA_MISSING)
-		rt_say(why, "there is no `%s` in `%s`; name the folder that has it by --data", path, program);
+		rt_say(why, "there is no `%s` in `%s`", path, program);
 	return status;
 }

@@ -27,6 +27,23 @@ choose_columns(uint64_t tiles, uint64_t height, uint64_t width)
 	return n < 1 ? 1 : n > tiles ? tiles : n;
 }
 
+/* Small fields are drawn with larger dots: a picture of some 800 dots can be looked at as it is. */
+static uint64_t
+choose_dot(uint64_t columns, uint64_t rows, uint64_t height, uint64_t width)
+{
+	uint64_t dot = 1;
+	while (dot < 16 && (dot + 1) * columns * width <= 800 && (dot + 1) * rows * height <= 800)
+		dot++;
+	return dot;
+}
+
+static void
+fill_square(RtImage *m, uint64_t x, uint64_t y, uint64_t side, const uint8_t rgb[3])
+{
+	for (uint64_t i = 0; i < side * side; i++)
+		rt_image_dot(m, (int64_t)(x + i % side), (int64_t)(y + i / side), rgb);
+}
+
 static bool
 draw_fields(snnrt *rt, const snnrt_object *o, const char *file, char *why)
 {
@@ -43,10 +60,12 @@ draw_fields(snnrt *rt, const snnrt_object *o, const char *file, char *why)
 		              (unsigned long long)width, (unsigned long long)pixels);
 	columns = choose_columns(post, height, width);
 	rows = (post + columns - 1) / columns;
-	if (columns * (width + 1) + 1 > 30000 || rows * (height + 1) + 1 > 30000)
+	uint64_t dot = choose_dot(columns, rows, height, width), line = dot > 2 ? 2 : 1;
+	uint64_t tile_w = width * dot + line, tile_h = height * dot + line;
+	if (columns * tile_w + line > 30000 || rows * tile_h + line > 30000)
 		return rt_say(why, "a picture of %llu fields is too large", (unsigned long long)post);
 	RtImage m;
-	if (!rt_image_open(&m, (uint32_t)(columns * (width + 1) + 1), (uint32_t)(rows * (height + 1) + 1), gap))
+	if (!rt_image_open(&m, (uint32_t)(columns * tile_w + line), (uint32_t)(rows * tile_h + line), gap))
 		return rt_say(why, "no memory for `%s`", file);
 	double lo = 0, hi = 0;
 	for (uint64_t i = 0; i < n; i++) {
@@ -59,8 +78,8 @@ draw_fields(snnrt *rt, const snnrt_object *o, const char *file, char *why)
 		for (uint64_t j = 0; j < post; j++) {
 			uint8_t rgb[3];
 			colour((rt_load_float(b->type, at, pre * post + j) - lo) * scale, rgb);
-			rt_image_dot(&m, (int64_t)(j % columns * (width + 1) + 1 + pre % width),
-			             (int64_t)(j / columns * (height + 1) + 1 + pre / width), rgb);
+			fill_square(&m, j % columns * tile_w + line + pre % width * dot,
+			            j / columns * tile_h + line + pre / width * dot, dot, rgb);
 		}
 	bool ok = rt_png_write(&m, rt->folder.fd, file, why);
 	rt_image_close(&m);

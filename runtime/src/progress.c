@@ -2,7 +2,9 @@
  * second; elsewhere a line every ten seconds and at the end of a phase.
  *
  *   training  [##########----------]  3200/8000, 312 samples/s, 0:15 left, all_activity 81.2 %
- */
+ *
+ * What runs outside of a loop over data has no end that we know: there the line tells how far the network's
+ * time has come. */
 #define _GNU_SOURCE
 #include "rt.h"
 
@@ -12,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MIN_BAR = 8, MAX_BAR = 30 };
+enum { MIN_BAR = 8, MAX_BAR = 30, WIDE = 110 };
 
 static double
 now(void)
@@ -82,7 +84,7 @@ find_accuracy(const RtVote *v, uint32_t phase, uint32_t readout, double *out)
 	return true;
 }
 
-/* ", all_activity 81.2 %, proportion 82.0 %", or in short ", 81.2 / 82.0 %". */
+/* ", all_activity 81.2 %, proportion 82.0 %", or in short ", 81.2 / 82.0 %"; nothing before the first labels. */
 static void
 add_accuracy(const snnrt *rt, RtText *t, bool brief)
 {
@@ -95,15 +97,13 @@ add_accuracy(const snnrt *rt, RtText *t, bool brief)
 			continue;
 		for (uint32_t r = 0; r < v->nreadouts; r++) {
 			double accuracy;
-			bool any = find_accuracy(v, phase, r, &accuracy);
+			if (!find_accuracy(v, phase, r, &accuracy))
+				continue;
 			if (brief)
 				rt_text_printf(t, r ? " / " : ", ");
 			else
 				rt_text_printf(t, ", %s ", rt->p->objects[i].texts[r]);
-			if (any)
-				rt_text_printf(t, "%.1f%s", accuracy, brief && r + 1 < v->nreadouts ? "" : " %");
-			else
-				rt_text_printf(t, "-");
+			rt_text_printf(t, "%.1f%s", accuracy, brief && r + 1 < v->nreadouts ? "" : " %");
 		}
 	}
 }
@@ -170,7 +170,7 @@ add_bar(const RtProgress *g, RtText *t, double part, int width)
 	}
 }
 
-/* One line that fits: first the texts become short, then the bar goes. */
+/* One line that fits: the texts are short unless the terminal is wide; if that is not enough, the bar goes. */
 static void
 add_line(const snnrt *rt, RtText *line, double elapsed)
 {
@@ -178,7 +178,7 @@ add_line(const snnrt *rt, RtText *line, double elapsed)
 	const snnrt_object *phase = &rt->p->objects[g->phase];
 	int room = g->width - 1 - (int)strlen(phase->name) - 2, bar = 0;
 	RtText tail = {0};
-	for (int brief = 0; brief < 2; brief++) {
+	for (int brief = g->width < WIDE; brief < 2; brief++) {
 		tail.n = 0;
 		add_numbers(rt, &tail, elapsed, brief);
 		bar = room - (int)tail.n - 4;
@@ -204,13 +204,17 @@ show(snnrt *rt, double time, bool ended)
 	double elapsed = time - g->started;
 	RtText line = {0};
 	if (ended) {
-		rt_text_printf(&line, "%s: %llu samples in ", phase->name, (unsigned long long)g->done);
+		rt_text_printf(&line, "%s: %llu ", phase->name, (unsigned long long)g->done);
+		if (phase->nums[0] > 0 && g->done < (uint64_t)phase->nums[0])
+			rt_text_printf(&line, "of %lld ", (long long)phase->nums[0]);
+		rt_text_printf(&line, "samples in ");
 		if (elapsed < 60)
 			rt_text_printf(&line, "%.1f s", elapsed);
 		else
 			add_time(&line, elapsed);
 		if (elapsed > .3)
-			add_rate(&line, (double)g->done / elapsed, false);
+			rt_text_printf(&line, " (%.*f/s)", (double)g->done / elapsed < 10 ? 2 : 0,
+			               (double)g->done / elapsed);
 		add_accuracy(rt, &line, false);
 		rt_text_printf(&line, "\n");
 		rt_progress_clear(rt);
@@ -225,6 +229,46 @@ show(snnrt *rt, double time, bool ended)
 	g->drawn = g->terminal && !ended;
 	g->shown = time;
 	rt_text_fini(&line);
+}
+
+void
+rt_progress_end(snnrt *rt)
+{
+	RtProgress *g = &rt->progress;
+	if (g->on && rt->status == SNNRT_INTERRUPTED && g->phase != UINT32_MAX && g->done)
+		show(rt, now(), true);
+	rt_progress_clear(rt);
+}
+
+void
+rt_progress_results(const snnrt *rt)
+{
+	RtText t = {0};
+	if (!rt->progress.on || rt->folder.fd < 0 || rt->status == SNNRT_FAILED)
+		return;
+	rt_text_printf(&t, "results: %s\n", rt->folder.path);
+	put(t.s ? t.s : "", t.n);
+	rt_text_fini(&t);
+}
+
+void
+rt_progress_step(snnrt *rt)
+{
+	enum { EVERY = 64 };                                  /* looking at the clock in each step would be felt */
+	RtProgress *g = &rt->progress;
+	if (!g->on || !g->terminal || g->phase != UINT32_MAX || ++g->steps % EVERY)
+		return;
+	double time = now(), elapsed = time - g->started;
+	if (time - g->shown < .1 || elapsed < .3)
+		return;
+	RtText line = {0};
+	double network = (double)rt_step(rt) * rt->p->dt / 1000;
+	rt_text_printf(&line, "\r\033[Krunning  %.*f s of the network's time in ", network < 100 ? 2 : 0, network);
+	add_time(&line, elapsed);
+	put(line.s ? line.s : "", line.n);
+	rt_text_fini(&line);
+	g->drawn = true;
+	g->shown = time;
 }
 
 int64_t

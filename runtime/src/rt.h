@@ -192,11 +192,14 @@ typedef struct {
 	bool on, terminal, colour, utf8, drawn;
 	uint32_t phase;                                                  /* object, UINT32_MAX: none */
 	double started, shown;                                           /* seconds; of the phase, of the last line */
-	uint64_t first, done;
+	uint64_t first, done, steps;
 	int width;
 } RtProgress;
 
 void rt_progress_open(snnrt *rt);
+void rt_progress_step(snnrt *rt);                                    /* in every step; cheap */
+void rt_progress_end(snnrt *rt);                                     /* the run is over, perhaps in the middle of a phase */
+void rt_progress_results(const snnrt *rt);                           /* where the results are */
 void rt_progress_clear(snnrt *rt);                                   /* before something else is printed */
 
 /* ---- the whole (context.c) ------------------------------------------------------------------------------------ */

@@ -394,7 +394,7 @@ plots(void)
 	char *b = help_read("plots/input.weight.png", &n);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
 	CU_ASSERT_EQUAL(memcmp(b, "\x89PNG", 4), 0);
-	CU_ASSERT_EQUAL((unsigned char)b[19], 16);            /* three fields of 4 pixels with gaps */
+	CU_ASSERT_EQUAL((unsigned char)b[19], 200);           /* three fields of 4 x 16 dots with gaps of 2 */
 	free(b);
 	fake.nums[0][0] = 5;
 	CU_ASSERT_EQUAL(snnrt_open(&fake.p, &o, &rt), SNNRT_OK);
