@@ -24,14 +24,33 @@ typedef struct {
 
 /* ---- what code reads and writes -------------------------------------------------------------- */
 
+/* What a `let` gave a local; NULL if none of the block did. */
+static const NetExpr *
+let_of(NetBlock b, uint32_t local)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const NetStmt *s = b.at[i];
+		if (s->kind == NSTMT_LET && s->index == local)
+			return s->e;
+		const NetExpr *in = let_of(s->body, local);
+		if (!in)
+			in = let_of(s->other, local);
+		if (in)
+			return in;
+	}
+	return NULL;
+}
+
 static bool
 reads_item(const NetLayer *n, const NetExpr *e)
 {
 	if (!e)
 		return false;
 	switch (e->kind) {
-	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_LOCAL: case NEXPR_DRAW:
+	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_DRAW:
 		return true;
+	case NEXPR_LOCAL:
+		return reads_item(n, let_of(n->step.body, e->index));
 	case NEXPR_STATE:
 		return !n->states.at[e->index].shared_over_batch;
 	default:
@@ -113,18 +132,18 @@ block_reads_local(NetBlock b, uint32_t local)
 }
 
 static bool
+expr_has(const NetExpr *e, NetExprKind k)
+{
+	return e && (e->kind == k || expr_has(e->op[0], k) || expr_has(e->op[1], k) || expr_has(e->op[2], k));
+}
+
+static bool
 block_has(NetBlock b, NetStmtKind k)
 {
 	for (uint32_t i = 0; i < b.n; i++)
 		if (b.at[i]->kind == k || block_has(b.at[i]->body, k) || block_has(b.at[i]->other, k))
 			return true;
 	return false;
-}
-
-static bool
-expr_has(const NetExpr *e, NetExprKind k)
-{
-	return e && (e->kind == k || expr_has(e->op[0], k) || expr_has(e->op[1], k) || expr_has(e->op[2], k));
 }
 
 static bool
@@ -285,6 +304,10 @@ groups_of(LayerWork *w)
 		NetBlock one = {body.at + i, 1};
 		GroupKind k = body.at[i]->kind == NSTMT_KEEP_ONE ? GROUP_KEEP
 		              : l->batch > 1 && shared_only(w->net, one) ? GROUP_SHARED : GROUP_ITEM;
+		if (k == GROUP_SHARED && block_reads(one, NEXPR_LOCAL)) {
+			low_not_yet(l, body.at[i]->span, "changing a state shared over the batch by a name given in a `let`");
+			k = GROUP_ITEM;
+		}
 		Group *last = v.n ? &v.at[v.n - 1] : NULL;
 		bool joins = last && last->kind == k && k != GROUP_KEEP;
 		if (joins && k == GROUP_ITEM && l->batch > 1)

@@ -326,6 +326,9 @@ static const struct {
 	 "step { v += random() ; if v > 0.5 { th += 1 } else { th = 0 } ; if v > th { spike } } "
 	 "}\nlayer a : N[2]\n",
 	 "by other than += and -="},
+	{"batch = 2\nneuron N() { state th = 0 shared over batch ; step { let k = th * 2 ; th += k } }\n"
+	 "layer a : N[2]\n",
+	 "by a name given in a `let`"},
 	{"batch = 2\nneuron N() { state th = 0 shared over batch ; state v = 0\n"
 	 "step { v += random() ; if v > 0.5 { th += 1 ; v = th } ; if v > 3 { spike } } }\nlayer a "
 	 ": N[2]\n",
