@@ -22,139 +22,6 @@ typedef struct {
 	uint32_t *defined;                                /* group that defines a local */
 } LayerWork;
 
-/* ---- what code reads and writes -------------------------------------------------------------- */
-
-/* What a `let` gave a local; NULL if none of the block did. */
-static const NetExpr *
-let_of(NetBlock b, uint32_t local)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		if (s->kind == NSTMT_LET && s->index == local)
-			return s->e;
-		const NetExpr *in = let_of(s->body, local);
-		if (!in)
-			in = let_of(s->other, local);
-		if (in)
-			return in;
-	}
-	return NULL;
-}
-
-static bool
-reads_item(const NetLayer *n, const NetExpr *e)
-{
-	if (!e)
-		return false;
-	switch (e->kind) {
-	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_DRAW:
-		return true;
-	case NEXPR_LOCAL:
-		return reads_item(n, let_of(n->step.body, e->index));
-	case NEXPR_STATE:
-		return !n->states.at[e->index].shared_over_batch;
-	default:
-		return reads_item(n, e->op[0]) || reads_item(n, e->op[1]) || reads_item(n, e->op[2]);
-	}
-}
-
-static bool
-shared_only(const NetLayer *n, NetBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		bool fine = s->kind == NSTMT_ASSIGN
-		                ? s->target->kind == NEXPR_STATE && n->states.at[s->target->index].shared_over_batch
-		                : s->kind == NSTMT_IF;
-		if (!fine || reads_item(n, s->e) || !shared_only(n, s->body) || !shared_only(n, s->other))
-			return false;
-	}
-	return true;
-}
-
-static bool
-expr_reads_state(const NetExpr *e, uint32_t state)
-{
-	if (!e)
-		return false;
-	if (e->kind == NEXPR_STATE && e->index == state)
-		return true;
-	return expr_reads_state(e->op[0], state) || expr_reads_state(e->op[1], state) || expr_reads_state(e->op[2], state);
-}
-
-static bool
-block_reads_state(NetBlock b, uint32_t state)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		if (expr_reads_state(s->e, state) || block_reads_state(s->body, state) || block_reads_state(s->other, state))
-			return true;
-	}
-	return false;
-}
-
-/* The first assignment of a state in a block, or NULL. */
-static const NetStmt *
-block_assigns(NetBlock b, uint32_t state)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		if (s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state)
-			return s;
-		const NetStmt *in = block_assigns(s->body, state);
-		if (!in)
-			in = block_assigns(s->other, state);
-		if (in)
-			return in;
-	}
-	return NULL;
-}
-
-static bool
-expr_reads_local(const NetExpr *e, uint32_t local)
-{
-	if (!e)
-		return false;
-	if (e->kind == NEXPR_LOCAL && e->index == local)
-		return true;
-	return expr_reads_local(e->op[0], local) || expr_reads_local(e->op[1], local) || expr_reads_local(e->op[2], local);
-}
-
-static bool
-block_reads_local(NetBlock b, uint32_t local)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		if (expr_reads_local(s->e, local) || block_reads_local(s->body, local) || block_reads_local(s->other, local))
-			return true;
-	}
-	return false;
-}
-
-static bool
-expr_has(const NetExpr *e, NetExprKind k)
-{
-	return e && (e->kind == k || expr_has(e->op[0], k) || expr_has(e->op[1], k) || expr_has(e->op[2], k));
-}
-
-static bool
-block_has(NetBlock b, NetStmtKind k)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.at[i]->kind == k || block_has(b.at[i]->body, k) || block_has(b.at[i]->other, k))
-			return true;
-	return false;
-}
-
-static bool
-block_reads(NetBlock b, NetExprKind k)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (expr_has(b.at[i]->e, k) || block_reads(b.at[i]->body, k) || block_reads(b.at[i]->other, k))
-			return true;
-	return false;
-}
-
 /* ---- buffers ------------------------------------------------------------------------------------ */
 
 static bool
@@ -173,20 +40,6 @@ protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
 	return false;
 }
 
-/* Is a state read by anything but its own assignments? Else it is not stored and its assignments go: a model may
- * offer sums and flags that cost nothing until somebody records them. */
-static bool
-block_uses(NetBlock b, uint32_t state)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		bool own = s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state;
-		if ((!own && expr_reads_state(s->e, state)) || block_uses(s->body, state) || block_uses(s->other, state))
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 {
@@ -199,9 +52,9 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 		if (is_state(n->plots.at[i].var, layer, state))
 			return true;
 	for (uint32_t i = 0; i < nl->traces.n; i++)
-		if (block_uses(nl->traces.at[i].on_spike.body, state))
+		if (low_uses_state(nl->traces.at[i].on_spike.body, state))
 			return true;
-	return block_uses(nl->step.body, state) || protocol_wants(&n->protocol, layer, state);
+	return low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state);
 }
 
 void
@@ -234,7 +87,7 @@ low_layer_buffers(Lower *l, uint32_t layer)
 		low->any_list = low_add_buf(l, index, ROLE_DERIVED, 1, axes + 1, "%s.spiking_any", n->name);
 		low->any_count = low_add_buf(l, PT_U32, ROLE_DERIVED, 0, NULL, "%s.spiking_any_count", n->name);
 	}
-	low->reads_input = block_reads(n->step.body, NEXPR_INPUT);
+	low->reads_input = low_has_expr(n->step.body, NEXPR_INPUT);
 	bool driven = n->stream != NET_NONE;
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		driven |= l->net->conns.at[c].post == layer;
@@ -274,7 +127,7 @@ group_blocks(LayerWork *w, const Group *g, const NetStmt *next)
 		if (!w->net->states.at[s].shared_over_batch)
 			continue;
 		NetBlock part = part_of(w, g), one = {(NetStmt **)&next, 1};
-		if (block_assigns(part, s) && (block_reads_state(one, s) || block_assigns(one, s)))
+		if (low_assigns_state(part, s) && (low_reads_state(one, s) || low_assigns_state(one, s)))
 			return true;
 	}
 	return false;
@@ -285,10 +138,10 @@ static bool
 traces_wait(LayerWork *w, const Group *last)
 {
 	for (uint32_t s = 0; s < w->net->states.n; s++) {
-		if (!w->net->states.at[s].shared_over_batch || !block_assigns(part_of(w, last), s))
+		if (!w->net->states.at[s].shared_over_batch || !low_assigns_state(part_of(w, last), s))
 			continue;
 		for (uint32_t k = 0; k < w->net->traces.n; k++)
-			if (block_reads_state(w->net->traces.at[k].on_spike.body, s))
+			if (low_reads_state(w->net->traces.at[k].on_spike.body, s))
 				return true;
 	}
 	return false;
@@ -303,8 +156,8 @@ groups_of(LayerWork *w)
 	for (uint32_t i = 0; i < body.n; i++) {
 		NetBlock one = {body.at + i, 1};
 		GroupKind k = body.at[i]->kind == NSTMT_KEEP_ONE ? GROUP_KEEP
-		              : l->batch > 1 && shared_only(w->net, one) ? GROUP_SHARED : GROUP_ITEM;
-		if (k == GROUP_SHARED && block_reads(one, NEXPR_LOCAL)) {
+		              : l->batch > 1 && low_shared_only(w->net, one) ? GROUP_SHARED : GROUP_ITEM;
+		if (k == GROUP_SHARED && low_has_expr(one, NEXPR_LOCAL)) {
 			low_not_yet(l, body.at[i]->span, "changing a state shared over the batch by a name given in a `let`");
 			k = GROUP_ITEM;
 		}
@@ -348,7 +201,7 @@ find_spills(LayerWork *w, const GroupVec *groups)
 		find_defined(w, part_of(w, &groups->at[g]), g);
 	for (uint32_t k = 0; k < nlocals; k++)
 		for (uint32_t g = w->defined[k] + 1; g < groups->n; g++) {
-			if (!block_reads_local(part_of(w, &groups->at[g]), k) || w->spill[k] != NO_BUF)
+			if (!low_reads_local(part_of(w, &groups->at[g]), k) || w->spill[k] != NO_BUF)
 				continue;
 			const NetLocal *local = &w->net->step.locals.at[k];
 			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, w->net->n)};
@@ -366,13 +219,13 @@ load_states(LayerWork *w, Scope *s, NetBlock part, uint32_t *change_bufs)
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
 		s->state_vars[k] = s->change_vars[k] = UINT32_MAX;
-		const NetStmt *set = block_assigns(part, k);
+		const NetStmt *set = low_assigns_state(part, k);
 		if (w->low->states[k] == NO_BUF)
 			continue;
 		if (st->shared_over_batch && l->batch > 1 && set) {
 			PlanExpr *sum = low_load(l, change_bufs[k], 1, s->own);
 			s->change_vars[k] = plan_emit_var(s->b, arena_printf(l->a, "%s_change", st->name), sum);
-		} else if (set || block_reads_state(part, k)) {
+		} else if (set || low_reads_state(part, k)) {
 			PlanExpr *v = st->shared_over_batch ? low_load(l, w->low->states[k], 1, s->own)
 			                                    : low_load(l, w->low->states[k], 2, s->item, s->own);
 			s->state_vars[k] = set ? plan_emit_var(s->b, st->name, v) : plan_emit_let(s->b, st->name, v)->id;
@@ -386,7 +239,7 @@ store_states(LayerWork *w, Scope *s, NetBlock part, const uint32_t *change_bufs)
 	Lower *l = w->l;
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
-		if (w->low->states[k] == NO_BUF || !block_assigns(part, k))
+		if (w->low->states[k] == NO_BUF || !low_assigns_state(part, k))
 			continue;
 		if (s->change_vars[k] != UINT32_MAX)
 			low_store(s->b, change_bufs[k], plan_local(l->p, s->b->code, s->change_vars[k]), 1, s->own);
@@ -424,7 +277,7 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
-	PlanExpr *learning = block_reads(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
+	PlanExpr *learning = low_has_expr(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
 	LowLoop items = low_items(l, b);
 	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(b), low_hi(b), true);
 	Scope s = low_scope(l, low_body(&neurons));
@@ -438,12 +291,12 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 	s.input = w->low->input == NO_BUF ? low_real(l, 0) : NULL;
 	load_states(w, &s, part, change_bufs);
 	for (uint32_t k = 0; k < w->net->step.locals.n; k++)
-		if (w->spill[k] != NO_BUF && w->defined[k] < group && block_reads_local(part, k))
+		if (w->spill[k] != NO_BUF && w->defined[k] < group && low_reads_local(part, k))
 			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name,
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
-	if (!s.input && block_reads(part, NEXPR_INPUT))
+	if (!s.input && low_has_expr(part, NEXPR_INPUT))
 		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
-	bool spikes = block_has(part, NSTMT_SPIKE);
+	bool spikes = low_has_stmt(part, NSTMT_SPIKE);
 	if (first || spikes || last) {
 		PlanExpr *none = w->net->values ? low_real(l, 0) : plan_int(p, PT_BOOL, 0);
 		s.spike_var = plan_emit_var(s.b, "spike", first ? none : low_load(l, w->low->spikes, 2, s.item, s.own));
@@ -467,7 +320,7 @@ check_shared(LayerWork *w, NetBlock b, uint32_t state, bool *changed)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const NetStmt *s = b.at[i];
-		if (*changed && expr_reads_state(s->e, state))
+		if (*changed && low_expr_reads_state(s->e, state))
 			low_not_yet(w->l, s->span, "reading a state shared over the batch in the `if` that changes it per item");
 		if (s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state) {
 			if (s->op != NADD && s->op != NSUB)
@@ -489,7 +342,7 @@ item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first,
 		const NetState *st = &w->net->states.at[k];
 		bool changed = false;
 		change[k] = NO_BUF;
-		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !block_assigns(part, k))
+		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !low_assigns_state(part, k))
 			continue;
 		check_shared(w, part, k, &changed);
 		PlanAxis axis = low_axis(AXIS_NEURON, w->net->n);
@@ -514,7 +367,7 @@ static void
 shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
 {
 	Lower *l = w->l;
-	PlanExpr *learning = block_reads(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
+	PlanExpr *learning = low_has_expr(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
 	LowLoop neurons = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	Scope s = low_scope(l, low_body(&neurons));
 	s.layer = w->layer;
@@ -523,7 +376,7 @@ shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		s.state_vars[k] = UINT32_MAX;
-		if (w->low->states[k] != NO_BUF && block_assigns(part, k))
+		if (w->low->states[k] != NO_BUF && low_assigns_state(part, k))
 			s.state_vars[k] = plan_emit_var(s.b, w->net->states.at[k].name,
 			                                low_load(l, w->low->states[k], 1, s.own));
 	}
