@@ -57,9 +57,10 @@ elab_program(ElabEnv *env, const AstProgram *p, const char *name)
 	elab_data(&el);
 	elab_layers(&el);
 	elab_connections(&el);
-	if (!el.failed || el.env->world_errors)
+	bool sound = !el.failed; /* then all that follows can be looked at */
+	if (sound || el.env->world_errors)
 		elab_protocol(&el);
-	if (!el.failed) {
+	if (sound) {
 		elab_draws(&el);
 		elab_records(&el);
 	}

@@ -41,9 +41,10 @@ shape(Elab *el, const AstDecl *d, NetLayer *l)
 			return false;
 		n *= v;
 		if (v != floor(v) || v < 1 || n > size_limit) {
+			bool many = v == floor(v) && v >= 1;
 			elab_error(el, E0402, e->span, "%s `%s` cannot have %s neurons",
-				   dims->n > 1 ? "a dimension of layer" : "layer", d->name,
-				   elab_number_text(el, v));
+				   dims->n > 1 && !many ? "a dimension of layer" : "layer", d->name,
+				   elab_number_text(el, many ? n : v));
 			diag_help(el->diag, "a size is a whole number from 1 to 2^31");
 			diag_end(el->diag);
 			return false;

@@ -104,8 +104,11 @@ elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t 
 			   : v > most ? " of at most 2^53"
 				      : "",
 			   elab_number_text(el, v));
-		diag_help(el->diag, v >= least && v <= most ? "`floor(…)` makes a number whole"
-							    : "change the number");
+		if (v < least)
+			diag_help(el->diag, "take %.0f or more", least);
+		else
+			diag_help(el->diag, v > most ? "take less"
+						     : "take a whole number, or `floor(…)`");
 		diag_end(el->diag);
 		return false;
 	}

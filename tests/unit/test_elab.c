@@ -290,7 +290,7 @@ sizes_and_steps_that_cannot_be_are_refused(void)
 	expect_error(LEAKY "layer a : Leaky[0]\n" RUN,
 		     "error[E0402]: layer `a` cannot have 0 neurons\n");
 	expect_error(LEAKY "layer a : Leaky[65536, 65536]\n" RUN,
-		     "error[E0402]: a dimension of layer `a`");
+		     "error[E0402]: layer `a` cannot have 4294967296 neurons");
 	expect_error(LEAKY "layer a : Leaky[1, 1, 1, 1, 1]\n" RUN,
 		     "error[E0402]: a layer has 1 to 4 dimensions");
 	expect_error("dt = 0 ms\n" LEAKY "layer a : Leaky[1]\n" RUN,
