@@ -21,7 +21,7 @@ const char *
 elab_number_text(Elab *el, double v)
 {
 	char text[NUM_TEXT];
-	bool is_f32 = !el->net->f64 && (double)(float)v == v;
+	bool is_f32 = !el->net->f64 && (double)(float)v == v && v != floor(v);
 	return arena_strdup(el->arena,
 			    is_f32 ? num_write_f32(text, (float)v) : num_write_f64(text, v));
 }
