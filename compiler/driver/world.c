@@ -60,8 +60,25 @@ probe(void *env, const char *kind, uint32_t npaths, const char *const *paths, co
 	return true;
 }
 
+static bool
+read_array(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n, double *out,
+	   const char **why, ElabDataStatus *status)
+{
+	Compilation *c = env;
+	char text[512] = "";
+	uint32_t type;
+	int64_t shape[6];
+	*status = status_of(snnrt_npy_probe(c->o->data, c->program_dir, path, &type, rank, shape, text));
+	for (uint32_t i = 0; *status == ELAB_DATA_OK && i < *rank; i++)
+		extent[i] = (uint64_t)shape[i];
+	if (*status == ELAB_DATA_OK && out)
+		*status = status_of(snnrt_npy_values(c->o->data, c->program_dir, path, first, n, out, text));
+	*why = arena_strdup(c->arena, text);
+	return *status == ELAB_DATA_OK;
+}
+
 ElabWorld
 world_of(Compilation *c)
 {
-	return (ElabWorld){c, probe};
+	return (ElabWorld){.env = c, .array = read_array, .data = probe};
 }

@@ -129,9 +129,10 @@ elab_call(Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
 	const Function *f = base && base->kind == AEXPR_NAME ? find_function(base->name) : NULL;
+	if (!f && elab_is_file(e) && s->place != IN_INIT)
+		return elab_file_values(s, e);
 	if (!f) {
-		bool is_file = base && base->kind == AEXPR_NAME && strcmp(base->name, "file") == 0;
-		elab_not_yet(s->el, e->span, is_file ? "a file here" : "this function");
+		elab_not_yet(s->el, e->span, elab_is_file(e) ? "a file here" : "this function");
 		return NULL;
 	}
 	bool many = f->op == NOP_MIN || f->op == NOP_MAX;

@@ -1,7 +1,10 @@
 /* elab_data: data sources, as the world says they are, and the paths of files. */
 #include "elab/elab_inner.h"
 
+#include <math.h>
 #include <string.h>
+
+enum { FILE_LIMIT = 1 << 27 }; /* numbers that a value may have */
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
@@ -44,6 +47,72 @@ const char *
 elab_file(Elab *el, const AstExpr *e)
 {
 	return elab_path(el, e->kind == AEXPR_CALL && e->args.n == 1 ? e->args.at[0].value : e);
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static void report_world(Elab *el, Span at, ElabDataStatus status, const char *why, const char *fallback);
+
+bool
+elab_is_file(const AstExpr *e)
+{
+	return e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
+	       !strcmp(e->op[0]->name, "file");
+}
+
+bool
+elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, uint64_t extent[6])
+{
+	const ElabWorld *w = &el->env->world;
+	const char *why = NULL;
+	ElabDataStatus status = ELAB_DATA_BAD;
+	if (!w->array)
+		elab_not_yet(el, e->span, "a file, where nothing can be read,");
+	else if (!w->array(w->env, path, rank, extent, 0, 0, NULL, &why, &status))
+		report_world(el, e->span, status, why, "");
+	else
+		return true;
+	return false;
+}
+
+NetExpr *
+elab_file_values(Scope *s, const AstExpr *e)
+{
+	Elab *el = s->el;
+	const ElabWorld *w = &el->env->world;
+	const char *path = elab_file(el, e), *why = NULL;
+	ElabDataStatus status = ELAB_DATA_BAD;
+	uint32_t rank;
+	uint64_t extent[6], n = 1;
+	if (!path || !elab_file_shape(el, e, path, &rank, extent))
+		return NULL;
+	for (uint32_t i = 0; i < rank; i++)
+		n *= extent[i] && n > FILE_LIMIT / extent[i] ? FILE_LIMIT : extent[i];
+	if (n < 1 || n >= FILE_LIMIT) {
+		elab_error(el, E0503, e->span, "`%s` has %s numbers for a value here", path,
+			   n ? "too many" : "no");
+		diag_help(el->diag, "give one number, or one for each neuron");
+		diag_end(el->diag);
+		return NULL;
+	}
+	double *v = ARENA_ARRAY(el->arena, double, n);
+	if (!w->array(w->env, path, &rank, extent, 0, n, v, &why, &status)) {
+		report_world(el, e->span, status, why, "");
+		return NULL;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		v[i] = elab_round(s, v[i]);
+		if (isfinite(v[i]))
+			continue;
+		elab_error(el, E0702, e->span, "element %llu of `%s` is not a finite number",
+			   (unsigned long long)i, path);
+		diag_help(el->diag, "write it anew without NaN and infinity");
+		diag_end(el->diag);
+		return NULL;
+	}
+	NetExpr *l = n == 1 ? elab_const(s, NT_REAL, v[0], e->span)
+			    : elab_list(s, NT_REAL, v, (uint32_t)n, e->span);
+	return elab_fits(s, l) ? l : NULL;
 }
 
 /* ---- sources --------------------------------------------------------------------------------- */
@@ -89,8 +158,7 @@ read_source(Elab *el, const AstExpr *e, NetData *d)
 }
 
 static void
-report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why,
-	     const char *fallback)
+report_world(Elab *el, Span at, ElabDataStatus status, const char *why, const char *fallback)
 {
 	DiagCode code = E0702;
 	const char *help = "copy the file anew, or name the folder of a sound one by `--data DIR`";
@@ -115,7 +183,7 @@ report_world(Elab *el, const AstDecl *d, ElabDataStatus status, const char *why,
 		break;
 	}
 	el->env->world_errors++;
-	elab_error(el, code, d->value.value->span, "%s", why ? why : "the data cannot be read");
+	elab_error(el, code, at, "%s", why ? why : "the data cannot be read");
 	diag_help(el->diag, "%s", help);
 	diag_end(el->diag);
 }
@@ -132,7 +200,7 @@ one_source(Elab *el, const AstDecl *decl)
 			elab_not_yet(el, decl->span, "data, where nothing can be read,");
 		else if (!w->data(w->env, d.kind, d.paths.n, d.paths.at, d.fallback, &d, &why,
 				  &status))
-			report_world(el, decl, status, why, d.fallback);
+			report_world(el, decl->value.value->span, status, why, d.fallback);
 	}
 	VEC_PUSH(el->arena, &el->net->data, d);
 	VEC_PUSH(el->arena, &el->data, decl);

@@ -158,6 +158,10 @@ const char *elab_path(
 	Elab *el,
 	const AstExpr *e); /* text of a string that stays inside the folder; NULL after a message */
 const char *elab_file(Elab *el, const AstExpr *e);      /* of file("x.npy") or "x.npy" */
+bool elab_is_file(const AstExpr *e);
+/* The numbers of a .npy file: a list, or one constant; NULL after a message. */
+NetExpr *elab_file_values(Scope *s, const AstExpr *e);
+bool elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, uint64_t extent[6]);
 uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a message */
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 void elab_protocol(Elab *el);

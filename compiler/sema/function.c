@@ -113,7 +113,8 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 {
 	Where w = s->where;
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
-	if (f->place == EVERYWHERE || is_initial || (f->place == DRAW && w == IN_STEP))
+	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL);
+	if (f->place == EVERYWHERE || is_initial || is_file || (f->place == DRAW && w == IN_STEP))
 		return true;
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";

@@ -122,6 +122,10 @@ snnrt_data_status snnrt_data_probe(const char *dir_data, const char *dir_program
 snnrt_data_status snnrt_npy_probe(const char *dir_data, const char *dir_program, const char *path, uint32_t *type,
                                   uint32_t *rank, int64_t extent[6], char why[512]);
 
+/* Elements first .. first + n of such a file, as numbers. */
+snnrt_data_status snnrt_npy_values(const char *dir_data, const char *dir_program, const char *path, uint64_t first, uint64_t n,
+                                   double *out, char why[512]);
+
 /* The calls of compiled code. */
 #define SNNRT_ARGS_  void *host
 #define SNNRT_ARGS_l void *host, int64_t a

@@ -236,6 +236,35 @@ snnrt_npy_probe(const char *dir_data, const char *dir_program, const char *path,
 	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
 }
 
+snnrt_data_status
+snnrt_npy_values(const char *dir_data, const char *dir_program, const char *path, uint64_t first, uint64_t n, double *out,
+                 char why[512])
+{
+	enum { PIECE = 1 << 10 };
+	RtFile f;
+	RtArray a;
+	char *shown = NULL, piece[PIECE * 8];
+	int fd = -1;
+	why[0] = 0;
+	snnrt_data_status status = rt_path_open(dir_data, dir_program, path, &fd, &shown, why);
+	if (status != SNNRT_DATA_OK)
+		return status;
+	if (!rt_file_open(&f, fd, shown, why))
+		return SNNRT_DATA_BAD;
+	bool ok = rt_npy_header(&f, &a, why);
+	if (ok && !rt_can_convert(a.type, SNNRT_F64))
+		ok = rt_say(why, "`%s` holds %s, which are no numbers", f.name, rt_type_name(a.type));
+	for (uint64_t done = 0; ok && done < n;) {
+		uint64_t bad, now = n - done < PIECE ? n - done : PIECE;
+		ok = rt_array_read(&f, &a, first + done, now, piece, why);
+		if (ok && !rt_convert(SNNRT_F64, out + done, a.type, piece, now, &bad))
+			ok = rt_say(why, "`%s` has an element that is no number", f.name);
+		done += now;
+	}
+	rt_file_close(&f);
+	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
+}
+
 int64_t
 snnrt_fetch(void *host, int64_t object, int64_t column, int64_t sample, void *target)
 {

@@ -5,8 +5,7 @@ model of its own. What the library or this file cannot say raises NotYet, before
 that is not understood is never left out silently.
 
 What may surprise, with the section of the semantics that it comes from:
-* AdaptiveLIFNodes are the library's DiehlCook with one_spike off (3.8, 3.9), BoostedLIFNodes are LIF with
-  rest and reset at 0 (3.6), IFNodes are LIF that rests at its reset voltage and never leaks (3.4).
+* The hidden recurrence of IzhikevichNodes is a connection of the layer to itself, behind all others (3.10).
 * Hebbian is PostPre with the sign of the first learning rate turned (6.5).
 * A pipeline's PostPre is scaled by dt, a plain connection's is not (Q41).
 * NoOp on a plain connection decays the weights and does not clip them; in a pipeline it does nothing (Q17).
@@ -36,9 +35,12 @@ class NotYet(Exception):
 
 
 class Model:
-    """How a node type is written: the library's name, its parameters, and its states by array name."""
-    def __init__(self, name, params, states, summed=False, fixed=None):
-        self.name, self.params, self.states, self.fixed = name, params, dict(states), fixed or {}
+    """How a node type is written: the library's name, its parameters, its states by array name, the parameters that
+    hold given states, the given matrix that is a recurrent connection, the draw site fed by draw_uniform, and the
+    fields that only say how the given states were made."""
+    def __init__(self, name, params, states, summed=False, given=None, recurrent=None, draws=None, ignored=()):
+        self.name, self.params, self.states, self.given = name, params, dict(states), given or {}
+        self.recurrent, self.draws, self.ignored = recurrent, draws, set(ignored)
         if summed:
             self.states["summed"] = "summed"
 
@@ -54,16 +56,27 @@ ADAPTED = {**VOLTAGE, "theta": "theta"}
 MODELS = {
     "Input": Model("Input", {}, {}),
     "LIFNodes": Model("LIF", LIF, VOLTAGE, summed=True),
-    "BoostedLIFNodes": Model("LIF", {
+    "BoostedLIFNodes": Model("BoostedLIF", {
         "thresh": ("threshold", " mV", 13), "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5),
-    }, VOLTAGE, summed=True, fixed={"rest": "0 mV", "reset": "0 mV"}),
-    "IFNodes": Model("LIF", {
-        "reset": (("rest", "reset"), " mV", -65), "thresh": ("threshold", " mV", -52),
-        "refrac": ("refractory", " ms", 5), "lbound": ("floor", " mV", None),
-    }, VOLTAGE, fixed={"tau": "inf"}),               # its sum of inputs counts what was blocked, LIF's does not
-    "AdaptiveLIFNodes": Model("DiehlCook", ADAPTIVE, ADAPTED, summed=True, fixed={"one_spike": "false"}),
+    }, VOLTAGE, summed=True),
+    "IFNodes": Model("IF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")}, VOLTAGE, summed=True),
+    "SubtractiveResetIFNodes": Model("SubtractiveIF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")},
+                                     VOLTAGE, summed=True),
+    "CurrentLIFNodes": Model("CurrentLIF", {**LIF, "tc_i_decay": ("tau_current", " ms", 2)}, {**VOLTAGE, "i": "current"},
+                             summed=True),
+    "McCullochPitts": Model("McCullochPitts", {"thresh": ("threshold", "", 1)}, {"v": "v"}, summed=True),
+    "IzhikevichNodes": Model("Izhikevich", {
+        "thresh": ("threshold", " mV", 45), "rest": ("rest", " mV", -65), "lbound": ("floor", " mV", None),
+    }, {"v": "v", "u": "u"}, summed=True, given={"a": "a", "b": "b", "c": "c", "d": "d"}, recurrent="S",
+        ignored={"excitatory"}),
+    "SRM0Nodes": Model("SRM0", {
+        **LIF, "rest": ("rest", " mV", -70), "reset": ("reset", " mV", -70), "thresh": ("threshold", " mV", -50),
+        "tc_decay": ("tau", " ms", 10), "eps_0": ("eps_0", "", 1), "rho_0": ("rho_0", "", 1),
+        "d_thresh": ("d_thresh", " mV", 5),
+    }, {**VOLTAGE, "prob": "probability"}, summed=True, draws="u"),
+    "AdaptiveLIFNodes": Model("AdaptiveLIF", ADAPTIVE, ADAPTED, summed=True, given={"theta": "theta_start"}),
     "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
-                               {**ADAPTED, "cand": "candidate"}, summed=True),
+                               {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
 }
 FEATURES = {"Weight": "weight", "Bias": "bias", "Mask": "mask"}
 
@@ -82,7 +95,8 @@ TAKEN = set("""and or not if else for in true false let inf as by to from
     param const dt seed batch data layer connect draws record plot experiment neuron feature rule signal
     state trace step spike keep run reset freeze thaw vote report save learn learns needs input weight bias mask
     exp log sqrt abs floor ceil min max random bernoulli poisson uniform normal file idx drawn_digits i j
-    Input LIF DiehlCook Poisson PoissonIntervals PostPre""".split())
+    Input InputValues LIF IF SubtractiveIF BoostedLIF CurrentLIF AdaptiveLIF DiehlCook McCullochPitts Izhikevich SRM0 CSRM
+    Poisson PoissonIntervals PostPre clamp silence inject zero where into""".split())
 
 
 def number(x):
@@ -168,14 +182,12 @@ class Writer:
         model = MODELS.get(layer["type"])
         if model is None:
             raise NotYet(f"{layer['type']}")
-        refuse_unknown(layer, COMMON_LAYER | set(model.params), where)
+        refuse_unknown(layer, COMMON_LAYER | set(model.params) | model.ignored, where)
         n, name = self.size(layer["name"]), self.identifier(layer["name"])
-        args = [f"{key} = {text}" for key, text in model.fixed.items()]
-        for field, (params, unit, default) in model.params.items():
+        args = []
+        for field, (param, unit, default) in model.params.items():
             given = layer.get(field, default)
-            if given is None:
-                continue
-            for param in (params,) if isinstance(params, str) else params:
+            if given is not None:
                 args.append(f"{param} = {value(given, unit, n, where + ': ' + field)}")
         args += self.initial_state(layer, model, where)
         body = self.trace(layer, where) + self.drive(layer, where)
@@ -194,11 +206,28 @@ class Writer:
     def initial_state(self, layer, model, where):
         args = []
         for state, name in (layer.get("state") or {}).items():
-            if state != "theta" or "theta" not in model.states:
+            if state == model.recurrent:
+                continue
+            if state not in model.given:
                 raise NotYet(f"`{state}` as initial state of {where}")
-            args.append("theta_start = " + value(list(self.array(name).data), " mV", self.size(layer["name"]),
-                                                 f"{where}: {state}"))
+            if len(self.array(name).data) != self.size(layer["name"]):
+                raise NotYet(f"{where}: `{state}` of shape {list(self.array(name).shape)}")
+            args.append(f"{model.given[state]} = {self.use(name)}")
         return args
+
+    def add_recurrence(self, layer):
+        """The given matrix acts from its second index to its first."""
+        model = MODELS[layer["type"]]
+        name = (layer.get("state") or {}).get(model.recurrent)
+        if name is None:
+            return
+        n, given = self.size(layer["name"]), self.array(name).data
+        if len(given) != n * n:
+            raise NotYet(f"layer {layer['name']}: `{model.recurrent}` of shape {list(self.array(name).shape)}")
+        file = name + "_turned.npy"
+        self.files[file] = npy.make((n, n), "f4", (given[j * n + k] for k in range(n) for j in range(n)))
+        it, own = self.names[layer["name"]], self.identifier(layer["name"] + "_recurrent")
+        self.lines.append(f'connect {it} -> {it} as {own} {{ weight = file("{file}") }}')
 
     def trace_of(self, layer, where):
         """(time constant, scale, additive) of a layer's trace."""
@@ -359,6 +388,13 @@ class Writer:
 
     # -- one spike --------------------------------------------------------------------------------------
     def add_draws(self, layer):
+        site = MODELS[layer["type"]].draws
+        if site:
+            shape = (self.case["steps"], self.case["batch"], self.size(layer["name"]))
+            if "draw_uniform" not in self.case["expected"] or prod(self.array("draw_uniform").shape) != prod(shape):
+                raise NotYet(f"the draws of layer {layer['name']}")
+            self.files["draw_uniform.npy"] = npy.make(shape, "f4", self.array("draw_uniform").data)
+            self.lines.append(f'draws {self.names[layer["name"]]}.{site} from "draw_uniform.npy"')
         if layer["type"] != "DiehlAndCookNodes" or not layer.get("one_spike", True):
             return
         steps, batch, n = self.case["steps"], self.case["batch"], self.size(layer["name"])
@@ -389,6 +425,8 @@ class Writer:
         for connection in case.get("connections", []):
             self.add_connection(connection)
         for layer in case["layers"]:
+            self.add_recurrence(layer)
+        for layer in case["layers"]:
             self.add_draws(layer)
         self.lines.append("")
         saves = self.add_checks()
@@ -400,6 +438,8 @@ class Writer:
         """Records what is expected; gives the statements that save what is expected at the end."""
         saves = []
         for key in self.case["expected"]:
+            if key == "draw_uniform":
+                continue                             # goes in, see add_draws
             if key in self.record_of:
                 record, check = self.record_of[key]
                 if prod(self.array(key).shape) == 0:

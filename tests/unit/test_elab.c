@@ -50,7 +50,7 @@ elab(const char *text, const char *set, bool f64)
 	ElabEnv env = {.arena = r.arena,
 		       .names = names,
 		       .diag = r.diag,
-		       .world = {r.arena, fake_data},
+		       .world = {.env = r.arena, .data = fake_data},
 		       .f64 = f64};
 	AstArg arg = {0};
 	const char *eq = strchr(set, '=');
