@@ -108,6 +108,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
+%token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
 
 /* From low to high. */
 %right "if" "else"
@@ -125,9 +126,9 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <expr> expr index_arg primary ref string maybe_if maybe_every rule_use
 %type <args> exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
-%type <yes> each_what of_signed steps_or_samples
-%type <stmt> assign if_stmt model_stmt protocol_stmt
-%type <stmts> model_block model_stmts protocol_block protocol_stmts
+%type <yes> by_layer each_what of_signed steps_or_samples
+%type <stmt> assign control if_stmt model_stmt protocol_stmt
+%type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts
@@ -351,6 +352,7 @@ model_stmt:
 | "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
 | if_stmt
 | "spike"                       { $$ = ast_plain_stmt(B, @$, ASTMT_SPIKE); }
+| "spike" expr[e]               { $$ = ast_spike(B, @$, $e); }
 | "keep" "one" "spike" "at" "random" maybe_if[c]  { $$ = ast_keep_one(B, @$, $c); }
 ;
 maybe_if:
@@ -389,7 +391,8 @@ protocol_stmt:
   assign
 | "for" names[ns] "in" expr[e] maybe_phase[ph] protocol_block[body]
                                 { $$ = ast_for(B, @$, $ns, $e, $ph, $body); }
-| "run" expr[e]                 { $$ = ast_run(B, @$, $e); }
+| "run" expr[e] by_layer[l]     { $$ = ast_run(B, @$, $e, $l, NULL); }
+| "run" expr[e] by_layer[l] "{" controls[c] "}"  { $$ = ast_run(B, @$, $e, $l, $c); }
 | "reset"                       { $$ = ast_plain_stmt(B, @$, ASTMT_RESET); }
 | "freeze"                      { $$ = ast_plain_stmt(B, @$, ASTMT_FREEZE); }
 | "thaw"                        { $$ = ast_plain_stmt(B, @$, ASTMT_THAW); }
@@ -398,6 +401,22 @@ protocol_stmt:
 | "report" name[what] maybe_of[phase]  { $$ = ast_report(B, @$, $what, $phase); }
 | "save" string[path]           { $$ = ast_save(B, @$, NULL, $path); }
 | "save" ref[what] "to" string[path]   { $$ = ast_save(B, @$, $what, $path); }
+;
+by_layer:
+  %empty                        { $$ = false; }
+| "layer" "by" "layer"          { $$ = true; }
+;
+controls:
+  %empty                        { $$ = ast_stmts(B, NULL, NULL); }
+| controls[ss] control[s] EOL   { $$ = ast_stmts(B, $ss, $s); }
+| controls[ss] error EOL
+  { yyerrok; syntax_recovered(p); $$ = ast_stmts(B, $ss, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
+;
+control:
+  "clamp" ref[what] "where" expr[e]    { $$ = ast_control(B, @$, ACONTROL_CLAMP, $what, $e); }
+| "silence" ref[what] "where" expr[e]  { $$ = ast_control(B, @$, ACONTROL_SILENCE, $what, $e); }
+| "zero" ref[what] "where" expr[e]     { $$ = ast_control(B, @$, ACONTROL_ZERO, $what, $e); }
+| "inject" expr[e] "into" ref[what]    { $$ = ast_control(B, @$, ACONTROL_INJECT, $what, $e); }
 ;
 maybe_phase:
   %empty                        { $$ = no_id; }
@@ -499,7 +518,7 @@ word:
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "sum" | "sign" | "reduce" | "over" | "shared"
-| "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+| "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 
 %%

@@ -88,11 +88,12 @@ typedef enum {
 	ASTMT_ASSIGN,      /* target = e ; also += -= *= /= (op_kind; AOP_UNSET for =); target NAME or MEMBER. In the protocol: pixels.rate = e */
 	ASTMT_LET,         /* let name = e */
 	ASTMT_IF,          /* if e { } else { } */
-	ASTMT_SPIKE,       /* spike */
+	ASTMT_SPIKE,       /* spike; spike e: with a value */
 	ASTMT_KEEP_ONE,    /* keep one spike at random [if e] */
 	/* in the experiment */
 	ASTMT_FOR,         /* for a, b in data[range] as name { } */
-	ASTMT_RUN,         /* run e */
+	ASTMT_RUN,         /* run e [layer by layer] [{ controls }] */
+	ASTMT_CONTROL,     /* in the body of a run: clamp target where e, inject e into target … */
 	ASTMT_RESET,       /* reset */
 	ASTMT_FREEZE,      /* freeze */
 	ASTMT_THAW,        /* thaw: learning on again */
@@ -102,6 +103,14 @@ typedef enum {
 	ASTMT_ERROR,
 	ASTMT_COUNT
 } AstStmtKind;
+
+/* What a run does to the network in each of its steps. */
+typedef enum {
+	ACONTROL_CLAMP,    /* clamp layer where e: these neurons spike */
+	ACONTROL_SILENCE,  /* silence layer where e: these do not */
+	ACONTROL_INJECT,   /* inject e into layer.state: added before the neurons' step */
+	ACONTROL_ZERO      /* zero connection.feature where e: held at zero */
+} AstControl;
 
 struct AstStmt {
 	AstStmtKind kind;
@@ -114,7 +123,9 @@ struct AstStmt {
 	Name of;                                          /* REPORT: phase or NULL */
 	Span of_span;
 	VEC(struct { Name name; Span span; }) names;      /* FOR: loop variables; VOTE: readouts */
-	AstStmtVec body, other;                           /* IF FOR */
+	AstControl control;                               /* CONTROL */
+	bool by_layer;                                    /* RUN: a spike reaches later layers in its own step */
+	AstStmtVec body, other;                           /* IF FOR; RUN: controls */
 	struct { AstSym *sym; } sema;                     /* LET: the local; FOR: the phase */
 };
 

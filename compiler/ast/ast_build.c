@@ -325,10 +325,31 @@ ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId phase, AstSt
 }
 
 AstStmt *
-ast_run(AstBuild *b, Span at, AstExpr *time)
+ast_spike(AstBuild *b, Span at, AstExpr *value)
+{
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_SPIKE);
+	s->e = value;
+	return s;
+}
+
+AstStmt *
+ast_run(AstBuild *b, Span at, AstExpr *time, bool by_layer, AstStmtVec *controls)
 {
 	AstStmt *s = ast_plain_stmt(b, at, ASTMT_RUN);
 	s->e = time;
+	s->by_layer = by_layer;
+	if (controls)
+		s->body = *controls;
+	return s;
+}
+
+AstStmt *
+ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *value)
+{
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_CONTROL);
+	s->control = control;
+	s->target = what;
+	s->e = value;
 	return s;
 }
 

@@ -55,7 +55,9 @@ AstStmt *ast_let(AstBuild *b, Span at, AstId name, AstExpr *value);
 AstStmt *ast_if_stmt(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body, AstStmtVec *other);
 AstStmt *ast_keep_one(AstBuild *b, Span at, AstExpr *cond);
 AstStmt *ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId phase, AstStmtVec *body);
-AstStmt *ast_run(AstBuild *b, Span at, AstExpr *time);
+AstStmt *ast_spike(AstBuild *b, Span at, AstExpr *value);
+AstStmt *ast_run(AstBuild *b, Span at, AstExpr *time, bool by_layer, AstStmtVec *controls);   /* controls NULL: none */
+AstStmt *ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *value);
 AstStmt *ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every);
 AstStmt *ast_report(AstBuild *b, Span at, AstId what, AstId phase);
 AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);

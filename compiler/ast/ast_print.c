@@ -206,6 +206,24 @@ print_simple(StrBuf *out, const char *head, const AstStmt *s)
 	strbuf_putc(out, ')');
 }
 
+static const char *const control_text[] = {
+	[ACONTROL_CLAMP] = "clamp",
+	[ACONTROL_SILENCE] = "silence",
+	[ACONTROL_INJECT] = "inject",
+	[ACONTROL_ZERO] = "zero",
+};
+
+static void
+print_run(StrBuf *out, const AstStmt *s, int depth)
+{
+	strbuf_puts(out, "(run");
+	print_more(out, s->e);
+	if (s->by_layer)
+		strbuf_puts(out, " (layer by layer)");
+	ast_print_body(out, &s->body, depth + 1);
+	strbuf_putc(out, ')');
+}
+
 static void
 print_stmt(StrBuf *out, const AstStmt *s, int depth)
 {
@@ -232,7 +250,10 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 		print_for(out, s, depth);
 		return;
 	case ASTMT_RUN:
-		print_simple(out, "run", s);
+		print_run(out, s, depth);
+		return;
+	case ASTMT_CONTROL:
+		print_simple(out, control_text[s->control], s);
 		return;
 	case ASTMT_RESET:
 		print_simple(out, "reset", s);

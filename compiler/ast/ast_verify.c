@@ -165,13 +165,16 @@ check_stmt(Verifier *v, const AstStmt *s)
 	case ASTMT_IF:
 		return check_expr(v, s->e, true) && check_body(v, &s->body) &&
 		       check_body(v, &s->other);
+	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
 		return !s->e || check_expr(v, s->e, true);
 	case ASTMT_FOR:
 		return check_names(v, s) && check_expr(v, s->target, false) &&
 		       check_body(v, &s->body);
 	case ASTMT_RUN:
-		return check_expr(v, s->e, true);
+		return check_expr(v, s->e, true) && check_body(v, &s->body);
+	case ASTMT_CONTROL:
+		return check_expr(v, s->target, false) && check_expr(v, s->e, false);
 	case ASTMT_VOTE:
 		return check_names(v, s) && (s->name || fail(v, s->span, "vote without a label")) &&
 		       check_expr(v, s->target, false) && (!s->e || check_expr(v, s->e, true));
@@ -180,7 +183,6 @@ check_stmt(Verifier *v, const AstStmt *s)
 	case ASTMT_SAVE:
 		return (!s->target || check_expr(v, s->target, false)) &&
 		       check_expr(v, s->e, false);
-	case ASTMT_SPIKE:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
 	case ASTMT_THAW:

@@ -69,6 +69,21 @@ settle_conn(Elab *el, const NetConn *c)
 	}
 }
 
+static void
+settle_protocol(Elab *el, const NetProtocol *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		for (uint32_t k = 0; k < p->at[i]->controls.n; k++) {
+			const NetControl *c = &p->at[i]->controls.at[k];
+			Settle s = {el, c->var.of, NULL};
+			if (c->var.kind == NVAR_VALUE)
+				s = (Settle){el, NET_NONE, &el->net->conns.at[c->var.of]};
+			settle_expr(&s, c->e);
+		}
+		settle_protocol(el, &p->at[i]->body);
+	}
+}
+
 void
 elab_settle_arrays(Elab *el)
 {
@@ -86,4 +101,5 @@ elab_settle_arrays(Elab *el)
 	}
 	for (uint32_t i = 0; i < net->conns.n; i++)
 		settle_conn(el, &net->conns.at[i]);
+	settle_protocol(el, &net->protocol);
 }

@@ -166,6 +166,8 @@ uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a mess
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 void elab_protocol(Elab *el);
 
+bool elab_controls(Elab *el, const AstStmt *run, NetProto *p); /* elab_control.c */
+
 /* ---- messages (elab.c) ----------------------------------------------------------------------- */
 void elab_not_yet(Elab *el, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* As diag_begin, and the program has failed. */

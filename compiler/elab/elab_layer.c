@@ -284,6 +284,18 @@ input_file(Elab *el, const AstDecl *d, uint32_t layer)
 	VEC_PUSH(el->arena, &el->net->streams, st);
 }
 
+/* Does any spike of a model have a value? */
+static bool
+has_values(const AstStmtVec *v)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		const AstStmt *s = v->at[i];
+		if ((s->kind == ASTMT_SPIKE && s->e) || has_values(&s->body) || has_values(&s->other))
+			return true;
+	}
+	return false;
+}
+
 static void
 one_layer(Elab *el, uint32_t index)
 {
@@ -294,6 +306,8 @@ one_layer(Elab *el, uint32_t index)
 	s.model = e->model;
 	s.layer = index;
 	s.site_prefix = e->decl->name;
+	for (uint32_t i = 0; i < e->model->handlers.n; i++)
+		el->net->layers.at[index].values |= has_values(&e->model->handlers.at[i].body);
 	parameters(&s, e, &e->decl->layer.args);
 	traces(&s, e);
 	s.traces = e->traces;

@@ -241,7 +241,7 @@ run(Elab *el, const AstStmt *s, NetProto *p)
 	double steps = trunc(t / el->dt);
 	if (steps >= 1 && steps <= step_limit) {
 		p->steps = (uint64_t)steps;
-		return true;
+		return elab_controls(el, s, p);
 	}
 	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms",
 		   elab_number_text(el, t), steps >= 1 ? "more than 2^53 steps" : "no step",
@@ -378,6 +378,7 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
+	case ASTMT_CONTROL:
 		elab_not_yet(el, s->span, "this statement in an experiment");
 		return NULL;
 	case ASTMT_ERROR:

@@ -197,9 +197,14 @@ spike(Scope *s, const AstStmt *a, StmtVec *out)
 	NetExpr *e = a->e ? elab_expr(s, a->e) : NULL;
 	if (a->e && !e)
 		return false;
+	if (e && e->type != NT_REAL) {
+		elab_error(s->el, E0302, a->e->span, "a spike has a number as its value");
+		diag_end(s->el->diag);
+		return false;
+	}
+	if (!e && s->el->net->layers.at[s->layer].values)
+		e = elab_const(s, NT_REAL, 1, a->span);
 	push(s, out, NSTMT_SPIKE, a->span)->e = e;
-	if (e)
-		s->el->net->layers.at[s->layer].values = true;
 	return true;
 }
 
@@ -223,6 +228,7 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 		break;
 	case ASTMT_FOR:
 	case ASTMT_RUN:
+	case ASTMT_CONTROL:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
 	case ASTMT_THAW:

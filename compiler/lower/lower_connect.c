@@ -40,7 +40,8 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
 	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
-	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature);
+	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
+	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature});
 }
 
 void

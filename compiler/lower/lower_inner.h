@@ -17,7 +17,7 @@ typedef struct {
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
 	uint32_t rates, proportions, assignment;          /* of votes */
 	bool wants_list, wants_any, reads_input;
-	uint32_t collect, find;                           /* kernels; UINT32_MAX: none */
+	uint32_t collect, find, no_drive;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) update;                             /* kernels, in order */
 	uint32_t init, reset;                             /* kernels */
 } LowLayer;
@@ -31,6 +31,8 @@ typedef struct {
 } LowFeature;
 
 typedef struct { LowFeature *features; } LowConn;
+
+typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
 
 typedef struct {
 	LowerEnv *env;
@@ -48,7 +50,9 @@ typedef struct {
 	uint32_t **columns;                               /* buffers of data columns; NO_BUF: not read */
 	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
 	uint32_t seed, step, learning;                    /* buffers */
-	uint32_t step_proc, reset_proc;
+	uint32_t step_proc, reset_proc, by_layer_proc;    /* by_layer_proc: UINT32_MAX until asked for */
+	uint32_t inputs_end;                              /* objects from here on are not read in every step */
+	VEC(LowControl) controls;
 	bool math;                                        /* math.plan is in */
 	bool failed;
 } Lower;
@@ -116,6 +120,9 @@ void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */
 void low_sites(Lower *l);
 void low_data(Lower *l);
 void low_records(Lower *l);
+void low_controls(Lower *l, const NetProto *run);                 /* kernels of what a run does to the network */
+const LowControl *low_control(const Lower *l, const NetControl *c);
+bool low_is_controlled(const NetProtocol *p, NetVar v);           /* does any run change it? */
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);

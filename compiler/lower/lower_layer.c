@@ -54,7 +54,8 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 	for (uint32_t i = 0; i < nl->traces.n; i++)
 		if (low_uses_state(nl->traces.at[i].on_spike.body, state))
 			return true;
-	return low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state);
+	return low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state)
+	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state});
 }
 
 void

@@ -78,7 +78,7 @@ step_records(Lower *l, PlanEmit *b)
 static void
 step_inputs(Lower *l, PlanEmit *b)
 {
-	for (uint32_t i = 0; i < l->p->objects.n; i++) {
+	for (uint32_t i = 0; i < l->inputs_end; i++) {
 		const PlanObject *o = &l->p->objects.at[i];
 		if (o->kind != POBJ_STREAM)
 			continue;
@@ -105,13 +105,16 @@ step_rules(Lower *l, PlanEmit *b)
 		}
 }
 
+/* post: only of connections to that layer; NET_NONE: of all. */
 static void
-norms(Lower *l, PlanEmit *b, bool each_step)
+norms(Lower *l, PlanEmit *b, bool each_step, uint32_t post)
 {
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
 			const LowFeature *lf = &l->conns[c].features[f];
 			if (lf->norm == UINT32_MAX || l->net->conns.at[c].features.at[f].norm_each_step != each_step)
+				continue;
+			if (post != NET_NONE && l->net->conns.at[c].post != post)
 				continue;
 			plan_emit_run(b, lf->norm);
 			if (lf->unclipped != NO_BUF)
@@ -119,30 +122,82 @@ norms(Lower *l, PlanEmit *b, bool each_step)
 		}
 }
 
-void
-low_step(Lower *l)
+/* The controls of a run that are of a kind and stand at a layer or connection. */
+static void
+control(Lower *l, PlanEmit *b, const NetProto *run, NetControlKind kind, uint32_t of)
+{
+	for (uint32_t k = 0; run && k < run->controls.n; k++)
+		if (run->controls.at[k].kind == kind && run->controls.at[k].var.of == of)
+			run_if(b, low_control(l, &run->controls.at[k])->kernel);
+}
+
+static void
+control_inputs(Lower *l, PlanEmit *b, const NetProto *run)
+{
+	for (uint32_t k = 0; run && k < run->controls.n; k++) {
+		const LowControl *c = low_control(l, &run->controls.at[k]);
+		if (c->object == UINT32_MAX || c->of->kind == NCONTROL_ZERO)
+			continue;
+		PlanArg args[2] = {number(l, c->object), address(l, c->buf, NULL)};
+		host(l, b, "stream", 2, args);
+	}
+	for (uint32_t i = 0; run && run->by_layer && i < l->net->layers.n; i++)
+		run_if(b, l->layers[i].no_drive);
+}
+
+static void
+update_layer(Lower *l, PlanEmit *b, const NetProto *run, uint32_t i)
+{
+	control(l, b, run, NCONTROL_INJECT, i);
+	for (uint32_t k = 0; k < l->layers[i].update.n; k++)
+		plan_emit_run(b, l->layers[i].update.at[k]);
+	control(l, b, run, NCONTROL_CLAMP, i);
+	control(l, b, run, NCONTROL_SILENCE, i);
+	run_if(b, l->layers[i].find);
+}
+
+/* run NULL: the plain step. */
+static uint32_t
+step_proc(Lower *l, const char *name, const NetProto *run)
 {
 	Plan *p = l->p;
-	l->step_proc = plan_add_code(p, CODE_PROC, "step");
-	PlanEmit body = plan_emit(p, p->codes.at[l->step_proc]), *b = &body;
+	uint32_t id = plan_add_code(p, CODE_PROC, name);
+	PlanEmit body = plan_emit(p, p->codes.at[id]), *b = &body;
 	step_inputs(l, b);
-	plan_emit_note(b, "A: deliver the spikes of the previous step");
-	for (uint32_t i = 0; i < l->net->layers.n; i++)
-		run_if(b, l->layers[i].collect);
-	norms(l, b, true);
-	plan_emit_note(b, "B: update the layers");
-	for (uint32_t i = 0; i < l->net->layers.n; i++) {
-		for (uint32_t k = 0; k < l->layers[i].update.n; k++)
-			plan_emit_run(b, l->layers[i].update.at[k]);
-		run_if(b, l->layers[i].find);
+	control_inputs(l, b, run);
+	if (run && run->by_layer) {
+		plan_emit_note(b, "A and B: each layer from the spikes that there are by then");
+		for (uint32_t i = 0; i < l->net->layers.n; i++) {
+			run_if(b, l->layers[i].collect);
+			norms(l, b, true, i);
+			update_layer(l, b, run, i);
+		}
+	} else {
+		plan_emit_note(b, "A: deliver the spikes of the previous step");
+		for (uint32_t i = 0; i < l->net->layers.n; i++)
+			run_if(b, l->layers[i].collect);
+		norms(l, b, true, NET_NONE);
+		plan_emit_note(b, "B: update the layers");
+		for (uint32_t i = 0; i < l->net->layers.n; i++)
+			update_layer(l, b, run, i);
 	}
 	plan_emit_note(b, "C: learn");
 	step_rules(l, b);
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		control(l, b, run, NCONTROL_ZERO, c);
 	plan_emit_note(b, "D: record");
 	step_records(l, b);
 	low_store(b, l->step, plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1)), 0);
 	host(l, b, "poll", 0, NULL);
-	p->codes.at[l->step_proc]->body = plan_freeze(b);
+	p->codes.at[id]->body = plan_freeze(b);
+	return id;
+}
+
+void
+low_step(Lower *l)
+{
+	l->inputs_end = l->p->objects.n;
+	l->step_proc = step_proc(l, "step", NULL);
 }
 
 void
@@ -420,6 +475,22 @@ is_idle(const Lower *l, const NetProto *s)
 	return s->kind == NPROTO_ASSIGN && l->layers[s->layer].states[s->state] == NO_BUF;
 }
 
+/* The step of a run that does something to the network; runs that are only layer by layer share one. */
+static uint32_t
+own_step(Lower *l, const NetProto *s)
+{
+	low_controls(l, s);
+	if (s->controls.n) {
+		const char *name = "step_controlled";
+		for (int k = 2; plan_find_code(l->p, name) != UINT32_MAX; k++)
+			name = arena_printf(l->a, "step_controlled%d", k);
+		return step_proc(l, name, s);
+	}
+	if (l->by_layer_proc == UINT32_MAX)
+		l->by_layer_proc = step_proc(l, "step_by_layer", s);
+	return l->by_layer_proc;
+}
+
 static void
 prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 {
@@ -427,6 +498,8 @@ prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 		const NetProto *s = p->at[k];
 		if (s->kind == NPROTO_FOR)
 			prepare(l, &s->body, s->data, out);
+		if (s->kind == NPROTO_RUN && (s->by_layer || s->controls.n))
+			VEC_PUSH(l->a, out, (ProtoKernel){s, data, own_step(l, s)});
 		if ((s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE) || is_idle(l, s))
 			continue;
 		uint32_t kernel = same_kernel(out, s, data);
@@ -445,14 +518,24 @@ kernel_of(const ProtoKernelVec *kernels, const NetProto *s)
 	UNREACHABLE();
 }
 
+/* The step of a run: its own, or the plain one. */
+static uint32_t
+proc_of(const ProtoKernelVec *kernels, const NetProto *s, uint32_t plain)
+{
+	for (uint32_t k = 0; k < kernels->n; k++)
+		if (kernels->at[k].stmt == s)
+			return kernels->at[k].kernel;
+	return plain;
+}
+
 static void
-run(Lower *l, PlanEmit *b, const NetProto *s)
+run(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *kernels)
 {
 	PlanEmit in = plan_emit(l->p, b->code);
 	uint32_t local = plan_new_loop_local(b, "t");
-	plan_emit_do(&in, l->step_proc);
+	plan_emit_do(&in, proc_of(kernels, s, l->step_proc));
 	plan_emit_for(b, local, low_i64(l, 0), low_i64(l, (int64_t)s->steps), false, &in);
-	norms(l, b, false);
+	norms(l, b, false, NET_NONE);
 }
 
 static void
@@ -523,7 +606,7 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 				plan_emit_run(b, kernel_of(kernels, s));
 			continue;
 		case NPROTO_RUN:
-			run(l, b, s);
+			run(l, b, s, kernels);
 			continue;
 		case NPROTO_RESET:
 			plan_emit_do(b, l->reset_proc);
@@ -567,6 +650,13 @@ initial_values(Lower *l, PlanEmit *b)
 			run_if(b, lf->init);
 			run_if(b, lf->init_states);
 		}
+	for (uint32_t k = 0; k < l->controls.n; k++) {
+		const LowControl *c = &l->controls.at[k];
+		if (c->object == UINT32_MAX || c->of->kind != NCONTROL_ZERO)
+			continue;
+		PlanArg args[2] = {number(l, c->object), address(l, c->buf, NULL)};
+		host(l, b, "fill", 2, args);
+	}
 	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
 }
 

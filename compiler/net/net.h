@@ -161,6 +161,20 @@ typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, w
 
 typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
 	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_COUNT } NetProtoKind;
+/* What a run does to the network in each of its steps: after the step code of a layer neurons are made to spike or
+ * kept from it where the value is not 0 (traces and states do not notice); before it a value is added to a state;
+ * after learning a feature's values are set to zero where the condition holds. */
+typedef enum { NCONTROL_UNSET, NCONTROL_CLAMP, NCONTROL_SILENCE, NCONTROL_INJECT, NCONTROL_ZERO, NCONTROL_COUNT } NetControlKind;
+typedef struct {
+	NetControlKind kind;
+	Span span;
+	NetVar var;                                       /* SPIKES, STATE, VALUE */
+	NetExpr *e;                                       /* of the own neuron, or of pre and post; NULL: from the file */
+	const char *file;                                 /* per step: a row of [steps, n], or of [steps, batch, n] if per_item;
+	                                                   * ZERO: the whole [pre, post] */
+	bool per_item;
+} NetControl;
+
 typedef struct NetProto NetProto;
 typedef struct { NetProto **at; uint32_t n; } NetProtocol;
 struct NetProto {
@@ -170,6 +184,8 @@ struct NetProto {
 	uint32_t phase;                                   /* FOR, REPORT (NET_NONE: all) */
 	uint32_t layer, state; NetExpr *e;                /* ASSIGN (e reads COLUMN); VOTE: layer */
 	uint64_t steps;                                   /* RUN */
+	bool by_layer;                                    /* RUN: layers in order, each from the spikes that there are by then */
+	VEC(NetControl) controls;                         /* RUN */
 	uint32_t column; uint64_t every;                  /* VOTE: label column; samples between assignments, 0: none */
 	VEC(Name) readouts;                               /* VOTE */
 	Name what;                                        /* REPORT */

@@ -269,6 +269,45 @@ put_vote(StrBuf *out, const Net *n, const NetProto *s)
 }
 
 static void
+put_control(StrBuf *out, const Net *n, const NetControl *c)
+{
+	static const char *const verb[] = {[NCONTROL_UNSET] = "?", [NCONTROL_CLAMP] = "clamp",
+					   [NCONTROL_SILENCE] = "silence", [NCONTROL_INJECT] = "inject",
+					   [NCONTROL_ZERO] = "zero"};
+	NetPlace at = {.out = out, .net = n};
+	bool of_conn = c->var.kind == NVAR_VALUE;
+	at.layer = !of_conn && c->var.of < n->layers.n ? &n->layers.at[c->var.of] : NULL;
+	at.conn = of_conn && c->var.of < n->conns.n ? &n->conns.at[c->var.of] : NULL;
+	strbuf_printf(out, "%s ", verb[c->kind]);
+	put_var(out, n, &c->var);
+	strbuf_puts(out, c->kind == NCONTROL_INJECT ? " by " : " where ");
+	if (c->e)
+		net_print_expr(&at, c->e);
+	else
+		put_quoted(out, c->file);
+	if (c->per_item)
+		strbuf_puts(out, " per item");
+	strbuf_putc(out, '\n');
+}
+
+static void
+put_run(StrBuf *out, const Net *n, const NetProto *s, int depth)
+{
+	strbuf_printf(out, "run %" PRIu64 " steps", s->steps);
+	if (s->by_layer)
+		strbuf_puts(out, " layer by layer");
+	strbuf_puts(out, s->controls.n ? " {\n" : "\n");
+	for (uint32_t i = 0; i < s->controls.n; i++) {
+		strbuf_indent(out, depth + 1);
+		put_control(out, n, &s->controls.at[i]);
+	}
+	if (!s->controls.n)
+		return;
+	strbuf_indent(out, depth);
+	strbuf_puts(out, "}\n");
+}
+
+static void
 put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 {
 	strbuf_indent(out, depth);
@@ -284,7 +323,7 @@ put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 		put_assign(out, n, s);
 		return;
 	case NPROTO_RUN:
-		strbuf_printf(out, "run %" PRIu64 " steps\n", s->steps);
+		put_run(out, n, s, depth);
 		return;
 	case NPROTO_RESET:
 		strbuf_puts(out, "reset\n");

@@ -407,6 +407,27 @@ check_columns(Check *c, const NetExpr *e, const NetData *d)
 }
 
 static void
+check_control(Check *c, const NetControl *k)
+{
+	const Net *n = c->net;
+	static const NetVarKind of[NCONTROL_COUNT] = {[NCONTROL_CLAMP] = NVAR_SPIKES,
+						      [NCONTROL_SILENCE] = NVAR_SPIKES,
+						      [NCONTROL_INJECT] = NVAR_STATE,
+						      [NCONTROL_ZERO] = NVAR_VALUE};
+	if (!need(c, k->kind > NCONTROL_UNSET && k->kind < NCONTROL_COUNT && k->var.kind == of[k->kind],
+		  "a control of no kind, or of what it cannot change") ||
+	    !check_var(c, &k->var) || !need(c, (k->e != NULL) != (k->file != NULL), "a control without a value"))
+		return;
+	Check in = *c;
+	in.protocol = false;
+	in.layer = k->var.kind == NVAR_VALUE ? NULL : &n->layers.at[k->var.of];
+	in.conn = k->var.kind == NVAR_VALUE ? &n->conns.at[k->var.of] : NULL;
+	if (k->e)
+		check_expr(&in, k->e);
+	c->wrong = in.wrong;
+}
+
+static void
 check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 {
 	const Net *n = c->net;
@@ -439,6 +460,8 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 		}
 		case NPROTO_RUN:
 			need(c, s->steps > 0, "a run of no step");
+			for (uint32_t k = 0; k < s->controls.n && !c->wrong; k++)
+				check_control(c, &s->controls.at[k]);
 			break;
 		case NPROTO_RESET:
 		case NPROTO_FREEZE:

@@ -348,6 +348,78 @@ check_save(Sema *s, AstStmt *a)
 		sema_check_variable(s, a->target, "variable");
 }
 
+/* ---- what a run does to the network ------------------------------------------------------- */
+
+/* A truth value, or numbers that are not 0 where it holds. */
+static void
+check_where(Sema *s, AstStmt *a)
+{
+	s->where = IN_VALUE;
+	Val v = sema_check_expr(s, a->e);
+	if (v.type != ATYPE_BOOL && v.type != ATYPE_LIST && v.type != ATYPE_ERROR)
+		sema_need_real(s, a->e, v);
+}
+
+static void
+check_control_layer(Sema *s, AstStmt *a)
+{
+	AstExpr *e = a->target;
+	if (e->kind == AEXPR_MEMBER)
+		report_cannot_set(s, e, "spikes are those of a layer",
+				  "write the name of the layer alone: `clamp exc where …`");
+	Sym *layer = e->kind == AEXPR_NAME
+			     ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer")
+			     : NULL;
+	e->sema.sym = layer ? &layer->sym : NULL;
+	e->sema.type = layer ? ATYPE_LAYER : ATYPE_ERROR;
+}
+
+static void
+check_inject(Sema *s, AstStmt *a)
+{
+	s->where = IN_VALUE;
+	Val v = sema_check_expr(s, a->e);
+	Sym *sym = sema_check_variable(s, a->target, "state");
+	if (!sym || v.type == ATYPE_ERROR)
+		return;
+	if (sym->sym.kind != ASYM_STATE_OF) {
+		report_cannot_set(s, a->target, "only into the states of a layer can be injected",
+				  "write `inject 2 mV into exc.v`");
+		return;
+	}
+	if (!sema_need_real(s, a->target, sym->val) ||
+	    (v.type != ATYPE_LIST && !sema_need_real(s, a->e, v)))
+		return;
+	sema_fit(s, (Say){"`$` is &, and @ is injected", "write it in that unit", a->target->name},
+		 (Side){a->e->span, v.dim}, (Side){a->target->span, sym->val.dim});
+}
+
+static void
+check_control(Sema *s, AstStmt *a)
+{
+	a->target->sema.type = ATYPE_ERROR;
+	switch (a->control) {
+	case ACONTROL_CLAMP:
+	case ACONTROL_SILENCE:
+		check_control_layer(s, a);
+		check_where(s, a);
+		return;
+	case ACONTROL_INJECT:
+		check_inject(s, a);
+		return;
+	case ACONTROL_ZERO: {
+		Sym *sym = sema_check_variable(s, a->target, "feature");
+		if (sym && sym->sym.kind != ASYM_FEATURE_OF)
+			report_cannot_set(s, a->target,
+					  "only values of connections are held at zero",
+					  "write `zero input.weight where …`");
+		check_where(s, a);
+		return;
+	}
+	}
+	UNREACHABLE();
+}
+
 static void
 check_stmt(Sema *s, AstStmt *a)
 {
@@ -363,6 +435,10 @@ check_stmt(Sema *s, AstStmt *a)
 		s->where = IN_ARG;
 		sema_check_dim(s, a->e, a_time(),
 			       (Say){"`run` takes &, not @", "write how long: `run 250 ms`", NULL});
+		check_block(s, &a->body);
+		return;
+	case ASTMT_CONTROL:
+		check_control(s, a);
 		return;
 	case ASTMT_VOTE:
 		check_vote(s, a);

@@ -295,6 +295,7 @@ check_stmt(Sema *s, AstStmt *a)
 		return;
 	case ASTMT_FOR:
 	case ASTMT_RUN:
+	case ASTMT_CONTROL:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
 	case ASTMT_THAW:

@@ -85,7 +85,7 @@ KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm"
 KNOWN_PIPELINE = {"source", "target", "type", "pipeline"}
 KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule"}
 KNOWN_RULE = {"name", "nu", "reduction"}
-KNOWN_RUN = {"steps", "reset_before", "learning"}
+KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks"}
 KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
               "w_every", "given", "expected", "quirk"}
 
@@ -144,6 +144,7 @@ class Writer:
         self.lines, self.files, self.checks = [], {}, []
         self.layers = {layer["name"]: layer for layer in case["layers"]}
         self.names, self.arrays = {}, {}
+        self.plain = {}                              # "source>target" -> name of a plain connection
         self.record_of = {}                          # expected key -> (record, Check)
         self.final_of = {}                           # expected key -> variable to be saved
 
@@ -270,6 +271,7 @@ class Writer:
         name = self.identifier(f"{source}_{target}")
         if c["type"] == "Connection":
             features = self.plain_features(c, name, where)
+            self.plain[f"{source}>{target}"] = name
         elif c["type"] == "MulticompartmentConnection":
             features = self.pipeline_features(c, name, where)
         else:
@@ -455,6 +457,26 @@ class Writer:
                 raise NotYet(f"the array {key}")
         return saves
 
+    def controls(self, run, where):
+        """What a run does to the network in each of its steps."""
+        lines = []
+        for field, word in (("clamp", "clamp"), ("unclamp", "silence")):
+            for layer, name in (run.get(field) or {}).items():
+                lines.append(f"{word} {self.layer_name(layer, where)} where {self.use(name)}")
+        for layer, name in (run.get("injects_v") or {}).items():
+            lines.append(f"inject {self.use(name)} into {self.layer_name(layer, where)}.v")
+        for ends, name in (run.get("masks") or {}).items():
+            connection = self.plain.get(ends)
+            if connection is None:
+                raise NotYet(f"{where}: a mask of {ends}")
+            lines.append(f"zero {connection}.weight where {self.use(name)}")
+        return lines
+
+    def layer_name(self, layer, where):
+        if layer not in self.layers:
+            raise NotYet(f"{where}: no layer {layer}")
+        return self.names[layer]
+
     def protocol(self):
         lines, learning = [], True
         for at, run in enumerate(self.case["runs"]):
@@ -466,7 +488,10 @@ class Writer:
             learning = wanted
             if run["steps"]:
                 time = (run["steps"] * Decimal(number(self.case["dt"]))).normalize()
-                lines.append(f"run {time:f} ms")
+                by_layer = " layer by layer" if run.get("one_step") else ""
+                controls = self.controls(run, f"run {at + 1}")
+                lines.append(f"run {time:f} ms{by_layer}" + (" {" if controls else ""))
+                lines += ["    " + line for line in controls] + (["}"] if controls else [])
         return lines
 
 

@@ -1,0 +1,192 @@
+/* lower_control: what a run does to the network in each of its steps.
+ *
+ * A run with controls, or layer by layer, has a step of its own. Around the update of a layer stand its controls:
+ * injected values before it, clamped and silenced neurons behind it (so that traces and states do not notice, but
+ * deliveries, rules and records do); values held at zero come behind the rules.
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+/* Numbers from a file: a row in each step for a layer, the whole before the first step for a connection. */
+static void
+add_file(Lower *l, const NetControl *c, LowControl *out)
+{
+	const Net *n = l->net;
+	bool zero = c->kind == NCONTROL_ZERO;
+	uint32_t pre = zero ? n->conns.at[c->var.of].pre : c->var.of, post = zero ? n->conns.at[c->var.of].post : c->var.of;
+	PlanAxis matrix[2] = {low_axis(AXIS_PRE, n->layers.at[pre].n), low_axis(AXIS_POST, n->layers.at[post].n)};
+	PlanAxis rows[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->layers.at[post].n)};
+	const char *name = zero ? n->conns.at[c->var.of].name : n->layers.at[post].name;
+	bool whole = zero || c->per_item;
+	out->buf = low_add_buf(l, l->real, ROLE_SCRATCH, whole ? 2 : 1, zero ? matrix : whole ? rows : rows + 1,
+	                       "%s.control", name);
+	out->object = plan_add_object(l->p, zero ? POBJ_FILL : POBJ_STREAM, l->p->bufs.at[out->buf].name);
+	PlanObject *o = &l->p->objects.at[out->object];
+	o->texts = ARENA_ARRAY(l->a, const char *, 1);
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+	o->texts[o->ntexts++] = c->file;
+	o->bufs[o->nbufs++] = out->buf;
+	o->span = c->span;
+}
+
+static PlanExpr *
+value(Scope *s, const NetControl *c, const LowControl *low)
+{
+	Lower *l = s->l;
+	if (c->e)
+		return low_expr(s, c->e);
+	if (c->kind == NCONTROL_ZERO)
+		return low_load(l, low->buf, 2, s->pre, s->post);
+	return c->per_item ? low_load(l, low->buf, 2, s->item, s->own) : low_load(l, low->buf, 1, s->own);
+}
+
+static PlanExpr *
+holds(Scope *s, PlanExpr *e)
+{
+	return e->type == PT_BOOL ? e : plan_binary(s->l->p, PEXPR_NE, e, low_real(s->l, 0));
+}
+
+/* Votes count the spikes that are seen. */
+static void
+count_change(Scope *s, PlanExpr *before, PlanExpr *now)
+{
+	Lower *l = s->l;
+	uint32_t count = l->layers[s->layer].run_count;
+	if (count == NO_BUF)
+		return;
+	if (before->type != PT_BOOL) {
+		before = plan_binary(l->p, PEXPR_NE, before, low_real(l, 0));
+		now = plan_binary(l->p, PEXPR_NE, now, low_real(l, 0));
+	}
+	PlanExpr *up = plan_binary(l->p, PEXPR_SUB, plan_cast(l->p, PT_I32, now), plan_cast(l->p, PT_I32, before));
+	low_store(s->b, count, plan_binary(l->p, PEXPR_ADD, low_load(l, count, 2, s->item, s->own), up), 2, s->item, s->own);
+}
+
+static void
+layer_code(Scope *s, const NetControl *c, const LowControl *low)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	if (c->kind == NCONTROL_INJECT) {
+		uint32_t buf = l->layers[s->layer].states[c->var.index];
+		PlanExpr *old = low_load(l, buf, 2, s->item, s->own);
+		low_store(s->b, buf, plan_binary(p, PEXPR_ADD, old, value(s, c, low)), 2, s->item, s->own);
+		return;
+	}
+	uint32_t buf = l->layers[s->layer].spikes;
+	bool spike = c->kind == NCONTROL_CLAMP;
+	PlanExpr *to = p->bufs.at[buf].type == PT_BOOL ? plan_int(p, PT_BOOL, spike) : low_real(l, spike ? 1 : 0);
+	PlanExpr *before = plan_emit_let(s->b, "before", low_load(l, buf, 2, s->item, s->own));
+	PlanExpr *now = plan_ternary(p, PEXPR_SELECT, holds(s, value(s, c, low)), to, before);
+	now = plan_emit_let(s->b, "now", now);
+	low_store(s->b, buf, now, 2, s->item, s->own);
+	count_change(s, before, now);
+}
+
+static void
+layer_kernel(Lower *l, const NetControl *c, LowControl *out)
+{
+	static const char *const verb[] = {[NCONTROL_CLAMP] = "clamp", [NCONTROL_SILENCE] = "silence", [NCONTROL_INJECT] = "inject"};
+	const NetLayer *n = &l->net->layers.at[c->var.of];
+	out->kernel = low_add_kernel(l, n->n, "%s.%s", n->name, verb[c->kind]);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[out->kernel]);
+	LowLoop items = low_items(l, &b);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
+	Scope s = low_scope(l, low_body(&neurons));
+	s.layer = c->var.of;
+	s.item = items.index;
+	s.own = neurons.index;
+	layer_code(&s, c, out);
+	low_close(&neurons);
+	low_close(&items);
+	l->p->codes.at[out->kernel]->body = plan_freeze(&b);
+}
+
+static void
+zero_kernel(Lower *l, const NetControl *c, LowControl *out)
+{
+	const NetConn *n = &l->net->conns.at[c->var.of];
+	const LowFeature *f = &l->conns[c->var.of].features[c->var.index];
+	if (f->buf == NO_BUF || l->p->bufs.at[f->buf].naxes != 2) {
+		low_not_yet(l, c->span, "holding values at zero that are not one for each pair of neurons");
+		return;
+	}
+	out->kernel = low_add_kernel(l, l->net->layers.at[n->pre].n, "%s.%s_zero", n->name, n->features.at[c->var.index].name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[out->kernel]);
+	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[n->post].n), true);
+	Scope s = low_scope(l, low_body(&cols));
+	s.conn = c->var.of;
+	s.pre = rows.index;
+	s.post = cols.index;
+	PlanExpr *old = low_load(l, f->buf, 2, s.pre, s.post);
+	PlanExpr *zero = l->p->bufs.at[f->buf].type == PT_BOOL ? plan_int(l->p, PT_BOOL, 0) : low_real(l, 0);
+	PlanExpr *now = plan_ternary(l->p, PEXPR_SELECT, holds(&s, value(&s, c, out)), zero, old);
+	low_store(s.b, f->buf, now, 2, s.pre, s.post);
+	low_close(&cols);
+	low_close(&rows);
+	l->p->codes.at[out->kernel]->body = plan_freeze(&b);
+}
+
+/* Layer by layer the input of a driven layer is what its connections bring, and nothing else: its file is read and
+ * forgotten. */
+static void
+no_drive_kernel(Lower *l, uint32_t layer)
+{
+	LowLayer *low = &l->layers[layer];
+	bool driven = false;
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		driven |= l->net->conns.at[c].post == layer;
+	if (!driven || low->drive == NO_BUF || low->no_drive != UINT32_MAX)
+		return;
+	low->no_drive = low_add_kernel(l, l->net->layers.at[layer].n, "%s.no_drive", l->net->layers.at[layer].name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[low->no_drive]);
+	LowLoop items = low_items(l, &b);
+	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
+	low_store(low_body(&neurons), low->drive, low_real(l, 0), 2, items.index, neurons.index);
+	low_close(&neurons);
+	low_close(&items);
+	l->p->codes.at[low->no_drive]->body = plan_freeze(&b);
+}
+
+void
+low_controls(Lower *l, const NetProto *run)
+{
+	for (uint32_t i = 0; run->by_layer && i < l->net->layers.n; i++)
+		no_drive_kernel(l, i);
+	for (uint32_t k = 0; k < run->controls.n; k++) {
+		const NetControl *c = &run->controls.at[k];
+		LowControl low = {.of = c, .kernel = UINT32_MAX, .buf = NO_BUF, .object = UINT32_MAX};
+		if (c->file)
+			add_file(l, c, &low);
+		if (c->kind == NCONTROL_ZERO)
+			zero_kernel(l, c, &low);
+		else
+			layer_kernel(l, c, &low);
+		VEC_PUSH(l->a, &l->controls, low);
+	}
+}
+
+const LowControl *
+low_control(const Lower *l, const NetControl *c)
+{
+	for (uint32_t k = 0; k < l->controls.n; k++)
+		if (l->controls.at[k].of == c)
+			return &l->controls.at[k];
+	UNREACHABLE();
+}
+
+bool
+low_is_controlled(const NetProtocol *p, NetVar v)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		for (uint32_t k = 0; k < p->at[i]->controls.n; k++) {
+			NetVar c = p->at[i]->controls.at[k].var;
+			if (c.kind == v.kind && c.of == v.of && c.index == v.index)
+				return true;
+		}
+		if (low_is_controlled(&p->at[i]->body, v))
+			return true;
+	}
+	return false;
+}
