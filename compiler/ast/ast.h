@@ -246,7 +246,7 @@ typedef enum {
 	ASYM_INPUT,        /* `input` in a neuron; `signal` in a feature */
 	ASYM_LEARNED,      /* `w` in a rule */
 	ASYM_SIGNAL,       /* index in model.needs */
-	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1) */
+	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */
 	ASYM_DT, ASYM_LEARNING,
 	ASYM_INF,

@@ -295,10 +295,18 @@ input(Scope *s, const AstExpr *e)
 static NetExpr *
 spike(Scope *s, const AstExpr *e, const AstSym *sym)
 {
+	/* In the step: of the step before. In a trace: the value of this spike, which is 1 unless the model says more. */
+	if (s->place == IN_TRACE && !layer_at(s, s->layer)->values)
+		return elab_const(s, NT_REAL, 1, e->span);
+	if (s->place == IN_TRACE || s->place == IN_NEURON)
+		return leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
 	if (s->place != IN_RULE)
 		return not_constant(s, e);
 	NetExpr *p = leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
 	p->side = sym->index ? NSIDE_POST : NSIDE_PRE;
+	const NetConn *c = &s->el->net->conns.at[s->conn];
+	if (p->side == s->event && !layer_at(s, p->side == NSIDE_PRE ? c->pre : c->post)->values)
+		return elab_const(s, NT_REAL, 1, e->span);
 	return p;
 }
 

@@ -94,6 +94,7 @@ typedef struct {
 	NetType value_type;        /* of VALUE */
 	const uint32_t *traces;    /* of the model's traces: index in the layer's */
 	const AstTrace *own_trace; /* IN_TRACE */
+	NetSide event;             /* IN_RULE: the side whose spike is handled; OWN: none */
 	NetSide own_side;          /* IN_TRACE of a rule: the side where the layer stands */
 	NetCode *code;
 	VEC(ElabLocal) locals;

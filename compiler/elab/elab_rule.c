@@ -92,9 +92,11 @@ handlers(const Scope *outer, NetRule *r)
 		s.rule = r;
 		switch (h->kind) {
 		case AHANDLER_ON_PRE:
+			s.event = NSIDE_PRE;
 			elab_code(&s, &h->body, &r->on_pre);
 			break;
 		case AHANDLER_ON_POST:
+			s.event = NSIDE_POST;
 			elab_code(&s, &h->body, &r->on_post);
 			break;
 		case AHANDLER_EACH_STEP:

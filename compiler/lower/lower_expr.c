@@ -160,7 +160,7 @@ spike(Scope *s, const NetExpr *e)
 		return s->spike[e->side];
 	const NetConn *c = &l->net->conns.at[s->conn];
 	const LowLayer *layer = &l->layers[e->side == NSIDE_PRE ? c->pre : c->post];
-	return plan_cast(l->p, l->real, low_fired(l, layer, s->item, side_index(s, e->side)));
+	return plan_cast(l->p, l->real, low_load(l, layer->spikes, 2, s->item, side_index(s, e->side)));
 }
 
 static PlanExpr *

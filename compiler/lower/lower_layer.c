@@ -263,6 +263,7 @@ update_traces(LayerWork *w, Scope *s)
 		Scope in = *s;
 		in.trace_var = plan_emit_var(s->b, t->name, plan_binary(l->p, PEXPR_MUL, old, low_expr(s, t->decay)));
 		in.locals = ARENA_ARRAY(l->a, PlanExpr *, t->on_spike.locals.n);
+		in.spike[NSIDE_OWN] = spike->type == PT_BOOL ? low_real(l, 1) : spike;
 		low_block(&in, t->on_spike.body, fired);
 		low_store(s->b, w->low->traces[k], plan_local(l->p, s->b->code, in.trace_var), 2, s->item, s->own);
 	}

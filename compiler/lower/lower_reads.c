@@ -24,7 +24,7 @@ low_reads_item(const NetLayer *n, const NetExpr *e)
 	if (!e)
 		return false;
 	switch (e->kind) {
-	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_DRAW:
+	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_DRAW: case NEXPR_SPIKE:
 		return true;
 	case NEXPR_LOCAL:
 		return low_reads_item(n, let_of(n->step.body, e->index));

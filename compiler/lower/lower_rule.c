@@ -66,6 +66,15 @@ synapse(RuleWork *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j, cons
 	return s;
 }
 
+/* Where a spike is handled it is 1, unless spikes have values. */
+static void
+set_spike(Scope *s, NetSide side)
+{
+	const NetConn *c = &s->l->net->conns.at[s->conn];
+	if (!s->l->net->layers.at[side == NSIDE_PRE ? c->pre : c->post].values)
+		s->spike[side] = low_real(s->l, 1);
+}
+
 /* ---- one item: statements as they are ------------------------------------------------------------ */
 
 static void
@@ -75,7 +84,7 @@ direct(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, PlanExpr *j, 
 	Scope s = synapse(w, b, low_i64(l, 0), i, j, code);
 	s.value_var = plan_emit_var(b, "w", value(w, i, j));
 	if (side != NSIDE_OWN)
-		s.spike[side] = low_real(l, 1);
+		set_spike(&s, side);
 	uint32_t nstates = w->f->rule.states.n;
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, nstates);
 	for (uint32_t k = 0; k < nstates; k++)
@@ -129,7 +138,7 @@ reduced_row(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, PlanExpr
 		LowLoop cols = low_loop(&spiked, "j", lo, hi, true);
 		Scope s = synapse(w, low_body(&cols), items.index, i, cols.index, code);
 		s.value = value(w, i, cols.index);
-		s.spike[NSIDE_PRE] = low_real(l, 1);
+		set_spike(&s, NSIDE_PRE);
 		PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, w->change, 1, cols.index), low_expr(&s, st->e));
 		low_store(s.b, w->change, sum, 1, cols.index);
 		low_close(&cols);
@@ -154,7 +163,7 @@ reduced_synapse(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, Plan
 		PlanEmit *in = low_body(&items);
 		Scope s = synapse(w, in, items.index, i, j, code);
 		s.value = value(w, i, j);
-		s.spike[NSIDE_POST] = low_real(l, 1);
+		set_spike(&s, NSIDE_POST);
 		PlanExpr *old = plan_local(p, b->code, sum);
 		PlanExpr *more = plan_binary(p, PEXPR_ADD, old, low_expr(&s, st->e));
 		plan_emit_set(in, sum, plan_ternary(p, PEXPR_SELECT, low_fired(l, w->post, items.index, j), more, old));

@@ -32,7 +32,8 @@ typedef enum {
 	NEXPR_INPUT,       /* neuron: the input of this step; feature: the signal that comes in */
 	NEXPR_TRACE,       /* neuron: own trace index; rule: trace index of the layer on `side` */
 	NEXPR_VALUE,       /* feature: its value; rule: the learned value */
-	NEXPR_SPIKE,       /* rule: 1 if the neuron on `side` spiked in this step, else 0 (real) */
+	NEXPR_SPIKE,       /* rule: what the neuron on `side` sent in this step: 1 or its value, else 0 (real); neuron: in the
+	                    * step before; own trace: its value */
 	NEXPR_INDEX,       /* index of the neuron on `side`, as a real; in neuron code the own one */
 	NEXPR_LEARNING,    /* bool */
 	NEXPR_DRAW,        /* a random number: draw, site; op[0] its parameter */

@@ -200,7 +200,7 @@ check_expr(Check *c, const NetExpr *e)
 	case NEXPR_VALUE:
 		return need(c, c->conn != NULL, "a value outside of connections");
 	case NEXPR_SPIKE:
-		return need(c, c->rule && e->side != NSIDE_OWN && e->type == NT_REAL,
+		return need(c, (c->rule || c->layer) && (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "spike in a wrong place");
 	case NEXPR_INDEX:
 		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,

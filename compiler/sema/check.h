@@ -92,7 +92,7 @@ typedef struct {
 	Infer infer;
 	Words words;
 	SymVec top; /* library first */
-	Sym *dt, *learning, *inf, *index_i, *index_j;
+	Sym *dt, *learning, *inf, *index_i, *index_j, *own_spike;
 	SymVec functions; /* in the order of the table in function.c */
 	bool torn;        /* something did not parse, so names may be missing */
 	bool too_high;    /* a dimension beyond Dim was reported */

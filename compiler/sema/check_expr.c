@@ -78,6 +78,7 @@ check_name(Sema *s, AstExpr *e)
 		return sema_real(infer_stated((Dim){{2}}, e->span));
 	case ASYM_INF:
 	case ASYM_INDEX:
+	case ASYM_SPIKE:
 	case ASYM_COLUMN:
 		return sema_real(infer_fresh(&s->infer));
 	case ASYM_LEARNING:
@@ -98,7 +99,6 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_FEATURE:
 	case ASYM_RULE:
 	case ASYM_PHASE:
-	case ASYM_SPIKE:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
 	case ASYM_STATE_OF:

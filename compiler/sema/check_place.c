@@ -47,7 +47,7 @@ place_of_name(Places *p, const AstExpr *e)
 		return p->m->traces.at[sym->index].of == p->s->words.post ? OVER_POST : OVER_PRE;
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
-		return sym->index ? OVER_POST : OVER_PRE;
+		return sym->index == 2 ? 0 : sym->index ? OVER_POST : OVER_PRE;
 	case ASYM_LEARNED:
 		return OVER_BOTH;
 	case ASYM_LOCAL:

@@ -259,6 +259,8 @@ find_word(const Sema *s, Name name)
 		return w == IN_VALUE || is_in_model(w) ? s->index_i : NULL;
 	if (name == s->words.j)
 		return w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
+	if (name == s->words.spike)
+		return w == IN_STEP || w == IN_TRACE ? s->own_spike : NULL;
 	if (s->input && s->input->sym.name == name)
 		return w == IN_STEP || w == IN_FEATURE ? s->input : NULL;
 	return NULL;

@@ -30,6 +30,7 @@ make_words(Sema *s)
 	s->learning = new_word(s, ASYM_LEARNING, s->words.learning, ATYPE_BOOL, 0);
 	s->inf = new_word(s, ASYM_INF, s->words.inf, ATYPE_REAL, 0);
 	s->index_i = new_word(s, ASYM_INDEX, s->words.i, ATYPE_REAL, 0);
+	s->own_spike = new_word(s, ASYM_SPIKE, s->words.spike, ATYPE_REAL, 2);
 	s->index_j = new_word(s, ASYM_INDEX, s->words.j, ATYPE_REAL, 1);
 	sema_make_functions(s);
 }

@@ -55,6 +55,7 @@ VOLTAGE = {"v": "v", "refrac_count": "wait"}
 ADAPTED = {**VOLTAGE, "theta": "theta"}
 MODELS = {
     "Input": Model("Input", {}, {}),
+    "PassThroughNodes": Model("PassThrough", {}, {}),
     "LIFNodes": Model("LIF", LIF, VOLTAGE, summed=True),
     "BoostedLIFNodes": Model("BoostedLIF", {
         "thresh": ("threshold", " mV", 13), "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5),
@@ -79,6 +80,8 @@ MODELS = {
                                {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
 }
 FEATURES = {"Weight": "weight", "Bias": "bias", "Mask": "mask"}
+
+VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # models for spikes with values
 
 COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
 KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule"}
@@ -193,16 +196,24 @@ class Writer:
         args += self.initial_state(layer, model, where)
         body = self.trace(layer, where) + self.drive(layer, where)
         shape = ", ".join(str(extent) for extent in layer["shape"])
-        self.lines.append(f"layer {name} : {model.name}[{shape}]" + (f"({', '.join(args)})" if args else "")
+        bits = self.has_bits(layer)
+        self.lines.append(f"layer {name} : {model.name if bits else VALUED[layer['type']]}[{shape}]" + (f"({', '.join(args)})" if args else "")
                           + (f" {{ {' ; '.join(body)} }}" if body else ""))
 
-        self.shown("s_" + layer["name"], name + ".spikes", events=True)
+        self.shown("s_" + layer["name"], name + ".spikes", events=bits, exact=not bits)
         if layer.get("traces"):
             self.shown("x_" + layer["name"], name + ".x")
         for key, state in model.states.items():
             self.shown(f"{key}_{layer['name']}", f"{name}.{state}", exact=key == "cand")
         if "theta" in model.states:
             self.final_of["final_theta_" + layer["name"]] = name + ".theta"
+
+    def has_bits(self, layer):
+        """Do its spikes carry no values?"""
+        name = self.case.get("inputs", {}).get(layer["name"])
+        if layer["type"] != "Input":
+            return layer["type"] not in VALUED
+        return not name or set(self.array(name).data) <= {0, 1}
 
     def initial_state(self, layer, model, where):
         args = []
@@ -241,7 +252,7 @@ class Writer:
         if not layer.get("traces"):
             return []
         tau, scale, additive = self.trace_of(layer, where)
-        return [f"trace x {{ tau = {number(tau)} ms ; on spike {'add' if additive else 'set'} {number(scale)} }}"]
+        return [f"trace x {{ tau = {number(tau)} ms ; on spike {'add' if additive else 'set'} {number(scale)}{' * spike' if additive else ''} }}"]
 
     def drive(self, layer, where):
         name = self.case.get("inputs", {}).get(layer["name"])
@@ -251,9 +262,8 @@ class Writer:
         if prod(given.shape) != self.case["steps"] * self.case["batch"] * self.size(layer["name"]):
             raise NotYet(f"{where}: an input of shape {list(given.shape)}")
         if layer["type"] == "Input":
-            if not set(given.data) <= {0, 1}:
-                raise NotYet(f"{where}: inputs that are no spikes")
-            given = npy.make(given.shape, "u1", (int(x) for x in given.data))
+            bits = self.has_bits(layer)
+            given = npy.make(given.shape, "u1" if bits else "f4", (int(x) for x in given.data) if bits else given.data)
         else:
             given = npy.make(given.shape, "f4", given.data)
         self.files[name + ".npy"] = given

@@ -213,13 +213,15 @@ experiment {
                         ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2, 3]),
                         ((*connection, "type"), "Conv2dConnection"), ((*connection, "rule", "name"), "MSTDP"),
                         ((*connection, "rule", "reduction"), "max"), ((*connection, "Dales_rule"), [1, 0]),
-                        ((*connection, "target"), "X"), (("runs", 0, "clamp"), {"Y": "w"}), (("kind",), "encoding"),
+                        ((*connection, "target"), "X"), (("runs", 0, "masks"), {"Y>X": "w"}), (("kind",), "encoding"),
                         (("expected", "i_Y"), [4, 1, 3]), (("runs", 0, "steps"), 3)):
             with self.subTest(path=path), self.assertRaises(NotYet):
                 self.write(changed(path, x))
 
-    def test_inputs_that_are_no_spikes_are_not_yet(self):
-        self.assertRaises(NotYet, self.write, small_case(), in_X=npy.make((4, 1, 2), "f4", [0.5] * 8))
+    def test_inputs_that_are_no_spikes_are_values(self):
+        program = self.write(small_case(), in_X=npy.make((4, 1, 2), "f4", [0.5] * 8))
+        self.assertIn("layer X : InputValues[2]", program.text)
+        self.assertEqual(list(program.files["in_X.npy"].data), [0.5] * 8)
 
     def test_one_spike_needs_its_candidates(self):
         case = small_case()

@@ -44,7 +44,7 @@ static Plan *
 lowered(Made *m, Diag *d, const AstProgram *prog, const char *math)
 {
 	ElabEnv ee = {
-		.arena = m->arena, .names = m->names, .diag = d, .world = {m->arena, four_pixels}};
+		.arena = m->arena, .names = m->names, .diag = d, .world = {.env = m->arena, .data = four_pixels}};
 	Net *net = elab_program(&ee, prog, "t");
 	if (!net)
 		return NULL;
