@@ -298,6 +298,12 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
 	if (!s.input && low_has_expr(part, NEXPR_INPUT))
 		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
+	if (low_has_expr(part, NEXPR_SPIKE)) {
+		if (!first)
+			low_not_yet(l, w->net->span, "reading `spike` behind `keep one spike`, or behind a shared state");
+		PlanExpr *old = low_load(l, w->low->spikes, 2, s.item, s.own);
+		s.spike[NSIDE_OWN] = plan_emit_let(s.b, "spiked", plan_cast(p, l->real, old));
+	}
 	bool spikes = low_has_stmt(part, NSTMT_SPIKE);
 	if (first || spikes || last) {
 		PlanExpr *none = w->net->values ? low_real(l, 0) : plan_int(p, PT_BOOL, 0);
