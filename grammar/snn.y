@@ -70,7 +70,7 @@ static const AstId no_id;
 static AstId
 id(Name name, Span at)
 {
-	return (AstId){name, at};
+	return (AstId){.name = name, .span = at};
 }
 
 static int snn_yylex(SNN_YYSTYPE *value, Span *at, Parse *p);
@@ -120,10 +120,10 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %left "*" "/"
 %precedence NEGATIVE
 
-%type <id> name maybe_phase maybe_of maybe_side
+%type <id> name readout maybe_phase maybe_of maybe_side
 %type <name> setting side word
-%type <ids> names
-%type <expr> expr index_arg primary ref string maybe_if maybe_every rule_use
+%type <ids> names readouts
+%type <expr> expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
 %type <args> exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
 %type <yes> by_layer each_what of_signed steps_or_samples
@@ -389,6 +389,7 @@ protocol_stmts:
 ;
 protocol_stmt:
   assign
+| "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
 | "for" names[ns] "in" expr[e] maybe_phase[ph] protocol_block[body]
                                 { $$ = ast_for(B, @$, $ns, $e, $ph, $body); }
 | "run" expr[e] by_layer[l]     { $$ = ast_run(B, @$, $e, $l, NULL); }
@@ -396,8 +397,8 @@ protocol_stmt:
 | "reset"                       { $$ = ast_plain_stmt(B, @$, ASTMT_RESET); }
 | "freeze"                      { $$ = ast_plain_stmt(B, @$, ASTMT_FREEZE); }
 | "thaw"                        { $$ = ast_plain_stmt(B, @$, ASTMT_THAW); }
-| "vote" ref[layer_] "for" name[label] "by" names[rs] maybe_every[e]
-                                { $$ = ast_vote(B, @$, $layer_, $label, $rs, $e); }
+| "vote" ref[layer_] "for" name[label] "by" readouts[rs] maybe_every[e] maybe_keep[k] maybe_from[f]
+                                { $$ = ast_vote(B, @$, $layer_, $label, $rs, $e, $k, $f); }
 | "report" name[what] maybe_of[phase]  { $$ = ast_report(B, @$, $what, $phase); }
 | "save" string[path]           { $$ = ast_save(B, @$, NULL, $path); }
 | "save" ref[what] "to" string[path]   { $$ = ast_save(B, @$, $what, $path); }
@@ -421,6 +422,22 @@ control:
 maybe_phase:
   %empty                        { $$ = no_id; }
 | "as" name[n]                  { $$ = $n; }
+;
+readouts:
+  readout[r]                    { $$ = ast_ids(B, NULL, $r); }
+| readouts[rs] "," readout[r]   { $$ = ast_ids(B, $rs, $r); }
+;
+readout:
+  name
+| name[n] "(" expr[e] ")"       { $$ = $n; $$.arg = $e; }
+;
+maybe_keep:
+  %empty                        { $$ = NULL; }
+| "keep" expr[e]                { $$ = $e; }
+;
+maybe_from:
+  %empty                        { $$ = NULL; }
+| "from" string[path]           { $$ = $path; }
 ;
 maybe_every:
   %empty                        { $$ = NULL; }

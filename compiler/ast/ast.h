@@ -97,7 +97,7 @@ typedef enum {
 	ASTMT_RESET,       /* reset */
 	ASTMT_FREEZE,      /* freeze */
 	ASTMT_THAW,        /* thaw: learning on again */
-	ASTMT_VOTE,        /* vote layer for label by r1, r2 [every e] */
+	ASTMT_VOTE,        /* vote layer for label by r1, r2(n) [every e [keep e] [from "file"]] */
 	ASTMT_REPORT,      /* report what of phase */
 	ASTMT_SAVE,        /* save "file"; save input.weight to "file.npy" */
 	ASTMT_ERROR,
@@ -122,7 +122,8 @@ struct AstStmt {
 	Span name_span;
 	Name of;                                          /* REPORT: phase or NULL */
 	Span of_span;
-	VEC(struct { Name name; Span span; }) names;      /* FOR: loop variables; VOTE: readouts */
+	VEC(struct { Name name; Span span; AstExpr *arg; }) names;   /* FOR: loop variables; VOTE: readouts, arg: ngram(arg) or NULL */
+	AstExpr *keep, *from;                             /* VOTE: what is left of old rates, file of first ones; NULL */
 	AstControl control;                               /* CONTROL */
 	bool by_layer;                                    /* RUN: a spike reaches later layers in its own step */
 	AstStmtVec body, other;                           /* IF FOR; RUN: controls */
@@ -255,6 +256,7 @@ typedef enum {
 	ASYM_STATE_OF, ASYM_TRACE_OF, ASYM_PARAM_OF, /* member of a layer: decl (LAYER), index in the model's list; TRACE_OF: index ≥ traces of
 	                    * the model counts on in the layer's own */
 	ASYM_SPIKES_OF,    /* layer.spikes */
+	ASYM_VOTES_OF,     /* what votes leave: layer.votes (index 0), labels, label_rates, label_proportions */
 	ASYM_PART          /* part of a tuple-valued parameter: base resolves to the parameter, name is the part */
 } AstSymKind;
 

@@ -272,6 +272,7 @@ set_names(AstBuild *b, AstStmt *s, const AstIdVec *ids)
 	for (uint32_t i = 0; i < ids->n; i++) {
 		s->names.at[i].name = ids->at[i].name;
 		s->names.at[i].span = ids->at[i].span;
+		s->names.at[i].arg = ids->at[i].arg;
 	}
 }
 
@@ -354,13 +355,16 @@ ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *va
 }
 
 AstStmt *
-ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every)
+ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every,
+	 AstExpr *keep, AstExpr *from)
 {
 	AstStmt *s = ast_plain_stmt(b, at, ASTMT_VOTE);
 	s->target = layer;
 	set_name(s, label);
 	set_names(b, s, readouts);
 	s->e = every;
+	s->keep = keep;
+	s->from = from;
 	return s;
 }
 

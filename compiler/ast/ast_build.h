@@ -24,7 +24,7 @@ typedef struct {
 	bool too_deep;                                    /* E0107 was reported; once is enough */
 } AstBuild;
 
-typedef struct { Name name; Span span; } AstId;
+typedef struct { Name name; Span span; AstExpr *arg; /* of readouts */ } AstId;
 typedef VEC(AstId) AstIdVec;
 typedef VEC(AstFeature) AstFeatureVec;
 
@@ -58,7 +58,7 @@ AstStmt *ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId pha
 AstStmt *ast_spike(AstBuild *b, Span at, AstExpr *value);
 AstStmt *ast_run(AstBuild *b, Span at, AstExpr *time, bool by_layer, AstStmtVec *controls);   /* controls NULL: none */
 AstStmt *ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *value);
-AstStmt *ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every);
+AstStmt *ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every, AstExpr *keep, AstExpr *from);
 AstStmt *ast_report(AstBuild *b, Span at, AstId what, AstId phase);
 AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
 

@@ -129,15 +129,6 @@ ast_print_expr(StrBuf *out, const AstExpr *e)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void
-print_names(StrBuf *out, const AstStmt *s)
-{
-	strbuf_putc(out, '(');
-	for (uint32_t i = 0; i < s->names.n; i++)
-		strbuf_printf(out, "%s%s", i ? " " : "", s->names.at[i].name);
-	strbuf_putc(out, ')');
-}
-
 /* A space and the expression, if there is one. */
 static void
 print_more(StrBuf *out, const AstExpr *e)
@@ -146,6 +137,20 @@ print_more(StrBuf *out, const AstExpr *e)
 		return;
 	strbuf_putc(out, ' ');
 	ast_print_expr(out, e);
+}
+
+static void
+print_names(StrBuf *out, const AstStmt *s)
+{
+	strbuf_putc(out, '(');
+	for (uint32_t i = 0; i < s->names.n; i++) {
+		const AstExpr *arg = s->names.at[i].arg;
+		strbuf_printf(out, "%s%s%s", i ? " " : "", arg ? "(" : "", s->names.at[i].name);
+		print_more(out, arg);
+		if (arg)
+			strbuf_putc(out, ')');
+	}
+	strbuf_putc(out, ')');
 }
 
 static void
@@ -183,6 +188,16 @@ print_vote(StrBuf *out, const AstStmt *s)
 	strbuf_printf(out, " %s ", s->name);
 	print_names(out, s);
 	print_more(out, s->e);
+	if (s->keep) {
+		strbuf_puts(out, " (keep");
+		print_more(out, s->keep);
+		strbuf_putc(out, ')');
+	}
+	if (s->from) {
+		strbuf_puts(out, " (from");
+		print_more(out, s->from);
+		strbuf_putc(out, ')');
+	}
 	strbuf_putc(out, ')');
 }
 

@@ -177,7 +177,9 @@ check_stmt(Verifier *v, const AstStmt *s)
 		return check_expr(v, s->target, false) && check_expr(v, s->e, false);
 	case ASTMT_VOTE:
 		return check_names(v, s) && (s->name || fail(v, s->span, "vote without a label")) &&
-		       check_expr(v, s->target, false) && (!s->e || check_expr(v, s->e, true));
+		       check_expr(v, s->target, false) && (!s->e || check_expr(v, s->e, true)) &&
+		       (!s->keep || check_expr(v, s->keep, true)) &&
+		       (!s->from || check_expr(v, s->from, false));
 	case ASTMT_REPORT:
 		return s->name || fail(v, s->span, "report of nothing");
 	case ASTMT_SAVE:

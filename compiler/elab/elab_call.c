@@ -124,10 +124,58 @@ apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
 	return v;
 }
 
+/* ---- over all values of a sample ------------------------------------------------------------- */
+
+/* What the call goes over a sample with; NOVER_COUNT: it is another function. */
+static NetOver
+find_over(const Scope *s, const AstExpr *e)
+{
+	const AstExpr *base = e->op[0];
+	if (s->place != IN_PROTOCOL || !base || base->kind != AEXPR_NAME)
+		return NOVER_COUNT;
+	for (uint32_t i = 0; i < NOVER_COUNT; i++) {
+		if (strcmp(base->name, net_over_name((NetOver)i)) == 0 &&
+		    e->args.n == (i == NOVER_QUANTILE ? 2 : 1))
+			return (NetOver)i;
+	}
+	return NOVER_COUNT;
+}
+
+static NetExpr *
+over_sample(Scope *s, NetOver over, const AstExpr *e)
+{
+	NetExpr *x = elab_expr(s, e->args.at[0].value);
+	NetExpr *q = over == NOVER_QUANTILE ? elab_expr(s, e->args.at[1].value) : NULL;
+	if (!x || (over == NOVER_QUANTILE && !q))
+		return NULL;
+	if (x->type != NT_REAL) {
+		elab_error(s->el, E0302, e->args.at[0].value->span, "`%s` takes numbers",
+			   e->op[0]->name);
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	if (q && (q->kind != NEXPR_CONST || !(q->value >= 0 && q->value <= 1))) {
+		elab_error(s->el, q->kind == NEXPR_CONST ? E0503 : E0502, q->span,
+			   "a quantile is asked for by a number between 0 and 1");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	if (x->kind == NEXPR_CONST)
+		return x;
+	NetExpr *o = net_expr(s->el->net, NEXPR_OVER, NT_REAL, e->span);
+	o->index = over;
+	o->op[0] = x;
+	o->op[1] = q;
+	return o;
+}
+
 NetExpr *
 elab_call(Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
+	NetOver over = find_over(s, e);
+	if (over != NOVER_COUNT)
+		return over_sample(s, over, e);
 	const Function *f = base && base->kind == AEXPR_NAME ? find_function(base->name) : NULL;
 	if (!f && elab_is_file(e) && s->place != IN_INIT)
 		return elab_file_values(s, e);

@@ -247,6 +247,11 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 					    : leaf(s, NEXPR_LOCAL,
 						   s->code->locals.at[l->index].type, l->index, e);
 	}
+	/* In the experiment a name stands for its expression. */
+	if (s->place == IN_PROTOCOL && sym->stmt->kind == ASTMT_LET) {
+		const NetExpr *value = elab_expr(s, sym->stmt->e);
+		return value ? elab_copy(s->el, value, e->span) : NULL;
+	}
 	return not_constant(s, e);
 }
 
@@ -365,6 +370,7 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
 	case ASYM_SPIKES_OF:
+	case ASYM_VOTES_OF:
 		if (s->place == IN_PROGRAM)
 			return not_constant(s, e);
 		elab_not_yet(s->el, e->span, "the value of another layer or connection");

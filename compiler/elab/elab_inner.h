@@ -165,6 +165,7 @@ NetExpr *elab_file_values(Scope *s, const AstExpr *e);
 bool elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, uint64_t extent[6]);
 uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a message */
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
+bool elab_votes(Elab *el, const AstDecl *layer);          /* somewhere in the experiment */
 void elab_protocol(Elab *el);
 
 bool elab_controls(Elab *el, const AstStmt *run, NetProto *p); /* elab_control.c */

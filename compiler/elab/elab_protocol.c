@@ -42,6 +42,29 @@ elab_find_assigned(Elab *el)
 	}
 }
 
+static bool
+votes_in(const AstStmtVec *v, const AstDecl *layer)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		const AstStmt *s = v->at[i];
+		const AstSym *sym = s->kind == ASTMT_VOTE && s->target ? s->target->sema.sym : NULL;
+		if ((sym && sym->decl == layer) || votes_in(&s->body, layer))
+			return true;
+	}
+	return false;
+}
+
+bool
+elab_votes(Elab *el, const AstDecl *layer)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		if (d->kind == ADECL_EXPERIMENT && votes_in(&d->experiment.body, layer))
+			return true;
+	}
+	return false;
+}
+
 /* ---- loops ----------------------------------------------------------------------------------- */
 
 static uint32_t
@@ -164,10 +187,41 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 
 /* ---- setting parameters and states ----------------------------------------------------------- */
 
+/* Columns that are gone over together have as many values each, or one. */
+static bool
+columns_agree(Elab *el, const NetExpr *e, const NetData *d, uint64_t *n)
+{
+	if (e->kind == NEXPR_OVER) {
+		uint64_t inner = 1;
+		return columns_agree(el, e->op[0], d, &inner);
+	}
+	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
+		uint64_t count = d->columns.at[e->index].count;
+		if (*n != 1 && count != 1 && *n != count) {
+			elab_error(el, E0401, e->span,
+				   "this has %" PRIu64 " values in a sample of `%s`, what stands "
+				   "beside it has %" PRIu64,
+				   count, d->name, *n);
+			diag_label(el->diag, d->span, "declared here");
+			diag_end(el->diag);
+			return false;
+		}
+		*n = count == 1 ? *n : count;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (e->op[i] && !columns_agree(el, e->op[i], d, n))
+			return false;
+	}
+	return true;
+}
+
 /* Every column that is read must have one value, or one for each neuron. */
 static bool
 columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 {
+	uint64_t any = 1;
+	if (e->kind == NEXPR_OVER)
+		return columns_agree(el, e, d, &any);
 	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
 		uint64_t n = d->columns.at[e->index].count;
 		if (n != 1 && n != l->n) {
@@ -284,6 +338,49 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 }
 
 static bool
+readouts(Elab *el, const AstStmt *s, NetProto *p)
+{
+	const uint64_t most = 8;
+	for (uint32_t i = 0; i < s->names.n; i++) {
+		Name name = s->names.at[i].name;
+		uint64_t n;
+		if (s->names.at[i].arg) {
+			if (!elab_count(el, s->names.at[i].arg, "the length of an n-gram", 1, &n))
+				return false;
+			if (n > most) {
+				elab_error(el, E0503, s->names.at[i].arg->span,
+					   "an n-gram has %" PRIu64 " spikes at most", most);
+				diag_end(el->diag);
+				return false;
+			}
+			p->ngram = n > p->ngram ? (uint32_t)n : p->ngram;
+			name = intern(el->names, arena_printf(el->arena, "%s(%" PRIu64 ")", name, n));
+		}
+		VEC_PUSH(el->arena, &p->readouts, name);
+	}
+	if (p->readouts.n <= most)
+		return true;
+	elab_error(el, E0503, s->span, "a vote has %" PRIu64 " readouts at most", most);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+old_rates(Elab *el, const AstStmt *s, NetProto *p)
+{
+	p->keep = 1;
+	if (s->from && !(p->path = elab_path(el, s->from)))
+		return false;
+	if (!s->keep || !elab_real(el, s->keep, true, "what is kept of old rates", &p->keep))
+		return !s->keep;
+	if (p->keep >= 0 && p->keep <= 1)
+		return true;
+	elab_error(el, E0503, s->keep->span, "a part between 0 and 1 is kept of old rates");
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
 vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	p->layer = s->target->sema.sym ? elab_find_layer(el, s->target->sema.sym->decl) : NET_NONE;
@@ -293,13 +390,8 @@ vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 	}
 	if (!label_column(el, s, loop, p))
 		return false;
-	for (uint32_t i = 0; i < s->names.n; i++) {
-		if (strcmp(s->names.at[i].name, "all_activity") != 0 &&
-		    strcmp(s->names.at[i].name, "proportion") != 0)
-			elab_not_yet(el, s->names.at[i].span, "the readout `%s`",
-				     s->names.at[i].name);
-		VEC_PUSH(el->arena, &p->readouts, s->names.at[i].name);
-	}
+	if (!readouts(el, s, p) || !old_rates(el, s, p))
+		return false;
 	if (!s->e)
 		return true;
 	if (!elab_count(el, s->e, "how often labels are assigned", 1, &p->every))
@@ -374,7 +466,6 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 		p->kind = NPROTO_SAVE;
 		ok = save(el, s, p);
 		break;
-	case ASTMT_LET:
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
@@ -384,6 +475,7 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	case ASTMT_ERROR:
 		el->failed = true;
 		return NULL;
+	case ASTMT_LET:
 	case ASTMT_UNSET:
 	case ASTMT_COUNT:
 		UNREACHABLE();
@@ -396,6 +488,8 @@ body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out)
 {
 	ProtoVec v = {0};
 	for (uint32_t i = 0; i < from->n; i++) {
+		if (from->at[i]->kind == ASTMT_LET)
+			continue; /* is put in where its name stands */
 		NetProto *p = statement(el, from->at[i], loop);
 		if (p)
 			VEC_PUSH(el->arena, &v, p);

@@ -43,6 +43,21 @@ layer_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
 	return true;
 }
 
+static bool
+votes_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
+{
+	static const NetVarKind kinds[] = {NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS};
+	*out = (NetVar){kinds[sym->index], elab_find_layer(el, sym->decl), 0};
+	if (out->of != NET_NONE && elab_votes(el, sym->decl))
+		return true;
+	elab_error(el, E0205, e->span, "layer `%s` never votes, so it has no `%s`", sym->decl->name,
+		   e->name);
+	diag_help(el->diag, "let it: `vote %s for label by all_activity every 250`",
+		  sym->decl->name);
+	diag_end(el->diag);
+	return false;
+}
+
 bool
 elab_var(Elab *el, const AstExpr *e, NetVar *out)
 {
@@ -61,6 +76,8 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 			return true;
 		el->failed = true;
 		return false;
+	case ASYM_VOTES_OF:
+		return votes_var(el, e, sym, out);
 	case ASYM_FEATURE_OF:
 		*out = (NetVar){NVAR_VALUE, elab_find_conn(el, sym->decl), sym->index};
 		if (out->of != NET_NONE && out->index < el->net->conns.at[out->of].features.n)
@@ -177,6 +194,10 @@ record(Elab *el, const AstDecl *d)
 	ok = interval(el, d, &r) && ok;
 	if (d->record.during)
 		r.phase = elab_find_phase(el, d->record.during, d->record.during_span);
+	if (ok && r.var.kind == NVAR_VOTES && d->record.every) {
+		elab_not_yet(el, d->record.every->span, "a record of only some of the votes");
+		return;
+	}
 	if (!ok || (d->record.during && r.phase == NET_NONE))
 		return;
 	r.name = elab_unique(el, member_path(el, d->record.what, '.'), record_taken, el->net);

@@ -206,8 +206,8 @@ lower_net(LowerEnv *env, const Net *net)
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		LowLayer *low = &l->layers[i];
 		low->list = low->count = low->any_list = low->any_count = low->input = low->drive = NO_BUF;
-		low->run_count = low->rates = low->proportions = low->assignment = NO_BUF;
-		low->collect = low->find = low->no_drive = UINT32_MAX;
+		low->run_count = low->rates = low->proportions = low->assignment = low->votes = NO_BUF;
+		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}
 	l->by_layer_proc = UINT32_MAX;
 	link_math(l);

@@ -203,6 +203,8 @@ low_expr(Scope *s, const NetExpr *e)
 		return low_site_value(s, e);
 	case NEXPR_COLUMN:
 		return column(s, e);
+	case NEXPR_OVER:
+		return low_over(s, e);
 	case NEXPR_UNARY:
 		return unary(s, e);
 	case NEXPR_BINARY:

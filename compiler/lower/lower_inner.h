@@ -16,6 +16,8 @@ typedef struct {
 	uint32_t drive;                                   /* from a file, added to input */
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
 	uint32_t rates, proportions, assignment;          /* of votes */
+	uint32_t votes;                                   /* i32 [batch, 1 + readouts]; NO_BUF: nobody records it */
+	uint32_t raster;                                  /* object; UINT32_MAX: no n-grams */
 	bool wants_list, wants_any, reads_input;
 	uint32_t collect, find, no_drive;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) update;                             /* kernels, in order */
@@ -33,6 +35,8 @@ typedef struct {
 typedef struct { LowFeature *features; } LowConn;
 
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
+/* max(image) and its kin: computed once for each sample. */
+typedef struct { const NetExpr *e; uint32_t data, buf, kernel; } LowOver;
 
 typedef struct {
 	LowerEnv *env;
@@ -48,6 +52,7 @@ typedef struct {
 	uint32_t *streams_of_sites;                       /* STREAM objects of fed sites; UINT32_MAX */
 	uint32_t *drawers;                                /* kernels that fill raw draws; UINT32_MAX */
 	uint32_t **columns;                               /* buffers of data columns; NO_BUF: not read */
+	VEC(LowOver) overs;
 	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
 	uint32_t seed, step, learning;                    /* buffers */
 	uint32_t step_proc, reset_proc, by_layer_proc;    /* by_layer_proc: UINT32_MAX until asked for */
@@ -123,6 +128,9 @@ void low_records(Lower *l);
 void low_controls(Lower *l, const NetProto *run);                 /* kernels of what a run does to the network */
 const LowControl *low_control(const Lower *l, const NetControl *c);
 bool low_is_controlled(const NetProtocol *p, NetVar v);           /* does any run change it? */
+void low_overs(Lower *l, const NetExpr *e, uint32_t data);        /* kernels for the NEXPR_OVER in e */
+void low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done);   /* done: by index in overs */
+PlanExpr *low_over(Scope *s, const NetExpr *e);
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);

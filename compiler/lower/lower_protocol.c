@@ -6,6 +6,8 @@
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
+#include <string.h>
+
 static PlanArg
 number(Lower *l, int64_t v)
 {
@@ -59,7 +61,7 @@ step_records(Lower *l, PlanEmit *b)
 	Plan *p = l->p;
 	for (uint32_t k = 0; k < l->net->records.n; k++) {
 		const NetRecord *r = &l->net->records.at[k];
-		if (r->samples)
+		if (r->samples || r->var.kind == NVAR_VOTES)
 			continue;
 		PlanExpr *when = l->record_on[k] == NO_BUF ? NULL : low_load(l, l->record_on[k], 0);
 		if (r->every > 1) {
@@ -156,6 +158,16 @@ update_layer(Lower *l, PlanEmit *b, const NetProto *run, uint32_t i)
 	run_if(b, l->layers[i].find);
 }
 
+static void
+raster(Lower *l, PlanEmit *b, uint32_t layer, PlanArg step)
+{
+	const LowLayer *low = &l->layers[layer];
+	if (low->raster == UINT32_MAX)
+		return;
+	PlanArg args[3] = {number(l, low->raster), step, address(l, low->spikes, NULL)};
+	host(l, b, "raster", 3, args);
+}
+
 /* run NULL: the plain step. */
 static uint32_t
 step_proc(Lower *l, const char *name, const NetProto *run)
@@ -186,6 +198,8 @@ step_proc(Lower *l, const char *name, const NetProto *run)
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		control(l, b, run, NCONTROL_ZERO, c);
 	plan_emit_note(b, "D: record");
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		raster(l, b, i, given(plan_cast(p, PT_I64, low_load(l, l->step, 0))));
 	step_records(l, b);
 	low_store(b, l->step, plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1)), 0);
 	host(l, b, "poll", 0, NULL);
@@ -209,6 +223,7 @@ low_reset(Lower *l)
 	for (uint32_t i = 0; i < l->net->layers.n; i++) {
 		plan_emit_run(&b, l->layers[i].reset);
 		run_if(&b, l->layers[i].find);
+		raster(l, &b, i, number(l, -1));
 	}
 	p->codes.at[l->reset_proc]->body = plan_freeze(&b);
 }
@@ -284,11 +299,38 @@ scan(Lower *l, const NetProtocol *p, uint32_t d)
 	}
 }
 
+/* What only some votes need: who spiked when, and a place for what is said. */
+static void
+vote_extras(Lower *l, const NetProto *s)
+{
+	LowLayer *low = &l->layers[s->layer];
+	const Net *n = l->net;
+	if (s->ngram && low->raster == UINT32_MAX) {
+		low->raster = plan_add_object(l->p, POBJ_RASTER, n->layers.at[s->layer].name);
+		PlanObject *o = &l->p->objects.at[low->raster];
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->bufs[o->nbufs++] = low->spikes;
+		o->span = s->span;
+	}
+	bool wanted = false;
+	for (uint32_t k = 0; k < n->records.n; k++)
+		wanted |= n->records.at[k].var.kind == NVAR_VOTES && n->records.at[k].var.of == s->layer;
+	if (!wanted)
+		return;
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_ITEM, 1 + s->readouts.n)};
+	if (low->votes == NO_BUF)
+		low->votes = low_add_buf(l, PT_I32, ROLE_SCRATCH, 2, axes, "%s.votes", n->layers.at[s->layer].name);
+	PlanAxis *columns = &l->p->bufs.at[low->votes].axis[1];
+	if (columns->extent < axes[1].extent)
+		*columns = axes[1];                       /* for the vote with most readouts */
+}
+
 static void
 vote_buffers(Lower *l, const NetProto *s, uint64_t classes)
 {
 	LowLayer *low = &l->layers[s->layer];
 	const NetLayer *n = &l->net->layers.at[s->layer];
+	vote_extras(l, s);
 	if (low->run_count != NO_BUF) {
 		if (l->p->bufs.at[low->rates].axis[1].extent != classes)
 			low_not_yet(l, s->span, "votes of one layer for labels of different numbers");
@@ -391,6 +433,23 @@ has_inner_loop(const NetProtocol *p)
 	return false;
 }
 
+/* Sets what nobody reads, and what is therefore not stored. */
+static bool
+is_idle(const Lower *l, const NetProto *s)
+{
+	return s->kind == NPROTO_ASSIGN && l->layers[s->layer].states[s->state] == NO_BUF;
+}
+
+/* What goes over the whole sample, for the assignments of this loop. */
+static void
+run_overs(Lower *l, PlanEmit *b, const NetProtocol *body, uint32_t data)
+{
+	bool *done = ARENA_ARRAY(l->a, bool, l->overs.n);
+	for (uint32_t k = 0; k < body->n; k++)
+		if (body->at[k]->kind == NPROTO_ASSIGN && !is_idle(l, body->at[k]))
+			low_run_overs(l, b, body->at[k]->e, data, done);
+}
+
 static void
 loop_over_data(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *kernels)
 {
@@ -404,6 +463,7 @@ loop_over_data(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *k
 	Turn turn = {.phase = s->phase, .data = s->data};
 	turn.sample = plan_local(p, b->code, local);
 	fetch_columns(l, in, s->data, turn.sample);
+	run_overs(l, in, &s->body, s->data);
 	turn.done = plan_emit_let(in, "done", plan_binary(p, PEXPR_SUB, turn.sample, low_i64(l, (int64_t)s->lo - (int64_t)l->batch)));
 	protocol(l, in, &s->body, &turn, kernels);
 	if (!has_inner_loop(&s->body))
@@ -468,13 +528,6 @@ same_kernel(const ProtoKernelVec *v, const NetProto *s, uint32_t data)
 	return UINT32_MAX;
 }
 
-/* Sets what nobody reads, and what is therefore not stored. */
-static bool
-is_idle(const Lower *l, const NetProto *s)
-{
-	return s->kind == NPROTO_ASSIGN && l->layers[s->layer].states[s->state] == NO_BUF;
-}
-
 /* The step of a run that does something to the network; runs that are only layer by layer share one. */
 static uint32_t
 own_step(Lower *l, const NetProto *s)
@@ -502,6 +555,8 @@ prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 			VEC_PUSH(l->a, out, (ProtoKernel){s, data, own_step(l, s)});
 		if ((s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE) || is_idle(l, s))
 			continue;
+		if (s->kind == NPROTO_ASSIGN)
+			low_overs(l, s->e, data);
 		uint32_t kernel = same_kernel(out, s, data);
 		if (kernel == UINT32_MAX)
 			kernel = s->kind == NPROTO_VOTE ? clear_kernel(l, s) : assign_kernel(l, s, data);
@@ -549,16 +604,29 @@ vote(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn)
 	o->texts = ARENA_ARRAY(l->a, const char *, s->readouts.n);
 	for (uint32_t k = 0; k < s->readouts.n; k++)
 		o->texts[o->ntexts++] = s->readouts.at[k];
-	o->bufs = ARENA_ARRAY(l->a, uint32_t, 5);
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 6);
 	uint32_t bufs[5] = {low->run_count, l->columns[turn->data][s->column], low->rates, low->proportions, low->assignment};
 	for (uint32_t k = 0; k < 5; k++)
 		o->bufs[o->nbufs++] = bufs[k];
-	o->nums = ARENA_ARRAY(l->a, int64_t, 2);
+	if (low->votes != NO_BUF)
+		o->bufs[o->nbufs++] = low->votes;
+	int64_t keep;
+	memcpy(&keep, &s->keep, sizeof keep);
+	o->nums = ARENA_ARRAY(l->a, int64_t, 4);
 	o->nums[o->nnums++] = (int64_t)l->net->data.at[turn->data].classes;
 	o->nums[o->nnums++] = (int64_t)s->every;
+	if (s->keep != 1 || s->ngram) {
+		o->nums[o->nnums++] = keep;
+		o->nums[o->nnums++] = s->ngram ? (int64_t)low->raster : -1;
+	}
 	l->phase_votes[turn->phase] = id;
 	PlanArg args[3] = {number(l, id), number(l, l->phase_objects[turn->phase]), given(turn->sample)};
 	host(l, b, "vote", 3, args);
+	for (uint32_t k = 0; k < l->net->records.n; k++) {
+		const NetRecord *r = &l->net->records.at[k];
+		if (r->var.kind == NVAR_VOTES && r->var.of == s->layer && (r->phase == NET_NONE || r->phase == turn->phase))
+			emit_record(l, b, k);
+	}
 }
 
 static uint32_t
@@ -660,6 +728,28 @@ initial_values(Lower *l, PlanEmit *b)
 	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
 }
 
+/* Rates that votes go on from. */
+static void
+first_rates(Lower *l, PlanEmit *b, const NetProtocol *p)
+{
+	for (uint32_t k = 0; k < p->n; k++) {
+		const NetProto *s = p->at[k];
+		first_rates(l, b, &s->body);
+		if (s->kind != NPROTO_VOTE || !s->path)
+			continue;
+		uint32_t rates = l->layers[s->layer].rates;
+		uint32_t id = plan_add_object(l->p, POBJ_FILL, l->p->bufs.at[rates].name);
+		PlanObject *o = &l->p->objects.at[id];
+		o->texts = ARENA_ARRAY(l->a, const char *, 1);
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->texts[o->ntexts++] = s->path;
+		o->bufs[o->nbufs++] = rates;
+		o->span = s->span;
+		PlanArg args[2] = {number(l, id), address(l, rates, NULL)};
+		host(l, b, "fill", 2, args);
+	}
+}
+
 static void
 plots(Lower *l, PlanEmit *b)
 {
@@ -690,6 +780,7 @@ low_program(Lower *l)
 	PlanCode *code = p->codes.at[id];
 	PlanEmit b = plan_emit(p, code);
 	initial_values(l, &b);
+	first_rates(l, &b, &l->net->protocol);
 	host(l, &b, "begin", 0, NULL);
 	Turn none = {.phase = NET_NONE, .data = NET_NONE};
 	protocol(l, &b, &l->net->protocol, &none, &kernels);

@@ -10,6 +10,10 @@ low_var_buf(Lower *l, NetVar v)
 	case NVAR_STATE: return l->layers[v.of].states[v.index];
 	case NVAR_TRACE: return l->layers[v.of].traces[v.index];
 	case NVAR_VALUE: return l->conns[v.of].features[v.index].buf;
+	case NVAR_VOTES: return l->layers[v.of].votes;
+	case NVAR_LABELS: return l->layers[v.of].assignment;
+	case NVAR_RATES: return l->layers[v.of].rates;
+	case NVAR_PROPORTIONS: return l->layers[v.of].proportions;
 	case NVAR_UNSET: break;
 	}
 	UNREACHABLE();

@@ -38,6 +38,7 @@ typedef enum {
 	NEXPR_LEARNING,    /* bool */
 	NEXPR_DRAW,        /* a random number: draw, site; op[0] its parameter */
 	NEXPR_COLUMN,      /* protocol: this element of column `index` of the innermost loop's sample, as a real */
+	NEXPR_OVER,        /* protocol: over all elements of the sample: index is a NetOver; op[0], QUANTILE: op[1] a CONST */
 	NEXPR_UNARY,       /* op kind, op[0] */
 	NEXPR_BINARY,
 	NEXPR_IF,          /* op[0] if op[1] else op[2] */
@@ -48,6 +49,9 @@ typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CE
 	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
 	       NOP_COUNT } NetOp;
 const char *net_op_name(NetOp op);
+
+typedef enum { NOVER_MIN, NOVER_MAX, NOVER_SUM, NOVER_MEAN, NOVER_QUANTILE /* between ranks: linear */, NOVER_COUNT } NetOver;
+const char *net_over_name(NetOver over);
 
 typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
 typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST } NetSide;
@@ -154,7 +158,8 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetSt
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE } NetVarKind;
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE,
+	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS /* what votes of the layer leave */ } NetVarKind;
 typedef struct { NetVarKind kind; uint32_t of, index; } NetVar;       /* of: layer, or connection (VALUE); index: state, trace, feature */
 
 typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
@@ -188,9 +193,11 @@ struct NetProto {
 	bool by_layer;                                    /* RUN: layers in order, each from the spikes that there are by then */
 	VEC(NetControl) controls;                         /* RUN */
 	uint32_t column; uint64_t every;                  /* VOTE: label column; samples between assignments, 0: none */
-	VEC(Name) readouts;                               /* VOTE */
+	VEC(Name) readouts;                               /* VOTE: "all_activity", "ngram(2)" */
+	uint32_t ngram;                                   /* VOTE: the largest n of an ngram(n), 0: none */
+	double keep;                                      /* VOTE: old rates are multiplied with it when labels are assigned */
 	Name what;                                        /* REPORT */
-	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything */
+	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything. VOTE: path of first rates, or NULL */
 	NetProtocol body;                                 /* FOR */
 };
 

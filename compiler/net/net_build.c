@@ -61,6 +61,26 @@ net_op_name(NetOp op)
 	UNREACHABLE();
 }
 
+const char *
+net_over_name(NetOver over)
+{
+	switch (over) {
+	case NOVER_MIN:
+		return "min";
+	case NOVER_MAX:
+		return "max";
+	case NOVER_SUM:
+		return "sum";
+	case NOVER_MEAN:
+		return "mean";
+	case NOVER_QUANTILE:
+		return "quantile";
+	case NOVER_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
 Net *
 net_new(Arena *a, Interner *names, const char *name)
 {

@@ -208,6 +208,18 @@ put_var(StrBuf *out, const Net *n, const NetVar *v)
 		strbuf_printf(out, "%s.%s", c ? c->name : "?",
 			      c && v->index < c->features.n ? c->features.at[v->index].name : "?");
 		return;
+	case NVAR_VOTES:
+		strbuf_printf(out, "%s.votes", l ? l->name : "?");
+		return;
+	case NVAR_LABELS:
+		strbuf_printf(out, "%s.labels", l ? l->name : "?");
+		return;
+	case NVAR_RATES:
+		strbuf_printf(out, "%s.label_rates", l ? l->name : "?");
+		return;
+	case NVAR_PROPORTIONS:
+		strbuf_printf(out, "%s.label_proportions", l ? l->name : "?");
+		return;
 	}
 	UNREACHABLE();
 }
@@ -265,6 +277,14 @@ put_vote(StrBuf *out, const Net *n, const NetProto *s)
 		strbuf_printf(out, "%s%s", i ? ", " : "", s->readouts.at[i]);
 	if (s->every)
 		strbuf_printf(out, " every %" PRIu64, s->every);
+	if (s->keep != 1) {
+		strbuf_puts(out, " keep ");
+		net_print_number(out, n, s->keep);
+	}
+	if (s->path) {
+		strbuf_puts(out, " from ");
+		put_quoted(out, s->path);
+	}
 	strbuf_putc(out, '\n');
 }
 

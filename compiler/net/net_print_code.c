@@ -234,6 +234,15 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 	case NEXPR_COLUMN:
 		strbuf_printf(at->out, "column%u", e->index);
 		return;
+	case NEXPR_OVER:
+		strbuf_printf(at->out, "%s(", net_over_name((NetOver)e->index));
+		net_print_expr(at, e->op[0]);
+		if (e->op[1]) {
+			strbuf_puts(at->out, ", ");
+			net_print_expr(at, e->op[1]);
+		}
+		strbuf_putc(at->out, ')');
+		return;
 	case NEXPR_UNARY:
 		put_unary(at, e);
 		return;

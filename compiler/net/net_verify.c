@@ -162,10 +162,12 @@ check_place(Check *c, const NetExpr *e)
 	if (c->protocol)
 		return need(c,
 			    e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN ||
+				    e->kind == NEXPR_OVER ||
 				    e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
 				    e->kind == NEXPR_IF,
 			    "a protocol expression that reads the network");
-	return need(c, e->kind != NEXPR_COLUMN, "a data column in a model");
+	return need(c, e->kind != NEXPR_COLUMN && e->kind != NEXPR_OVER,
+		    "a data column in a model");
 }
 
 static bool
@@ -211,6 +213,15 @@ check_expr(Check *c, const NetExpr *e)
 		return check_draw(c, e);
 	case NEXPR_COLUMN:
 		return need(c, e->type == NT_REAL, "a column is a real");
+	case NEXPR_OVER: {
+		bool quantile = e->index == NOVER_QUANTILE;
+		return need(c, e->type == NT_REAL && e->index < NOVER_COUNT,
+			    "over a sample goes nothing of this kind") &&
+		       check_operands(c, e, quantile ? 2 : 1) &&
+		       need(c, e->op[0]->type == NT_REAL, "truth values go over a sample") &&
+		       need(c, !quantile || e->op[1]->kind == NEXPR_CONST,
+			    "a quantile that is not fixed");
+	}
 	case NEXPR_UNARY:
 		return check_operands(c, e, 1) && check_operator(c, e);
 	case NEXPR_BINARY:
@@ -390,6 +401,11 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_VALUE:
 		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n,
 			    "no such feature");
+	case NVAR_VOTES:
+	case NVAR_LABELS:
+	case NVAR_RATES:
+	case NVAR_PROPORTIONS:
+		return need(c, v->of < n->layers.n, "votes of no layer");
 	}
 	UNREACHABLE();
 }

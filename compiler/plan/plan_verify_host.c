@@ -7,11 +7,11 @@
 
 /* ---- objects -------------------------------------------------------------------------------------- */
 
-/* How many texts, buffers and numbers; -1: any (at least one text; one buffer at most). */
+/* How many texts, buffers and numbers; -1: any (at least one text; one buffer at most). A vote may have more. */
 static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
 	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, -1, 0},
-	[POBJ_PLOT] = {1, 1, 2},
+	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -65,6 +65,12 @@ verify_axes(const Plan *p, Arena *a, uint32_t buf, const PlanAxisKind *kinds, ui
 	return ok ? NULL : arena_printf(a, "vote cannot use `%s`: its axes", b->name);
 }
 
+static bool
+is_object(const Plan *p, int64_t i, PlanObjectKind k)
+{
+	return i >= 0 && i < (int64_t)p->objects.n && p->objects.at[i].kind == k;
+}
+
 static const char *
 verify_vote(const Plan *p, Arena *a, const PlanObject *o)
 {
@@ -75,13 +81,12 @@ verify_vote(const Plan *p, Arena *a, const PlanObject *o)
 	why = why ? why : verify_axes(p, a, o->bufs[2], rates, 2);
 	if (!why && (o->nums[0] < 1 || o->nums[1] < 0))
 		why = "vote needs a number of classes and an interval";
+	static const PlanAxisKind votes[] = {AXIS_BATCH, AXIS_ITEM};
+	if (!why && o->nbufs > 5)
+		why = verify_axes(p, a, o->bufs[5], votes, 2);
+	if (!why && o->nnums > 3 && o->nums[3] != -1 && !is_object(p, o->nums[3], POBJ_RASTER))
+		why = "vote names no raster";
 	return why;
-}
-
-static bool
-is_object(const Plan *p, int64_t i, PlanObjectKind k)
-{
-	return i >= 0 && i < (int64_t)p->objects.n && p->objects.at[i].kind == k;
 }
 
 const char *
@@ -93,9 +98,10 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
-	if (bufs < 0 ? o->nbufs > 1 : o->nbufs != (uint32_t)bufs)
+	bool more = o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4;
+	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
-	if (nums >= 0 && o->nnums != (uint32_t)nums)
+	if (nums >= 0 && (o->nnums < (uint32_t)nums || (o->nnums > (uint32_t)nums && !more)))
 		return arena_printf(a, "%s has %" PRIu32 " numbers, not %d", kind, o->nnums, nums);
 	for (uint32_t i = 0; i < o->ntexts; i++) {
 		if (!o->texts[i])
@@ -119,7 +125,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 		if (o->nums[0] != -1 && !is_object(p, o->nums[0], POBJ_PHASE))
 			return "report names no phase";
 		return o->nums[1] != -1 && !is_object(p, o->nums[1], POBJ_VOTE) ? "report names no vote" : NULL;
-	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE:
+	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER:
 	case POBJ_UNSET: case POBJ_COUNT: break;
 	}
 	return NULL;
@@ -132,7 +138,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"fill", POBJ_FILL, POBJ_UNSET}, {"stream", POBJ_STREAM, POBJ_UNSET}, {"fetch", POBJ_DATA, POBJ_UNSET},
 	{"phase", POBJ_PHASE, POBJ_UNSET}, {"sample", POBJ_PHASE, POBJ_UNSET}, {"record", POBJ_RECORD, POBJ_UNSET},
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
-	{"plot", POBJ_PLOT, POBJ_UNSET},
+	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET},
 };
 
 static const char *

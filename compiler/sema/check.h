@@ -64,7 +64,8 @@ typedef enum {
 	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
-	X(all_activity) X(proportion)
+	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
+	X(label_proportions)
 /* clang-format on */
 typedef struct {
 #define X(word) Name word;
@@ -167,6 +168,7 @@ void sema_set_type(Sema *s, AstExpr *e, Val v);
 Val sema_copy_val(Sema *s, Val v); /* with new variables: see infer_copy_begin */
 
 /* ---- check_stmt.c, check_model.c, check_place.c ---- */
+void sema_check_let(Sema *s, AstStmt *let);
 void sema_check_block(Sema *s, const AstStmtVec *block);
 void sema_check_model(Sema *s, AstDecl *d);
 void sema_check_trace(Sema *s, AstTrace *t, Sym *sym);

@@ -105,6 +105,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
 	case ASYM_SPIKES_OF:
+	case ASYM_VOTES_OF:
 	case ASYM_PART:
 		break;
 	}

@@ -45,6 +45,12 @@ find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
 		if (m->params.at[i].name == e->name)
 			return new_member(s, e, ASYM_PARAM_OF, d, i, f->params[i]);
 	}
+	const Words *w = &s->words;
+	const Name votes[] = {w->votes, w->labels, w->label_rates, w->label_proportions};
+	for (uint32_t i = 0; i < sizeof votes / sizeof *votes; i++) {
+		if (e->name == votes[i])
+			return new_member(s, e, ASYM_VOTES_OF, d, i, sema_real(infer_none()));
+	}
 	return NULL;
 }
 

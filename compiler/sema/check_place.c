@@ -78,6 +78,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
 	case ASYM_SPIKES_OF:
+	case ASYM_VOTES_OF:
 	case ASYM_PART:
 		return 0;
 	}

@@ -53,9 +53,10 @@ columns_of_call(Sema *s, AstExpr *e)
 		}
 		return 2;
 	}
-	if (name != s->words.idx) {
+	if (name != s->words.idx && name != s->words.npy) {
 		WordVec known = {0};
 		sema_add_word(s, &known, s->words.idx);
+		sema_add_word(s, &known, s->words.npy);
 		sema_add_word(s, &known, s->words.drawn_digits);
 		if (!name) {
 			report_bad_source(s, e);
@@ -70,7 +71,7 @@ columns_of_call(Sema *s, AstExpr *e)
 		sema_need_string(s, e->args.at[i].value, sema_check_expr(s, e->args.at[i].value));
 	if (e->args.n)
 		return e->args.n;
-	diag_begin(s->diag, E0503, e->span, "`idx` needs at least one file");
+	diag_begin(s->diag, E0503, e->span, "`%s` needs at least one file", name);
 	diag_help(s->diag, "write `idx(\"images.gz\", \"labels.gz\")`");
 	diag_end(s->diag);
 	return 0;
@@ -282,6 +283,27 @@ check_assign(Sema *s, AstStmt *a)
 		fit_param(s, a, sym, v);
 }
 
+/* False: there is no readout of that name. */
+static bool
+check_readout(Sema *s, Name name, Span at, AstExpr *arg)
+{
+	bool counts = name == s->words.ngram;
+	if (!counts && name != s->words.all_activity && name != s->words.proportion)
+		return false;
+	s->where = IN_ARG;
+	if (arg)
+		sema_check_dim(s, arg, infer_none(),
+			       (Say){"an n-gram has a number of spikes, not @", "write `ngram(2)`",
+				     NULL});
+	if (counts == (arg != NULL))
+		return true;
+	diag_begin(s->diag, E0801, at,
+		   counts ? "`%s` needs to know of how many spikes" : "`%s` takes no number", name);
+	diag_help(s->diag, counts ? "write `%s(2)`" : "write `%s` alone", name);
+	diag_end(s->diag);
+	return true;
+}
+
 static void
 check_vote(Sema *s, AstStmt *a)
 {
@@ -311,9 +333,10 @@ check_vote(Sema *s, AstStmt *a)
 	}
 	sema_add_word(s, &readouts, w->all_activity);
 	sema_add_word(s, &readouts, w->proportion);
+	sema_add_word(s, &readouts, w->ngram);
 	for (uint32_t i = 0; i < a->names.n; i++) {
 		Name name = a->names.at[i].name;
-		if (name == w->all_activity || name == w->proportion)
+		if (check_readout(s, name, a->names.at[i].span, a->names.at[i].arg))
 			continue;
 		diag_begin(s->diag, E0801, a->names.at[i].span, "there is no readout `%s`", name);
 		sema_help_names(s, name, &readouts, "there are", "");
@@ -324,6 +347,12 @@ check_vote(Sema *s, AstStmt *a)
 		sema_check_dim(s, a->e, infer_none(),
 			       (Say){"votes are counted every so many samples, a number, not @",
 				     "write a number without a unit", NULL});
+	if (a->keep)
+		sema_check_dim(s, a->keep, infer_none(),
+			       (Say){"a part of the old rates is kept, a number, not @",
+				     "write a number without a unit", NULL});
+	if (a->from)
+		sema_need_string(s, a->from, sema_check_expr(s, a->from));
 }
 
 static void
@@ -450,6 +479,8 @@ check_stmt(Sema *s, AstStmt *a)
 		check_save(s, a);
 		return;
 	case ASTMT_LET:
+		sema_check_let(s, a);
+		return;
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:

@@ -98,6 +98,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
 	case ASYM_SPIKES_OF:
+	case ASYM_VOTES_OF:
 	case ASYM_PART:
 		break;
 	}
@@ -214,8 +215,8 @@ check_assign(Sema *s, AstStmt *a)
 
 /* ---- other statements --------------------------------------------------------------------- */
 
-static void
-check_let(Sema *s, AstStmt *let)
+void
+sema_check_let(Sema *s, AstStmt *let)
 {
 	Val v = sema_check_expr(s, let->e);
 	if (v.type != ATYPE_BOOL && v.type != ATYPE_ERROR && !sema_need_real(s, let->e, v))
@@ -284,7 +285,7 @@ check_stmt(Sema *s, AstStmt *a)
 		check_assign(s, a);
 		return;
 	case ASTMT_LET:
-		check_let(s, a);
+		sema_check_let(s, a);
 		return;
 	case ASTMT_IF:
 		check_if_stmt(s, a);

@@ -3,8 +3,10 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_ANY, GIVES_BOOL } Gives;
-typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE } Place;
+typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT } Place;
 
 typedef struct {
 	const char *name;
@@ -24,6 +26,9 @@ static const Function functions[] = {
 	{"ceil", 1, GIVES_SAME, false, EVERYWHERE, "ceil(x)"},
 	{"min", 2, GIVES_SAME, false, EVERYWHERE, "min(a, b)"},
 	{"max", 2, GIVES_SAME, false, EVERYWHERE, "max(a, b)"},
+	{"sum", 1, GIVES_SAME, false, EXPERIMENT, "sum(x)"},
+	{"mean", 1, GIVES_SAME, false, EXPERIMENT, "mean(x)"},
+	{"quantile", 2, GIVES_SAME, false, EXPERIMENT, "quantile(x, 0.5)"},
 	{"random", 0, GIVES_ANY, false, DRAW, "random()"},
 	{"bernoulli", 1, GIVES_BOOL, true, DRAW, "bernoulli(p)"},
 	{"poisson", 1, GIVES_ANY, true, DRAW, "poisson(mean)"},
@@ -116,6 +121,17 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL);
 	if (f->place == EVERYWHERE || is_initial || is_file || (f->place == DRAW && w == IN_STEP))
 		return true;
+	if (f->place == EXPERIMENT) {
+		if (w == IN_PROTOCOL)
+			return true;
+		diag_begin(s->diag, w == IN_CONST || w == IN_ARG ? E0502 : E0601, e->span,
+			   "`%s` goes over all values of a sample; there is none %s", f->name,
+			   where_text(w));
+		diag_help(s->diag, "use it in the experiment, as in `pixels.rate = image / "
+				   "max(image) * 128 Hz`");
+		diag_end(s->diag);
+		return false;
+	}
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";
 	if (w == IN_FEATURE && f->place == DRAW) {
@@ -147,6 +163,14 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 
+/* min(x), max(x): over all values of a sample. */
+static bool
+is_over_sample(const Sema *s, const AstExpr *e, const Function *f)
+{
+	bool either = strcmp(f->name, "min") == 0 || strcmp(f->name, "max") == 0;
+	return either && e->args.n == 1 && s->where == IN_PROTOCOL;
+}
+
 static bool
 check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 {
@@ -160,7 +184,7 @@ check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 		diag_end(s->diag);
 		return false;
 	}
-	if (e->args.n == f->n_args)
+	if (e->args.n == f->n_args || is_over_sample(s, e, f))
 		return true;
 	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args,
 		   f->n_args == 1 ? "" : "s", e->args.n);
@@ -174,7 +198,7 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 {
 	DimTerm dim[2] = {{.n = 0}, {.n = 0}};
 	bool sound = true;
-	for (uint32_t i = 0; i < f->n_args; i++) {
+	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *a = e->args.at[i].value;
 		if (f->place == INITIAL_FILE)
 			sound &= sema_need_string(s, a, sema_check_expr(s, a));
@@ -183,7 +207,13 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 	}
 	if (!sound)
 		return sema_poison();
-	if (f->n_args == 2) {
+	if (f->place == EXPERIMENT && e->args.n == 2) {
+		Side q = {e->args.at[1].value->span, dim[1]}, want = {{0, 0}, infer_none()};
+		Say say = {"`$` takes a part of all values, not @",
+			   "write a number between 0 and 1", f->name};
+		if (!sema_fit(s, say, q, want))
+			return sema_poison();
+	} else if (e->args.n == 2) {
 		Side a = {e->args.at[1].value->span, dim[1]},
 		     b = {e->args.at[0].value->span, dim[0]};
 		Say say = {

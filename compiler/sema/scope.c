@@ -57,6 +57,7 @@ sema_kind_noun(AstSymKind k)
 		return "a signal";
 	case ASYM_SPIKE:
 	case ASYM_SPIKES_OF:
+	case ASYM_VOTES_OF:
 		return "a spike";
 	case ASYM_INDEX:
 		return "an index of a neuron";

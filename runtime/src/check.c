@@ -5,13 +5,13 @@
 #include <string.h>
 
 /* What each kind of object has (plan_object.def): at least so many texts and numbers, exactly so many
- * buffers; a save has one or none. */
+ * buffers; a save has one or none, a vote may have one more. */
 static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = {
 	[SNNRT_OBJ_DATA] = {"data", 2, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
 	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2},
 	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
-	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2},
+	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
 };
 
 static bool
@@ -57,6 +57,18 @@ is_kind(const snnrt_program *p, int64_t object, snnrt_object_kind kind)
 }
 
 static bool
+check_raster(const snnrt_program *p, const snnrt_object *o, const snnrt_buffer *counts, char *why)
+{
+	const snnrt_buffer *b = o->nbufs == 1 && o->bufs[0] < p->nbuffers ? &p->buffers[o->bufs[0]] : NULL;
+	if (b && b->naxes == counts->naxes &&
+	    b->bytes / rt_type_size(b->type) == counts->bytes / rt_type_size(counts->type) &&
+	    b->axis[b->naxes - 1].extent == counts->axis[counts->naxes - 1].extent &&
+	    b->axis[b->naxes - 1].extent <= UINT32_MAX)
+		return true;
+	return rt_say(why, "raster `%s` has another shape than the counts", o->name);
+}
+
+static bool
 check_vote(const snnrt_program *p, const snnrt_object *o, char *why)
 {
 	const snnrt_buffer *counts = &p->buffers[o->bufs[0]], *labels = &p->buffers[o->bufs[1]];
@@ -76,16 +88,26 @@ check_vote(const snnrt_program *p, const snnrt_object *o, char *why)
 	}
 	if (assignment->bytes / rt_type_size(assignment->type) != neurons)
 		return rt_say(why, "vote `%s`: `%s` has another shape than [neuron]", o->name, assignment->name);
-	return true;
+	const snnrt_buffer *votes = o->nbufs > 5 ? &p->buffers[o->bufs[5]] : NULL;
+	if (votes && (votes->naxes < 1 || !rt_type_is_int(votes->type) || !votes->bytes || !neurons ||
+	              votes->axis[votes->naxes - 1].extent <= o->ntexts ||
+	              votes->bytes / rt_type_size(votes->type) / votes->axis[votes->naxes - 1].extent !=
+	                  counts->bytes / rt_type_size(counts->type) / neurons))
+		return rt_say(why, "vote `%s`: `%s` has another shape than [batch, 1 + readouts]", o->name, votes->name);
+	bool has_raster = o->nnums > 3 && o->nums[3] >= 0;
+	if (has_raster && !is_kind(p, o->nums[3], SNNRT_OBJ_RASTER))
+		return rt_say(why, "vote `%s` names no raster", o->name);
+	return !has_raster || check_raster(p, &p->objects[o->nums[3]], counts, why);
 }
 
 static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PLOT || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_RASTER || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
-	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1);
+	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
+	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6);
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);

@@ -205,6 +205,8 @@ open_outputs(snnrt *rt)
 			rt->object[i] = rt_record_open(rt, i);
 		else if (o->kind == SNNRT_OBJ_VOTE)
 			rt->object[i] = rt_vote_open(rt, o);
+		else if (o->kind == SNNRT_OBJ_RASTER)
+			rt->object[i] = rt_raster_open(rt, o);
 		if (rt->status != SNNRT_OK)
 			return false;
 	}
@@ -352,6 +354,9 @@ close_object(snnrt *rt, uint32_t i)
 		return;
 	case SNNRT_OBJ_VOTE:
 		rt_vote_close(state);
+		return;
+	case SNNRT_OBJ_RASTER:
+		rt_raster_close(state);
 		return;
 	case SNNRT_OBJ_PHASE:
 	case SNNRT_OBJ_REPORT:

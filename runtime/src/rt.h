@@ -19,7 +19,7 @@
 #error "results and checkpoints are written as they lie in memory, which has to be little endian"
 #endif
 
-enum { RT_WHY = 512, RT_MAX_RANK = 8, RT_MAX_COLUMNS = 8, RT_DIGITS = 10000, RT_DIGIT_SIDE = 28, RT_MAX_READOUTS = 8 };
+enum { RT_WHY = 512, RT_MAX_RANK = 8, RT_MAX_COLUMNS = 8, RT_DIGITS = 10000, RT_DIGIT_SIDE = 28, RT_MAX_READOUTS = 8, RT_MAX_NGRAM = 8 };
 
 /* ---- text (text.c) --------------------------------------------------------------------------------- */
 
@@ -169,7 +169,11 @@ typedef struct { uint64_t samples, correct[RT_MAX_READOUTS]; uint64_t seen; } Rt
 
 typedef struct {                                                     /* vote.c */
 	uint64_t batch, neurons, classes, every;
+	double keep;                                                     /* of the old rates, at an assignment */
 	uint32_t nreadouts, readout[RT_MAX_READOUTS];
+	uint32_t ngram[RT_MAX_READOUTS];                                 /* n, of that readout */
+	uint32_t raster;                                                 /* object; UINT32_MAX: none */
+	uint64_t *score;                                                 /* [class] */
 	RtTally *phase;                                                  /* by object index */
 	RtTally interval;
 	uint64_t interval_seen;
@@ -239,6 +243,14 @@ void rt_load_close(RtLoad *l);
 RtRecord *rt_record_open(snnrt *rt, uint32_t index);
 bool rt_record_finish(snnrt *rt, uint32_t index);
 void rt_record_close(RtRecord *r);
+typedef struct RtRaster RtRaster;                                    /* ngram.c */
+RtRaster *rt_raster_open(snnrt *rt, const snnrt_object *o);
+void rt_raster_close(RtRaster *r);
+void rt_raster_clear(RtRaster *r);                                   /* the next sample begins */
+bool rt_ngram_learn(snnrt *rt, const snnrt_object *vote, RtRaster *r, uint32_t n, uint64_t classes, uint64_t item,
+                    uint64_t label);                                 /* false after rt_fail */
+void rt_ngram_publish(RtRaster *r);                                  /* what was learned counts from here on */
+uint64_t rt_ngram_predict(RtRaster *r, uint32_t n, uint64_t classes, uint64_t item, uint64_t *score);
 RtVote *rt_vote_open(snnrt *rt, const snnrt_object *o);
 void rt_vote_close(RtVote *v);
 void rt_vote_phase_ends(snnrt *rt, uint32_t phase);

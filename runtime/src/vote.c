@@ -3,7 +3,8 @@
  *
  * Every `every` samples labels are assigned anew from the samples since the last time: for each label present
  * rates[:, l] += mean count over its samples; proportions = rates / row sum; assignment = largest proportion,
- * lowest label on ties. Counts are summed as whole numbers, so that their order does not matter; the rest is
+ * lowest label on ties; rates that go on
+ * may be multiplied with a factor first. Counts are summed as whole numbers, so that their order does not matter; the rest is
  * float, in index order: equal on every machine.
  *
  * Scores begin with the first assignment: before it there is nothing to predict by. A phase that ends before
@@ -13,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALL_ACTIVITY, PROPORTION, NREADOUTS };
+enum { ALL_ACTIVITY, PROPORTION, NGRAM, NREADOUTS };
 static const char *const readout_names[NREADOUTS] = {[ALL_ACTIVITY] = "all_activity",
-                                                     [PROPORTION] = "proportion"};
+                                                     [PROPORTION] = "proportion", [NGRAM] = "ngram"};
 
 static const snnrt_buffer *
 buffer_of(const snnrt *rt, const snnrt_object *o, int i)
@@ -42,10 +43,17 @@ find_readouts(snnrt *rt, const snnrt_object *o, RtVote *v)
 {
 	for (uint32_t i = 0; i < o->ntexts; i++) {
 		uint32_t r = 0;
-		while (r < NREADOUTS && strcmp(o->texts[i], readout_names[r]) != 0)
+		size_t length = strcspn(o->texts[i], "(");
+		while (r < NREADOUTS && (strncmp(o->texts[i], readout_names[r], length) != 0 || readout_names[r][length]))
 			r++;
 		if (r == NREADOUTS)
 			return rt_fail(rt, "vote `%s`: there is no readout `%s`", o->name, o->texts[i]) == 0;
+		if (r == NGRAM) {
+			unsigned long n = strtoul(o->texts[i] + length + (o->texts[i][length] == '('), NULL, 10);
+			if (n < 1 || n > RT_MAX_NGRAM || v->raster == UINT32_MAX)
+				return rt_fail(rt, "vote `%s`: `%s` cannot be taken", o->name, o->texts[i]) == 0;
+			v->ngram[v->nreadouts] = (uint32_t)n;
+		}
 		v->readout[v->nreadouts++] = r;
 	}
 	return true;
@@ -65,16 +73,21 @@ rt_vote_open(snnrt *rt, const snnrt_object *o)
 	v->classes = (uint64_t)o->nums[0];
 	v->every = (uint64_t)o->nums[1];
 	v->last_phase = UINT32_MAX;
+	v->keep = 1;
+	if (o->nnums > 2)
+		memcpy(&v->keep, &o->nums[2], sizeof v->keep);
+	v->raster = o->nnums > 3 && o->nums[3] >= 0 ? (uint32_t)o->nums[3] : UINT32_MAX;
 	if (find_readouts(rt, o, v) && labels->bytes / rt_type_size(labels->type) != v->batch)
 		rt_fail(rt, "vote `%s`: `%s` has another batch than `%s`", o->name, labels->name, counts->name);
 	v->phase = calloc(rt->p->nobjects, sizeof *v->phase);
 	v->label_samples = calloc(v->classes, sizeof *v->label_samples);
 	v->assigned = calloc(v->classes, sizeof *v->assigned);
 	v->value = calloc(v->classes, sizeof *v->value);
+	v->score = calloc(v->classes, sizeof *v->score);
 	v->counts = calloc(v->neurons + 1, sizeof *v->counts);
 	if (v->every)
 		v->sum = calloc(v->neurons * v->classes + 1, sizeof *v->sum);
-	if (!v->phase || !v->label_samples || !v->assigned || !v->value || !v->counts || (v->every && !v->sum))
+	if (!v->phase || !v->label_samples || !v->assigned || !v->value || !v->score || !v->counts || (v->every && !v->sum))
 		rt_fail(rt, "no memory");
 	if (rt->status != SNNRT_OK) {
 		rt_vote_close(v);
@@ -91,6 +104,7 @@ rt_vote_close(RtVote *v)
 	free(v->label_samples);
 	free(v->assigned);
 	free(v->value);
+	free(v->score);
 	free(v->counts);
 	free(v->point);
 	free(v);
@@ -98,22 +112,17 @@ rt_vote_close(RtVote *v)
 
 /* ---- assigning ------------------------------------------------------------------------------------ */
 
-/* Rates, proportions and assignment of one neuron from this interval's sums. */
+/* Proportions and assignment of one neuron from its rates. */
 static void
-assign_neuron(const snnrt *rt, const snnrt_object *o, const RtVote *v, uint64_t j)
+label_neuron(const snnrt *rt, const snnrt_object *o, const RtVote *v, uint64_t j)
 {
 	const snnrt_buffer *rb = buffer_of(rt, o, 2), *pb = buffer_of(rt, o, 3), *ab = buffer_of(rt, o, 4);
-	void *rates = address_of(rt, rb), *proportions = address_of(rt, pb);
+	const void *rates = address_of(rt, rb);
+	void *proportions = address_of(rt, pb);
 	float row = 0, best = -1;
 	int64_t label = 0;
-	for (uint64_t l = 0; l < v->classes; l++) {
-		float rate = (float)rt_load_float(rb->type, rates, j * v->classes + l);
-		if (v->label_samples[l]) {
-			rate += (float)v->sum[l * v->neurons + j] / (float)v->label_samples[l];
-			rt_store_float(rb->type, rates, j * v->classes + l, rate);
-		}
-		row += rate;
-	}
+	for (uint64_t l = 0; l < v->classes; l++)
+		row += (float)rt_load_float(rb->type, rates, j * v->classes + l);
 	for (uint64_t l = 0; l < v->classes; l++) {
 		float rate = (float)rt_load_float(rb->type, rates, j * v->classes + l);
 		float share = row != 0 ? rate / row : 0;
@@ -124,6 +133,22 @@ assign_neuron(const snnrt *rt, const snnrt_object *o, const RtVote *v, uint64_t 
 		}
 	}
 	rt_store_int(ab->type, address_of(rt, ab), j, label);
+}
+
+/* Rates of one neuron from this interval's sums, and what follows from them. */
+static void
+assign_neuron(const snnrt *rt, const snnrt_object *o, const RtVote *v, uint64_t j)
+{
+	const snnrt_buffer *rb = buffer_of(rt, o, 2);
+	void *rates = address_of(rt, rb);
+	for (uint64_t l = 0; l < v->classes; l++) {
+		float rate = (float)rt_load_float(rb->type, rates, j * v->classes + l);
+		if (v->label_samples[l]) {
+			rate = (float)v->keep * rate + (float)v->sum[l * v->neurons + j] / (float)v->label_samples[l];
+			rt_store_float(rb->type, rates, j * v->classes + l, rate);
+		}
+	}
+	label_neuron(rt, o, v, j);
 }
 
 static void
@@ -152,6 +177,8 @@ assign_labels(snnrt *rt, const snnrt_object *o, RtVote *v)
 		assign_neuron(rt, o, v, j);
 	if (v->interval.samples)
 		add_point(rt, o, v);
+	if (v->raster != UINT32_MAX)
+		rt_ngram_publish(rt->object[v->raster]);
 	rt->assigned[o->bufs[4]] = true;
 	memset(v->sum, 0, v->neurons * v->classes * sizeof *v->sum);
 	memset(v->label_samples, 0, v->classes * sizeof *v->label_samples);
@@ -164,8 +191,11 @@ assign_labels(snnrt *rt, const snnrt_object *o, RtVote *v)
 /* Per label the mean over its neurons of the count, by `proportion` weighted with the neuron's share of that
  * label; the largest, lowest label on ties. */
 static uint64_t
-predict(const snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t readout)
+predict(const snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t r, uint64_t item)
 {
+	uint32_t readout = v->readout[r];
+	if (readout == NGRAM)
+		return rt_ngram_predict(rt->object[v->raster], v->ngram[r], v->classes, item, v->score);
 	const snnrt_buffer *pb = buffer_of(rt, o, 3), *ab = buffer_of(rt, o, 4);
 	const void *proportions = address_of(rt, pb), *assignment = address_of(rt, ab);
 	memset(v->value, 0, v->classes * sizeof *v->value);
@@ -190,6 +220,15 @@ predict(const snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t readout)
 	return best;
 }
 
+/* What is said of an item, for those who record it. */
+static void
+tell(const snnrt *rt, const snnrt_object *o, uint64_t item, uint64_t at, int64_t v)
+{
+	const snnrt_buffer *b = o->nbufs > 5 ? buffer_of(rt, o, 5) : NULL;
+	if (b)
+		rt_store_int(b->type, address_of(rt, b), item * b->axis[b->naxes - 1].extent + at, v);
+}
+
 static void
 vote_sample(snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t phase, uint64_t item, int64_t label)
 {
@@ -202,13 +241,19 @@ vote_sample(snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t phase, uint64_
 		t->samples++;
 		v->interval.samples++;
 		for (uint32_t r = 0; r < v->nreadouts; r++) {
-			bool right = predict(rt, o, v, v->readout[r]) == (uint64_t)label;
+			uint64_t said = predict(rt, o, v, r, item);
+			bool right = said == (uint64_t)label;
+			tell(rt, o, item, 1 + r, (int64_t)said);
 			t->correct[r] += right;
 			v->interval.correct[r] += right;
 		}
 	}
 	if (!v->every)
 		return;
+	for (uint32_t r = 0; r < v->nreadouts; r++)
+		if (v->readout[r] == NGRAM && !rt_ngram_learn(rt, o, rt->object[v->raster], v->ngram[r], v->classes, item,
+		                                              (uint64_t)label))
+			return;
 	int64_t *sum = v->sum + (uint64_t)label * v->neurons;
 	for (uint64_t j = 0; j < v->neurons; j++)
 		sum[j] += v->counts[j];
@@ -218,7 +263,7 @@ vote_sample(snnrt *rt, const snnrt_object *o, RtVote *v, uint32_t phase, uint64_
 		assign_labels(rt, o, v);
 }
 
-/* A program that goes on from a checkpoint finds rates that are not zero. */
+/* A program that goes on from a checkpoint, or was given rates, finds some that are not zero. */
 static bool
 has_rates(const snnrt *rt, const snnrt_object *o)
 {
@@ -239,9 +284,15 @@ snnrt_vote(void *host, int64_t object, int64_t phase, int64_t sample)
 	if (!o || !ph)
 		return SNNRT_FAILED;
 	RtVote *v = rt->object[object];
-	if (v->last_phase == UINT32_MAX && has_rates(rt, o))
+	if (v->last_phase == UINT32_MAX && !rt->assigned[o->bufs[4]] && has_rates(rt, o)) {
+		for (uint64_t j = 0; j < v->neurons; j++)
+			label_neuron(rt, o, v, j);
 		rt->assigned[o->bufs[4]] = true;
+	}
 	v->last_phase = (uint32_t)phase;
+	const snnrt_buffer *told = o->nbufs > 5 ? buffer_of(rt, o, 5) : NULL;
+	for (uint64_t k = 0; told && k < told->bytes / rt_type_size(told->type); k++)
+		rt_store_int(told->type, address_of(rt, told), k, -1);
 
 	/* The last batch of a phase may be partly empty. */
 	RtTally *t = &v->phase[phase];
@@ -256,8 +307,11 @@ snnrt_vote(void *host, int64_t object, int64_t phase, int64_t sample)
 			return rt_fail(rt, "vote `%s`: sample %lld has label %lld, there are %llu labels", o->name,
 			               (long long)sample + (long long)b, (long long)label,
 			               (unsigned long long)v->classes);
+		tell(rt, o, b, 0, label);
 		vote_sample(rt, o, v, (uint32_t)phase, b, label);
 	}
+	if (v->raster != UINT32_MAX)
+		rt_raster_clear(rt->object[v->raster]);
 	return rt->status == SNNRT_FAILED ? SNNRT_FAILED : 0;
 }
 
