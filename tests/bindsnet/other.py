@@ -46,7 +46,9 @@ def drawn_intervals(intervals, steps, n):
 
 
 def write_encoding(folder, case):
-    function = case["function"]
+    function = case.get("function")
+    if function is None or "time" not in case:
+        raise NotYet("an encoder without a name or a time")
     only(case, ["function", "time", "sparsity"], ["datum", "intervals"], ["out"])
     datum, out = load(folder, "datum"), load(folder, "out")
     steps, shape = out.shape[0], ", ".join(map(str, datum.shape))
