@@ -104,7 +104,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
 %token <name> SPIKE "spike" RUN "run" RESET "reset" FREEZE "freeze" THAW "thaw" VOTE "vote"
 %token <name> REPORT "report" SAVE "save"
-%token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" SUM "sum"
+%token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" ABSOLUTE "absolute" SUM "sum"
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
@@ -123,8 +123,8 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <id> name readout maybe_phase maybe_of maybe_side
 %type <name> setting side word
 %type <ids> names readouts
-%type <expr> expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
-%type <args> exprs args arg_list arguments tuple_parts index_args shape
+%type <expr> element expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
+%type <args> maybe_shape exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
 %type <yes> by_layer each_what of_signed steps_or_samples
 %type <stmt> assign control if_stmt model_stmt protocol_stmt
@@ -133,7 +133,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts
 %type <features> features
-%type <model> neuron_parts rule_parts params param_list
+%type <model> neuron_parts rule_parts params param_list feature_body feature_lines
 %type <param> param maybe_type
 %type <state> state
 
@@ -164,8 +164,7 @@ decl:
 | plot
 | draws
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
-| "feature" name[n] params[ps] model_block[body]
-  { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, ast_model_handler(B, ast_model_parts(B), AHANDLER_COMPUTE, @body, $body)); }
+| "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
 ;
 
@@ -201,9 +200,15 @@ connect_head:
 | connect_head[c] "as" name[n]          { $$ = ast_connect_as(B, $c, span_join(@2, @3), $n); }
 ;
 features:
-  %empty                        { $$ = ast_features(B, NULL, @$, no_id, NULL, NULL); }
+  %empty                        { $$ = ast_features(B, NULL, @$, no_id, no_id, NULL, NULL); }
 | features[fs] name[n] "=" expr[e] feature_block[f] EOL
-                                { $$ = ast_features(B, $fs, span_join(@n, @f), $n, $e, $f); }
+                                { $$ = ast_features(B, $fs, span_join(@n, @f), $n, $n, $e, $f); }
+| features[fs] name[n] ":" name[m] "=" expr[e] feature_block[f] EOL
+                                { $$ = ast_features(B, $fs, span_join(@n, @f), $n, $m, $e, $f); }
+| features[fs] name[n] "=" "shared" NAME[of] feature_block[f] EOL
+                                { $$ = ast_features_shared(B, $fs, span_join(@n, @f), $n, $n, id($of, @of), $f); }
+| features[fs] name[n] ":" name[m] "=" "shared" NAME[of] feature_block[f] EOL
+                                { $$ = ast_features_shared(B, $fs, span_join(@n, @f), $n, $m, id($of, @of), $f); }
 | features[fs] error EOL        { yyerrok; syntax_recovered(p); $$ = $fs; }
 ;
 feature_block:
@@ -222,6 +227,7 @@ feature_parts:
                                 { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $r, no_id); }
 | feature_parts[f] "learn" rule_use[r] "reduce" name[how] "over" "batch" EOL
                                 { $$ = ast_feature_learn(B, $f, span_join(@2, @7), $r, $how); }
+| feature_parts[f] name[n] "=" expr[e] EOL  { $$ = ast_feature_param(B, $f, $n, $e); }
 | feature_parts[f] error EOL    { yyerrok; syntax_recovered(p); $$ = $f; }
 ;
 each_what:
@@ -231,6 +237,7 @@ each_what:
 of_signed:
   %empty                        { $$ = false; }
 | "of" "signed" "sum"           { $$ = true; }
+| "of" "absolute" "sum"         { $$ = false; }
 ;
 rule_use:
   name[n]                       { $$ = ast_name(B, @$, $n.name); }
@@ -270,6 +277,7 @@ param_list:
 ;
 param:
   name[n] maybe_type[t]         { $$ = $t; $$.name = $n.name; }
+| name[n] shape[s]              { $$ = ast_table_param($n, $s); }
 | name[n] maybe_type[t] "=" expr[e]  { $$ = $t; $$.name = $n.name; $$.value = $e; }
 ;
 maybe_type:
@@ -303,12 +311,16 @@ rule_parts:
 ;
 
 state:
-  "state" name[n] maybe_of[o]               { $$ = ast_state(B, @$, $n, $o, NULL); }
-| "state" name[n] maybe_of[o] "=" expr[e]   { $$ = ast_state(B, @$, $n, $o, $e); }
+  "state" name[n] maybe_shape[s] maybe_of[o]               { $$ = ast_state_shape(ast_state(B, @$, $n, $o, NULL), $s); }
+| "state" name[n] maybe_shape[s] maybe_of[o] "=" expr[e]   { $$ = ast_state_shape(ast_state(B, @$, $n, $o, $e), $s); }
 | state[s] maybe_comma "shared" "over" "batch"  { $$ = ast_state_shared($s, @$); }
 | state[s] maybe_comma "kept" "on" "reset"      { $$ = ast_state_kept($s, @$); }
 ;
 maybe_comma: %empty | ",";
+maybe_shape:
+  %empty                        { $$ = NULL; }
+| shape
+;
 maybe_of:
   %empty                        { $$ = no_id; }
 | "of" name[n]                  { $$ = $n; }
@@ -341,6 +353,16 @@ set_or_add:
 model_block:
   "{" model_stmts "}"           { $$ = $model_stmts; }
 ;
+feature_body:
+  "{" feature_lines[m] "}"      { $$ = ast_model_compute(B, $m, @$, NULL); }
+;
+feature_lines:
+  %empty                        { $$ = ast_model_parts(B); }
+| feature_lines[m] state EOL    { $$ = ast_model_state(B, $m, $state); }
+| feature_lines[m] model_stmt[s] EOL  { $$ = ast_model_compute(B, $m, @s, $s); }
+| feature_lines[m] error EOL
+  { yyerrok; syntax_recovered(p); $$ = ast_model_compute(B, $m, @2, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
+;
 model_stmts:
   %empty                        { $$ = ast_stmts(B, NULL, NULL); }
 | model_stmts[ss] model_stmt[s] EOL  { $$ = ast_stmts(B, $ss, $s); }
@@ -349,6 +371,7 @@ model_stmts:
 ;
 model_stmt:
   assign
+| element[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
 | "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
 | if_stmt
 | "spike"                       { $$ = ast_plain_stmt(B, @$, ASTMT_SPIKE); }
@@ -367,6 +390,9 @@ if_stmt:
 ;
 assign:
   ref[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
+;
+element:
+  NAME[n] "[" exprs "]"         { $$ = ast_index(B, @$, ast_name(B, @n, $n), $exprs); }
 ;
 assign_op:
   "="                           { $$ = AOP_UNSET; }
@@ -463,6 +489,10 @@ expr:
 | expr[x] "and" expr[y]         { $$ = ast_binary(B, @$, AOP_AND, $x, $y); }
 | expr[x] "or" expr[y]          { $$ = ast_binary(B, @$, AOP_OR, $x, $y); }
 | expr[x] "if" expr[c] "else" expr[y]  { $$ = ast_if(B, @$, $x, $c, $y); }
+| "sum" NAME[n] "in" expr[a] ".." expr[z] "of" expr[x] %prec "if"
+                                { $$ = ast_sum(B, @$, id($n, @n), ast_range(B, span_join(@a, @z), $a, $z, false), $x); }
+| "sum" NAME[n] "in" expr[a] "..<" expr[z] "of" expr[x] %prec "if"
+                                { $$ = ast_sum(B, @$, id($n, @n), ast_range(B, span_join(@a, @z), $a, $z, true), $x); }
 ;
 primary:
   NUMBER[n]                     { $$ = ast_number(B, @$, $n.value, $n.is_int); }
@@ -534,7 +564,7 @@ word:
 | "record" | "plot" | "draws" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
-| "add" | "of" | "pre" | "post" | "per" | "signed" | "sum" | "sign" | "reduce" | "over" | "shared"
+| "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "sum" | "sign" | "reduce" | "over" | "shared"
 | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 

@@ -45,6 +45,7 @@ typedef enum {
 	AEXPR_UNARY,       /* -a, not a */
 	AEXPR_BINARY,      /* arithmetic, comparison, and, or */
 	AEXPR_IF,          /* op[0] if op[1] else op[2] */
+	AEXPR_SUM,         /* sum name in op[0] of op[1]; op[0] is an AEXPR_RANGE */
 	AEXPR_OR_ELSE,     /* data sources only: a or b is AEXPR_BINARY OR; kept for dumps, never built */
 	AEXPR_ERROR,       /* stands for text that did not parse */
 	AEXPR_COUNT
@@ -69,7 +70,7 @@ struct AstExpr {
 		                                                            * value: value * unit->scale */
 		bool truth;
 		const char *string;
-		Name name;                                /* NAME, MEMBER: the (last) name */
+		Name name;                                /* NAME, MEMBER: the (last) name; SUM: the variable */
 	};
 	Span name_span;                                   /* MEMBER: of the name after the dot */
 	AstOp op_kind;                                    /* UNARY BINARY */
@@ -163,12 +164,14 @@ typedef struct {
 	Name name;
 	Span span, name_span;
 	AstExpr *init;                                    /* NULL: 0 */
+	AstArgVec shape;                                  /* features: an array of so many numbers; none: one */
 	bool shared_over_batch, kept_on_reset;
 	Name of;                                          /* rules: asserted place, or NULL */
 	AstSym *sym;                                      /* sema */
 } AstState;
 
 typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ bool is_bool, is_time; /* value : bool, value : time */
+	         AstArgVec shape;                         /* features: a table, w[units, window] */
 	         AstSym *sym; } AstParam;
 
 typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_COMPUTE /* a feature's body */ } AstHandlerKind;
@@ -187,14 +190,17 @@ typedef struct {
 
 /* weight = e { range [a, b] ; norm e per post each run ; learn R(args) reduce mean over batch ; decay e } */
 typedef struct {
-	Name name;                                        /* of the feature model: weight, bias, … */
+	Name name;                                        /* its own; most often that of its model */
 	Span span, name_span;
-	AstExpr *value;
+	Name model; Span model_span;                      /* weight, bias, … */
+	AstExpr *value;                                   /* NULL: shared */
+	Name shared; Span shared_span;                    /* the earlier feature whose value it reads */
+	AstArgVec args;                                   /* factor = 0.5: further parameters of the model */
 	AstExpr *lo, *hi; Span range_span;                /* range; NULL: none */
 	AstExpr *norm; Span norm_span;
 	bool norm_each_step, norm_signed;                 /* `of signed sum`; default: of absolute values */
 	AstExpr *decay; Span decay_span;                  /* per step: w *= 1 - decay */
-	bool keep_sign;
+	bool keep_sign; Span keep_sign_span;
 	AstExpr *learn;                                   /* a CALL or NAME: PostPre(…) */
 	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
 	AstDecl *sema_model, *sema_rule;                  /* sema */
@@ -253,6 +259,7 @@ typedef enum {
 	ASYM_INF,
 	ASYM_FUNCTION,     /* exp, uniform …: name */
 	ASYM_FEATURE_OF,   /* member of a connection: decl (CONNECT), index of the feature */
+	ASYM_KEPT_OF,      /* state of a feature: decl (CONNECT), index of the feature, state of its model */
 	ASYM_STATE_OF, ASYM_TRACE_OF, ASYM_PARAM_OF, /* member of a layer: decl (LAYER), index in the model's list; TRACE_OF: index ≥ traces of
 	                    * the model counts on in the layer's own */
 	ASYM_SPIKES_OF,    /* layer.spikes */
@@ -263,7 +270,7 @@ typedef enum {
 struct AstSym {
 	AstSymKind kind;
 	Name name;
-	uint32_t index;
+	uint32_t index, state;
 	AstDecl *decl;
 	AstStmt *stmt;
 	Span span;                                        /* where it is declared */

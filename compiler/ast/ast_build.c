@@ -221,6 +221,17 @@ ast_if(AstBuild *b, Span at, AstExpr *then, AstExpr *cond, AstExpr *other)
 }
 
 AstExpr *
+ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of)
+{
+	AstExpr *e = new_expr(b, at, AEXPR_SUM);
+	e->name = name.name;
+	e->name_span = name.span;
+	e->op[0] = range;
+	e->op[1] = of;
+	return finish(b, e);
+}
+
+AstExpr *
 ast_error(AstBuild *b, Span at)
 {
 	return new_expr(b, at, AEXPR_ERROR);

@@ -43,6 +43,7 @@ AstExpr *ast_tuple(AstBuild *b, Span at, AstArgVec *parts);
 AstExpr *ast_range(AstBuild *b, Span at, AstExpr *first, AstExpr *last, bool exclusive);
 AstExpr *ast_unary(AstBuild *b, Span at, AstOp op, AstExpr *x);
 AstExpr *ast_binary(AstBuild *b, Span at, AstOp op, AstExpr *x, AstExpr *y);
+AstExpr *ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of);
 AstExpr *ast_if(AstBuild *b, Span at, AstExpr *then, AstExpr *cond, AstExpr *other);
 AstExpr *ast_error(AstBuild *b, Span at);
 AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  /* adds; NULL starts a list; name may be {0} */
@@ -82,8 +83,12 @@ AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm,
 AstFeature *ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay);
 AstFeature *ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at);
 AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce);
-AstFeatureVec *ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value,
-			    AstFeature *parts);       /* parts NULL: none; features NULL starts a list */
+AstFeature *ast_feature_param(AstBuild *b, AstFeature *f, AstId name, AstExpr *value);
+/* parts NULL: none; features NULL starts a list */
+AstFeatureVec *ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model, AstExpr *value,
+			    AstFeature *parts);
+AstFeatureVec *ast_features_shared(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model, AstId of,
+				   AstFeature *parts);
 
 AstDecl *ast_connect(AstBuild *b, Span at, AstExpr *from, AstExpr *to);
 AstDecl *ast_connect_by(AstBuild *b, AstDecl *c, Span at, AstExpr *pattern);
@@ -105,6 +110,9 @@ AstModel *ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span 
 AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name);
 AstModel *ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals);
 AstState *ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init);
+AstModel *ast_model_compute(AstBuild *b, AstModel *m, Span at, AstStmt *s);   /* one more statement; NULL: the end */
+AstParam ast_table_param(AstId name, AstArgVec *shape);
+AstState *ast_state_shape(AstState *s, AstArgVec *shape);
 AstState *ast_state_shared(AstState *s, Span at);
 AstState *ast_state_kept(AstState *s, Span at);
 /* params holds parameters only, parts the rest; either may be NULL. */

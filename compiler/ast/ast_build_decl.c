@@ -212,8 +212,9 @@ AstFeature *
 ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at)
 {
 	if (f->keep_sign)
-		report_twice(b, (Span){0, 0}, at, "keep sign");
+		report_twice(b, f->keep_sign_span, at, "keep sign");
 	f->keep_sign = true;
+	f->keep_sign_span = at;
 	return f;
 }
 
@@ -230,19 +231,47 @@ ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId redu
 	return f;
 }
 
+AstFeature *
+ast_feature_param(AstBuild *b, AstFeature *f, AstId name, AstExpr *value)
+{
+	AstArg arg = {name.name, name.span, value};
+	VEC_PUSH(b->arena, &f->args, arg);
+	return f;
+}
+
+static AstFeature *
+named_feature(AstBuild *b, Span at, AstId name, AstId model, AstFeature *parts)
+{
+	AstFeature *f = parts ? parts : ast_feature_parts(b);
+	f->name = name.name;
+	f->name_span = name.span;
+	f->model = model.name;
+	f->model_span = model.span;
+	f->span = at;
+	return f;
+}
+
 AstFeatureVec *
-ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstExpr *value,
+ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model, AstExpr *value,
 	     AstFeature *parts)
 {
 	if (!features)
 		features = ARENA_NEW(b->arena, AstFeatureVec);
 	if (!value)
 		return features;
-	AstFeature *f = parts ? parts : ast_feature_parts(b);
-	f->name = name.name;
-	f->name_span = name.span;
-	f->span = at;
+	AstFeature *f = named_feature(b, at, name, model, parts);
 	f->value = value;
+	VEC_PUSH(b->arena, features, *f);
+	return features;
+}
+
+AstFeatureVec *
+ast_features_shared(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model,
+		    AstId of, AstFeature *parts)
+{
+	AstFeature *f = named_feature(b, at, name, model, parts);
+	f->shared = of.name;
+	f->shared_span = of.span;
 	VEC_PUSH(b->arena, features, *f);
 	return features;
 }
@@ -421,6 +450,34 @@ ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init)
 	s->name_span = name.span;
 	s->of = of.name;
 	s->init = init;
+	return s;
+}
+
+AstModel *
+ast_model_compute(AstBuild *b, AstModel *m, Span at, AstStmt *s)
+{
+	if (!m->handlers.n) {
+		AstHandler h = {.kind = AHANDLER_COMPUTE};
+		VEC_PUSH(b->arena, &m->handlers, h);
+	}
+	if (s)
+		VEC_PUSH(b->arena, &m->handlers.at[0].body, s);
+	else
+		m->handlers.at[0].span = at;
+	return m;
+}
+
+AstParam
+ast_table_param(AstId name, AstArgVec *shape)
+{
+	return (AstParam){.name = name.name, .shape = *shape};
+}
+
+AstState *
+ast_state_shape(AstState *s, AstArgVec *shape)
+{
+	if (shape)
+		s->shape = *shape;
 	return s;
 }
 

@@ -68,7 +68,17 @@ static void
 print_feature(StrBuf *out, const AstFeature *f)
 {
 	open_part(out, 1, f->name);
-	print_more(out, f->value);
+	if (f->model != f->name)
+		strbuf_printf(out, " (model %s)", f->model);
+	if (f->value)
+		print_more(out, f->value);
+	else
+		strbuf_printf(out, " (shared %s)", f->shared);
+	if (f->args.n) {
+		open_part(out, 2, "args");
+		ast_print_args(out, &f->args);
+		strbuf_putc(out, ')');
+	}
 	if (f->lo) {
 		open_part(out, 2, "range");
 		print_more(out, f->lo);

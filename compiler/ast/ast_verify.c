@@ -87,6 +87,9 @@ shape_of(const AstExpr *e, uint32_t *ops, bool *has_args)
 	case AEXPR_IF:
 		*ops = 3;
 		return true;
+	case AEXPR_SUM:
+		*ops = 2;
+		return e->name != NULL;
 	case AEXPR_OR_ELSE:
 	case AEXPR_UNSET:
 	case AEXPR_COUNT:
@@ -231,10 +234,10 @@ check_layer(Verifier *v, const AstDecl *d)
 static bool
 check_feature(Verifier *v, const AstFeature *f)
 {
-	if (!f->name || !f->lo != !f->hi)
+	if (!f->name || !f->model || !f->lo != !f->hi || !f->value != (f->shared != NULL))
 		return fail(v, f->span, "a feature is not filled");
-	return check_span(v, f->span) && check_expr(v, f->value, true) &&
-	       (!f->lo || check_expr(v, f->lo, true)) && (!f->hi || check_expr(v, f->hi, true)) &&
+	return check_span(v, f->span) && (!f->value || check_expr(v, f->value, true)) &&
+	       check_args(v, &f->args, false) && (!f->lo || check_expr(v, f->lo, true)) && (!f->hi || check_expr(v, f->hi, true)) &&
 	       (!f->norm || check_expr(v, f->norm, true)) &&
 	       (!f->decay || check_expr(v, f->decay, true)) &&
 	       (!f->learn || check_expr(v, f->learn, false));

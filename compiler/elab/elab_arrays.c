@@ -61,6 +61,8 @@ settle_conn(Elab *el, const NetConn *c)
 		NetFeature *f = &c->features.at[i];
 		settle_expr(&s, f->init.e);
 		settle_block(&s, &f->compute.body);
+		for (uint32_t k = 0; k < f->states.n; k++)
+			settle_expr(&s, f->states.at[k].init);
 		for (uint32_t k = 0; k < f->rule.states.n; k++)
 			settle_expr(&s, f->rule.states.at[k].init);
 		settle_block(&s, &f->rule.on_pre.body);

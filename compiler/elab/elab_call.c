@@ -63,7 +63,9 @@ typedef struct {
 static const Function functions[] = {
 	{"exp", 1, NOP_EXP, NDRAW_UNSET},         {"log", 1, NOP_LOG, NDRAW_UNSET},
 	{"sqrt", 1, NOP_SQRT, NDRAW_UNSET},       {"abs", 1, NOP_ABS, NDRAW_UNSET},
-	{"floor", 1, NOP_FLOOR, NDRAW_UNSET},     {"ceil", 1, NOP_CEIL, NDRAW_UNSET},
+	{"tanh", 1, NOP_TANH, NDRAW_UNSET},       {"sum", 1, NOP_UNSET, NDRAW_UNSET},
+	{"mean", 1, NOP_UNSET, NDRAW_UNSET},      {"floor", 1, NOP_FLOOR, NDRAW_UNSET},
+	{"ceil", 1, NOP_CEIL, NDRAW_UNSET},
 	{"min", 2, NOP_MIN, NDRAW_UNSET},         {"max", 2, NOP_MAX, NDRAW_UNSET},
 	{"random", 0, NOP_UNSET, NDRAW_UNIFORM},  {"bernoulli", 1, NOP_UNSET, NDRAW_BERNOULLI},
 	{"poisson", 1, NOP_UNSET, NDRAW_POISSON}, {"uniform", 2, NOP_UNSET, NDRAW_UNIFORM},
@@ -107,6 +109,20 @@ is_probability(Scope *s, const NetExpr *p)
 	return false;
 }
 
+/* sum(signal), mean(signal): over all synapses of the connection, and over the batch. */
+static NetExpr *
+total(Scope *s, const char *name, Span at)
+{
+	NetExpr *t = net_expr(s->el->net, NEXPR_TOTAL, NT_REAL, at);
+	if (strcmp(name, "sum") == 0)
+		return t;
+	const Net *net = s->el->net;
+	const NetConn *c = &net->conns.at[s->conn];
+	double n = (double)net->layers.at[c->pre].n * (double)net->layers.at[c->post].n *
+		   (double)net->batch;
+	return elab_binary(s, NOP_DIV, t, elab_const(s, NT_REAL, elab_round(s, n), at), at);
+}
+
 static NetExpr *
 apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
 {
@@ -114,6 +130,8 @@ apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
 		return uniform(s, arg[0], arg[1], e->span);
 	if (f->draw == NDRAW_BERNOULLI && !is_probability(s, arg[0]))
 		return NULL;
+	if (f->op == NOP_UNSET && f->draw == NDRAW_UNSET)
+		return total(s, f->name, e->span);
 	if (f->draw != NDRAW_UNSET)
 		return draw(s, f->draw, arg[0], e->span, f->name);
 	if (f->nargs == 1)

@@ -154,15 +154,107 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 
 /* ---- features -------------------------------------------------------------------------------- */
 
+/* The sizes of an array; false after a message. */
+static bool
+extents(Scope *s, const AstArgVec *shape, uint32_t *rank, uint64_t *extent, Span at)
+{
+	if (shape->n > 2) {
+		elab_not_yet(s->el, at, "an array of more than two dimensions");
+		return false;
+	}
+	for (uint32_t i = 0; i < shape->n; i++) {
+		const AstExpr *e = shape->at[i].value;
+		Scope in = *s;
+		in.place = IN_PARAM;
+		NetExpr *v = elab_expr(&in, e);
+		if (!v)
+			return false;
+		if (v->kind != NEXPR_CONST || v->value != floor(v->value) || v->value < 1 ||
+		    v->value > 65536) {
+			elab_error(s->el, E0503, e->span,
+				   "a size of an array is a whole number from 1 to 65536");
+			diag_end(s->el->diag);
+			return false;
+		}
+		extent[i] = (uint64_t)v->value;
+	}
+	*rank = shape->n;
+	return true;
+}
+
+static void
+states(Scope *outer, NetFeature *f)
+{
+	Elab *el = outer->el;
+	for (uint32_t i = 0; i < outer->model->states.n; i++) {
+		const AstState *a = &outer->model->states.at[i];
+		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
+		Scope s = *outer;
+		s.place = IN_STATE;
+		st.kept_on_reset = a->kept_on_reset;
+		if (a->shared_over_batch)
+			elab_not_yet(el, a->span, "a state of a feature that is shared over the batch");
+		extents(&s, &a->shape, &st.rank, st.extent, a->span);
+		st.init = a->init ? elab_expr(&s, a->init) : elab_const(&s, NT_REAL, 0, a->span);
+		if (st.init && st.init->kind != NEXPR_CONST && st.init->kind != NEXPR_VALUE) {
+			elab_not_yet(el, a->init->span, "an initial value of a feature's state that "
+							"is neither a number nor its value");
+			st.init = NULL;
+		}
+		if (st.init)
+			st.type = st.init->type;
+		VEC_PUSH(el->arena, &f->states, st);
+	}
+}
+
+static const AstArg *
+find_arg(const AstFeature *a, Name name)
+{
+	for (uint32_t i = 0; i < a->args.n; i++) {
+		if (a->args.at[i].name == name)
+			return &a->args.at[i];
+	}
+	return NULL;
+}
+
+/* The first parameter is the value itself; others are lines of the block, or keep their defaults. */
+static void
+parameters(Scope *s, NetFeature *f, const AstFeature *a)
+{
+	Elab *el = s->el;
+	const AstModel *m = s->model;
+	s->params = ARENA_ARRAY(el->arena, Bind, m->params.n + 1);
+	for (uint32_t i = 1; i < m->params.n; i++) {
+		const AstParam *p = &m->params.at[i];
+		const AstArg *arg = find_arg(a, p->name);
+		s->nparams = i;
+		if (p->shape.n) {
+			NetTable t = {.name = p->name, .span = p->span};
+			if (!arg || !(t.file = elab_file(el, arg->value)) ||
+			    !extents(s, &p->shape, &t.rank, t.extent, p->span)) {
+				el->failed = true;
+				continue;
+			}
+			t.span = arg->value->span;
+			s->params[i] = (Bind){.is_table = true, .table = f->tables.n};
+			VEC_PUSH(el->arena, &f->tables, t);
+			continue;
+		}
+		Scope in = arg ? elab_scope(el, IN_PROGRAM) : *s;
+		if (!arg)
+			in.place = IN_PARAM;
+		const AstExpr *value = arg ? arg->value : p->value;
+		if (!value)
+			el->failed = true; /* was told by sema */
+		else
+			elab_bind(&in, value, &s->params[i]);
+	}
+	s->nparams = m->params.n;
+}
+
 static void
 compute(Scope *s, NetFeature *f)
 {
-	if (s->model->states.n || s->model->traces.n) {
-		Span at = s->model->states.n ? s->model->states.at[0].span
-					     : s->model->traces.at[0].span;
-		elab_not_yet(s->el, at, "a feature with a state or a trace");
-		return;
-	}
 	for (uint32_t i = 0; i < s->model->handlers.n; i++) {
 		const AstHandler *h = &s->model->handlers.at[i];
 		if (h->kind == AHANDLER_COMPUTE)
@@ -170,6 +262,26 @@ compute(Scope *s, NetFeature *f)
 		else
 			elab_not_yet(s->el, h->span, "this part of a feature");
 	}
+}
+
+/* Takes the value of an earlier feature, and what is known of it. */
+static void
+share(Elab *el, uint32_t conn, NetFeature *f, Name of)
+{
+	const NetConn *c = &el->net->conns.at[conn];
+	for (uint32_t i = 0; i < c->features.n; i++) {
+		const NetFeature *parent = &c->features.at[i];
+		if (parent->name != of)
+			continue;
+		f->shared = parent->shared == NET_NONE ? i : parent->shared;
+		f->init = parent->init;
+		f->has_range = parent->has_range;
+		f->lo = parent->lo;
+		f->hi = parent->hi;
+		f->range_span = parent->range_span;
+		return;
+	}
+	el->failed = true;
 }
 
 static void
@@ -181,7 +293,7 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 		return;
 	}
 	const AstModel *m = &a->sema_model->model;
-	NetFeature f = {.name = a->name, .span = a->name_span, .type = NT_REAL};
+	NetFeature f = {.name = a->name, .span = a->name_span, .type = NT_REAL, .shared = NET_NONE};
 	if (m->params.n && m->params.at[0].is_bool)
 		f.type = NT_BOOL;
 	Scope s = elab_scope(el, IN_FEATURE);
@@ -189,21 +301,16 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	s.model = m;
 	s.value_type = f.type;
 	s.site_prefix = arena_printf(el->arena, "%s/%s", c->name, a->name);
-	/* The first parameter is the value itself; others keep their defaults. */
-	s.params = ARENA_ARRAY(el->arena, Bind, m->params.n + 1);
-	for (uint32_t i = 1; i < m->params.n; i++) {
-		Scope in = s;
-		in.place = IN_PARAM;
-		in.nparams = i;
-		if (m->params.at[i].value)
-			elab_bind(&in, m->params.at[i].value, &s.params[i]);
-	}
-	s.nparams = m->params.n;
+	s.feature = &f;
+	parameters(&s, &f, a);
 	range(el, &f, a);
 	norm_and_decay(el, &f, a);
-	if (a->keep_sign)
-		elab_not_yet(el, a->span, "`keep sign`");
-	initial_value(&s, &f, a);
+	f.keep_sign = a->keep_sign;
+	if (a->shared)
+		share(el, conn, &f, a->shared);
+	else
+		initial_value(&s, &f, a);
+	states(&s, &f);
 	compute(&s, &f);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);

@@ -94,7 +94,7 @@ of_spikes(Elab *el, const AstStmt *s, NetControl *c)
 {
 	const AstSym *sym = s->target->sema.sym;
 	uint32_t layer = sym ? elab_find_layer(el, sym->decl) : NET_NONE;
-	c->var = (NetVar){NVAR_SPIKES, layer, 0};
+	c->var = (NetVar){NVAR_SPIKES, layer, 0, 0};
 	el->failed |= layer == NET_NONE;
 	return layer != NET_NONE;
 }

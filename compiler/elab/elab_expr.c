@@ -65,9 +65,9 @@ elab_fits(Scope *s, NetExpr *e)
 		l = choose_side(s, e, n);
 		break;
 	case IN_RULE:
+	case IN_FEATURE:
 		l = choose_side(s, e, n);
 		break;
-	case IN_FEATURE:
 	case IN_INIT:
 	case IN_PROTOCOL:
 		elab_not_yet(s->el, e->span, "a list here");
@@ -183,7 +183,8 @@ elab_bind(Scope *s, const AstExpr *e, Bind *out)
 static NetExpr *
 param(Scope *s, const AstExpr *e, const AstSym *sym)
 {
-	if (s->place == IN_FEATURE && sym->kind == ASYM_MODEL_PARAM && sym->index == 0)
+	bool in_feature = s->place == IN_FEATURE || (s->place == IN_STATE && s->feature);
+	if (in_feature && sym->kind == ASYM_MODEL_PARAM && sym->index == 0)
 		return leaf(s, NEXPR_VALUE, s->value_type, 0, e);
 	const Bind *b = find_bind(s, e);
 	if (b)
@@ -203,6 +204,8 @@ state(Scope *s, const AstExpr *e, const AstSym *sym)
 	if (of_layer && sym->index < layer_at(s, s->layer)->states.n)
 		return leaf(s, NEXPR_STATE, layer_at(s, s->layer)->states.at[sym->index].type,
 			    sym->index, e);
+	if (s->place == IN_FEATURE && sym->index < s->feature->states.n)
+		return leaf(s, NEXPR_STATE, s->feature->states.at[sym->index].type, sym->index, e);
 	if (s->place == IN_RULE && sym->index < s->rule->states.n)
 		return leaf(s, NEXPR_STATE, s->rule->states.at[sym->index].type, sym->index, e);
 	if (s->place == IN_TRACE) {
@@ -239,7 +242,9 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	for (uint32_t i = s->locals.n; i-- > 0;) {
 		const ElabLocal *l = &s->locals.at[i];
-		if (l->stmt != sym->stmt)
+		if (l->each && l->each == sym)
+			return leaf(s, NEXPR_EACH, NT_REAL, l->index, e);
+		if (l->each || l->stmt != sym->stmt)
 			continue;
 		if (l->value)
 			return elab_copy(s->el, l->value, e->span);
@@ -366,6 +371,7 @@ name(Scope *s, const AstExpr *e)
 		elab_not_yet(s->el, e->span, "a third factor of a rule (`needs %s`)", e->name);
 		return NULL;
 	case ASYM_FEATURE_OF:
+	case ASYM_KEPT_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
@@ -512,6 +518,63 @@ list(Scope *s, const AstExpr *e)
 	return elab_fits(s, l) ? l : NULL;
 }
 
+static NetExpr *
+element(Scope *s, const AstExpr *e)
+{
+	const AstSym *sym = e->op[0]->sema.sym;
+	NetExpr *x = NULL;
+	if (s->place == IN_FEATURE && sym && sym->kind == ASYM_STATE) {
+		x = leaf(s, NEXPR_ELEMENT, NT_REAL, sym->index, e);
+	} else if (s->place == IN_FEATURE && sym && sym->kind == ASYM_MODEL_PARAM &&
+		   sym->index < s->nparams && s->params[sym->index].is_table) {
+		x = leaf(s, NEXPR_TABLE, NT_REAL, s->params[sym->index].table, e);
+	} else {
+		return not_constant(s, e);
+	}
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		const AstExpr *at = e->args.at[i].value;
+		x->op[i] = elab_as(s, elab_expr(s, at), NT_REAL, at);
+		if (!x->op[i])
+			return NULL;
+	}
+	return x;
+}
+
+/* One end of a sum: a whole number that is known now. */
+static bool
+sum_end(Scope *s, const AstExpr *e, NetExpr **out)
+{
+	*out = elab_expr(s, e);
+	if (!*out)
+		return false;
+	double v = (*out)->value;
+	if ((*out)->kind == NEXPR_CONST && v == floor(v) && fabs(v) < 16777216)
+		return true;
+	elab_error(s->el, E0502, e->span, "a sum runs over whole numbers known before the run");
+	diag_help(s->el->diag, "use parameters and numbers");
+	diag_end(s->el->diag);
+	return false;
+}
+
+static NetExpr *
+sum(Scope *s, const AstExpr *e)
+{
+	const AstExpr *range = e->op[0];
+	NetExpr *x = net_expr(s->el->net, NEXPR_SUM, NT_REAL, e->span);
+	if (!sum_end(s, range->op[0], &x->op[1]) || !sum_end(s, range->op[1], &x->op[2]))
+		return NULL;
+	if (!range->exclusive)
+		x->op[2] = elab_const(s, NT_REAL, x->op[2]->value + 1, range->span);
+	ElabLocal each = {NULL, 0, NULL, e->sema.sym};
+	for (uint32_t i = 0; i < s->locals.n; i++)
+		each.index += s->locals.at[i].each != NULL;
+	x->index = each.index;
+	VEC_PUSH(s->el->arena, &s->locals, each);
+	x->op[0] = elab_as(s, elab_expr(s, e->op[1]), NT_REAL, e->op[1]);
+	s->locals.n--;
+	return x->op[0] ? x : NULL;
+}
+
 NetExpr *
 elab_expr(Scope *s, const AstExpr *e)
 {
@@ -537,8 +600,11 @@ elab_expr(Scope *s, const AstExpr *e)
 		return binary(s, e);
 	case AEXPR_IF:
 		return choice(s, e);
-	case AEXPR_STRING:
 	case AEXPR_INDEX:
+		return element(s, e);
+	case AEXPR_SUM:
+		return sum(s, e);
+	case AEXPR_STRING:
 	case AEXPR_TUPLE:
 	case AEXPR_RANGE:
 	case AEXPR_OR_ELSE:

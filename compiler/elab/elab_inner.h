@@ -14,6 +14,8 @@ typedef struct {
 	NetExpr *first; /* the value before the run, if the protocol sets it */
 	BindPart *part;
 	uint32_t nparts;
+	bool is_table; /* of a feature: net tables[table] */
+	uint32_t table;
 } Bind;
 
 /* A list of constants on its way: NEXPR_ARRAY holds its index here until elab_settle_arrays. */
@@ -66,6 +68,7 @@ typedef struct {
 	const AstStmt *stmt;
 	uint32_t index;
 	NetExpr *value; /* a constant instead */
+	const AstSym *each; /* the variable of a sum instead; stmt is NULL */
 } ElabLocal;
 
 typedef enum {
@@ -91,6 +94,7 @@ typedef struct {
 	uint32_t layer;   /* neuron code, traces: index in net->layers */
 	uint32_t conn;    /* features, rules */
 	NetRule *rule;
+	NetFeature *feature;       /* features: where its states are */
 	NetType value_type;        /* of VALUE */
 	const uint32_t *traces;    /* of the model's traces: index in the layer's */
 	const AstTrace *own_trace; /* IN_TRACE */

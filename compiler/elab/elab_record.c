@@ -47,7 +47,7 @@ static bool
 votes_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
 {
 	static const NetVarKind kinds[] = {NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS};
-	*out = (NetVar){kinds[sym->index], elab_find_layer(el, sym->decl), 0};
+	*out = (NetVar){kinds[sym->index], elab_find_layer(el, sym->decl), 0, 0};
 	if (out->of != NET_NONE && elab_votes(el, sym->decl))
 		return true;
 	elab_error(el, E0205, e->span, "layer `%s` never votes, so it has no `%s`", sym->decl->name,
@@ -79,7 +79,9 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_VOTES_OF:
 		return votes_var(el, e, sym, out);
 	case ASYM_FEATURE_OF:
-		*out = (NetVar){NVAR_VALUE, elab_find_conn(el, sym->decl), sym->index};
+	case ASYM_KEPT_OF:
+		*out = (NetVar){sym->kind == ASYM_KEPT_OF ? NVAR_KEPT : NVAR_VALUE,
+				elab_find_conn(el, sym->decl), sym->index, sym->state};
 		if (out->of != NET_NONE && out->index < el->net->conns.at[out->of].features.n)
 			return true;
 		el->failed = true;

@@ -63,7 +63,8 @@ is_target(const Scope *s, const NetExpr *e)
 	case IN_TRACE:
 		return e->kind == NEXPR_TRACE;
 	case IN_FEATURE:
-		return e->kind == NEXPR_INPUT;
+		return e->kind == NEXPR_INPUT || e->kind == NEXPR_STATE ||
+		       e->kind == NEXPR_ELEMENT;
 	case IN_RULE:
 		return e->kind == NEXPR_VALUE || e->kind == NEXPR_STATE;
 	case IN_PROGRAM:
@@ -110,7 +111,7 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 		diag_end(s->el->diag);
 		return false;
 	}
-	s->site_hint = a->target->name;
+	s->site_hint = a->target->kind == AEXPR_NAME ? a->target->name : NULL;
 	NetExpr *e = elab_expr(s, a->e);
 	s->site_hint = NULL;
 	if (e && e->kind == NEXPR_SPIKE && target->type == NT_BOOL)
@@ -135,7 +136,7 @@ let(Scope *s, const AstStmt *a, StmtVec *out)
 	s->site_hint = a->name;
 	NetExpr *e = elab_expr(s, a->e);
 	s->site_hint = NULL;
-	ElabLocal local = {a, NET_NONE, NULL};
+	ElabLocal local = {a, NET_NONE, NULL, NULL};
 	if (e && elab_is_fixed(e)) {
 		local.value = e;
 	} else if (e) {

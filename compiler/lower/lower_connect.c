@@ -38,10 +38,14 @@ saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
 static bool
 needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 {
-	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	for (uint32_t k = feature + 1; k < c->features.n; k++)
+		if (c->features.at[k].shared == feature && needs_store(l, conn, k))
+			return true;
 	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
-	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature});
+	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }
 
 void
@@ -55,11 +59,18 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		const NetFeature *f = &c->features.at[k];
 		LowFeature *lf = &low->features[k];
 		lf->buf = lf->unclipped = NO_BUF;
+		lf->init_kept = lf->reset_kept = lf->signs = UINT32_MAX;
+		lf->total = lf->negative = NO_BUF;
 		lf->init = lf->init_states = lf->learn = lf->norm = lf->fill = UINT32_MAX;
-		if (needs_store(l, conn, k))
+		if (f->shared != NET_NONE)
+			lf->buf = low->features[f->shared].buf;
+		else if (needs_store(l, conn, k))
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s", c->name, f->name);
-		if (f->has_rule && f->has_range && f->has_norm)
+		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm)
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
+		if (f->keep_sign && f->has_rule)
+			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, 2, axes, "%s.%s_negative", c->name, f->name);
+		low_feature_buffers(l, conn, k);
 		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
 		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
 			lf->states[s] = low_add_buf(l, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
@@ -267,8 +278,9 @@ low_conn_kernels(Lower *l, uint32_t conn)
 			low_not_yet(l, f->span, "a norm or a decay of truth values");
 			continue;
 		}
-		if (l->conns[conn].features[k].buf != NO_BUF)
+		if (l->conns[conn].features[k].buf != NO_BUF && f->shared == NET_NONE)
 			init_kernel(l, conn, k);
+		low_feature_kernels(l, conn, k);
 		if (f->has_rule)
 			init_states(l, conn, k);
 		if (f->has_norm)

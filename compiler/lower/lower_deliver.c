@@ -32,7 +32,13 @@ zero_after(NetBlock b, bool zero)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const NetStmt *s = b.at[i];
-		if (s->kind != NSTMT_ASSIGN)
+		if (s->kind == NSTMT_LET)
+			continue;
+		if (s->kind == NSTMT_IF) {
+			zero = zero_after(s->body, zero) && zero_after(s->other, zero);
+			continue;
+		}
+		if (s->kind != NSTMT_ASSIGN || s->target->kind != NEXPR_INPUT)
 			return false;
 		bool e = zero_expr(s->e, zero);
 		zero = s->op == NSET ? e : s->op == NMUL ? zero || e : s->op == NDIV ? zero : zero && e;
@@ -45,41 +51,11 @@ event_driven(const NetConn *c)
 {
 	bool zero = true;
 	for (uint32_t k = 0; k < c->features.n; k++)
+		if (low_feature_is_staged(&c->features.at[k]))
+			return false;
+	for (uint32_t k = 0; k < c->features.n; k++)
 		zero = zero_after(c->features.at[k].compute.body, zero);
 	return zero;
-}
-
-/* ---- one synapse --------------------------------------------------------------------------------- */
-
-/* The signal that arrives at (i, j) when `signal` leaves neuron i. */
-static PlanExpr *
-through(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *signal)
-{
-	const NetConn *c = &l->net->conns.at[conn];
-	for (uint32_t k = 0; k < c->features.n; k++) {
-		const NetFeature *f = &c->features.at[k];
-		Scope s = low_scope(l, b);
-		s.conn = conn;
-		s.feature = k;
-		s.item = item;
-		s.pre = i;
-		s.post = j;
-		uint32_t buf = l->conns[conn].features[k].buf;
-		s.value = buf == NO_BUF ? low_clipped(l, b, f, low_expr(&s, f->init.e)) : low_load(l, buf, 2, i, j);
-		for (uint32_t n = 0; n < f->compute.body.n; n++) {
-			const NetStmt *st = f->compute.body.at[n];
-			if (st->kind != NSTMT_ASSIGN) {
-				low_not_yet(l, st->span, "features with other statements than assignments to `signal`");
-				return signal;
-			}
-			s.input = signal;
-			PlanExpr *e = low_expr(&s, st->e);
-			bool one = signal->kind == PEXPR_CONST && signal->value.f == 1 && st->op == NMUL;
-			static const PlanExprKind op[] = {[NADD] = PEXPR_ADD, [NSUB] = PEXPR_SUB, [NMUL] = PEXPR_MUL, [NDIV] = PEXPR_DIV};
-			signal = st->op == NSET || one ? e : plan_binary(l->p, op[st->op], signal, e);
-		}
-	}
-	return signal;
 }
 
 /* ---- loops ---------------------------------------------------------------------------------------- */
@@ -96,7 +72,17 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
 	const LowLayer *pre = &l->layers[c->pre];
+	if (l->conns[conn].staged) {                      /* the signals are there */
+		LowLoop all = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+		LowLoop cols = low_loop(low_body(&all), "j", low_lo(b), low_hi(b), true);
+		PlanExpr *e = low_load(l, l->conns[conn].signal, 3, item, all.index, cols.index);
+		add_to(l, low_body(&cols), into, item, cols.index, e);
+		low_close(&cols);
+		low_close(&all);
+		return;
+	}
 	bool events = event_driven(c);
+	LowKeys *keys = low_feature_keys(l, b, conn);
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)) : low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
 	LowLoop outer = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
 	PlanEmit *in = low_body(&outer);
@@ -107,7 +93,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	if (l->net->layers.at[c->pre].values || !events)
 		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
 	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
-	PlanExpr *e = through(l, low_body(&cols), conn, item, i, cols.index, signal);
+	PlanExpr *e = low_through(l, low_body(&cols), conn, 0, c->features.n, keys, item, i, cols.index, signal);
 	add_to(l, low_body(&cols), into, item, cols.index, e);
 	low_close(&cols);
 	low_close(&outer);
@@ -167,7 +153,7 @@ has_closed_form(const Lower *l, uint32_t conn)
 		if (l->conns[conn].features[k].buf != NO_BUF)
 			return false;
 		for (uint32_t n = 0; n < b.n; n++)
-			if (!low_is_fixed(b.at[n]->e))
+			if (b.at[n]->kind != NSTMT_ASSIGN || !low_is_fixed(b.at[n]->e))
 				return false;
 	}
 	return true;

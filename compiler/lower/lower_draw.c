@@ -87,14 +87,18 @@ low_site_value(Scope *s, const NetExpr *e)
 		value = s->drawn[e->site];
 	} else if (buf != NO_BUF) {
 		bool per_item = p->bufs.at[buf].naxes == 1;
-		value = per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
+		value = s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
+		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
 			value = low_uniform(l, s->b, value);
 	} else if (e->draw == NDRAW_POISSON) {
 		return poisson(s, e);
 	} else {
 		PlanExpr *key[2], *args[5], *drawn;
-		low_site_key(l, s->b, e->site, key);
+		if (s->keys)
+			memcpy(key, s->keys[e->site], sizeof key);
+		else
+			low_site_key(l, s->b, e->site, key);
 		args[0] = key[0];
 		args[1] = key[1];
 		args[2] = object(s);
@@ -110,10 +114,9 @@ low_site_value(Scope *s, const NetExpr *e)
 /* ---- sites of layers -------------------------------------------------------------------------- */
 
 static void
-fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
+fed_site_of(Lower *l, uint32_t site, uint32_t naxes, const PlanAxis *axes)
 {
-	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[layer].n)};
-	uint32_t buf = low_add_buf(l, l->real, ROLE_SCRATCH, per_item ? 1 : 2, axes, "%s", l->net->sites.at[site].name);
+	uint32_t buf = low_add_buf(l, l->real, ROLE_SCRATCH, naxes, axes, "%s", l->net->sites.at[site].name);
 	uint32_t o = plan_add_object(l->p, POBJ_STREAM, l->net->sites.at[site].name);
 	PlanObject *po = &l->p->objects.at[o];
 	po->texts = ARENA_ARRAY(l->a, const char *, 1);
@@ -124,6 +127,13 @@ fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
 	po->span = l->net->sites.at[site].span;
 	l->sites[site] = buf;
 	l->streams_of_sites[site] = o;
+}
+
+static void
+fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
+{
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[layer].n)};
+	fed_site_of(l, site, per_item ? 1 : 2, axes);
 }
 
 /* Blocks of four objects; the buffer is padded to whole blocks. */
@@ -192,6 +202,31 @@ sites_of_block(Lower *l, uint32_t layer, NetBlock b, bool always)
 	}
 }
 
+/* A feature draws once for each synapse and step, for all items of the batch. */
+static void
+fed_sites_of_expr(Lower *l, const NetConn *c, const NetExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF && l->net->sites.at[e->site].file) {
+		PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
+		                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+		fed_site_of(l, e->site, 2, axes);
+	}
+	for (int k = 0; k < 3; k++)
+		fed_sites_of_expr(l, c, e->op[k]);
+}
+
+static void
+fed_sites_of_block(Lower *l, const NetConn *c, NetBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		fed_sites_of_expr(l, c, b.at[i]->e);
+		fed_sites_of_block(l, c, b.at[i]->body);
+		fed_sites_of_block(l, c, b.at[i]->other);
+	}
+}
+
 void
 low_sites(Lower *l)
 {
@@ -203,4 +238,7 @@ low_sites(Lower *l)
 		l->sites[i] = l->streams_of_sites[i] = l->drawers[i] = UINT32_MAX;
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		sites_of_block(l, i, l->net->layers.at[i].step.body, true);
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t k = 0; k < l->net->conns.at[c].features.n; k++)
+			fed_sites_of_block(l, &l->net->conns.at[c], l->net->conns.at[c].features.at[k].compute.body);
 }

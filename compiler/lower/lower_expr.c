@@ -71,6 +71,7 @@ unary(Scope *s, const NetExpr *e)
 	case NOP_CEIL: return plan_unary(p, PEXPR_CEIL, a);
 	case NOP_EXP: return call1(s, "exp_f32", "exp_f64", a);
 	case NOP_LOG: return call1(s, "log_f32", "log_f64", a);
+	case NOP_TANH: return call1(s, "tanh_f32", "tanh_f64", a);
 	default: UNREACHABLE();
 	}
 }
@@ -173,6 +174,70 @@ column(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, v);
 }
 
+/* A place in an array: whole, and counted around beyond its ends, so that it is always inside. */
+static PlanExpr *
+place(Scope *s, const NetExpr *e, uint64_t extent)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	if (e->kind == NEXPR_EACH && s->each_lo[e->index] >= 0 && s->each_hi[e->index] <= (double)extent)
+		return s->each[e->index];
+	PlanExpr *i = plan_cast(p, PT_I64, plan_unary(p, PEXPR_FLOOR, low_expr(s, e)));
+	i = plan_emit_let(s->b, "place", plan_binary(p, PEXPR_REM, i, low_i64(l, (int64_t)extent)));
+	PlanExpr *around = plan_binary(p, PEXPR_ADD, i, low_i64(l, (int64_t)extent));
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, i, low_i64(l, 0)), around, i);
+}
+
+static PlanExpr *
+element(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
+	const LowFeature *lf = &l->conns[s->conn].features[s->feature];
+	bool table = e->kind == NEXPR_TABLE;
+	const uint64_t *extent = table ? f->tables.at[e->index].extent : f->states.at[e->index].extent;
+	PlanExpr *at[5];
+	uint32_t n = 0;
+	if (!table) {
+		at[n++] = s->item;
+		at[n++] = s->pre;
+		at[n++] = s->post;
+	}
+	for (int k = 0; k < 2 && e->op[k]; k++)
+		at[n++] = place(s, e->op[k], extent[k]);
+	return plan_load(l->p, table ? lf->tables[e->index] : lf->kept[e->index], n, at);
+}
+
+static PlanExpr *
+sum(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	PlanEmit *outer = s->b;
+	if (e->index >= LOW_SUMS) {
+		low_not_yet(l, e->span, "sums nested this deeply");
+		return low_real(l, 0);
+	}
+	uint32_t total = plan_emit_var(outer, "total", low_real(l, 0));
+	LowLoop loop = low_loop(outer, "k", low_i64(l, (int64_t)e->op[1]->value), low_i64(l, (int64_t)e->op[2]->value), false);
+	s->each[e->index] = loop.index;
+	s->each_lo[e->index] = e->op[1]->value;
+	s->each_hi[e->index] = e->op[2]->value;
+	s->b = low_body(&loop);
+	PlanExpr *x = low_expr(s, e->op[0]), *so_far = plan_local(l->p, outer->code, total);
+	plan_emit_set(s->b, total, plan_binary(l->p, PEXPR_ADD, so_far, x));
+	s->b = outer;
+	low_close(&loop);
+	return plan_local(l->p, outer->code, total);
+}
+
+bool
+net_has_sum(const NetExpr *e)
+{
+	if (!e)
+		return false;
+	return e->kind == NEXPR_SUM || net_has_sum(e->op[0]) || net_has_sum(e->op[1]) || net_has_sum(e->op[2]);
+}
+
 PlanExpr *
 low_expr(Scope *s, const NetExpr *e)
 {
@@ -205,6 +270,15 @@ low_expr(Scope *s, const NetExpr *e)
 		return column(s, e);
 	case NEXPR_OVER:
 		return low_over(s, e);
+	case NEXPR_ELEMENT:
+	case NEXPR_TABLE:
+		return element(s, e);
+	case NEXPR_EACH:
+		return plan_cast(p, l->real, s->each[e->index]);
+	case NEXPR_SUM:
+		return sum(s, e);
+	case NEXPR_TOTAL:
+		return s->total;
 	case NEXPR_UNARY:
 		return unary(s, e);
 	case NEXPR_BINARY:

@@ -30,9 +30,19 @@ typedef struct {
 	uint32_t *states;                                 /* synapse states of the rule */
 	uint32_t init, init_states, learn, norm;          /* kernels; UINT32_MAX: none */
 	uint32_t fill;                                    /* object */
+	uint32_t *kept;                                   /* own states: [batch, pre, post, …] */
+	uint32_t *tables, *table_fills;                   /* buffers and their objects */
+	uint32_t total;                                   /* real []: what sum(signal) is in this step */
+	uint32_t negative;                                /* bool [pre, post]: the side of zero that a value keeps */
+	uint32_t init_kept, reset_kept, signs;            /* kernels */
 } LowFeature;
 
-typedef struct { LowFeature *features; } LowConn;
+typedef struct {
+	LowFeature *features;
+	bool staged;                                      /* some feature needs all synapses in every step: see lower_feature */
+	uint32_t signal;                                  /* staged: real [batch, pre, post] */
+	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
+} LowConn;
 
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
 /* max(image) and its kin: computed once for each sample. */
@@ -64,6 +74,8 @@ typedef struct {
 
 /* ---- expressions (lower_expr.c) ---- */
 
+enum { LOW_SUMS = 8 };                            /* as deep as sums may be nested */
+
 /* Where code stands: how its leaves are read. */
 typedef struct {
 	Lower *l;
@@ -81,6 +93,10 @@ typedef struct {
 	PlanExpr *spike[3];                               /* by side, where known (1.0) */
 	PlanExpr **drawn;                                 /* by site: its uniform number, drawn before; else NULL */
 	uint32_t data;                                    /* of COLUMN */
+	PlanExpr *(*keys)[2];                             /* by site: its key, computed before; NULL: where it is drawn */
+	PlanExpr *total;                                  /* of TOTAL */
+	PlanExpr *each[LOW_SUMS];                         /* variables of the sums around, i64, and their ends */
+	double each_lo[LOW_SUMS], each_hi[LOW_SUMS];
 } Scope;
 
 PlanExpr *low_expr(Scope *s, const NetExpr *e);
@@ -123,6 +139,18 @@ void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
 void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */
 void low_sites(Lower *l);
+/* Features (lower_feature.c). The keys of all sites that a connection's features draw from, before a loop. */
+typedef PlanExpr *LowKeys[2];
+LowKeys *low_feature_keys(Lower *l, PlanEmit *b, uint32_t conn);
+/* The signal that leaves features first ..< last when `signal` comes in. */
+PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
+                      PlanExpr *i, PlanExpr *j, PlanExpr *signal);
+bool low_feature_is_staged(const NetFeature *f);
+void low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature);
+void low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature);
+void low_stages(Lower *l, uint32_t conn);
+PlanExpr *low_value(Scope *s);                                    /* of the feature at this synapse */
+bool net_has_sum(const NetExpr *e);
 void low_data(Lower *l);
 void low_records(Lower *l);
 void low_controls(Lower *l, const NetProto *run);                 /* kernels of what a run does to the network */

@@ -55,7 +55,7 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 		if (low_uses_state(nl->traces.at[i].on_spike.body, state))
 			return true;
 	return low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state)
-	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state});
+	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state, 0});
 }
 
 void

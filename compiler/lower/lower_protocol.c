@@ -147,6 +147,16 @@ control_inputs(Lower *l, PlanEmit *b, const NetProto *run)
 		run_if(b, l->layers[i].no_drive);
 }
 
+/* What a layer receives in this step. */
+static void
+collect(Lower *l, PlanEmit *b, uint32_t layer)
+{
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t k = 0; l->net->conns.at[c].post == layer && k < l->conns[c].stages.n; k++)
+			plan_emit_run(b, l->conns[c].stages.at[k]);
+	run_if(b, l->layers[layer].collect);
+}
+
 static void
 update_layer(Lower *l, PlanEmit *b, const NetProto *run, uint32_t i)
 {
@@ -180,14 +190,14 @@ step_proc(Lower *l, const char *name, const NetProto *run)
 	if (run && run->by_layer) {
 		plan_emit_note(b, "A and B: each layer from the spikes that there are by then");
 		for (uint32_t i = 0; i < l->net->layers.n; i++) {
-			run_if(b, l->layers[i].collect);
+			collect(l, b, i);
 			norms(l, b, true, i);
 			update_layer(l, b, run, i);
 		}
 	} else {
 		plan_emit_note(b, "A: deliver the spikes of the previous step");
 		for (uint32_t i = 0; i < l->net->layers.n; i++)
-			run_if(b, l->layers[i].collect);
+			collect(l, b, i);
 		norms(l, b, true, NET_NONE);
 		plan_emit_note(b, "B: update the layers");
 		for (uint32_t i = 0; i < l->net->layers.n; i++)
@@ -225,6 +235,9 @@ low_reset(Lower *l)
 		run_if(&b, l->layers[i].find);
 		raster(l, &b, i, number(l, -1));
 	}
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
+			run_if(&b, l->conns[c].features[f].reset_kept);
 	p->codes.at[l->reset_proc]->body = plan_freeze(&b);
 }
 
@@ -717,6 +730,12 @@ initial_values(Lower *l, PlanEmit *b)
 			}
 			run_if(b, lf->init);
 			run_if(b, lf->init_states);
+			run_if(b, lf->signs);
+			for (uint32_t t = 0; t < l->net->conns.at[c].features.at[f].tables.n; t++) {
+				PlanArg args[2] = {number(l, lf->table_fills[t]), address(l, lf->tables[t], NULL)};
+				host(l, b, "fill", 2, args);
+			}
+			run_if(b, lf->init_kept);
 		}
 	for (uint32_t k = 0; k < l->controls.n; k++) {
 		const LowControl *c = &l->controls.at[k];

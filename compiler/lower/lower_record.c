@@ -14,6 +14,7 @@ low_var_buf(Lower *l, NetVar v)
 	case NVAR_LABELS: return l->layers[v.of].assignment;
 	case NVAR_RATES: return l->layers[v.of].rates;
 	case NVAR_PROPORTIONS: return l->layers[v.of].proportions;
+	case NVAR_KEPT: return l->conns[v.of].features[v.index].kept[v.state];
 	case NVAR_UNSET: break;
 	}
 	UNREACHABLE();

@@ -24,15 +24,22 @@ typedef struct {
 } RuleWork;
 
 static PlanExpr *
-clip(RuleWork *w, PlanEmit *b, PlanExpr *v)
+clip(RuleWork *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
 {
 	Plan *p = w->l->p;
-	if (!isinf(w->f->lo)) {
+	if (w->low->negative != NO_BUF) {                 /* what would cross zero stays there */
+		v = low_keep(b, "w", v);
+		PlanExpr *zero = low_real(w->l, 0), *above = plan_binary(p, PEXPR_GT, v, zero);
+		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, low_load(w->l, w->low->negative, 2, i, j), above,
+		                                 plan_binary(p, PEXPR_LT, v, zero));
+		v = plan_ternary(p, PEXPR_SELECT, crossed, zero, v);
+	}
+	if (w->f->has_range && !isinf(w->f->lo)) {
 		v = low_keep(b, "w", v);
 		PlanExpr *lo = low_real(w->l, w->f->lo);
 		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, lo), lo, v);
 	}
-	if (!isinf(w->f->hi)) {
+	if (w->f->has_range && !isinf(w->f->hi)) {
 		v = low_keep(b, "w", v);
 		PlanExpr *hi = low_real(w->l, w->f->hi);
 		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, hi), hi, v);
@@ -49,7 +56,7 @@ value(RuleWork *w, PlanExpr *i, PlanExpr *j)
 static void
 put(RuleWork *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v, bool clipped)
 {
-	low_store(b, w->low->buf, clipped ? clip(w, b, v) : v, 2, i, j);
+	low_store(b, w->low->buf, clipped ? clip(w, b, i, j, v) : v, 2, i, j);
 }
 
 static Scope
@@ -317,7 +324,8 @@ low_rule(Lower *l, uint32_t conn, uint32_t feature)
 	w->post = &l->layers[c->post];
 	w->npre = l->net->layers.at[c->pre].n;
 	w->npost = l->net->layers.at[c->post].n;
-	w->clips = w->f->has_rule && w->f->has_range && !(isinf(w->f->lo) && isinf(w->f->hi));
+	bool bounded = w->f->has_range && !(isinf(w->f->lo) && isinf(w->f->hi));
+	w->clips = w->f->has_rule && (bounded || w->low->negative != NO_BUF);
 	if (unsupported(w))
 		return;
 	if (l->batch > 1 && w->f->has_rule) {

@@ -1,7 +1,7 @@
 /* lower_stmt: model code as straight lines.
  *
  * Assigned states are mutable locals of the loop body. An `if` becomes selects (both sides are pure, so computing
- * them always is harmless and lets the loop be vectorised), unless a random draw stands inside: a draw that is not
+ * them always is harmless and lets the loop be vectorised), unless a random draw or a sum stands inside: what is not
  * taken must not cost, so that one stays a branch.
  */
 #include "base/panic.h"
@@ -12,7 +12,7 @@ block_draws(NetBlock b)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const NetStmt *s = b.at[i];
-		if (net_has_draw(s->e) || block_draws(s->body) || block_draws(s->other))
+		if (net_has_draw(s->e) || net_has_sum(s->e) || block_draws(s->body) || block_draws(s->other))
 			return true;
 	}
 	return false;
@@ -65,6 +65,12 @@ assign(Scope *s, const NetStmt *st, PlanExpr *mask)
 		uint32_t change = s->change_vars[st->target->index];
 		PlanExpr *sum = plan_local(s->l->p, s->b->code, change);
 		set_masked(s, change, sum, updated(s->l, st->op, sum, low_expr(s, st->e)), mask);
+		return;
+	}
+	if (st->target->kind == NEXPR_ELEMENT) {
+		PlanExpr *at = low_expr(s, st->target);          /* a load: its indices are where to store */
+		PlanExpr *old = low_keep(s->b, "old", at), *e = updated(s->l, st->op, old, low_expr(s, st->e));
+		plan_emit_store(s->b, at->id, at->nops, at->op, mask ? plan_ternary(s->l->p, PEXPR_SELECT, mask, e, old) : e);
 		return;
 	}
 	uint32_t var = target_var(s, st->target);

@@ -42,10 +42,15 @@ typedef enum {
 	NEXPR_UNARY,       /* op kind, op[0] */
 	NEXPR_BINARY,
 	NEXPR_IF,          /* op[0] if op[1] else op[2] */
+	NEXPR_ELEMENT,     /* feature: a number of the array state `index`; op: its places, counted around */
+	NEXPR_TABLE,       /* feature: a number of feature.tables[index]; op: its places, counted around */
+	NEXPR_EACH,        /* variable `index` of a sum around it, as a real */
+	NEXPR_SUM,         /* sum of op[0] while variable `index` runs over op[1] ..< op[2], constants */
+	NEXPR_TOTAL,       /* feature: the sum of the signals that come in, over synapses and items */
 	NEXPR_COUNT
 } NetExprKind;
 
-typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG,
+typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG, NOP_TANH,
 	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
 	       NOP_COUNT } NetOp;
 const char *net_op_name(NetOp op);
@@ -78,7 +83,7 @@ struct NetStmt {
 	NetStmtKind kind;
 	Span span;
 	NetAssignOp op;                                   /* ASSIGN */
-	NetExpr *target;                                  /* ASSIGN: STATE, TRACE (own on_spike), VALUE (rule), INPUT (feature's signal) */
+	NetExpr *target;                                  /* ASSIGN: STATE, TRACE (own on_spike), VALUE (rule), INPUT (feature's signal), ELEMENT */
 	uint32_t index;                                   /* LET: local */
 	NetExpr *e;                                       /* value; condition; SPIKE: emitted value or NULL (a bit); KEEP_ONE: condition or NULL */
 	uint32_t site;                                    /* KEEP_ONE: its draw */
@@ -93,6 +98,7 @@ typedef struct {
 	Name name; Span span; NetType type;
 	NetExpr *init;                                    /* constants and arrays only */
 	bool shared_over_batch, kept_on_reset;            /* kept_on_reset: also parameters that the protocol sets */
+	uint32_t rank; uint64_t extent[2];                /* of an array; rank 0: one number */
 } NetState;
 
 /* x := x * decay; where spiked: on_spike. Equal traces of a layer are one NetTrace with several names. */
@@ -126,13 +132,20 @@ typedef struct {
 	NetReduce reduce;
 } NetRule;
 
+/* Numbers of a feature that are the same for all synapses: read from a file, never changed. */
+typedef struct { Name name; Span span; const char *file; uint32_t rank; uint64_t extent[2]; } NetTable;
+
 typedef struct {
 	Name name; Span span;
 	NetType type;                                     /* of the value */
+	uint32_t shared;                                  /* the earlier feature whose value this is; NET_NONE: its own */
+	VEC(NetState) states;                             /* per synapse and item; init: CONST or VALUE */
+	VEC(NetTable) tables;
 	NetCode compute;                                  /* assigns NEXPR_INPUT (the signal) */
 	NetInit init;
 	bool has_range; double lo, hi; Span range_span;   /* infinite: unbounded */
 	bool has_norm, norm_each_step, norm_signed; double norm;
+	bool keep_sign;                                   /* values stay on their side of zero */
 	double decay;                                     /* w *= 1 - decay in each step while learning; 0: none */
 	bool has_rule; NetRule rule;
 } NetFeature;
@@ -158,9 +171,10 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetSt
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE,
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT,
 	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS /* what votes of the layer leave */ } NetVarKind;
-typedef struct { NetVarKind kind; uint32_t of, index; } NetVar;       /* of: layer, or connection (VALUE); index: state, trace, feature */
+/* of: layer, or connection (VALUE, KEPT); index: state, trace, feature; state: of the feature (KEPT) */
+typedef struct { NetVarKind kind; uint32_t of, index, state; } NetVar;
 
 typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
 typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, width; } NetPlot;

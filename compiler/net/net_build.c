@@ -27,6 +27,8 @@ net_op_name(NetOp op)
 		return "exp";
 	case NOP_LOG:
 		return "log";
+	case NOP_TANH:
+		return "tanh";
 	case NOP_ADD:
 		return "+";
 	case NOP_SUB:

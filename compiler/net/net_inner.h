@@ -10,6 +10,7 @@ typedef struct {
 	const Net *net;
 	const NetLayer *layer; /* neuron code; NULL in connections and the protocol */
 	const NetConn *conn;
+	const NetFeature *feature; /* its states and tables have names; NULL: they are not named */
 	const NetRule *rule;
 	const NetCode *code;
 	bool protocol;

@@ -139,11 +139,22 @@ put_bound(StrBuf *out, const Net *n, double v)
 }
 
 static void
+put_extents(StrBuf *out, uint32_t rank, const uint64_t *extent)
+{
+	for (uint32_t i = 0; i < rank; i++)
+		strbuf_printf(out, "%s%" PRIu64, i ? ", " : "[", extent[i]);
+	if (rank)
+		strbuf_putc(out, ']');
+}
+
+static void
 put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 {
-	NetPlace at = {.out = out, .net = n, .conn = c};
+	NetPlace at = {.out = out, .net = n, .conn = c, .feature = f};
 	strbuf_printf(out, "\tfeature %s%s = ", f->name, f->type == NT_BOOL ? " : bool" : "");
-	if (f->init.file) {
+	if (f->shared != NET_NONE) {
+		strbuf_printf(out, "shared %s", f->shared < c->features.n ? c->features.at[f->shared].name : "?");
+	} else if (f->init.file) {
 		strbuf_puts(out, "file ");
 		put_quoted(out, f->init.file);
 	} else if (f->init.e) {
@@ -167,6 +178,24 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		strbuf_puts(out, "\t\tdecay ");
 		net_print_number(out, n, f->decay);
 		strbuf_putc(out, '\n');
+	}
+	if (f->keep_sign)
+		strbuf_puts(out, "\t\tkeep sign\n");
+	for (uint32_t i = 0; i < f->tables.n; i++) {
+		const NetTable *t = &f->tables.at[i];
+		strbuf_printf(out, "\t\ttable %s", t->name);
+		put_extents(out, t->rank, t->extent);
+		strbuf_puts(out, " = file ");
+		put_quoted(out, t->file);
+		strbuf_putc(out, '\n');
+	}
+	for (uint32_t i = 0; i < f->states.n; i++) {
+		const NetState *st = &f->states.at[i];
+		strbuf_printf(out, "\t\tstate %s", st->name);
+		put_extents(out, st->rank, st->extent);
+		strbuf_puts(out, " = ");
+		net_print_expr(&at, st->init);
+		strbuf_puts(out, st->kept_on_reset ? ", kept on reset\n" : "\n");
 	}
 	net_print_code(&at, "compute", &f->compute, 2);
 	if (f->has_rule)
@@ -220,6 +249,12 @@ put_var(StrBuf *out, const Net *n, const NetVar *v)
 	case NVAR_PROPORTIONS:
 		strbuf_printf(out, "%s.label_proportions", l ? l->name : "?");
 		return;
+	case NVAR_KEPT: {
+		const NetFeature *f = c && v->index < c->features.n ? &c->features.at[v->index] : NULL;
+		strbuf_printf(out, "%s.%s.%s", c ? c->name : "?", f ? f->name : "?",
+			      f && v->state < f->states.n ? f->states.at[v->state].name : "?");
+		return;
+	}
 	}
 	UNREACHABLE();
 }
@@ -262,7 +297,7 @@ static void
 put_assign(StrBuf *out, const Net *n, const NetProto *s)
 {
 	NetPlace at = {.out = out, .net = n, .protocol = true};
-	NetVar v = {NVAR_STATE, s->layer, s->state};
+	NetVar v = {NVAR_STATE, s->layer, s->state, 0};
 	put_var(out, n, &v);
 	strbuf_puts(out, " = ");
 	net_print_expr(&at, s->e);

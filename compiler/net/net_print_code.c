@@ -66,6 +66,7 @@ hold_of(const NetExpr *e)
 	case NOP_CEIL:
 	case NOP_EXP:
 	case NOP_LOG:
+	case NOP_TANH:
 	case NOP_MIN:
 	case NOP_MAX:
 	case NOP_COUNT:
@@ -102,6 +103,8 @@ put_state(const NetPlace *at, uint32_t i)
 		name = at->layer->states.at[i].name;
 	else if (at->rule && i < at->rule->states.n)
 		name = at->rule->states.at[i].name;
+	else if (!at->rule && at->feature && i < at->feature->states.n)
+		name = at->feature->states.at[i].name;
 	put_name_or_index(at, name, "state", i);
 }
 
@@ -182,6 +185,16 @@ put_unary(const NetPlace *at, const NetExpr *e)
 	strbuf_putc(at->out, ')');
 }
 
+static void
+put_places(const NetPlace *at, const NetExpr *e)
+{
+	for (int i = 0; i < 2 && e->op[i]; i++) {
+		strbuf_puts(at->out, i ? ", " : "[");
+		net_print_expr(at, e->op[i]);
+	}
+	strbuf_putc(at->out, ']');
+}
+
 void
 net_print_expr(const NetPlace *at, const NetExpr *e)
 {
@@ -242,6 +255,31 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 			net_print_expr(at, e->op[1]);
 		}
 		strbuf_putc(at->out, ')');
+		return;
+	case NEXPR_ELEMENT:
+		put_state(at, e->index);
+		put_places(at, e);
+		return;
+	case NEXPR_TABLE:
+		put_name_or_index(at, at->feature && e->index < at->feature->tables.n
+					      ? at->feature->tables.at[e->index].name : NULL,
+				  "table", e->index);
+		put_places(at, e);
+		return;
+	case NEXPR_EACH:
+		strbuf_printf(at->out, "k%u", e->index);
+		return;
+	case NEXPR_SUM:
+		strbuf_printf(at->out, "(sum k%u in ", e->index);
+		net_print_expr(at, e->op[1]);
+		strbuf_puts(at->out, " ..< ");
+		net_print_expr(at, e->op[2]);
+		strbuf_puts(at->out, " of ");
+		net_print_expr(at, e->op[0]);
+		strbuf_putc(at->out, ')');
+		return;
+	case NEXPR_TOTAL:
+		strbuf_puts(at->out, "sum(signal)");
 		return;
 	case NEXPR_UNARY:
 		put_unary(at, e);

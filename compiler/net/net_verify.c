@@ -16,6 +16,7 @@ typedef struct {
 	const NetLayer *layer;
 	const NetConn *conn;
 	const NetRule *rule;
+	const NetFeature *feature;
 	const NetCode *code;
 	bool init;         /* constants and arrays only */
 	bool feature_init; /* indices and draws too */
@@ -80,7 +81,7 @@ check_operator(Check *c, const NetExpr *e)
 	NetType a = e->op[0]->type, b = e->kind == NEXPR_BINARY ? e->op[1]->type : NT_UNSET;
 	NetOp op = e->op_kind;
 	if (e->kind == NEXPR_UNARY) {
-		if (!need(c, op >= NOP_NEG && op <= NOP_LOG, "a binary operator with one operand"))
+		if (!need(c, op >= NOP_NEG && op <= NOP_TANH, "a binary operator with one operand"))
 			return false;
 		return need(c, a == (op == NOP_NOT ? NT_BOOL : NT_REAL) && e->type == a,
 			    "operand of a wrong type");
@@ -117,10 +118,16 @@ check_state(Check *c, const NetExpr *e)
 			    e->index < c->layer->states.n &&
 				    e->type == c->layer->states.at[e->index].type,
 			    "no such state of the layer, or of another type");
+	if (c->rule)
+		return need(c,
+			    e->index < c->rule->states.n &&
+				    e->type == c->rule->states.at[e->index].type,
+			    "no such state of the rule, or of another type");
 	return need(c,
-		    c->rule && e->index < c->rule->states.n &&
-			    e->type == c->rule->states.at[e->index].type,
-		    "no such state of the rule, or of another type");
+		    c->feature && e->index < c->feature->states.n &&
+			    e->type == c->feature->states.at[e->index].type &&
+			    !c->feature->states.at[e->index].rank,
+		    "no such state of the feature, or of another type");
 }
 
 static bool
@@ -150,7 +157,8 @@ check_draw(Check *c, const NetExpr *e)
 static bool
 check_place(Check *c, const NetExpr *e)
 {
-	bool fixed = e->kind == NEXPR_CONST || e->kind == NEXPR_ARRAY;
+	bool fixed = e->kind == NEXPR_CONST || e->kind == NEXPR_ARRAY ||
+		     (e->kind == NEXPR_VALUE && c->feature && !c->rule);
 	if (c->init)
 		return need(c, fixed, "an initial value that is no constant");
 	if (c->feature_init)
@@ -222,6 +230,29 @@ check_expr(Check *c, const NetExpr *e)
 		       need(c, !quantile || e->op[1]->kind == NEXPR_CONST,
 			    "a quantile that is not fixed");
 	}
+	case NEXPR_ELEMENT:
+		return need(c,
+			    c->feature && !c->rule && e->index < c->feature->states.n &&
+				    e->type == NT_REAL,
+			    "an element of no array") &&
+		       check_operands(c, e, (int)c->feature->states.at[e->index].rank);
+	case NEXPR_TABLE:
+		return need(c,
+			    c->feature && !c->rule && e->index < c->feature->tables.n &&
+				    e->type == NT_REAL,
+			    "an element of no table") &&
+		       check_operands(c, e, (int)c->feature->tables.at[e->index].rank);
+	case NEXPR_EACH:
+		return need(c, e->type == NT_REAL, "a variable of a sum is a real");
+	case NEXPR_SUM:
+		return check_operands(c, e, 3) &&
+		       need(c,
+			    e->op[1]->kind == NEXPR_CONST && e->op[2]->kind == NEXPR_CONST &&
+				    e->op[0]->type == NT_REAL && e->type == NT_REAL,
+			    "a sum over no range");
+	case NEXPR_TOTAL:
+		return need(c, c->feature && !c->rule && e->type == NT_REAL,
+			    "a sum of no signal");
 	case NEXPR_UNARY:
 		return check_operands(c, e, 1) && check_operator(c, e);
 	case NEXPR_BINARY:
@@ -252,7 +283,8 @@ check_assign(Check *c, const NetStmt *s)
 		return false;
 	NetExprKind k = s->target->kind;
 	bool ok = k == NEXPR_STATE || (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) ||
-		  (k == NEXPR_VALUE && c->rule) || (k == NEXPR_INPUT && c->conn);
+		  (k == NEXPR_VALUE && c->rule) || (k == NEXPR_INPUT && c->conn) ||
+		  k == NEXPR_ELEMENT;
 	return need(c, ok, "what cannot be assigned") && check_expr(c, s->target) &&
 	       check_typed(c, s->e, s->target->type) &&
 	       need(c, s->op == NSET || s->target->type == NT_REAL, "arithmetic of truth values");
@@ -357,7 +389,11 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 		check_typed(c, f->init.e, f->type);
 	c->feature_init = false;
 	need(c, !f->has_range || f->lo <= f->hi, "an empty range");
+	need(c, f->shared == NET_NONE || f->shared < k->features.n, "a value of no feature");
+	c->feature = f;
+	check_states(c, place, f->states.at, f->states.n);
 	check_code(c, place, &f->compute);
+	c->feature = NULL;
 	if (!f->has_rule)
 		return;
 	c->rule = &f->rule;
@@ -406,6 +442,11 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_RATES:
 	case NVAR_PROPORTIONS:
 		return need(c, v->of < n->layers.n, "votes of no layer");
+	case NVAR_KEPT:
+		return need(c,
+			    v->of < n->conns.n && v->index < n->conns.at[v->of].features.n &&
+				    v->state < n->conns.at[v->of].features.at[v->index].states.n,
+			    "no such state of a feature");
 	}
 	UNREACHABLE();
 }
@@ -466,7 +507,7 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 				check_protocol(c, &s->body, &n->data.at[s->data]);
 			break;
 		case NPROTO_ASSIGN: {
-			NetVar v = {NVAR_STATE, s->layer, s->state};
+			NetVar v = {NVAR_STATE, s->layer, s->state, 0};
 			if (check_var(c, &v))
 				(void)(check_typed(
 					       c, s->e,

@@ -101,6 +101,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_PHASE:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
+	case ASYM_KEPT_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
@@ -379,6 +380,63 @@ report_range(Sema *s, const AstExpr *e)
 	return sema_poison();
 }
 
+/* One of the numbers of a table or of an array of states. */
+static Val
+check_element(Sema *s, AstExpr *e)
+{
+	AstExpr *base = e->op[0];
+	Sym *sym = base->kind == AEXPR_NAME && s->decl ? sema_find_value(s, base->name) : NULL;
+	const AstModel *m = s->decl ? &s->decl->model : NULL;
+	const AstArgVec *shape = NULL;
+	if (sym && sym->sym.kind == ASYM_MODEL_PARAM)
+		shape = &m->params.at[sym->sym.index].shape;
+	else if (sym && sym->sym.kind == ASYM_STATE)
+		shape = &m->states.at[sym->sym.index].shape;
+	if (!shape || !shape->n)
+		return report_range(s, e);
+	base->sema.sym = &sym->sym;
+	sema_set_type(s, base, sym->val);
+	if (e->args.n != shape->n) {
+		diag_begin(s->diag, E0401, e->span, "`%s` has %u dimension%s, and this gives %u",
+			   base->name, shape->n, shape->n == 1 ? "" : "s", e->args.n);
+		diag_label(s->diag, sym->sym.span, "declared here");
+		diag_end(s->diag);
+		return sema_poison();
+	}
+	for (uint32_t i = 0; i < e->args.n; i++)
+		sema_check_dim(s, e->args.at[i].value, infer_none(),
+			       (Say){"a place in `$` is a number, not @",
+				     "count in whole numbers from 0", base->name});
+	return sema_real(sym->val.dim);
+}
+
+/* sum k in 0 ..< n of e */
+static Val
+check_sum(Sema *s, AstExpr *e)
+{
+	Where outer = s->where;
+	AstExpr *range = e->op[0];
+	s->where = IN_ARG;
+	for (int i = 0; i < 2; i++)
+		sema_check_dim(s, range->op[i], infer_none(),
+			       (Say){"a sum runs over numbers, not over @",
+				     "count in whole numbers: `sum k in 0 ..< 10 of …`", NULL});
+	s->where = outer;
+	range->sema.type = ATYPE_OTHER;
+	Sym *sym = sema_new_sym(s, ASYM_LOCAL, e->name, e->name_span);
+	sym->val = sema_real(infer_none());
+	sym->sym.type = ATYPE_REAL;
+	e->sema.sym = &sym->sym;
+	const Sym *old = sema_find_value(s, e->name);
+	if (old && old->sym.span.lo && old->sym.kind != ASYM_PARAM)
+		sema_report_twice(s, e->name, e->name_span, old->sym.span, "declared");
+	VEC_PUSH(s->arena, &s->locals, sym);
+	DimTerm dim;
+	bool sound = sema_check_real(s, e->op[1], &dim);
+	s->locals.n--;
+	return sound ? sema_real(dim) : sema_poison();
+}
+
 static Val
 check_kind(Sema *s, AstExpr *e)
 {
@@ -397,8 +455,11 @@ check_kind(Sema *s, AstExpr *e)
 	case AEXPR_CALL:
 		return sema_check_call(s, e);
 	case AEXPR_INDEX:
+		return check_element(s, e);
 	case AEXPR_RANGE:
 		return report_range(s, e);
+	case AEXPR_SUM:
+		return check_sum(s, e);
 	case AEXPR_LIST:
 		return check_list(s, e);
 	case AEXPR_TUPLE:

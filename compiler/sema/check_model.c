@@ -40,8 +40,24 @@ declare_member(Sema *s, Sym *sym, AstSym **slot, uint32_t index, Val v)
 }
 
 static Val
+check_shape(Sema *s, const AstArgVec *shape)
+{
+	for (uint32_t i = 0; i < shape->n; i++) {
+		Where outer = s->where;
+		s->where = IN_ARG;
+		sema_check_dim(s, shape->at[i].value, infer_none(),
+			       (Say){"a size is a number, not @", "write how many, without a unit",
+				     NULL});
+		s->where = outer;
+	}
+	return (Val){.type = ATYPE_LIST, .dim = infer_fresh(&s->infer)};
+}
+
+static Val
 check_default(Sema *s, AstParam *p)
 {
+	if (p->shape.n)
+		return check_shape(s, &p->shape);
 	Val v = p->is_bool ? sema_bool() : sema_real(infer_fresh(&s->infer));
 	if (p->is_time)
 		v = sema_real(infer_stated((Dim){{2}}, p->span));
@@ -101,11 +117,25 @@ declare_states(Sema *s, AstModel *m)
 		AstState *st = &m->states.at[i];
 		check_state_place(s, st);
 		Val v = sema_real(infer_fresh(&s->infer));
+		if (st->shape.n && s->decl->kind != ADECL_FEATURE) {
+			diag_begin(s->diag, E0902, st->span,
+				   "arrays of states are compiled in features only");
+			diag_help(s->diag, "give each number a state of its own");
+			diag_end(s->diag);
+		}
 		if (st->init) {
 			v = check_in(s, st->init, IN_INIT);
 			if (v.type != ATYPE_BOOL && v.type != ATYPE_ERROR &&
 			    !sema_need_real(s, st->init, v))
 				v = sema_poison();
+		}
+		if (st->shape.n) {
+			Val all = check_shape(s, &st->shape);
+			if (v.type == ATYPE_BOOL)
+				sema_need_real(s, st->init, v);
+			else if (v.type == ATYPE_REAL)
+				all.dim = v.dim;
+			v = all;
 		}
 		declare_member(s, sema_new_sym(s, ASYM_STATE, st->name, st->name_span), &st->sym, i,
 			       v);

@@ -47,6 +47,13 @@ typedef struct {
 	bool lists;
 } Slot;
 
+static bool
+is_file(const Sema *s, const AstExpr *e)
+{
+	return e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME &&
+	       e->op[0]->name == s->words.file;
+}
+
 static const char *
 dim_help(Sema *s, const char *name, DimTerm dim)
 {
@@ -107,9 +114,18 @@ static void
 check_arg_value(Sema *s, const Slot *slot, AstExpr *e)
 {
 	s->where = IN_ARG;
+	if (slot->val.type == ATYPE_LIST && is_file(s, e))
+		s->where = IN_VALUE;
 	Val v = sema_check_expr(s, e);
 	if (v.type == ATYPE_ERROR || slot->val.type == ATYPE_ERROR)
 		return;
+	if (slot->val.type == ATYPE_LIST && !is_file(s, e)) {
+		diag_begin(s->diag, E0302, e->span, "`%s` is a table, and is read from a file",
+			   slot->name);
+		diag_help(s->diag, "write `%s = file(\"x.npy\")`", slot->name);
+		diag_end(s->diag);
+		return;
+	}
 	if (slot->val.type == ATYPE_BOOL) {
 		sema_need_condition(s, e, v);
 	} else if (slot->val.type == ATYPE_TUPLE && v.type == ATYPE_TUPLE) {
@@ -159,7 +175,8 @@ static void
 check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 {
 	const AstModel *m = &model->model;
-	for (uint32_t i = 0; i < m->params.n + m->needs.n; i++) {
+	bool is_feature = model->kind == ADECL_FEATURE; /* its first parameter is the value */
+	for (uint32_t i = is_feature; i < m->params.n + m->needs.n; i++) {
 		bool is_signal = i >= m->params.n;
 		Name name = is_signal ? m->needs.at[i - m->params.n].name : m->params.at[i].name;
 		if (!is_signal && m->params.at[i].value)
@@ -175,7 +192,10 @@ check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 		diag_label(s->diag,
 			   is_signal ? m->needs.at[i - m->params.n].span : m->params.at[i].span,
 			   "declared here");
-		diag_help(s->diag, "write `%s(%s = …)`", model->name, name);
+		if (is_feature)
+			diag_help(s->diag, "add a line `%s = …` in its braces", name);
+		else
+			diag_help(s->diag, "write `%s(%s = …)`", model->name, name);
 		diag_end(s->diag);
 	}
 }
@@ -260,13 +280,6 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 		sema_check_trace(s, t, sym);
 		s->members.n = 0;
 	}
-}
-
-static bool
-is_file(const Sema *s, const AstExpr *e)
-{
-	return e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME &&
-	       e->op[0]->name == s->words.file;
 }
 
 static void
@@ -374,7 +387,8 @@ check_learn(Sema *s, AstFeature *f, DimTerm value)
 	Say say = {"`$` learns &, and this value is @",
 		   "the rule states a unit for what it learns; use a rule without one",
 		   rule->sym.name};
-	sema_fit(s, say, (Side){f->value->span, value}, (Side){name->span, face->learned});
+	Span value_span = f->value ? f->value->span : f->shared_span;
+	sema_fit(s, say, (Side){value_span, value}, (Side){name->span, face->learned});
 	static const AstArgVec none = {0};
 	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face,
 		   name->span);
@@ -403,29 +417,73 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 			(Side){m->params.at[0].span, want.dim});
 }
 
+/* The value of an earlier feature of the connection; it stays that feature's own to learn. */
+static bool
+check_shared(Sema *s, const AstDecl *c, uint32_t at, const Face *face)
+{
+	const AstFeature *f = &c->connect.features.at[at], *of = NULL;
+	WordVec known = {0};
+	for (uint32_t i = 0; i < at; i++) {
+		sema_add_word(s, &known, c->connect.features.at[i].name);
+		if (c->connect.features.at[i].name == f->shared)
+			of = &c->connect.features.at[i];
+	}
+	if (!of) {
+		diag_begin(s->diag, E0203, f->shared_span,
+			   "no feature before this one is called `%s`", f->shared);
+		sema_help_names(s, f->shared, &known, "there are",
+				"share the value of a feature that stands before this one");
+		diag_end(s->diag);
+		return false;
+	}
+	if (f->learn || f->norm || f->decay || f->lo || f->keep_sign) {
+		diag_begin(s->diag, E0601, f->span, "`%s` shares the value of `%s`, and only `%s` "
+			   "can change it", f->name, of->name, of->name);
+		diag_label(s->diag, of->name_span, "the value is declared here");
+		diag_help(s->diag, "move these lines into the braces of `%s`", of->name);
+		diag_end(s->diag);
+		return false;
+	}
+	const AstDecl *model = of->sema_model;
+	bool is_bool = model && model->model.params.n && model->model.params.at[0].is_bool;
+	if (!model || (face->params[0].type == ATYPE_BOOL) == is_bool)
+		return model != NULL;
+	diag_begin(s->diag, E0302, f->shared_span, "`%s` is %s, and `%s` takes %s", of->name,
+		   is_bool ? "true or false" : "a number", f->name,
+		   is_bool ? "a number" : "true or false");
+	diag_help(s->diag, "share a value of the same kind");
+	diag_end(s->diag);
+	return false;
+}
+
 /* Puts one feature behind the others; *signal: what comes out of them, and the last value. False if
  * that is not known any more. */
 static bool
-check_feature(Sema *s, AstFeature *f, Side *signal)
+check_feature(Sema *s, const AstDecl *c, uint32_t at, Side *signal)
 {
-	Sym *model = sema_need_top(s, f->name, f->name_span, KIND(FEATURE), "feature");
+	AstFeature *f = &c->connect.features.at[at];
+	Sym *model = sema_need_top(s, f->model, f->model_span, KIND(FEATURE), "feature");
 	if (!model || !model->face) {
 		s->where = IN_VALUE;
-		sema_check_expr(s, f->value);
+		if (f->value)
+			sema_check_expr(s, f->value);
+		for (uint32_t i = 0; i < f->args.n; i++)
+			sema_check_expr(s, f->args.at[i].value);
 		return false;
 	}
 	AstDecl *d = model->sym.decl;
 	f->sema_model = d;
 	if (d->model.params.n == 0) {
 		diag_begin(s->diag, E0601, f->name_span, "the feature `%s` takes no value",
-			   f->name);
+			   f->model);
 		diag_label(s->diag, d->name_span, "declared here");
-		diag_help(s->diag, "give it a parameter: `feature %s(value) { … }`", f->name);
+		diag_help(s->diag, "give it a parameter: `feature %s(value) { … }`", f->model);
 		diag_end(s->diag);
 		return false;
 	}
 	Face *face = instantiate(s, model->face, 0);
-	bool sound = check_value(s, f, face, &d->model);
+	bool sound = f->value ? check_value(s, f, face, &d->model) : check_shared(s, c, at, face);
+	check_args(s, &f->args, d, face, f->name_span);
 	DimTerm value = face->params[0].type == ATYPE_REAL ? face->params[0].dim : infer_none();
 	check_limits(s, f, value);
 	if (f->learn)
@@ -434,9 +492,10 @@ check_feature(Sema *s, AstFeature *f, Side *signal)
 		return false;
 	Say say = {"`$` takes a signal that is @, and what comes in is &",
 		   "bring this value into the unit of the values before it", f->name};
-	if (!sema_fit(s, say, (Side){f->value->span, face->signal_in}, *signal))
+	Span value_span = f->value ? f->value->span : f->shared_span;
+	if (!sema_fit(s, say, (Side){value_span, face->signal_in}, *signal))
 		return false;
-	*signal = (Side){f->value->span, face->signal_out};
+	*signal = (Side){value_span, face->signal_out};
 	return true;
 }
 
@@ -464,7 +523,7 @@ sema_check_connect(Sema *s, AstDecl *d)
 				break;
 			}
 		}
-		sound &= check_feature(s, f, &signal);
+		sound &= check_feature(s, d, i, &signal);
 	}
 	if (!sound || d->connect.features.n == 0)
 		return;
@@ -476,6 +535,6 @@ sema_check_connect(Sema *s, AstDecl *d)
 	}
 	Say say = {"`$` takes &, and this connection brings @",
 		   "give the weights the unit of the target's input, or none", to->sym.name};
-	sema_fit(s, say, (Side){last->value->span, signal.dim},
+	sema_fit(s, say, (Side){last->value ? last->value->span : last->shared_span, signal.dim},
 		 (Side){d->connect.to->span, to->face->input});
 }

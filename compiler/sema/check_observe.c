@@ -91,9 +91,40 @@ check_owner(Sema *s, AstExpr *e, const char *what, uint32_t kinds, const char *o
 	return sym->sym.kind == ASYM_LAYER && (sym->broken || !sym->face) ? NULL : sym;
 }
 
+/* connection.feature.state */
+static Sym *
+find_in_feature(Sema *s, AstExpr *e)
+{
+	e->sema.type = ATYPE_ERROR;
+	Sym *owner = sema_check_variable(s, e->op[0], "feature");
+	if (!owner || owner->sym.kind != ASYM_FEATURE_OF)
+		return NULL;
+	const AstFeature *f = &owner->sym.decl->connect.features.at[owner->sym.index];
+	if (!f->sema_model)
+		return NULL;
+	WordVec known = {0};
+	const AstModel *m = &f->sema_model->model;
+	for (uint32_t i = 0; i < m->states.n; i++) {
+		sema_add_word(s, &known, m->states.at[i].name);
+		if (m->states.at[i].name != e->name)
+			continue;
+		Sym *sym = new_member(s, e, ASYM_KEPT_OF, owner->sym.decl, owner->sym.index,
+				      sema_real(infer_fresh(&s->infer)));
+		sym->sym.state = i;
+		return sym;
+	}
+	diag_begin(s->diag, E0203, e->name_span, "feature `%s` has no state `%s`", f->name,
+		   e->name);
+	sema_help_names(s, e->name, &known, "it has", "it has no states");
+	diag_end(s->diag);
+	return NULL;
+}
+
 Sym *
 sema_check_variable(Sema *s, AstExpr *e, const char *what)
 {
+	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_MEMBER)
+		return find_in_feature(s, e);
 	Sym *owner = check_owner(s, e, what, KIND(LAYER) | KIND(CONNECTION), "layer or connection");
 	if (!owner)
 		return NULL;
@@ -226,12 +257,45 @@ find_site(Sema *s, const AstStmtVec *block, Name name, WordVec *known)
 	return found;
 }
 
+/* connection.feature.site */
+static void
+check_feature_draws(Sema *s, AstExpr *e)
+{
+	Sym *owner = sema_check_variable(s, e->op[0], "feature");
+	e->sema.type = ATYPE_ERROR;
+	if (!owner || owner->sym.kind != ASYM_FEATURE_OF)
+		return;
+	const AstFeature *f = &owner->sym.decl->connect.features.at[owner->sym.index];
+	if (!f->sema_model)
+		return;
+	WordVec known = {0};
+	AstStmt *site = NULL;
+	const AstModel *m = &f->sema_model->model;
+	for (uint32_t i = 0; i < m->handlers.n && !site; i++)
+		site = find_site(s, &m->handlers.at[i].body, e->name, &known);
+	if (site) {
+		Sym *sym = new_member(s, e, ASYM_LOCAL, owner->sym.decl, 0,
+				      (Val){.type = ATYPE_OTHER});
+		sym->sym.stmt = site;
+		return;
+	}
+	diag_begin(s->diag, E0203, e->name_span, "feature `%s` draws nothing called `%s`", f->name,
+		   e->name);
+	sema_help_names(s, e->name, &known, "it draws",
+			"it draws no random numbers: leave this line away");
+	diag_end(s->diag);
+}
+
 void
 sema_check_draws(Sema *s, AstDecl *d)
 {
 	AstExpr *e = d->draws.site;
 	s->where = IN_CONST;
 	sema_need_string(s, d->draws.path, sema_check_expr(s, d->draws.path));
+	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_MEMBER) {
+		check_feature_draws(s, e);
+		return;
+	}
 	Sym *layer = check_owner(s, e, "draw site", KIND(LAYER), "layer");
 	if (!layer)
 		return;

@@ -94,6 +94,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_INF:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
+	case ASYM_KEPT_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
@@ -113,6 +114,11 @@ check_target(Sema *s, AstExpr *target)
 	target->sema.type = ATYPE_ERROR;
 	if (target->kind == AEXPR_ERROR)
 		return NULL;
+	if (target->kind == AEXPR_INDEX) {
+		Val v = sema_check_expr(s, target);
+		Sym *sym = (Sym *)target->op[0]->sema.sym;
+		return v.type != ATYPE_ERROR && may_assign(s, target->op[0], sym) ? sym : NULL;
+	}
 	if (target->kind != AEXPR_NAME) {
 		diag_begin(s->diag, E0601, target->span, "only a state can be assigned");
 		diag_help(s->diag, "write its name alone: `v = …`");
@@ -127,6 +133,13 @@ check_target(Sema *s, AstExpr *target)
 	target->sema.sym = &sym->sym;
 	if (!may_assign(s, target, sym))
 		return NULL;
+	if (sym->val.type == ATYPE_LIST) {
+		diag_begin(s->diag, E0601, target->span, "`%s` holds many numbers", target->name);
+		diag_label(s->diag, sym->sym.span, "declared here");
+		diag_help(s->diag, "assign one of them: `%s[0] = …`", target->name);
+		diag_end(s->diag);
+		return NULL;
+	}
 	sema_set_type(s, target, sym->val);
 	return sym;
 }

@@ -29,6 +29,7 @@ static const Function functions[] = {
 	{"sum", 1, GIVES_SAME, false, EXPERIMENT, "sum(x)"},
 	{"mean", 1, GIVES_SAME, false, EXPERIMENT, "mean(x)"},
 	{"quantile", 2, GIVES_SAME, false, EXPERIMENT, "quantile(x, 0.5)"},
+	{"tanh", 1, GIVES_NUMBER, true, EVERYWHERE, "tanh(x)"},
 	{"random", 0, GIVES_ANY, false, DRAW, "random()"},
 	{"bernoulli", 1, GIVES_BOOL, true, DRAW, "bernoulli(p)"},
 	{"poisson", 1, GIVES_ANY, true, DRAW, "poisson(mean)"},
@@ -119,10 +120,14 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	Where w = s->where;
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
 	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL);
-	if (f->place == EVERYWHERE || is_initial || is_file || (f->place == DRAW && w == IN_STEP))
+	if (f->place == EVERYWHERE || is_initial || is_file ||
+	    (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE)))
 		return true;
 	if (f->place == EXPERIMENT) {
-		if (w == IN_PROTOCOL)
+		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;
+		bool of_signal = w == IN_FEATURE && a && a->kind == AEXPR_NAME &&
+				 a->name == s->words.signal;
+		if (w == IN_PROTOCOL || of_signal)
 			return true;
 		diag_begin(s->diag, w == IN_CONST || w == IN_ARG ? E0502 : E0601, e->span,
 			   "`%s` goes over all values of a sample; there is none %s", f->name,
@@ -134,11 +139,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	}
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";
-	if (w == IN_FEATURE && f->place == DRAW) {
-		diag_begin(s->diag, E0902, e->span,
-			   "random numbers in the body of a feature are not compiled yet");
-		diag_help(s->diag, "draw in the step of a neuron");
-	} else if (w == IN_STEP) {
+	if (w == IN_STEP) {
 		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name,
 			   what, where_text(w));
 		diag_help(s->diag, f->place == INITIAL

@@ -70,6 +70,7 @@ sema_kind_noun(AstSymKind k)
 	case ASYM_FUNCTION:
 		return "a function";
 	case ASYM_FEATURE_OF:
+	case ASYM_KEPT_OF:
 		return "a feature";
 	case ASYM_PART:
 		return "a part";

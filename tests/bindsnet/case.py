@@ -79,7 +79,11 @@ MODELS = {
     "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
                                {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
 }
-FEATURES = {"Weight": "weight", "Bias": "bias", "Mask": "mask"}
+FEATURES = {
+    "Weight": "weight", "Bias": "bias", "Mask": "mask", "Intensity": "intensity", "Probability": "probability",
+    "Degradation": "degradation", "AdaptationBaseSynapsHistory": "adaptation", "AdaptationBaseOtherSynaps": "adaptation",
+}
+LEARNABLE = {"Weight", "Probability"}
 
 VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # models for spikes with values
 
@@ -87,6 +91,8 @@ COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace"
 KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule"}
 KNOWN_PIPELINE = {"source", "target", "type", "pipeline"}
 KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule"}
+# fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
+OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
 KNOWN_RULE = {"name", "nu", "reduction"}
 KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks"}
 KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
@@ -149,6 +155,7 @@ class Writer:
         self.names, self.arrays = {}, {}
         self.plain = {}                              # "source>target" -> name of a plain connection
         self.record_of = {}                          # expected key -> (record, Check)
+        self.draws = []                              # lines that feed the draws of features
         self.final_of = {}                           # expected key -> variable to be saved
 
     # -- small things --------------------------------------------------------------------------------
@@ -316,32 +323,54 @@ class Writer:
 
     def pipeline_features(self, c, name, where):
         refuse_unknown(c, KNOWN_PIPELINE, where)
-        features, seen = [], set()
+        features, seen = [], []
         for f in c["pipeline"]:
             kind = FEATURES.get(f["type"])
             if kind is None:
                 raise NotYet(f"{f['type']} in a pipeline")
-            if kind in seen:
-                raise NotYet(f"two {f['type']} features in one pipeline")
-            seen.add(kind)
+            own = kind if kind not in seen else f"{kind}_{len(seen)}"
+            seen += [kind, own]
             at = f"{f['type']} of {where}"
-            refuse_unknown(f, KNOWN_FEATURE, at)
-            self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", f"{name}.{kind}", exact=kind == "mask")
+            refuse_unknown(f, KNOWN_FEATURE | OWN_FIELDS.get(kind, set()), at)
+            shown = f"{name}.{own}" + (".pass" if kind == "adaptation" else "")
+            self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", shown, exact=kind == "mask")
             learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, number(self.case["dt"]), {"PostPre": 1})
-            if learn and kind != "weight":
+            if learn and f["type"] not in LEARNABLE:
                 raise NotYet(f"learning of {f['type']}")
-            about = []
+            about = self.own_parameters(f, kind, f"{name}.{own}", at)
             if learn:
                 about += self.bounds(*(f.get("range") or (None, None)), at)
                 about += self.decay(f.get("decay"), at)
-            if f.get("norm") is not None and kind != "weight":
-                raise NotYet(f"`norm` of {f['type']}")
             each = {"sample": "each run", "time step": "each step"}.get(f.get("norm_frequency", "sample"))
             if each is None:
                 raise NotYet(f"norm_frequency {f['norm_frequency']!r}")
             about += self.norm(f.get("norm"), each + " of signed sum", at)
-            features.append(f"{kind} = " + self.use(f["value"]) + self.block(about + learn))
+            features.append((kind if own == kind else f"{own} : {kind}") + " = " + self.use(f["value"]) + self.block(about + learn))
         return features
+
+    def own_parameters(self, f, kind, variable, at):
+        """The lines of a block that set what only this kind of feature has."""
+        if kind == "degradation":
+            if not is_scalar(f.get("factor")):
+                raise NotYet(f"{at}: another function than factor * value")
+            return [f"factor = {number(f['factor'])}"]
+        if kind == "probability":
+            if any(site.startswith("draws") and ".pass " in site for site in self.draws):
+                raise NotYet(f"{at}: two features that draw")
+            drawn = self.array("draw_bernoulli")
+            self.files["draw_bernoulli.npy"] = npy.make(drawn.shape, "f4", (0.0 if x else 1.0 for x in drawn.data))
+            self.draws.append(f'draws {variable}.pass from "draw_bernoulli.npy"')
+        if kind == "adaptation":
+            hidden, out = self.array(f["ann_hidden"]), self.array(f["ann_out"])
+            if len(hidden.shape) != 2 or prod(out.shape) != hidden.shape[0]:
+                raise NotYet(f"{at}: a network of shapes {list(hidden.shape)} and {list(out.shape)}")
+            if self.case["batch"] != 1:
+                raise NotYet(f"{at}: a batch")
+            self.files[f["ann_out"] + ".npy"] = npy.make((hidden.shape[0],), "f4", out.data)
+            return [f"units = {hidden.shape[0]}", f"window = {hidden.shape[1]}",
+                    f"hidden = {self.use(f['ann_hidden'])}", f'output = file("{f["ann_out"]}.npy")',
+                    f"rate = {number(f['const_update_rate'])}", f"drift = {number(f['const_decay'])}"]
+        return []
 
     def block(self, about):
         return f" {{ {' ; '.join(about)} }}" if about else ""
@@ -440,6 +469,7 @@ class Writer:
             self.add_recurrence(layer)
         for layer in case["layers"]:
             self.add_draws(layer)
+        self.lines += self.draws
         self.lines.append("")
         saves = self.add_checks()
         self.lines += ["", "experiment {"] + ["    " + line for line in self.protocol() + saves] + ["}"]
@@ -450,8 +480,8 @@ class Writer:
         """Records what is expected; gives the statements that save what is expected at the end."""
         saves = []
         for key in self.case["expected"]:
-            if key == "draw_uniform":
-                continue                             # goes in, see add_draws
+            if key in ("draw_uniform", "draw_bernoulli"):
+                continue                             # goes in, see add_draws and own_parameters
             if key in self.record_of:
                 record, check = self.record_of[key]
                 if prod(self.array(key).shape) == 0:

@@ -242,7 +242,7 @@ declarations_that_do_not_parse(void)
 	expect("connect a -> b { 3 }",
 	       "1:18 E0102: expected a feature or `}`, found the number `3`");
 	expect("connect a -> b { weight = 1 { range 1 } }",
-	       "1:37 E0102: expected `[`, found the number `1`");
+	       "1:37 E0102: expected `[` or `=`, found the number `1`");
 	expect("neuron A(x) { stat v = 0 }",
 	       "1:15 E0102: expected `state`, `trace`, `step` or `}`, found `stat`");
 	expect_in("neuron A(x) { stat v = 0 }", "did you mean `state`?");
@@ -260,11 +260,11 @@ statements_that_do_not_parse(void)
 	expect("feature f { if v = 3 { spike } else { spike } }",
 	       "1:18 E0102: expected `{`, found `=`");
 	expect_in("feature f { if v = 3 { spike } }", "equality is written `==`");
-	expect("feature f { v == 3 }", "1:15 E0102: expected `=`, found `==`");
+	expect("feature f { v == 3 }", "1:15 E0102: expected `[` or `=`, found `==`");
 	expect("feature f { keep one spike ; 3 + 4 }",
 	       "1:28 E0102: expected `at`, found `;`|1:30 E0102: expected a statement or `}`, "
 	       "found the number `3`");
-	expect("feature f { spke }", "1:17 E0102: expected `=`, found `}`");
+	expect("feature f { spke }", "1:17 E0102: expected `[` or `=`, found `}`");
 	expect_in("feature f { spke }", "did you mean `spike`?");
 	expect("feature f { else { } }", "1:13 E0102: expected a statement or `}`, found `else`");
 	expect("experiment { vot exc for label by x }", "1:18 E0102: expected `=`, found `exc`");

@@ -1,0 +1,343 @@
+/* lower_feature: what a signal meets on its way: the code of features, their states, tables and draws.
+ *
+ * Where features only compute, they stand in the loop that adds up the input of a layer (lower_deliver). A feature with
+ * states, or one that reads the sum of all signals, needs every synapse in every step: such a connection is staged. Its
+ * signals are kept in a buffer [batch, pre, post], and its features pass over it before the sums are taken; a feature that
+ * reads sum(signal) begins a new pass.
+ */
+#include "base/panic.h"
+#include "lower/lower_inner.h"
+
+/* ---- what a feature needs -------------------------------------------------------------------------- */
+
+static bool
+expr_has(const NetExpr *e, NetExprKind kind)
+{
+	if (!e)
+		return false;
+	return e->kind == kind || expr_has(e->op[0], kind) || expr_has(e->op[1], kind) || expr_has(e->op[2], kind);
+}
+
+static bool
+block_has(NetBlock b, NetExprKind kind)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (expr_has(b.at[i]->e, kind) || block_has(b.at[i]->body, kind) || block_has(b.at[i]->other, kind))
+			return true;
+	return false;
+}
+
+static bool
+reads_total(const NetFeature *f)
+{
+	return block_has(f->compute.body, NEXPR_TOTAL);
+}
+
+bool
+low_feature_is_staged(const NetFeature *f)
+{
+	return f->states.n || reads_total(f);
+}
+
+/* ---- draws --------------------------------------------------------------------------------------------- */
+
+static void
+keys_of_expr(Lower *l, PlanEmit *b, const NetExpr *e, LowKeys *keys)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF && !keys[e->site][0])
+		low_site_key(l, b, e->site, keys[e->site]);
+	for (int k = 0; k < 3; k++)
+		keys_of_expr(l, b, e->op[k], keys);
+}
+
+static void
+keys_of_block(Lower *l, PlanEmit *b, NetBlock code, LowKeys *keys)
+{
+	for (uint32_t i = 0; i < code.n; i++) {
+		keys_of_expr(l, b, code.at[i]->e, keys);
+		keys_of_block(l, b, code.at[i]->body, keys);
+		keys_of_block(l, b, code.at[i]->other, keys);
+	}
+}
+
+LowKeys *
+low_feature_keys(Lower *l, PlanEmit *b, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowKeys *keys = ARENA_ARRAY(l->a, LowKeys, l->net->sites.n + 1);
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		/* Without a stored value the initial value stands in the code; it draws nothing then. */
+		keys_of_block(l, b, c->features.at[k].compute.body, keys);
+	}
+	return keys;
+}
+
+/* ---- one synapse ----------------------------------------------------------------------------------------- */
+
+PlanExpr *
+low_value(Scope *s)
+{
+	Lower *l = s->l;
+	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
+	uint32_t buf = l->conns[s->conn].features[s->feature].buf;
+	return buf == NO_BUF ? low_clipped(l, s->b, f, low_expr(s, f->init.e)) : low_load(l, buf, 2, s->pre, s->post);
+}
+
+/* Nothing but assignments to the signal. */
+static bool
+is_plain(const NetFeature *f)
+{
+	for (uint32_t n = 0; n < f->compute.body.n; n++)
+		if (f->compute.body.at[n]->kind != NSTMT_ASSIGN || f->compute.body.at[n]->target->kind != NEXPR_INPUT)
+			return false;
+	return !f->states.n;
+}
+
+static PlanExpr *
+plain(Scope *s, const NetFeature *f, PlanExpr *signal)
+{
+	for (uint32_t n = 0; n < f->compute.body.n; n++) {
+		const NetStmt *st = f->compute.body.at[n];
+		s->input = signal;
+		PlanExpr *e = low_expr(s, st->e);
+		bool one = signal->kind == PEXPR_CONST && signal->value.f == 1 && st->op == NMUL;
+		static const PlanExprKind op[] = {[NADD] = PEXPR_ADD, [NSUB] = PEXPR_SUB, [NMUL] = PEXPR_MUL, [NDIV] = PEXPR_DIV};
+		signal = st->op == NSET || one ? e : plan_binary(s->l->p, op[st->op], signal, e);
+	}
+	return signal;
+}
+
+static PlanExpr *
+with_states(Scope *s, const NetFeature *f, PlanExpr *signal)
+{
+	Lower *l = s->l;
+	const LowFeature *lf = &l->conns[s->conn].features[s->feature];
+	s->locals = ARENA_ARRAY(l->a, PlanExpr *, f->compute.locals.n + 1);
+	s->state_vars = ARENA_ARRAY(l->a, uint32_t, f->states.n + 1);
+	for (uint32_t k = 0; k < f->states.n; k++)
+		s->state_vars[k] = f->states.at[k].rank ? UINT32_MAX
+		                   : plan_emit_var(s->b, f->states.at[k].name, low_load(l, lf->kept[k], 3, s->item, s->pre, s->post));
+	s->input_var = plan_emit_var(s->b, "signal", signal);
+	low_block(s, f->compute.body, NULL);
+	for (uint32_t k = 0; k < f->states.n; k++)
+		if (!f->states.at[k].rank)
+			low_store(s->b, lf->kept[k], plan_local(l->p, s->b->code, s->state_vars[k]), 3, s->item, s->pre, s->post);
+	return plan_local(l->p, s->b->code, s->input_var);
+}
+
+PlanExpr *
+low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
+            PlanExpr *i, PlanExpr *j, PlanExpr *signal)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	for (uint32_t k = first; k < last; k++) {
+		const NetFeature *f = &c->features.at[k];
+		Scope s = low_scope(l, b);
+		s.conn = conn;
+		s.feature = k;
+		s.item = item;
+		s.pre = i;
+		s.post = j;
+		s.value = low_value(&s);
+		s.keys = keys;
+		if (l->conns[conn].features[k].total != NO_BUF)
+			s.total = low_load(l, l->conns[conn].features[k].total, 0);
+		signal = is_plain(f) ? plain(&s, f, signal) : with_states(&s, f, signal);
+	}
+	return signal;
+}
+
+/* ---- stages ------------------------------------------------------------------------------------------------ */
+
+/* Features first ..< last of all synapses. */
+static void
+stage(Lower *l, uint32_t conn, uint32_t first, uint32_t last)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	uint32_t id = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.pass", c->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	LowKeys *keys = low_feature_keys(l, &b, conn);
+	LowLoop items = low_items(l, &b);
+	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
+	PlanEmit *in = low_body(&cols);
+	PlanExpr *signal = first == 0
+	                   ? plan_cast(l->p, l->real, low_load(l, l->layers[c->pre].spikes, 2, items.index, rows.index))
+	                   : low_load(l, low->signal, 3, items.index, rows.index, cols.index);
+	signal = plan_emit_let(in, "s", signal);
+	signal = low_through(l, in, conn, first, last, keys, items.index, rows.index, cols.index, signal);
+	low_store(in, low->signal, signal, 3, items.index, rows.index, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&items);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	VEC_PUSH(l->a, &low->stages, id);
+}
+
+/* One kernel that is never cut: the sum is taken in the order of items, rows and columns. */
+static void
+sum_of_signals(Lower *l, uint32_t conn, uint32_t feature)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	uint32_t id = low_add_kernel(l, 1, "%s.%s.sum", c->name, c->features.at[feature].name);
+	PlanEmit b = plan_emit(p, p->codes.at[id]);
+	uint32_t total = plan_emit_var(&b, "total", low_real(l, 0));
+	LowLoop items = low_items(l, &b);
+	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), false);
+	PlanExpr *one = low_load(l, low->signal, 3, items.index, rows.index, cols.index);
+	plan_emit_set(low_body(&cols), total, plan_binary(p, PEXPR_ADD, plan_local(p, b.code, total), one));
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&items);
+	low_store(&b, low->features[feature].total, plan_local(p, b.code, total), 0);
+	p->codes.at[id]->body = plan_freeze(&b);
+	VEC_PUSH(l->a, &low->stages, id);
+}
+
+void
+low_stages(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	for (uint32_t k = 0; k < c->features.n; k++)
+		low->staged |= low_feature_is_staged(&c->features.at[k]);
+	if (!low->staged)
+		return;
+	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
+	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	low->signal = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.signal", c->name);
+	uint32_t first = 0;
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		if (low->features[k].total == NO_BUF)
+			continue;
+		if (k == 0 || k > first)
+			stage(l, conn, first, k);
+		sum_of_signals(l, conn, k);
+		first = k;
+	}
+	stage(l, conn, first, c->features.n);
+}
+
+/* ---- states and tables ----------------------------------------------------------------------------------------- */
+
+void
+low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	lf->kept = ARENA_ARRAY(l->a, uint32_t, f->states.n + 1);
+	lf->tables = ARENA_ARRAY(l->a, uint32_t, f->tables.n + 1);
+	lf->table_fills = ARENA_ARRAY(l->a, uint32_t, f->tables.n + 1);
+	PlanAxis axes[5] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
+	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	for (uint32_t k = 0; k < f->states.n; k++) {
+		const NetState *st = &f->states.at[k];
+		for (uint32_t x = 0; x < st->rank; x++)
+			axes[3 + x] = low_axis(AXIS_SLOT, st->extent[x]);
+		lf->kept[k] = low_add_buf(l, st->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 3 + st->rank, axes, "%s.%s.%s",
+		                          c->name, f->name, st->name);
+	}
+	for (uint32_t k = 0; k < f->tables.n; k++) {
+		const NetTable *t = &f->tables.at[k];
+		PlanAxis table[2] = {low_axis(AXIS_SLOT, t->extent[0]), low_axis(AXIS_SLOT, t->extent[1])};
+		lf->tables[k] = low_add_buf(l, l->real, ROLE_STATE, t->rank, table, "%s.%s.%s", c->name, f->name, t->name);
+		uint32_t id = lf->table_fills[k] = plan_add_object(l->p, POBJ_FILL,
+		                                                   arena_printf(l->a, "%s.%s.%s", c->name, f->name, t->name));
+		PlanObject *o = &l->p->objects.at[id];
+		o->texts = ARENA_ARRAY(l->a, const char *, 1);
+		o->texts[0] = t->file;
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->bufs[0] = lf->tables[k];
+		o->ntexts = o->nbufs = 1;
+		o->span = t->span;
+	}
+	if (reads_total(f))
+		lf->total = low_add_buf(l, l->real, ROLE_SCRATCH, 0, NULL, "%s.%s.sum", c->name, f->name);
+}
+
+static void
+set_state(Scope *s, const NetFeature *f, uint32_t state, uint32_t buf)
+{
+	Lower *l = s->l;
+	const NetState *st = &f->states.at[state];
+	PlanEmit *outer = s->b, *b = outer;
+	s->value = st->init->kind == NEXPR_VALUE ? low_value(s) : NULL;
+	PlanExpr *v = low_expr(s, st->init), *at[5] = {s->item, s->pre, s->post};
+	LowLoop loop[2];
+	for (uint32_t x = 0; x < st->rank; x++) {
+		loop[x] = low_loop(b, "k", low_i64(l, 0), low_i64(l, (int64_t)st->extent[x]), false);
+		at[3 + x] = loop[x].index;
+		b = low_body(&loop[x]);
+	}
+	plan_emit_store(b, buf, 3 + st->rank, at, v);
+	for (uint32_t x = st->rank; x-- > 0;)
+		low_close(&loop[x]);
+}
+
+/* Sets the states to their first values; on reset all that are not kept. */
+static uint32_t
+states_kernel(Lower *l, uint32_t conn, uint32_t feature, bool reset)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	bool any = false;
+	for (uint32_t k = 0; k < f->states.n; k++)
+		any |= reset ? !f->states.at[k].kept_on_reset
+		             : f->states.at[k].init->kind != NEXPR_CONST || f->states.at[k].init->value != 0;
+	if (!any)
+		return UINT32_MAX;
+	uint32_t id = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.%s.%s", c->name, f->name, reset ? "reset" : "begin");
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	LowLoop items = low_items(l, &b);
+	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
+	Scope s = low_scope(l, low_body(&cols));
+	s.conn = conn;
+	s.feature = feature;
+	s.item = items.index;
+	s.pre = rows.index;
+	s.post = cols.index;
+	for (uint32_t k = 0; k < f->states.n; k++)
+		if (!reset || !f->states.at[k].kept_on_reset)
+			set_state(&s, f, k, l->conns[conn].features[feature].kept[k]);
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&items);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
+/* Which values begin below zero. */
+static uint32_t
+signs_kernel(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const LowFeature *lf = &l->conns[conn].features[feature];
+	uint32_t id = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.signs", c->name, c->features.at[feature].name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
+	PlanExpr *v = low_load(l, lf->buf, 2, rows.index, cols.index);
+	low_store(low_body(&cols), lf->negative, plan_binary(l->p, PEXPR_LT, v, low_real(l, 0)), 2, rows.index, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
+void
+low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature)
+{
+	LowFeature *lf = &l->conns[conn].features[feature];
+	lf->init_kept = states_kernel(l, conn, feature, false);
+	lf->reset_kept = states_kernel(l, conn, feature, true);
+	if (lf->negative != NO_BUF)
+		lf->signs = signs_kernel(l, conn, feature);
+}
