@@ -1,0 +1,620 @@
+/* learning.c: the network `learning`, made by snnc from learning.snn.
+ *
+ * The file is yours, to use as you like. The runtime that it calls (libsnnrt)
+ * is under Apache-2.0 WITH LLVM-exception, which asks nothing of the programs
+ * made with it.
+ *
+ * Build with
+ *   cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv
+ *      -fno-math-errno -fno-trapping-math
+ * and link with -lsnnrt -lz -lpng -lpthread -lm. The first two -f are part of
+ * the meaning: with them every compiler and CPU gives the same bits. The last
+ * two let loops become vectors.
+ */
+#include "snnrt.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FAST_MATH__
+#error "-ffast-math changes results"
+#endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+/* The turns of the loop that follows do not depend on each other. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
+#endif
+
+/* A loop becomes vectors only if what it calls is part of it. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* What the host keeps for the protocol; see `objects`. */
+enum { TARGET_SPIKES, INPUT_WEIGHT, W_NPY };
+
+/* All that the network is: one block of memory, zeroed by the host. */
+struct learning {
+	void *host;
+	_Alignas(64) uint64_t seed;             /* state */
+	_Alignas(64) uint64_t step;             /* state */
+	_Alignas(64) uint8_t learning;          /* state; 0 or 1 */
+	_Alignas(64) uint8_t source_spikes[2][6]; /* state by batch, neuron; 0 or 1 */
+	_Alignas(64) float source_x[2][6];      /* state by batch, neuron */
+	_Alignas(64) uint16_t source_spiking[2][6]; /* derived by batch, neuron */
+	_Alignas(64) uint32_t source_spiking_count[2]; /* derived by batch */
+	_Alignas(64) uint16_t source_spiking_any[6]; /* derived by neuron */
+	_Alignas(64) uint32_t source_spiking_any_count; /* derived */
+	_Alignas(64) float target_v[2][4];      /* state by batch, neuron */
+	_Alignas(64) float target_wait[2][4];   /* state by batch, neuron */
+	_Alignas(64) uint8_t target_spikes[2][4]; /* state by batch, neuron; 0 or 1 */
+	_Alignas(64) float target_y[2][4];      /* state by batch, neuron */
+	_Alignas(64) uint16_t target_spiking[2][4]; /* derived by batch, neuron */
+	_Alignas(64) uint32_t target_spiking_count[2]; /* derived by batch */
+	_Alignas(64) uint16_t target_spiking_any[4]; /* derived by neuron */
+	_Alignas(64) uint32_t target_spiking_any_count; /* derived */
+	_Alignas(64) float target_input[2][4];  /* scratch by batch, neuron */
+	_Alignas(64) float input_weight[6][4];  /* state by pre, post */
+	_Alignas(64) uint8_t input_weight_unclipped; /* state; 0 or 1 */
+	_Alignas(64) uint8_t source_spiking_flag[6]; /* scratch by neuron; 0 or 1 */
+	_Alignas(64) uint8_t target_spiking_flag[4]; /* scratch by neuron; 0 or 1 */
+	_Alignas(64) float input_weight_sum[4]; /* scratch by post */
+	_Alignas(64) float input_weight_change[4]; /* scratch by post */
+};
+
+/* The host and checkpoints know these places. */
+#define AT(member, place) \
+	_Static_assert(offsetof(struct learning, member) == (place), #member)
+AT(seed, 64);
+AT(step, 128);
+AT(learning, 192);
+AT(source_spikes, 256);
+AT(source_x, 320);
+AT(source_spiking, 384);
+AT(source_spiking_count, 448);
+AT(source_spiking_any, 512);
+AT(source_spiking_any_count, 576);
+AT(target_v, 640);
+AT(target_wait, 704);
+AT(target_spikes, 768);
+AT(target_y, 832);
+AT(target_spiking, 896);
+AT(target_spiking_count, 960);
+AT(target_spiking_any, 1024);
+AT(target_spiking_any_count, 1088);
+AT(target_input, 1152);
+AT(input_weight, 1216);
+AT(input_weight_unclipped, 1344);
+AT(source_spiking_flag, 1408);
+AT(target_spiking_flag, 1472);
+AT(input_weight_sum, 1536);
+AT(input_weight_change, 1600);
+_Static_assert(sizeof(struct learning) == 1664, "size");
+
+static ALWAYS_INLINE void
+philox4x32(uint32_t k0, uint32_t k1, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
+    uint32_t *x9_out, uint32_t *y9_out, uint32_t *z9_out, uint32_t *w9_out)
+{
+	const uint64_t p0 = (uint64_t)c0 * 0xd2511f53u;
+	const uint64_t q0 = (uint64_t)c2 * 0xcd9e8d57u;
+	const uint32_t x0 = (uint32_t)(q0 >> 32) ^ c1 ^ k0;
+	const uint32_t y0 = (uint32_t)q0;
+	const uint32_t z0 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+	const uint32_t w0 = (uint32_t)p0;
+	const uint64_t p1 = (uint64_t)x0 * 0xd2511f53u;
+	const uint64_t q1 = (uint64_t)z0 * 0xcd9e8d57u;
+	const uint32_t x1 = (uint32_t)(q1 >> 32) ^ y0 ^ (k0 + 0x9e3779b9u);
+	const uint32_t y1 = (uint32_t)q1;
+	const uint32_t z1 = (uint32_t)(p1 >> 32) ^ w0 ^ (k1 + 0xbb67ae85u);
+	const uint32_t w1 = (uint32_t)p1;
+	const uint64_t p2 = (uint64_t)x1 * 0xd2511f53u;
+	const uint64_t q2 = (uint64_t)z1 * 0xcd9e8d57u;
+	const uint32_t x2 = (uint32_t)(q2 >> 32) ^ y1 ^ (k0 + 0x3c6ef372u);
+	const uint32_t y2 = (uint32_t)q2;
+	const uint32_t z2 = (uint32_t)(p2 >> 32) ^ w1 ^ (k1 + 0x76cf5d0au);
+	const uint32_t w2 = (uint32_t)p2;
+	const uint64_t p3 = (uint64_t)x2 * 0xd2511f53u;
+	const uint64_t q3 = (uint64_t)z2 * 0xcd9e8d57u;
+	const uint32_t x3 = (uint32_t)(q3 >> 32) ^ y2 ^ (k0 + 0xdaa66d2bu);
+	const uint32_t y3 = (uint32_t)q3;
+	const uint32_t z3 = (uint32_t)(p3 >> 32) ^ w2 ^ (k1 + 0x32370b8fu);
+	const uint32_t w3 = (uint32_t)p3;
+	const uint64_t p4 = (uint64_t)x3 * 0xd2511f53u;
+	const uint64_t q4 = (uint64_t)z3 * 0xcd9e8d57u;
+	const uint32_t x4 = (uint32_t)(q4 >> 32) ^ y3 ^ (k0 + 0x78dde6e4u);
+	const uint32_t y4 = (uint32_t)q4;
+	const uint32_t z4 = (uint32_t)(p4 >> 32) ^ w3 ^ (k1 + 0xed9eba14u);
+	const uint32_t w4 = (uint32_t)p4;
+	const uint64_t p5 = (uint64_t)x4 * 0xd2511f53u;
+	const uint64_t q5 = (uint64_t)z4 * 0xcd9e8d57u;
+	const uint32_t x5 = (uint32_t)(q5 >> 32) ^ y4 ^ (k0 + 0x1715609du);
+	const uint32_t y5 = (uint32_t)q5;
+	const uint32_t z5 = (uint32_t)(p5 >> 32) ^ w4 ^ (k1 + 0xa9066899u);
+	const uint32_t w5 = (uint32_t)p5;
+	const uint64_t p6 = (uint64_t)x5 * 0xd2511f53u;
+	const uint64_t q6 = (uint64_t)z5 * 0xcd9e8d57u;
+	const uint32_t x6 = (uint32_t)(q6 >> 32) ^ y5 ^ (k0 + 0xb54cda56u);
+	const uint32_t y6 = (uint32_t)q6;
+	const uint32_t z6 = (uint32_t)(p6 >> 32) ^ w5 ^ (k1 + 0x646e171eu);
+	const uint32_t w6 = (uint32_t)p6;
+	const uint64_t p7 = (uint64_t)x6 * 0xd2511f53u;
+	const uint64_t q7 = (uint64_t)z6 * 0xcd9e8d57u;
+	const uint32_t x7 = (uint32_t)(q7 >> 32) ^ y6 ^ (k0 + 0x5384540fu);
+	const uint32_t y7 = (uint32_t)q7;
+	const uint32_t z7 = (uint32_t)(p7 >> 32) ^ w6 ^ (k1 + 0x1fd5c5a3u);
+	const uint32_t w7 = (uint32_t)p7;
+	const uint64_t p8 = (uint64_t)x7 * 0xd2511f53u;
+	const uint64_t q8 = (uint64_t)z7 * 0xcd9e8d57u;
+	const uint32_t x8 = (uint32_t)(q8 >> 32) ^ y7 ^ (k0 + 0xf1bbcdc8u);
+	const uint32_t y8 = (uint32_t)q8;
+	const uint32_t z8 = (uint32_t)(p8 >> 32) ^ w7 ^ (k1 + 0xdb3d7428u);
+	const uint32_t w8 = (uint32_t)p8;
+	const uint64_t p9 = (uint64_t)x8 * 0xd2511f53u;
+	const uint64_t q9 = (uint64_t)z8 * 0xcd9e8d57u;
+	const uint32_t x9 = (uint32_t)(q9 >> 32) ^ y8 ^ (k0 + 0x8ff34781u);
+	const uint32_t y9 = (uint32_t)q9;
+	const uint32_t z9 = (uint32_t)(p9 >> 32) ^ w8 ^ (k1 + 0x96a522adu);
+	const uint32_t w9 = (uint32_t)p9;
+	*x9_out = x9;
+	*y9_out = y9;
+	*z9_out = z9;
+	*w9_out = w9;
+}
+
+static ALWAYS_INLINE uint64_t
+splitmix64(uint64_t z)
+{
+	const uint64_t a = z + UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t b = (a ^ (a >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	const uint64_t c = (b ^ (b >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return c ^ (c >> 31);
+}
+
+static ALWAYS_INLINE void
+mix64(uint64_t seed, uint64_t site, uint64_t replica, uint32_t *out, uint32_t *out2)
+{
+	const uint64_t a = splitmix64(seed);
+	const uint64_t b = splitmix64(a ^ site);
+	const uint64_t c = splitmix64(b ^ replica);
+	*out = (uint32_t)c;
+	*out2 = (uint32_t)(c >> 32);
+}
+
+static ALWAYS_INLINE uint32_t
+draw_u32(uint32_t k0, uint32_t k1, uint64_t obj, uint64_t step, uint32_t draw)
+{
+	const uint64_t block = obj >> 2;
+	const uint32_t high = ((uint32_t)(step >> 32) << 16) | (draw & 65535u);
+	uint32_t a, b, c, d;
+	philox4x32(k0, k1, (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)step, high, &a, &b,
+	    &c, &d);
+	const uint64_t lane = obj & 3u;
+	return lane < 2u ? (lane == 0u ? a : b) : lane == 2u ? c : d;
+}
+
+static void
+source_init(struct learning *restrict n)
+{
+	(void)n;
+}
+
+static void
+source_update(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++) {
+			bool spike = false;
+			uint32_t key0, key1;
+			mix64(n->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
+			const uint32_t drawn = draw_u32(key0, key1, (uint64_t)(b * 6 + j), n->step,
+			    0u);
+			const float u = (float)(drawn >> 8) * 5.9604645e-8f;
+			const bool fires = u < 0.2f;
+			spike |= fires;
+			n->source_spikes[b][j] = spike;
+			float x = n->source_x[b][j] * 0.95122945f;
+			x = spike ? 1.0f : x;
+			n->source_x[b][j] = x;
+		}
+	}
+}
+
+static void
+source_find_spikes(struct learning *restrict n)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		int64_t found = 0;
+		for (int64_t j = 0; j < 6; j++) {
+			n->source_spiking[b][found] = (uint16_t)j;
+			found += n->source_spikes[b][j];
+		}
+		n->source_spiking_count[b] = (uint32_t)found;
+	}
+	INDEPENDENT
+	for (int64_t j = 0; j < 6; j++)
+		n->source_spiking_flag[j] = false;
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = 0; j < 6; j++)
+			n->source_spiking_flag[j] |= n->source_spikes[b][j];
+	}
+	int64_t found = 0;
+	for (int64_t j = 0; j < 6; j++) {
+		n->source_spiking_any[found] = (uint16_t)j;
+		found += n->source_spiking_flag[j];
+	}
+	n->source_spiking_any_count = (uint32_t)found;
+}
+
+static void
+target_init(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++) {
+			n->target_v[b][j] = -65.0f;
+			n->target_wait[b][j] = 0.0f;
+		}
+	}
+}
+
+static void
+target_update(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++) {
+			float v = n->target_v[b][j];
+			float wait = n->target_wait[b][j];
+			const float input = n->target_input[b][j];
+			bool spike = false;
+			v = (v + 65.0f) * 0.99004984f - 65.0f;
+			const float drive = wait > 0.0f ? 0.0f : input;
+			wait -= 1.0f;
+			v += drive;
+			const bool on = v >= -52.0f;
+			spike |= on;
+			wait = on ? 2.0f : wait;
+			v = on ? -65.0f : v;
+			n->target_v[b][j] = v;
+			n->target_wait[b][j] = wait;
+			n->target_spikes[b][j] = spike;
+			float y = n->target_y[b][j] * 0.95122945f;
+			y = spike ? 1.0f : y;
+			n->target_y[b][j] = y;
+		}
+	}
+}
+
+static void
+target_find_spikes(struct learning *restrict n)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		int64_t found = 0;
+		for (int64_t j = 0; j < 4; j++) {
+			n->target_spiking[b][found] = (uint16_t)j;
+			found += n->target_spikes[b][j];
+		}
+		n->target_spiking_count[b] = (uint32_t)found;
+	}
+	INDEPENDENT
+	for (int64_t j = 0; j < 4; j++)
+		n->target_spiking_flag[j] = false;
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = 0; j < 4; j++)
+			n->target_spiking_flag[j] |= n->target_spikes[b][j];
+	}
+	int64_t found = 0;
+	for (int64_t j = 0; j < 4; j++) {
+		n->target_spiking_any[found] = (uint16_t)j;
+		found += n->target_spiking_flag[j];
+	}
+	n->target_spiking_any_count = (uint32_t)found;
+}
+
+static void
+target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	for (int64_t b = 0; b < 2; b++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++)
+			n->target_input[b][j] = 0.0f;
+
+		/* input */
+		for (int64_t k = 0, k_end = n->source_spiking_count[b]; k < k_end; k++) {
+			const int64_t i = n->source_spiking[b][k];
+			INDEPENDENT
+			for (int64_t j = lo; j < hi; j++)
+				n->target_input[b][j] += n->input_weight[i][j];
+		}
+
+		/* others */
+		const int64_t count = n->target_spiking_count[b];
+		if (count > 0) {
+			INDEPENDENT
+			for (int64_t j = lo; j < hi; j++) {
+				const bool own = n->target_spikes[b][j];
+				n->target_input[b][j] += (float)(count - (int64_t)own) * -3.0f;
+			}
+		}
+	}
+}
+
+static void
+input_weight_init(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	uint32_t key0, key1;
+	mix64(n->seed, UINT64_C(0xf73cc28aefecbf4c), 0u, &key0, &key1);
+	for (int64_t i = lo; i < hi; i++) {
+		const uint64_t block = (uint64_t)i;
+		uint32_t r0, r1, r2, r3;
+		philox4x32(key0, key1, (uint32_t)block, (uint32_t)(block >> 32), 0u, 0u, &r0, &r1,
+		    &r2, &r3);
+		const float u = (float)(r0 >> 8) * 5.9604645e-8f;
+		const float v = 0.0f + 10.0f * u;
+		const float v2 = v < 0.0f ? 0.0f : v;
+		n->input_weight[i][0] = v2 > 12.0f ? 12.0f : v2;
+		const float u2 = (float)(r1 >> 8) * 5.9604645e-8f;
+		const float v3 = 0.0f + 10.0f * u2;
+		const float v4 = v3 < 0.0f ? 0.0f : v3;
+		n->input_weight[i][1] = v4 > 12.0f ? 12.0f : v4;
+		const float u3 = (float)(r2 >> 8) * 5.9604645e-8f;
+		const float v5 = 0.0f + 10.0f * u3;
+		const float v6 = v5 < 0.0f ? 0.0f : v5;
+		n->input_weight[i][2] = v6 > 12.0f ? 12.0f : v6;
+		const float u4 = (float)(r3 >> 8) * 5.9604645e-8f;
+		const float v7 = 0.0f + 10.0f * u4;
+		const float v8 = v7 < 0.0f ? 0.0f : v7;
+		n->input_weight[i][3] = v8 > 12.0f ? 12.0f : v8;
+	}
+}
+
+static void
+input_weight_normalize(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++)
+		n->input_weight_sum[j] = 0.0f;
+	for (int64_t i = 0; i < 6; i++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++)
+			n->input_weight_sum[j] += fabsf(n->input_weight[i][j]);
+	}
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++) {
+		const float total = n->input_weight_sum[j];
+		n->input_weight_sum[j] = 40.0f / (total == 0.0f ? 1.0f : total);
+	}
+	for (int64_t i = 0; i < 6; i++) {
+		INDEPENDENT
+		for (int64_t j = lo; j < hi; j++)
+			n->input_weight[i][j] *= n->input_weight_sum[j];
+	}
+}
+
+static void
+input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
+{
+	if (n->learning) {
+		if (n->target_spiking_any_count == 0u) {
+			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = n->source_spiking_any[k];
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++)
+					n->input_weight_change[j] = 0.0f;
+				for (int64_t b = 0; b < 2; b++) {
+					if (n->source_spikes[b][i]) {
+						INDEPENDENT
+						for (int64_t j = lo; j < hi; j++)
+							n->input_weight_change[j] += 0.01f
+							    * n->target_y[b][j];
+					}
+				}
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++) {
+					const float w = n->input_weight[i][j]
+					    - n->input_weight_change[j];
+					const float w2 = w < 0.0f ? 0.0f : w;
+					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+				}
+			}
+		} else {
+			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = n->source_spiking_any[k];
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++)
+					n->input_weight_change[j] = 0.0f;
+				for (int64_t b = 0; b < 2; b++) {
+					if (n->source_spikes[b][i]) {
+						INDEPENDENT
+						for (int64_t j = lo; j < hi; j++)
+							n->input_weight_change[j] += 0.01f
+							    * n->target_y[b][j];
+					}
+				}
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++)
+					n->input_weight[i][j] -= n->input_weight_change[j];
+			}
+			for (int64_t k = 0, k_end = n->target_spiking_any_count; k < k_end; k++) {
+				const int64_t j = n->target_spiking_any[k];
+				if ((j >= lo) & (j < hi)) {
+					INDEPENDENT
+					for (int64_t i = 0; i < 6; i++) {
+						float change = 0.0f;
+						for (int64_t b = 0; b < 2; b++) {
+							const float x = n->source_x[b][i];
+							change = n->target_spikes[b][j] ? change
+							    + 0.1f * x : change;
+						}
+						const float w = n->input_weight[i][j] + change;
+						const float w2 = w < 0.0f ? 0.0f : w;
+						n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					}
+				}
+			}
+			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = n->source_spiking_any[k];
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++) {
+					const float w = n->input_weight[i][j];
+					const float w2 = w < 0.0f ? 0.0f : w;
+					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+				}
+			}
+		}
+		if (n->input_weight_unclipped) {
+			for (int64_t i = 0; i < 6; i++) {
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++) {
+					const float w = n->input_weight[i][j];
+					const float w2 = w < 0.0f ? 0.0f : w;
+					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+				}
+			}
+		}
+	}
+}
+
+/* A: deliver the spikes of the previous step */
+static int64_t
+step(struct learning *n)
+{
+	int64_t status;
+	target_collect(n, 0, 4);
+
+	/* B: update the layers */
+	source_update(n, 0, 6);
+	source_find_spikes(n);
+	target_update(n, 0, 4);
+	target_find_spikes(n);
+
+	/* C: learn */
+	input_weight_learn(n, 0, 4);
+	if (n->learning)
+		n->input_weight_unclipped = false;
+
+	/* D: record */
+	if ((status = snnrt_record(n->host, TARGET_SPIKES, (int64_t)n->step, n->target_spikes)) < 0)
+		return status;
+	if ((n->step + 1u) % 5u == 0u) {
+		if ((status = snnrt_record(n->host, INPUT_WEIGHT, (int64_t)n->step,
+		    n->input_weight)) < 0)
+			return status;
+	}
+	n->step++;
+	if ((status = snnrt_poll(n->host)) < 0)
+		return status;
+	return 0;
+}
+
+static int64_t
+program(struct learning *n)
+{
+	int64_t status;
+	source_init(n);
+	target_init(n, 0, 4);
+	input_weight_init(n, 0, 6);
+	n->learning = true;
+	if ((status = snnrt_begin(n->host)) < 0)
+		return status;
+	for (int64_t t = 0; t < 20; t++) {
+		if ((status = step(n)) < 0)
+			return status;
+	}
+	input_weight_normalize(n, 0, 4);
+	n->input_weight_unclipped = true;
+	n->learning = false;
+	for (int64_t t = 0; t < 5; t++) {
+		if ((status = step(n)) < 0)
+			return status;
+	}
+	input_weight_normalize(n, 0, 4);
+	n->input_weight_unclipped = true;
+	if ((status = snnrt_save(n->host, W_NPY)) < 0)
+		return status;
+	return 0;
+}
+
+/* name, type, role, axes, place and bytes in the struct, values */
+static const snnrt_buffer buffers[] = {
+	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, NULL},
+	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, NULL},
+	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, NULL},
+	{"source.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 6}}, 256,
+	    12, NULL},
+	{"source.x", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 6}}, 320, 48,
+	    NULL},
+	{"source.spiking", SNNRT_U16, SNNRT_DERIVED, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 6}}, 384,
+	    24, NULL},
+	{"source.spiking_count", SNNRT_U32, SNNRT_DERIVED, 1, {{SNNRT_BATCH, 2}}, 448, 8, NULL},
+	{"source.spiking_any", SNNRT_U16, SNNRT_DERIVED, 1, {{SNNRT_NEURON, 6}}, 512, 12, NULL},
+	{"source.spiking_any_count", SNNRT_U32, SNNRT_DERIVED, 0, {{0, 0}}, 576, 4, NULL},
+	{"target.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 640, 32,
+	    NULL},
+	{"target.wait", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 704, 32,
+	    NULL},
+	{"target.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 768, 8,
+	    NULL},
+	{"target.y", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 832, 32,
+	    NULL},
+	{"target.spiking", SNNRT_U16, SNNRT_DERIVED, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 896,
+	    16, NULL},
+	{"target.spiking_count", SNNRT_U32, SNNRT_DERIVED, 1, {{SNNRT_BATCH, 2}}, 960, 8, NULL},
+	{"target.spiking_any", SNNRT_U16, SNNRT_DERIVED, 1, {{SNNRT_NEURON, 4}}, 1024, 8, NULL},
+	{"target.spiking_any_count", SNNRT_U32, SNNRT_DERIVED, 0, {{0, 0}}, 1088, 4, NULL},
+	{"target.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 2}, {SNNRT_NEURON, 4}}, 1152,
+	    32, NULL},
+	{"input.weight", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_PRE, 6}, {SNNRT_POST, 4}}, 1216, 96,
+	    NULL},
+	{"input.weight_unclipped", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 1344, 1, NULL},
+	{"source.spiking_flag", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_NEURON, 6}}, 1408, 6, NULL},
+	{"target.spiking_flag", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_NEURON, 4}}, 1472, 4, NULL},
+	{"input.weight_sum", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1536, 16, NULL},
+	{"input.weight_change", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1600, 16, NULL},
+};
+
+/* kind, name, how many texts, buffers and numbers, and which */
+static const snnrt_object objects[] = {
+	{SNNRT_OBJ_RECORD, "target.spikes", 1, 1, 1, (const char *const[]){"events"},
+	    (const uint32_t[]){11}, (const int64_t[]){1}},
+	{SNNRT_OBJ_RECORD, "input.weight", 1, 1, 1, (const char *const[]){"dense"},
+	    (const uint32_t[]){18}, (const int64_t[]){5}},
+	{SNNRT_OBJ_SAVE, "w.npy", 1, 1, 0, (const char *const[]){"w.npy"}, (const uint32_t[]){18},
+	    NULL},
+};
+
+static int64_t
+entry(void *arena, void *closure)
+{
+	(void)closure;
+	return program(arena);
+}
+
+static const snnrt_program learning = {
+	.version = SNNRT_VERSION,
+	.name = "learning",
+	.source_hash = "(hash)",
+	.real = SNNRT_F32,
+	.dt = 1.0,
+	.seed = 0u,
+	.arena_bytes = sizeof(struct learning),
+	.nbuffers = 24,
+	.buffers = buffers,
+	.nobjects = 3,
+	.objects = objects,
+	.entry = entry,
+};
+
+int
+main(int argc, char **argv)
+{
+	return snnrt_main(argc, argv, &learning);
+}

@@ -1,0 +1,196 @@
+/* one_layer.c: the network `one_layer`, made by snnc from one_layer.snn.
+ *
+ * The file is yours, to use as you like. The runtime that it calls (libsnnrt)
+ * is under Apache-2.0 WITH LLVM-exception, which asks nothing of the programs
+ * made with it.
+ *
+ * Build with
+ *   cc -std=c11 -O3 -march=native -ffp-contract=off -fwrapv
+ *      -fno-math-errno -fno-trapping-math
+ * and link with -lsnnrt -lz -lpng -lpthread -lm. The first two -f are part of
+ * the meaning: with them every compiler and CPU gives the same bits. The last
+ * two let loops become vectors.
+ */
+#include "snnrt.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FAST_MATH__
+#error "-ffast-math changes results"
+#endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+/* The turns of the loop that follows do not depend on each other. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
+#endif
+
+/* What the host keeps for the protocol; see `objects`. */
+enum { CELLS_INPUT, CELLS_SPIKES, CELLS_V };
+
+/* All that the network is: one block of memory, zeroed by the host. */
+struct one_layer {
+	void *host;
+	_Alignas(64) uint64_t seed;             /* state */
+	_Alignas(64) uint64_t step;             /* state */
+	_Alignas(64) uint8_t learning;          /* state; 0 or 1 */
+	_Alignas(64) float cells_constant[4];   /* constant by neuron */
+	_Alignas(64) float cells_v[4];          /* state by neuron */
+	_Alignas(64) uint8_t cells_spikes[4];   /* state by neuron; 0 or 1 */
+	_Alignas(64) float cells_input[4];      /* scratch by neuron */
+	_Alignas(64) float cells_drive[4];      /* scratch by neuron */
+};
+
+/* The host and checkpoints know these places. */
+#define AT(member, place) \
+	_Static_assert(offsetof(struct one_layer, member) == (place), #member)
+AT(seed, 64);
+AT(step, 128);
+AT(learning, 192);
+AT(cells_constant, 256);
+AT(cells_v, 320);
+AT(cells_spikes, 384);
+AT(cells_input, 448);
+AT(cells_drive, 512);
+_Static_assert(sizeof(struct one_layer) == 576, "size");
+
+static void
+cells_init(struct one_layer *restrict n, int64_t lo, int64_t hi)
+{
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++)
+		n->cells_v[j] = -65.0f;
+}
+
+static void
+cells_update(struct one_layer *restrict n, int64_t lo, int64_t hi)
+{
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++) {
+		float v = n->cells_v[j];
+		const float input = n->cells_input[j];
+		bool spike = false;
+		v = (v + 65.0f) * 0.95122945f - 65.0f + input;
+		const bool on = v >= n->cells_constant[j];
+		spike |= on;
+		v = on ? -65.0f : v;
+		n->cells_v[j] = v;
+		n->cells_spikes[j] = spike;
+	}
+}
+
+static void
+cells_collect(struct one_layer *restrict n, int64_t lo, int64_t hi)
+{
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++) {
+		n->cells_input[j] = 0.0f;
+		n->cells_input[j] += n->cells_drive[j];
+	}
+}
+
+static int64_t
+step(struct one_layer *n)
+{
+	int64_t status;
+	if ((status = snnrt_stream(n->host, CELLS_INPUT, n->cells_drive)) < 0)
+		return status;
+
+	/* A: deliver the spikes of the previous step */
+	cells_collect(n, 0, 4);
+
+	/* B: update the layers */
+	cells_update(n, 0, 4);
+
+	/* C: learn */
+
+	/* D: record */
+	if ((status = snnrt_record(n->host, CELLS_SPIKES, (int64_t)n->step, n->cells_spikes)) < 0)
+		return status;
+	if ((status = snnrt_record(n->host, CELLS_V, (int64_t)n->step, n->cells_v)) < 0)
+		return status;
+	n->step++;
+	if ((status = snnrt_poll(n->host)) < 0)
+		return status;
+	return 0;
+}
+
+static int64_t
+program(struct one_layer *n)
+{
+	int64_t status;
+	cells_init(n, 0, 4);
+	n->learning = true;
+	if ((status = snnrt_begin(n->host)) < 0)
+		return status;
+	for (int64_t t = 0; t < 3; t++) {
+		if ((status = step(n)) < 0)
+			return status;
+	}
+	return 0;
+}
+
+static const float cells_constant_data[4] = {
+	-52.0f, -53.0f, -54.0f, -55.0f,
+};
+
+/* name, type, role, axes, place and bytes in the struct, values */
+static const snnrt_buffer buffers[] = {
+	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, NULL},
+	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, NULL},
+	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, NULL},
+	{"cells.constant", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_NEURON, 4}}, 256, 16,
+	    cells_constant_data},
+	{"cells.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 320, 16,
+	    NULL},
+	{"cells.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 384, 4,
+	    NULL},
+	{"cells.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 448, 16,
+	    NULL},
+	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 512, 16,
+	    NULL},
+};
+
+/* kind, name, how many texts, buffers and numbers, and which */
+static const snnrt_object objects[] = {
+	{SNNRT_OBJ_STREAM, "cells.input", 1, 1, 0, (const char *const[]){"drive.npy"},
+	    (const uint32_t[]){7}, NULL},
+	{SNNRT_OBJ_RECORD, "cells.spikes", 1, 1, 1, (const char *const[]){"events"},
+	    (const uint32_t[]){5}, (const int64_t[]){1}},
+	{SNNRT_OBJ_RECORD, "cells.v", 1, 1, 1, (const char *const[]){"dense"},
+	    (const uint32_t[]){4}, (const int64_t[]){1}},
+};
+
+static int64_t
+entry(void *arena, void *closure)
+{
+	(void)closure;
+	return program(arena);
+}
+
+static const snnrt_program one_layer = {
+	.version = SNNRT_VERSION,
+	.name = "one_layer",
+	.source_hash = "(hash)",
+	.real = SNNRT_F32,
+	.dt = 1.0,
+	.seed = 0u,
+	.arena_bytes = sizeof(struct one_layer),
+	.nbuffers = 8,
+	.buffers = buffers,
+	.nobjects = 3,
+	.objects = objects,
+	.entry = entry,
+};
+
+int
+main(int argc, char **argv)
+{
+	return snnrt_main(argc, argv, &one_layer);
+}
