@@ -326,7 +326,7 @@ begin_code(LlGen *g, uint32_t i)
 	g->code = c;
 	g->self = i;
 	g->in = g->fn[i];
-	g->is_cold = g->cold[i];
+	g->is_cold = g->cold[i] != LL_HOT;
 	g->arena = NULL;
 	g->local = ARENA_ARRAY(g->a, LLVMValueRef, c->nlocals);
 	g->is_var = ARENA_ARRAY(g->a, bool, c->nlocals);

@@ -36,11 +36,14 @@ const char *ll_take_message(Arena *a, char *message);
 
 enum { LL_DEPTH = 16 };                         /* simd loops in each other that are told of */
 
+/* How seldom a code runs: what is cold stays scalar, what is frozen is not worth any care. */
+typedef enum { LL_HOT, LL_COLD, LL_FROZEN } LlCold;
+
 /* What goes into a module. All zero: the procs and all that they use, kernels internal. */
 typedef struct {
 	const PlanCode *kernel;                 /* this one alone, exported, with open bounds */
-	const uint8_t *part_of;    /* or per code: kernels of another part are only declared; all */
-	uint8_t part;                           /* procs are in part 0 */
+	const uint8_t *part_of; /* or per code: kernels and procs of another part are only declared */
+	uint8_t part;
 } LlPart;
 
 typedef struct {
@@ -61,7 +64,8 @@ typedef struct {
 	LLVMValueRef *groups;                   /* a stock of access groups */
 	uint32_t ngroups;
 
-	bool *used, *cold, *loops;              /* per code; see survey.c */
+	bool *used, *loops;                     /* per code; see survey.c */
+	LlCold *cold;
 	uint32_t *nodes;
 	LLVMValueRef *fn;                       /* per code, declared when first wanted */
 	LLVMTypeRef *fn_type;
@@ -97,6 +101,8 @@ void ll_inline_call(LlGen *g, LLVMValueRef call);
 /* ---- the survey (survey.c) ------------------------------------------------------------------- */
 
 void ll_survey(LlGen *g);
+/* Per code; nothing and false if the plan has no `program` and `step` to tell from. */
+bool ll_mark_cold(Arena *a, const Plan *p, LlCold *cold);
 /* Whether a code that is used is defined in this module, or only declared. */
 bool ll_is_here(const LlGen *g, uint32_t i);
 bool ll_inlines(const LlGen *g, uint32_t func);         /* called from the code in hand, here */

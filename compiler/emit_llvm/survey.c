@@ -2,7 +2,8 @@
  *
  * Compiling is what one waits for at a cold start, so code that gains nothing by it is not blown
  * up: funcs are inlined where a loop may be vectorised then, and called elsewhere; kernels that
- * are not part of a step and have little to do stay scalar.
+ * are not part of a step and have little to do stay scalar, and those that have next to nothing
+ * to do are, like the procs, translated without a care.
  */
 #include "emit_llvm/ll.h"
 
@@ -13,6 +14,8 @@ enum {
 	SHORT_NODES = 60,    /* in one that is inlined everywhere */
 	COLD_ONCE = 3000000, /* statements in a run of a kernel that need not be fast: once … */
 	COLD_OFTEN = 50000,  /* … and once in a while */
+	FROZEN_ONCE = 200000, /* the same for those that may be three times slower still */
+	FROZEN_OFTEN = 2000,
 };
 
 typedef struct {
@@ -58,7 +61,7 @@ bool
 ll_is_here(const LlGen *g, uint32_t i)
 {
 	const LlPart *part = g->part;
-	return g->plan->codes.at[i]->kind != CODE_KERNEL || !part->part_of ||
+	return g->plan->codes.at[i]->kind == CODE_FUNC || !part->part_of ||
 	       part->part_of[i] == part->part;
 }
 
@@ -85,12 +88,12 @@ is_root(const LlGen *g, uint32_t i)
 	const PlanCode *c = g->plan->codes.at[i];
 	if (part->kernel)
 		return c == part->kernel;
-	if (c->kind == CODE_PROC)
-		return part->part == 0;
-	return c->kind == CODE_KERNEL && part->part_of && part->part_of[i] == part->part;
+	if (c->kind == CODE_FUNC)
+		return false;
+	return part->part_of ? part->part_of[i] == part->part : c->kind == CODE_PROC;
 }
 
-/* ---- cold kernels ---------------------------------------------------------------------------- */
+/* ---- cold code ------------------------------------------------------------------------------- */
 
 typedef enum { RUNS_ONCE = 1, RUNS_OFTEN, RUNS_EACH_STEP } Heat;
 
@@ -136,22 +139,29 @@ count_work(const PlanCode *c, PlanBlock b)
 	return sum;
 }
 
-static void
-mark_cold(LlGen *g)
+static LlCold
+cold_of(const PlanCode *c, uint8_t heat)
 {
-	const Plan *p = g->plan;
+	if (c->kind != CODE_KERNEL || heat == RUNS_EACH_STEP)
+		return c->kind == CODE_PROC ? LL_FROZEN : LL_HOT;
+	uint64_t work = count_work(c, c->body);
+	if (work < (heat == RUNS_ONCE ? FROZEN_ONCE : FROZEN_OFTEN))
+		return LL_FROZEN;
+	return work < (heat == RUNS_ONCE ? COLD_ONCE : COLD_OFTEN) ? LL_COLD : LL_HOT;
+}
+
+bool
+ll_mark_cold(Arena *a, const Plan *p, LlCold *cold)
+{
 	uint32_t program = plan_find_code(p, "program"), step = plan_find_code(p, "step");
-	uint8_t *heat = ARENA_ARRAY(g->a, uint8_t, p->codes.n);
-	if (program == UINT32_MAX || step == UINT32_MAX || g->part->kernel || g->machine->opt >= 3)
-		return;
+	uint8_t *heat = ARENA_ARRAY(a, uint8_t, p->codes.n);
+	if (program == UINT32_MAX || step == UINT32_MAX)
+		return false;
 	mark_heat(p, heat, p->codes.at[program]->body, RUNS_ONCE);
 	mark_heat(p, heat, p->codes.at[step]->body, RUNS_EACH_STEP);
-	for (uint32_t i = 0; i < p->codes.n; i++) {
-		const PlanCode *c = p->codes.at[i];
-		if (c->kind != CODE_KERNEL || heat[i] == RUNS_EACH_STEP)
-			continue;
-		g->cold[i] = count_work(c, c->body) < (heat[i] == RUNS_ONCE ? COLD_ONCE : COLD_OFTEN);
-	}
+	for (uint32_t i = 0; i < p->codes.n; i++)
+		cold[i] = cold_of(p->codes.at[i], heat[i]);
+	return true;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -162,13 +172,14 @@ ll_survey(LlGen *g)
 	uint32_t n = g->plan->codes.n;
 	g->used = ARENA_ARRAY(g->a, bool, n);
 	g->loops = ARENA_ARRAY(g->a, bool, n);
-	g->cold = ARENA_ARRAY(g->a, bool, n);
+	g->cold = ARENA_ARRAY(g->a, LlCold, n);
 	g->nodes = ARENA_ARRAY(g->a, uint32_t, n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_root(g, i))
 			visit_code(g, i);
 	}
-	mark_cold(g);
+	if (!g->part->kernel && g->machine->opt < 3)
+		ll_mark_cold(g->a, g->plan, g->cold);
 }
 
 /* Inside a func the call is inlined if the func is straight itself, and so may be in a loop. */
