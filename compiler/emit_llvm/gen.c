@@ -131,6 +131,9 @@ gen_for(LlGen *g, const PlanStmt *s)
 	bool known = LLVMIsAConstantInt(lo) && LLVMIsAConstantInt(hi);
 	if (known && LLVMConstIntGetSExtValue(lo) >= LLVMConstIntGetSExtValue(hi))
 		return;
+	int64_t turns = 0;
+	if (known && s->step == 1)
+		turns = LLVMConstIntGetSExtValue(hi) - LLVMConstIntGetSExtValue(lo);
 	LLVMBasicBlockRef before = LLVMGetInsertBlock(g->b), loop = new_block(g, name),
 			  done = new_block(g, "done");
 	if (known)
@@ -149,7 +152,7 @@ gen_for(LlGen *g, const PlanStmt *s)
 	LLVMValueRef branch = LLVMBuildCondBr(g->b, more, loop, done);
 	LLVMAddIncoming(i, &next, &latch, 1);
 	if (simd)
-		ll_pop_simd(g, branch);
+		ll_pop_simd(g, branch, turns);
 	else if (g->is_cold)
 		ll_keep_scalar(g, branch);
 	LLVMPositionBuilderAtEnd(g->b, done);

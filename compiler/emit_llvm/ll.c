@@ -204,32 +204,51 @@ ll_push_simd(LlGen *g)
 	return true;
 }
 
-/* Makes what is said about the loop that ends with this branch. */
-static void
-describe_loop(LlGen *g, LLVMValueRef branch, const char *what, LLVMMetadataRef value)
+static LLVMMetadataRef
+loop_property(LlGen *g, const char *what, LLVMMetadataRef value)
 {
 	LLVMMetadataRef property[] = {md_string(g, what), value};
+	return LLVMMDNodeInContext2(g->cx, property, 2);
+}
+
+/* What is said about the loop that ends with this branch: one property or two. */
+static void
+describe_loop(LlGen *g, LLVMValueRef branch, LLVMMetadataRef one, LLVMMetadataRef two)
+{
 	LLVMMetadataRef self = LLVMTemporaryMDNode(g->cx, NULL, 0);
-	LLVMMetadataRef loop[] = {self, LLVMMDNodeInContext2(g->cx, property, 2)};
-	LLVMValueRef node = LLVMMetadataAsValue(g->cx, LLVMMDNodeInContext2(g->cx, loop, 2));
+	LLVMMetadataRef loop[] = {self, one, two};
+	LLVMMetadataRef all = LLVMMDNodeInContext2(g->cx, loop, two ? 3 : 2);
+	LLVMValueRef node = LLVMMetadataAsValue(g->cx, all);
 	LLVMReplaceMDNodeOperandWith(node, 0, LLVMValueAsMetadata(node));
 	LLVMDisposeTemporaryMDNode(self);
 	LLVMSetMetadata(branch, g->md_loop, node);
 }
 
+/* The vectoriser does several vectors per turn if it may, up to four, and the rest one by one: of
+ * 400 elements 384 and 16. Where one vector per turn leaves less, it is both shorter and faster. */
+static bool
+wants_single_vectors(const LlGen *g, int64_t turns)
+{
+	int64_t lanes = g->machine->wide ? 16 : 8;
+	return turns > 0 && turns % (4 * lanes) != turns % lanes;
+}
+
 /* Says of the loop that its turns are free of each other's memory accesses. Never set
  * llvm.loop.vectorize.enable to true, or a width: both let the vectoriser reorder float sums. */
 void
-ll_pop_simd(LlGen *g, LLVMValueRef branch)
+ll_pop_simd(LlGen *g, LLVMValueRef branch, int64_t turns)
 {
-	LLVMMetadataRef group = g->around[--g->naround];
+	LLVMMetadataRef group = g->around[--g->naround], single = NULL;
+	LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], 1, false));
 	set_group(g);
-	describe_loop(g, branch, "llvm.loop.parallel_accesses", group);
+	if (wants_single_vectors(g, turns))
+		single = loop_property(g, "llvm.loop.interleave.count", one);
+	describe_loop(g, branch, loop_property(g, "llvm.loop.parallel_accesses", group), single);
 }
 
 void
 ll_keep_scalar(LlGen *g, LLVMValueRef branch)
 {
 	LLVMMetadataRef no = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_BOOL], 0, false));
-	describe_loop(g, branch, "llvm.loop.vectorize.enable", no);
+	describe_loop(g, branch, loop_property(g, "llvm.loop.vectorize.enable", no), NULL);
 }
