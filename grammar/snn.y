@@ -219,8 +219,8 @@ feature_parts:
   %empty                        { $$ = ast_feature_parts(B); }
 | feature_parts[f] "range" "[" expr[lo] "," expr[hi] "]" EOL
                                 { $$ = ast_feature_range(B, $f, span_join(@2, @7), $lo, $hi); }
-| feature_parts[f] "norm" expr[e] "per" "post" "each" each_what[step] of_signed[s] EOL
-                                { $$ = ast_feature_norm(B, $f, span_join(@2, @s), $e, $step, $s); }
+| feature_parts[f] "norm" expr[e] "per" name[per] "each" each_what[step] of_signed[s] EOL
+                                { $$ = ast_feature_norm(B, $f, span_join(@2, @s), $e, $per, $step, $s); }
 | feature_parts[f] "decay" expr[e] EOL  { $$ = ast_feature_decay(B, $f, span_join(@2, @3), $e); }
 | feature_parts[f] "keep" "sign" EOL    { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @3)); }
 | feature_parts[f] "learn" rule_use[r] EOL
@@ -284,6 +284,7 @@ maybe_type:
   %empty                        { $$ = (AstParam){0}; }
 | ":" "bool"                    { $$ = (AstParam){.is_bool = true}; }
 | ":" "time"                    { $$ = (AstParam){.is_time = true}; }
+| "of" "post"                   { $$ = (AstParam){.of_post = true}; }
 ;
 
 neuron_parts:

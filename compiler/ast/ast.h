@@ -170,7 +170,7 @@ typedef struct {
 	AstSym *sym;                                      /* sema */
 } AstState;
 
-typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ bool is_bool, is_time; /* value : bool, value : time */
+typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ bool is_bool, is_time, of_post; /* value : bool, value : time, value of post */
 	         AstArgVec shape;                         /* features: a table, w[units, window] */
 	         AstSym *sym; } AstParam;
 
@@ -198,6 +198,7 @@ typedef struct {
 	AstArgVec args;                                   /* factor = 0.5: further parameters of the model */
 	AstExpr *lo, *hi; Span range_span;                /* range; NULL: none */
 	AstExpr *norm; Span norm_span;
+	Name norm_per; Span norm_per_span;                /* post, kernel, connection */
 	bool norm_each_step, norm_signed;                 /* `of signed sum`; default: of absolute values */
 	AstExpr *decay; Span decay_span;                  /* per step: w *= 1 - decay */
 	bool keep_sign; Span keep_sign_span;
@@ -260,6 +261,7 @@ typedef enum {
 	ASYM_FUNCTION,     /* exp, uniform …: name */
 	ASYM_FEATURE_OF,   /* member of a connection: decl (CONNECT), index of the feature */
 	ASYM_KEPT_OF,      /* state of a feature: decl (CONNECT), index of the feature, state of its model */
+	ASYM_RATE_OF,      /* connection.rate, the running rates of a pattern: decl (CONNECT) */
 	ASYM_STATE_OF, ASYM_TRACE_OF, ASYM_PARAM_OF, /* member of a layer: decl (LAYER), index in the model's list; TRACE_OF: index ≥ traces of
 	                    * the model counts on in the layer's own */
 	ASYM_SPIKES_OF,    /* layer.spikes */

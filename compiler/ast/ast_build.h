@@ -79,7 +79,8 @@ AstDecl *ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model
 
 AstFeature *ast_feature_parts(AstBuild *b);
 AstFeature *ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, AstExpr *hi);
-AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, bool each_step, bool is_signed);
+AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, AstId per, bool each_step,
+			     bool is_signed);
 AstFeature *ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay);
 AstFeature *ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at);
 AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce);

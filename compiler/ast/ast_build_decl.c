@@ -183,7 +183,8 @@ ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, AstExpr *hi)
 }
 
 AstFeature *
-ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, bool each_step, bool is_signed)
+ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, AstId per, bool each_step,
+		 bool is_signed)
 {
 	if (f->norm) {
 		report_twice(b, f->norm_span, at, "norm");
@@ -191,6 +192,8 @@ ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, bool each_s
 	}
 	f->norm = norm;
 	f->norm_span = at;
+	f->norm_per = per.name;
+	f->norm_per_span = per.span;
 	f->norm_each_step = each_step;
 	f->norm_signed = is_signed;
 	return f;

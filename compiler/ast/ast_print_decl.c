@@ -3,6 +3,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 /* Starts a line for a part of a declaration: "\n\t(head". */
 static void
 open_part(StrBuf *out, int depth, const char *head)
@@ -88,6 +90,8 @@ print_feature(StrBuf *out, const AstFeature *f)
 	if (f->norm) {
 		open_part(out, 2, "norm");
 		print_more(out, f->norm);
+		if (f->norm_per && strcmp(f->norm_per, "post") != 0)
+			strbuf_printf(out, " per-%s", f->norm_per);
 		strbuf_puts(out, f->norm_each_step ? " each-step" : " each-run");
 		strbuf_puts(out, f->norm_signed ? " signed)" : ")");
 	}
@@ -160,8 +164,8 @@ static void
 print_param(StrBuf *out, const AstParam *p)
 {
 	open_part(out, 1, "param");
-	strbuf_printf(out, " %s%s%s", p->name, p->is_bool ? " bool" : "",
-		      p->is_time ? " time" : "");
+	strbuf_printf(out, " %s%s%s%s", p->name, p->is_bool ? " bool" : "",
+		      p->is_time ? " time" : "", p->of_post ? " of-post" : "");
 	if (p->value)
 		print_more(out, p->value);
 	strbuf_putc(out, ')');

@@ -284,6 +284,48 @@ share(Elab *el, uint32_t conn, NetFeature *f, Name of)
 	el->failed = true;
 }
 
+/* What a feature is may not go with where it stands. */
+static void
+check_place(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a)
+{
+	NetPatternKind k = c->pattern.kind;
+	elab_pattern_value(el, c, f);
+	if (!f->of_post && c->features.n && c->features.at[c->features.n - 1].of_post) {
+		elab_error(el, E0601, a->name_span,
+			   "`%s` acts on each synapse, and `%s` before it on their sum", f->name,
+			   c->features.at[c->features.n - 1].name);
+		diag_help(el->diag, "list `%s` first", f->name);
+		diag_end(el->diag);
+	}
+	if (a->learn && (f->of_post || k == NPAT_POOL || k == NPAT_MEAN)) {
+		elab_error(el, E0601, a->learn->span,
+			   "`%s` cannot learn here: its values belong to no pair of neurons", f->name);
+		diag_note(el->diag, f->of_post ? "there is one value for each target"
+					       : "`max_pool` and `mean_field` have no synapses");
+		diag_help(el->diag, "let a feature of synapses learn");
+		diag_end(el->diag);
+	}
+}
+
+static void
+norm_group(Elab *el, const NetConn *c, NetFeature *f, const AstFeature *a)
+{
+	static const char *const words[] = {"post", "kernel", "connection"};
+	uint32_t k = 0;
+	while (k < 3 && a->norm_per && strcmp(a->norm_per, words[k]) != 0)
+		k++;
+	bool window = c->pattern.kind == NPAT_CONV || c->pattern.kind == NPAT_LOCAL;
+	f->norm_per = (NetNormPer)k;
+	if (!a->norm || (k < 3 && (k != NNORM_KERNEL || window)))
+		return;
+	elab_error(el, E0601, a->norm_per_span,
+		   k < 3 ? "`per %s` needs a pattern with kernels" : "a norm cannot be `per %s`",
+		   a->norm_per);
+	diag_help(el->diag,
+		  "write `per post`, `per connection`, or with `conv` and `local` also `per kernel`");
+	diag_end(el->diag);
+}
+
 static void
 feature(Elab *el, uint32_t conn, const AstFeature *a)
 {
@@ -305,12 +347,15 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	parameters(&s, &f, a);
 	range(el, &f, a);
 	norm_and_decay(el, &f, a);
+	norm_group(el, c, &f, a);
+	f.of_post = m->params.n && m->params.at[0].of_post;
 	f.keep_sign = a->keep_sign;
 	if (a->shared)
 		share(el, conn, &f, a->shared);
 	else
 		initial_value(&s, &f, a);
 	states(&s, &f);
+	check_place(el, c, &f, a);
 	compute(&s, &f);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);
@@ -335,8 +380,6 @@ end(Elab *el, const AstExpr *e)
 static void
 connection(Elab *el, const AstDecl *d)
 {
-	if (d->connect.pattern)
-		elab_not_yet(el, d->connect.pattern->span, "a pattern of connections (`by …`)");
 	uint32_t pre = end(el, d->connect.from), post = end(el, d->connect.to);
 	if (pre == NET_NONE || post == NET_NONE)
 		return;
@@ -349,6 +392,8 @@ connection(Elab *el, const AstDecl *d)
 		     .span = d->name_span.hi ? d->name_span : d->span,
 		     .pre = pre,
 		     .post = post};
+	if (!elab_pattern(el, d->connect.pattern, &c))
+		el->failed = true;
 	VEC_PUSH(el->arena, &net->conns, c);
 	VEC_PUSH(el->arena, &el->conns, d);
 	for (uint32_t i = 0; i < d->connect.features.n; i++)

@@ -372,6 +372,7 @@ name(Scope *s, const AstExpr *e)
 		return NULL;
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
+	case ASYM_RATE_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:

@@ -151,6 +151,11 @@ elab_trace(Scope *s,
 	   const AstTrace *t); /* index in the traces of s->layer; NET_NONE after a message */
 void elab_connections(Elab *el);
 void elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a);
+/* ---- patterns of connections (elab_pattern.c, elab_sparse.c): false after a message ---- */
+bool elab_pattern(Elab *el, const AstExpr *by, NetConn *c);
+bool elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f);
+bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *pre, const NetLayer *post,
+                   NetPattern *out);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);
 uint32_t elab_find_conn(Elab *el, const AstDecl *d);
 

@@ -86,6 +86,12 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 			return true;
 		el->failed = true;
 		return false;
+	case ASYM_RATE_OF:
+		*out = (NetVar){NVAR_RATE, elab_find_conn(el, sym->decl), 0, 0};
+		if (out->of != NET_NONE)
+			return true;
+		el->failed = true;
+		return false;
 	case ASYM_UNSET:
 	case ASYM_PARAM:
 	case ASYM_DATA:

@@ -54,8 +54,10 @@ low_conn_buffers(Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
 	low->features = ARENA_ARRAY(l->a, LowFeature, c->features.n);
-	PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n), low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	low_pattern_buffers(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
+		PlanAxis axes[PLAN_MAX_AXES];
+		uint32_t naxes = low_value_axes(l, conn, &c->features.at[k], axes);
 		const NetFeature *f = &c->features.at[k];
 		LowFeature *lf = &low->features[k];
 		lf->buf = lf->unclipped = NO_BUF;
@@ -65,15 +67,17 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		if (f->shared != NET_NONE)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
-			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s", c->name, f->name);
-		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm)
+			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
+		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && low_is_plain(c, f))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
-		if (f->keep_sign && f->has_rule)
+		if (f->keep_sign && f->has_rule && low_is_plain(c, f))
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, 2, axes, "%s.%s_negative", c->name, f->name);
 		low_feature_buffers(l, conn, k);
+		PlanAxis state_axes[PLAN_MAX_AXES];
+		uint32_t nstate = low_is_plain(c, f) ? low_value_axes(l, conn, f, state_axes) : low_pair_axes(l, conn, f, state_axes);
 		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
 		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
-			lf->states[s] = low_add_buf(l, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 2, axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
+			lf->states[s] = low_add_buf(l, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, nstate, state_axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
 	}
 }
 
@@ -94,18 +98,16 @@ low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
 	return v;
 }
 
-typedef VEC(uint32_t) SiteVec;
-
 /* The sites of an initial value that give uniform numbers; poisson numbers are drawn where they stand. */
-static void
-find_uniforms(Lower *l, const NetExpr *e, SiteVec *out)
+void
+low_find_uniforms(Lower *l, const NetExpr *e, LowSites *out)
 {
 	if (!e)
 		return;
 	if (e->kind == NEXPR_DRAW && e->draw != NDRAW_POISSON)
 		VEC_PUSH(l->a, out, e->site);
 	for (int k = 0; k < 3; k++)
-		find_uniforms(l, e->op[k], out);
+		low_find_uniforms(l, e->op[k], out);
 }
 
 /* One random word for synapse (i, j), or four for (i, 4 j) and its neighbours: object i * posts + j, drawn at step 0. */
@@ -129,7 +131,7 @@ draw_words(Lower *l, PlanEmit *b, PlanExpr *const key[2], PlanExpr *i, PlanExpr 
 }
 
 static void
-init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const SiteVec *sites)
+init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const LowSites *sites)
 {
 	Plan *p = l->p;
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
@@ -163,6 +165,22 @@ init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const SiteVe
 	low_close(&rows);
 }
 
+void
+low_fill(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	lf->fill = plan_add_object(l->p, POBJ_FILL, arena_printf(l->a, "%s.%s", c->name, f->name));
+	PlanObject *o = &l->p->objects.at[lf->fill];
+	o->texts = ARENA_ARRAY(l->a, const char *, 1);
+	o->texts[0] = f->init.file;
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+	o->bufs[0] = lf->buf;
+	o->ntexts = o->nbufs = 1;
+	o->span = f->init.span;
+}
+
 static void
 init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -170,21 +188,14 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 	const NetFeature *f = &c->features.at[feature];
 	LowFeature *lf = &l->conns[conn].features[feature];
 	if (f->init.file) {
-		lf->fill = plan_add_object(l->p, POBJ_FILL, arena_printf(l->a, "%s.%s", c->name, f->name));
-		PlanObject *o = &l->p->objects.at[lf->fill];
-		o->texts = ARENA_ARRAY(l->a, const char *, 1);
-		o->texts[0] = f->init.file;
-		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
-		o->bufs[0] = lf->buf;
-		o->ntexts = o->nbufs = 1;
-		o->span = f->init.span;
+		low_fill(l, conn, feature);
 		if (!f->has_range || f->type == NT_BOOL || (isinf(f->lo) && isinf(f->hi)))
 			return;
 	}
 	lf->init = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init]);
-	SiteVec sites = {0};
-	find_uniforms(l, f->init.e, &sites);
+	LowSites sites = {0};
+	low_find_uniforms(l, f->init.e, &sites);
 	if (sites.n) {
 		init_random(l, &b, conn, feature, &sites);
 	} else {
@@ -268,14 +279,33 @@ norm_kernel(Lower *l, uint32_t conn, uint32_t feature)
 	p->codes.at[lf->norm]->body = plan_freeze(b);
 }
 
+static void
+pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	if (f->keep_sign && f->has_rule)
+		low_not_yet(l, f->span, "`keep sign` of a value that learns, on a pattern of connections");
+	if (l->conns[conn].features[feature].buf != NO_BUF && f->shared == NET_NONE)
+		low_pattern_init(l, conn, feature);
+	if (f->has_norm)
+		low_pattern_norm(l, conn, feature);
+	if (f->has_rule || f->decay != 0)
+		low_pattern_rule(l, conn, feature);
+}
+
 void
 low_conn_kernels(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
+	low_pattern_kernels(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		const NetFeature *f = &c->features.at[k];
 		if (f->type == NT_BOOL && (f->has_norm || f->decay != 0)) {
 			low_not_yet(l, f->span, "a norm or a decay of truth values");
+			continue;
+		}
+		if (!low_is_plain(c, f)) {
+			pattern_kernels(l, conn, k);
 			continue;
 		}
 		if (l->conns[conn].features[k].buf != NO_BUF && f->shared == NET_NONE)

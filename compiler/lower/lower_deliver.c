@@ -46,15 +46,16 @@ zero_after(NetBlock b, bool zero)
 	return zero;
 }
 
-static bool
-event_driven(const NetConn *c)
+bool
+low_event_driven(const NetConn *c)
 {
 	bool zero = true;
 	for (uint32_t k = 0; k < c->features.n; k++)
 		if (low_feature_is_staged(&c->features.at[k]))
 			return false;
 	for (uint32_t k = 0; k < c->features.n; k++)
-		zero = zero_after(c->features.at[k].compute.body, zero);
+		if (!c->features.at[k].of_post)
+			zero = zero_after(c->features.at[k].compute.body, zero);
 	return zero;
 }
 
@@ -81,7 +82,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		low_close(&all);
 		return;
 	}
-	bool events = event_driven(c);
+	bool events = low_event_driven(c);
 	LowKeys *keys = low_feature_keys(l, b, conn);
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)) : low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
 	LowLoop outer = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
@@ -93,7 +94,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	if (l->net->layers.at[c->pre].values || !events)
 		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
 	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
-	PlanExpr *e = low_through(l, low_body(&cols), conn, 0, c->features.n, keys, item, i, cols.index, signal);
+	PlanExpr *e = low_through(l, low_body(&cols), conn, 0, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
 	add_to(l, low_body(&cols), into, item, cols.index, e);
 	low_close(&cols);
 	low_close(&outer);
@@ -142,11 +143,26 @@ closed_form(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	plan_emit_if(b, plan_binary(p, PEXPR_GT, count, low_i64(l, 0)), &some, NULL);
 }
 
+uint32_t
+low_synaptic(const NetConn *c)
+{
+	uint32_t n = 0;
+	while (n < c->features.n && !c->features.at[n].of_post)
+		n++;
+	return n;
+}
+
+static bool
+meets_sum(const NetConn *c)
+{
+	return low_synaptic(c) < c->features.n;
+}
+
 static bool
 has_closed_form(const Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	if (l->net->layers.at[c->pre].values || !event_driven(c))
+	if (c->pattern.kind != NPAT_ALL || l->net->layers.at[c->pre].values || !low_event_driven(c) || meets_sum(c))
 		return false;
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		NetBlock b = c->features.at[k].compute.body;
@@ -175,6 +191,30 @@ add_vector(Lower *l, PlanEmit *b, uint32_t into, uint32_t from, PlanExpr *item)
 	low_close(&add);
 }
 
+/* Adds what a connection brings to zeros. */
+static void
+arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	if (c->pattern.kind == NPAT_ALL)
+		rows(l, b, conn, into, item);
+	else
+		low_deliver_pattern(l, b, conn, into, item);
+	if (!meets_sum(c))
+		return;
+	LowKeys *keys = low_feature_keys(l, b, conn);
+	LowLoop loop = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	PlanEmit *in = low_body(&loop);
+	LowIndex at = {1, {loop.index}};
+	if (c->pattern.kind == NPAT_CONV)
+		at.at[0] = plan_emit_let(in, "o", plan_binary(l->p, PEXPR_DIV, loop.index,
+		                                              low_i64(l, (int64_t)low_positions(&c->pattern))));
+	PlanExpr *sum = plan_emit_let(in, "sum", low_load(l, into, 2, item, loop.index));
+	sum = low_through(l, in, conn, low_synaptic(c), c->features.n, keys, item, NULL, loop.index, &at, sum);
+	low_store(in, into, sum, 2, item, loop.index);
+	low_close(&loop);
+}
+
 void
 low_collect(Lower *l, uint32_t layer)
 {
@@ -197,13 +237,13 @@ low_collect(Lower *l, uint32_t layer)
 		if (has_closed_form(l, c)) {
 			closed_form(l, in, c, low->input, items.index);
 		} else if (nconns == 0) {
-			rows(l, in, c, low->input, items.index);
+			arrive(l, in, c, low->input, items.index);
 		} else {                                  /* a sum of its own first */
 			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
 			if (sum == NO_BUF)
 				sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
 			fill_zero(l, in, sum, items.index);
-			rows(l, in, c, sum, items.index);
+			arrive(l, in, c, sum, items.index);
 			add_vector(l, in, low->input, sum, items.index);
 		}
 		nconns++;

@@ -47,6 +47,10 @@ object(Scope *s)
 {
 	Lower *l = s->l;
 	Plan *p = l->p;
+	if (s->object)
+		return plan_cast(p, PT_U64, s->object);
+	if (s->conn != NET_NONE && !s->pre)
+		return plan_cast(p, PT_U64, s->post);
 	if (s->conn != NET_NONE) {
 		PlanExpr *n = low_i64(l, (int64_t)l->net->layers.at[l->net->conns.at[s->conn].post].n);
 		return plan_cast(p, PT_U64, plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, s->pre, n), s->post));

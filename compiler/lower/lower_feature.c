@@ -82,7 +82,9 @@ low_value(Scope *s)
 	Lower *l = s->l;
 	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
 	uint32_t buf = l->conns[s->conn].features[s->feature].buf;
-	return buf == NO_BUF ? low_clipped(l, s->b, f, low_expr(s, f->init.e)) : low_load(l, buf, 2, s->pre, s->post);
+	if (buf == NO_BUF)
+		return low_clipped(l, s->b, f, low_expr(s, f->init.e));
+	return s->at ? low_value_load(l, buf, s->at) : low_load(l, buf, 2, s->pre, s->post);
 }
 
 /* Nothing but assignments to the signal. */
@@ -129,7 +131,7 @@ with_states(Scope *s, const NetFeature *f, PlanExpr *signal)
 
 PlanExpr *
 low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
-            PlanExpr *i, PlanExpr *j, PlanExpr *signal)
+            PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	for (uint32_t k = first; k < last; k++) {
@@ -140,6 +142,7 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 		s.item = item;
 		s.pre = i;
 		s.post = j;
+		s.at = at;
 		s.value = low_value(&s);
 		s.keys = keys;
 		if (l->conns[conn].features[k].total != NO_BUF)
@@ -168,7 +171,7 @@ stage(Lower *l, uint32_t conn, uint32_t first, uint32_t last)
 	                   ? plan_cast(l->p, l->real, low_load(l, l->layers[c->pre].spikes, 2, items.index, rows.index))
 	                   : low_load(l, low->signal, 3, items.index, rows.index, cols.index);
 	signal = plan_emit_let(in, "s", signal);
-	signal = low_through(l, in, conn, first, last, keys, items.index, rows.index, cols.index, signal);
+	signal = low_through(l, in, conn, first, last, keys, items.index, rows.index, cols.index, NULL, signal);
 	low_store(in, low->signal, signal, 3, items.index, rows.index, cols.index);
 	low_close(&cols);
 	low_close(&rows);
@@ -209,6 +212,10 @@ low_stages(Lower *l, uint32_t conn)
 		low->staged |= low_feature_is_staged(&c->features.at[k]);
 	if (!low->staged)
 		return;
+	if (c->pattern.kind != NPAT_ALL) {
+		low_not_yet(l, c->span, "features with states, or that read the sum of all signals, on a pattern of connections");
+		return;
+	}
 	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
 	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
 	low->signal = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.signal", c->name);
@@ -221,7 +228,7 @@ low_stages(Lower *l, uint32_t conn)
 		sum_of_signals(l, conn, k);
 		first = k;
 	}
-	stage(l, conn, first, c->features.n);
+	stage(l, conn, first, low_synaptic(c));
 }
 
 /* ---- states and tables ----------------------------------------------------------------------------------------- */

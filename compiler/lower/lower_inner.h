@@ -25,7 +25,7 @@ typedef struct {
 } LowLayer;
 
 typedef struct {
-	uint32_t buf;                                     /* [pre, post]; NO_BUF: the value stays an expression */
+	uint32_t buf;                                     /* as net.h says of the pattern; NO_BUF: the value stays an expression */
 	uint32_t unclipped;                               /* bool []: a norm may have left values outside the range */
 	uint32_t *states;                                 /* synapse states of the rule */
 	uint32_t init, init_states, learn, norm;          /* kernels; UINT32_MAX: none */
@@ -42,6 +42,8 @@ typedef struct {
 	bool staged;                                      /* some feature needs all synapses in every step: see lower_feature */
 	uint32_t signal;                                  /* staged: real [batch, pre, post] */
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
+	uint32_t row, target;                             /* of a sparse pattern */
+	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
 } LowConn;
 
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
@@ -76,6 +78,8 @@ typedef struct {
 
 enum { LOW_SUMS = 8 };                            /* as deep as sums may be nested */
 
+typedef struct { uint32_t n; PlanExpr *at[PLAN_MAX_AXES]; } LowIndex;     /* of a value */
+
 /* Where code stands: how its leaves are read. */
 typedef struct {
 	Lower *l;
@@ -88,10 +92,13 @@ typedef struct {
 	PlanExpr **locals;                                /* values of NEXPR_LOCAL */
 	uint32_t trace_var;                               /* own trace in its on_spike */
 	PlanExpr *input, *value, *learning;
+	uint32_t value_change;                            /* of rules: what is added to the value, which keeps; UINT32_MAX */
 	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
 	uint32_t spike_var;                               /* neuron code: the spike of this step */
 	PlanExpr *spike[3];                               /* by side, where known (1.0) */
 	PlanExpr **drawn;                                 /* by site: its uniform number, drawn before; else NULL */
+	const LowIndex *at;                               /* of the value; NULL: [pre, post] */
+	PlanExpr *object;                                 /* of draws for values; NULL: by the indices above */
 	uint32_t data;                                    /* of COLUMN */
 	PlanExpr *(*keys)[2];                             /* by site: its key, computed before; NULL: where it is drawn */
 	PlanExpr *total;                                  /* of TOTAL */
@@ -144,7 +151,7 @@ typedef PlanExpr *LowKeys[2];
 LowKeys *low_feature_keys(Lower *l, PlanEmit *b, uint32_t conn);
 /* The signal that leaves features first ..< last when `signal` comes in. */
 PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
-                      PlanExpr *i, PlanExpr *j, PlanExpr *signal);
+                      PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal);
 bool low_feature_is_staged(const NetFeature *f);
 void low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature);
@@ -176,5 +183,36 @@ PlanEmit *low_body(LowLoop *loop);
 void low_close(LowLoop *loop);
 PlanExpr *low_lo(PlanEmit *b);                                    /* a kernel's own range */
 PlanExpr *low_hi(PlanEmit *b);
+
+/* ---- patterns of connections (lower_pattern*.c) ---- */
+
+/* Fills one turn of a loop over values: its index, and the neurons that it joins where that is one pair (else NULL). */
+typedef void LowEach(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j);
+uint32_t low_value_axes(const Lower *l, uint32_t conn, const NetFeature *f, PlanAxis *axes);
+uint64_t low_value_range(const Lower *l, uint32_t conn, const NetFeature *f);     /* of a kernel with low_each_value */
+PlanExpr *low_value_load(Lower *l, uint32_t buf, const LowIndex *at);
+void low_value_store(PlanEmit *b, uint32_t buf, const LowIndex *at, PlanExpr *e);
+void low_each_value(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, LowEach *each, void *env);
+void low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr *i, PlanExpr *j, LowEach *each,
+                   void *env);
+uint64_t low_positions(const NetPattern *p);                      /* windows of a channel */
+PlanExpr *low_affine(Lower *l, PlanExpr *e, int64_t factor, PlanExpr *add);       /* e * factor + add (NULL: none) */
+PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *extent, PlanExpr *const *at);
+PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
+LowLoop low_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i);               /* synapses of a source */
+PlanExpr *low_target(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse);
+void low_pattern_buffers(Lower *l, uint32_t conn);
+void low_pattern_kernels(Lower *l, uint32_t conn);
+void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item);
+void low_pattern_init(Lower *l, uint32_t conn, uint32_t feature);
+void low_pattern_norm(Lower *l, uint32_t conn, uint32_t feature);
+void low_pattern_rule(Lower *l, uint32_t conn, uint32_t feature);
+bool low_is_plain(const NetConn *c, const NetFeature *f);         /* values [pre, post] */
+bool low_event_driven(const NetConn *c);                          /* is what a silent neuron sends zero? */
+uint32_t low_synaptic(const NetConn *c);                          /* how many features act on synapses; the others on the sum */
+void low_fill(Lower *l, uint32_t conn, uint32_t feature);         /* the object that reads a value's file */
+typedef VEC(uint32_t) LowSites;
+uint32_t low_pair_axes(const Lower *l, uint32_t conn, const NetFeature *f, PlanAxis *axes);  /* of states of a rule */
+void low_find_uniforms(Lower *l, const NetExpr *e, LowSites *out);
 
 #endif

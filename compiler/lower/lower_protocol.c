@@ -178,6 +178,15 @@ raster(Lower *l, PlanEmit *b, uint32_t layer, PlanArg step)
 	host(l, b, "raster", 3, args);
 }
 
+/* What connections to a layer (NET_NONE: to all) keep of the spikes that they deliver. */
+static void
+advance(Lower *l, PlanEmit *b, uint32_t post)
+{
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		if (post == NET_NONE || l->net->conns.at[c].post == post)
+			run_if(b, l->conns[c].advance);
+}
+
 /* run NULL: the plain step. */
 static uint32_t
 step_proc(Lower *l, const char *name, const NetProto *run)
@@ -190,12 +199,14 @@ step_proc(Lower *l, const char *name, const NetProto *run)
 	if (run && run->by_layer) {
 		plan_emit_note(b, "A and B: each layer from the spikes that there are by then");
 		for (uint32_t i = 0; i < l->net->layers.n; i++) {
+			advance(l, b, i);
 			collect(l, b, i);
 			norms(l, b, true, i);
 			update_layer(l, b, run, i);
 		}
 	} else {
 		plan_emit_note(b, "A: deliver the spikes of the previous step");
+		advance(l, b, NET_NONE);
 		for (uint32_t i = 0; i < l->net->layers.n; i++)
 			collect(l, b, i);
 		norms(l, b, true, NET_NONE);
@@ -238,6 +249,8 @@ low_reset(Lower *l)
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
 			run_if(&b, l->conns[c].features[f].reset_kept);
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		run_if(&b, l->conns[c].forget);
 	p->codes.at[l->reset_proc]->body = plan_freeze(&b);
 }
 

@@ -135,6 +135,10 @@ typedef struct {
 /* Numbers of a feature that are the same for all synapses: read from a file, never changed. */
 typedef struct { Name name; Span span; const char *file; uint32_t rank; uint64_t extent[2]; } NetTable;
 
+/* Which values are scaled together: those of a target (conv: of an output channel), those of a kernel (conv, local: of
+ * one source channel), or all of the connection. */
+typedef enum { NNORM_POST, NNORM_KERNEL, NNORM_CONNECTION } NetNormPer;
+
 typedef struct {
 	Name name; Span span;
 	NetType type;                                     /* of the value */
@@ -144,15 +148,45 @@ typedef struct {
 	NetCode compute;                                  /* assigns NEXPR_INPUT (the signal) */
 	NetInit init;
 	bool has_range; double lo, hi; Span range_span;   /* infinite: unbounded */
+	bool of_post;                                     /* one value per target (or channel of targets), met by the sum */
 	bool has_norm, norm_each_step, norm_signed; double norm;
 	bool keep_sign;                                   /* values stay on their side of zero */
+	NetNormPer norm_per;
 	double decay;                                     /* w *= 1 - decay in each step while learning; 0: none */
 	bool has_rule; NetRule rule;
 } NetFeature;
 
+/* Who is connected with whom, and which values there are:
+ *   ALL         every pair; values [pre, post]
+ *   ONE_TO_ONE  equal indices; values [post]
+ *   CONV        targets [out, out_extent …] see a window of sources [in, extent …]; values [out, in, kernel …], one for
+ *               all windows
+ *   LOCAL       likewise, each window with values of its own: [in, out * positions, taps]; no padding
+ *   POOL        the source of a window with the highest running rate passes, the first of equal ones; values [post]
+ *   MEAN        the mean spike of all sources; values [post]
+ *   SPARSE      listed pairs, by rows of sources, targets ascending; values [synapse]
+ * Layers are row-major. A tap t of a window p reads source p * stride + t * dilation - padding, per axis. */
+typedef enum { NPAT_ALL, NPAT_ONE_TO_ONE, NPAT_CONV, NPAT_LOCAL, NPAT_POOL, NPAT_MEAN, NPAT_SPARSE, NPAT_COUNT } NetPatternKind;
+enum { NET_KERNEL_AXES = 3 };
+typedef struct {
+	NetPatternKind kind;
+	Span span;
+	uint32_t axes;                                    /* of a window; all sizes below are per axis */
+	uint64_t in, out;                                 /* channels */
+	uint64_t extent[NET_KERNEL_AXES], out_extent[NET_KERNEL_AXES];
+	uint64_t kernel[NET_KERNEL_AXES], stride[NET_KERNEL_AXES], padding[NET_KERNEL_AXES], dilation[NET_KERNEL_AXES];
+	double decay;                                     /* POOL: rates lose this part in each step */
+	bool per_item;                                    /* MEAN: over the sources of each batch item, not over all items */
+	uint64_t nsynapses, *row;                         /* SPARSE: synapses row[i] ..< row[i + 1] leave source i */
+	uint32_t *target;
+	double *weight;                                   /* what the file said of each; NULL: only its place */
+	const char *path;
+} NetPattern;
+
 typedef struct {
 	Name name; Span span;
 	uint32_t pre, post;
+	NetPattern pattern;
 	VEC(NetFeature) features;
 } NetConn;
 
@@ -171,9 +205,9 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetSt
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT,
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RATE,
 	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS /* what votes of the layer leave */ } NetVarKind;
-/* of: layer, or connection (VALUE, KEPT); index: state, trace, feature; state: of the feature (KEPT) */
+/* of: layer, or connection (VALUE, KEPT, RATE); index: state, trace, feature; state: of the feature (KEPT) */
 typedef struct { NetVarKind kind; uint32_t of, index, state; } NetVar;
 
 typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;

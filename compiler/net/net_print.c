@@ -151,7 +151,8 @@ static void
 put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 {
 	NetPlace at = {.out = out, .net = n, .conn = c, .feature = f};
-	strbuf_printf(out, "\tfeature %s%s = ", f->name, f->type == NT_BOOL ? " : bool" : "");
+	strbuf_printf(out, "\tfeature %s%s%s = ", f->name, f->type == NT_BOOL ? " : bool" : "",
+	              f->of_post ? " of post" : "");
 	if (f->shared != NET_NONE) {
 		strbuf_printf(out, "shared %s", f->shared < c->features.n ? c->features.at[f->shared].name : "?");
 	} else if (f->init.file) {
@@ -171,7 +172,8 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 	if (f->has_norm) {
 		strbuf_puts(out, "\t\tnorm ");
 		net_print_number(out, n, f->norm);
-		strbuf_printf(out, " per post each %s%s\n", f->norm_each_step ? "step" : "run",
+		static const char *const per[] = {"post", "kernel", "connection"};
+		strbuf_printf(out, " per %s each %s%s\n", per[f->norm_per], f->norm_each_step ? "step" : "run",
 			      f->norm_signed ? " of signed sum" : "");
 	}
 	if (f->decay != 0) {
@@ -203,10 +205,42 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 }
 
 static void
+put_sizes(StrBuf *out, const char *what, uint32_t n, const uint64_t *at)
+{
+	strbuf_printf(out, "%s ", what);
+	put_shape(out, n, at);
+}
+
+static void
+put_pattern(StrBuf *out, const Net *n, const NetPattern *p)
+{
+	static const char *const names[] = {"", " by one_to_one", " by conv", " by local", " by max_pool", " by mean_field",
+	                                    " by sparse"};
+	strbuf_puts(out, p->kind < NPAT_COUNT ? names[p->kind] : " by ?");
+	if (p->kind == NPAT_SPARSE)
+		strbuf_printf(out, " of %" PRIu64, p->nsynapses);
+	if (p->kind == NPAT_MEAN)
+		strbuf_puts(out, p->per_item ? " of each item" : " of all items");
+	if (p->kind != NPAT_CONV && p->kind != NPAT_LOCAL && p->kind != NPAT_POOL)
+		return;
+	strbuf_printf(out, " %" PRIu64 " -> %" PRIu64, p->in, p->out);
+	put_sizes(out, ", kernel", p->axes, p->kernel);
+	put_sizes(out, ", stride", p->axes, p->stride);
+	put_sizes(out, ", padding", p->axes, p->padding);
+	put_sizes(out, ", dilation", p->axes, p->dilation);
+	if (p->kind == NPAT_POOL) {
+		strbuf_puts(out, ", decay ");
+		net_print_number(out, n, p->decay);
+	}
+}
+
+static void
 put_conn(StrBuf *out, const Net *n, const NetConn *c)
 {
-	strbuf_printf(out, "connection %s: %s -> %s\n", c->name, layer_name(n, c->pre),
+	strbuf_printf(out, "connection %s: %s -> %s", c->name, layer_name(n, c->pre),
 		      layer_name(n, c->post));
+	put_pattern(out, n, &c->pattern);
+	strbuf_putc(out, '\n');
 	for (uint32_t i = 0; i < c->features.n; i++)
 		put_feature(out, n, c, &c->features.at[i]);
 }
@@ -228,6 +262,9 @@ put_var(StrBuf *out, const Net *n, const NetVar *v)
 	case NVAR_STATE:
 		strbuf_printf(out, "%s.%s", l ? l->name : "?",
 			      l && v->index < l->states.n ? l->states.at[v->index].name : "?");
+		return;
+	case NVAR_RATE:
+		strbuf_printf(out, "%s.rate", c ? c->name : "?");
 		return;
 	case NVAR_TRACE:
 		strbuf_printf(out, "%s.%s", l ? l->name : "?",

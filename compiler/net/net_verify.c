@@ -404,6 +404,50 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 	c->rule = NULL;
 }
 
+static uint64_t
+product(uint32_t n, const uint64_t *at)
+{
+	uint64_t all = 1;
+	for (uint32_t i = 0; i < n; i++)
+		all *= at[i];
+	return all;
+}
+
+static void
+check_pattern(Check *c, const NetConn *k)
+{
+	const NetPattern *p = &k->pattern;
+	uint64_t npre = c->net->layers.at[k->pre].n, npost = c->net->layers.at[k->post].n;
+	switch (p->kind) {
+	case NPAT_ALL:
+	case NPAT_MEAN:
+		return;
+	case NPAT_ONE_TO_ONE:
+		need(c, npre == npost, "one to one between layers of different sizes");
+		return;
+	case NPAT_SPARSE:
+		need(c, p->row && p->row[npre] == p->nsynapses, "rows that do not end with the last synapse");
+		return;
+	case NPAT_CONV:
+	case NPAT_LOCAL:
+	case NPAT_POOL:
+		if (!need(c, p->axes >= 1 && p->axes <= NET_KERNEL_AXES, "a window without axes"))
+			return;
+		need(c, p->in * product(p->axes, p->extent) == npre, "a window that is not over its source");
+		need(c, p->out * product(p->axes, p->out_extent) == npost, "windows that are not its targets");
+		for (uint32_t d = 0; d < p->axes; d++) {
+			uint64_t span = (p->kernel[d] - 1) * p->dilation[d] + 1;
+			need(c, p->kernel[d] && p->stride[d] && p->dilation[d], "a window of nothing");
+			need(c, (p->out_extent[d] - 1) * p->stride[d] + span <= p->extent[d] + 2 * p->padding[d],
+			     "a window that leaves its source");
+		}
+		return;
+	case NPAT_COUNT:
+		break;
+	}
+	need(c, false, "no such pattern");
+}
+
 static void
 check_conn(Check *c, const NetConn *k)
 {
@@ -411,6 +455,7 @@ check_conn(Check *c, const NetConn *k)
 	c->place = arena_printf(c->arena, "connection %s", k->name);
 	if (need(c, k->pre < c->net->layers.n && k->post < c->net->layers.n,
 		 "there is no such layer")) {
+		check_pattern(c, k);
 		for (uint32_t i = 0; i < k->features.n && !c->wrong; i++)
 			check_feature(c, k, &k->features.at[i]);
 	}
@@ -434,6 +479,9 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_TRACE:
 		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].traces.n,
 			    "no such trace");
+	case NVAR_RATE:
+		return need(c, v->of < n->conns.n && n->conns.at[v->of].pattern.kind == NPAT_POOL,
+			    "rates of no pool");
 	case NVAR_VALUE:
 		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n,
 			    "no such feature");

@@ -177,6 +177,7 @@ void sema_check_places(Sema *s, AstDecl *rule);
 /* ---- check_network.c ---- */
 void sema_check_layer(Sema *s, AstDecl *d);
 void sema_check_connect(Sema *s, AstDecl *d);
+void sema_check_pattern(Sema *s, AstExpr *e);             /* check_pattern.c */
 
 /* ---- check_protocol.c ---- */
 void sema_check_setting(Sema *s, AstDecl *d);

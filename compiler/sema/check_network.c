@@ -503,14 +503,8 @@ void
 sema_check_connect(Sema *s, AstDecl *d)
 {
 	Sym *from = check_end(s, d->connect.from), *to = check_end(s, d->connect.to);
-	if (d->connect.pattern) {
-		diag_begin(s->diag, E0902, d->connect.pattern->span,
-			   "patterns are not compiled in this version");
-		diag_help(
-			s->diag,
-			"leave `by` away and say it by the value: `weight = 0.5 if i == j else 0`");
-		diag_end(s->diag);
-	}
+	if (d->connect.pattern)
+		sema_check_pattern(s, d->connect.pattern);
 	Side signal = {{0, 0}, infer_none()};
 	bool sound = from && to && to->face;
 	for (uint32_t i = 0; i < d->connect.features.n; i++) {

@@ -4,6 +4,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 static Sym *
 new_member(Sema *s, AstExpr *e, AstSymKind kind, AstDecl *d, uint32_t index, Val v)
 {
@@ -58,6 +60,12 @@ static Sym *
 find_in_connection(Sema *s, AstExpr *e, const Sym *c, WordVec *known)
 {
 	AstDecl *d = c->sym.decl;
+	const AstExpr *by = d->connect.pattern;
+	if (by && by->kind == AEXPR_CALL && by->op[0]->kind == AEXPR_NAME && !strcmp(by->op[0]->name, "max_pool")) {
+		sema_add_word(s, known, "rate");
+		if (!strcmp(e->name, "rate"))
+			return new_member(s, e, ASYM_RATE_OF, d, 0, sema_real(infer_none()));
+	}
 	for (uint32_t i = 0; i < d->connect.features.n; i++) {
 		const AstFeature *f = &d->connect.features.at[i];
 		sema_add_word(s, known, f->name);

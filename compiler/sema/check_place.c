@@ -75,6 +75,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
+	case ASYM_RATE_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:

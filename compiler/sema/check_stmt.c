@@ -95,6 +95,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
+	case ASYM_RATE_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:

@@ -71,6 +71,7 @@ sema_kind_noun(AstSymKind k)
 		return "a function";
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
+	case ASYM_RATE_OF:
 		return "a feature";
 	case ASYM_PART:
 		return "a part";

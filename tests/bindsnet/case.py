@@ -21,6 +21,7 @@ from math import prod
 from pathlib import Path
 
 import npy
+from pattern import gathered, norm_of, pattern_of
 
 ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
 
@@ -157,6 +158,7 @@ class Writer:
         self.record_of = {}                          # expected key -> (record, Check)
         self.draws = []                              # lines that feed the draws of features
         self.final_of = {}                           # expected key -> variable to be saved
+        self.sparse = {}                             # expected key -> the matrix whose zeros are absent
 
     # -- small things --------------------------------------------------------------------------------
     def array(self, name):
@@ -291,9 +293,12 @@ class Writer:
             self.plain[f"{source}>{target}"] = name
         elif c["type"] == "MulticompartmentConnection":
             features = self.pipeline_features(c, name, where)
+        elif pattern_of(c):
+            features = self.pattern_features(c, name, where)
         else:
             raise NotYet(f"{c['type']}")
-        self.lines.append(f"connect {self.names[source]} -> {self.names[target]} as {name} {{")
+        by = f" by {pattern_of(c).by}" if pattern_of(c) else ""
+        self.lines.append(f"connect {self.names[source]} -> {self.names[target]}{by} as {name} {{")
         self.lines += ["    " + feature for feature in features]
         self.lines.append("}")
 
@@ -320,6 +325,36 @@ class Writer:
             self.files[file + ".npy"] = npy.make((n, m), "f4", list(b.data) + [0] * ((n - 1) * m))
             features.append(f'bias = file("{file}.npy")')
         return features
+
+    def pattern_features(self, c, name, where):
+        pattern, key = pattern_of(c), f"{c['source']}_{c['target']}"
+        refuse_unknown(c, KNOWN_CONNECTION | pattern.known, where)
+        if "decay" in pattern.known:                 # a pool: no weights
+            self.shown("rates_" + key, name + ".rate")
+            return []
+        self.show_weights(key, name + ".weight")
+        if pattern.by.startswith("sparse"):
+            self.sparse.update({"w_" + key: self.array(c["w"]), "final_w_" + key: self.array(c["w"])})
+        learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, "1", {"PostPre": 1, "Hebbian": -1})
+        about = self.bounds(c.get("wmin"), c.get("wmax"), where) if learn else []
+        if norm_of(c) is not None:
+            about.append(f"norm {number(norm_of(c))} {pattern.norm}")
+        if "weight_decay" not in pattern.known:
+            about += self.decay(c.get("weight_decay"), where)
+        features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
+        if c.get("b"):
+            if pattern.by.startswith("local"):
+                raise NotYet(f"{where}: a bias of {c['type']}, which ignores it")
+            features.append("offset = " + self.use(c["b"]))
+        return features
+
+    def expected_of(self, key):
+        if key not in self.sparse:
+            return self.array(key)
+        wanted = gathered(self.array(key), self.sparse[key])
+        if wanted is None:
+            raise NotYet(f"{key}: a synapse that comes into being")
+        return wanted
 
     def pipeline_features(self, c, name, where):
         refuse_unknown(c, KNOWN_PIPELINE, where)
@@ -473,7 +508,7 @@ class Writer:
         self.lines.append("")
         saves = self.add_checks()
         self.lines += ["", "experiment {"] + ["    " + line for line in self.protocol() + saves] + ["}"]
-        expected = {check.key: self.array(check.key) for check in self.checks}
+        expected = {check.key: self.expected_of(check.key) for check in self.checks}
         return Program("\n".join(self.lines) + "\n", self.files, self.checks, expected)
 
     def add_checks(self):
