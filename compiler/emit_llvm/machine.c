@@ -61,13 +61,15 @@ find_cpu(Arena *a, LlMachine *m, const char *cpu)
 }
 
 /* Loop strength reduction is a quarter of the time of code generation and of no use here: all
- * accesses have one base, the arena, and one index. LLVM has no other switch for it than this
- * option, which it keeps for the process. */
+ * accesses have one base, the arena, and one index. The machine combiner is a twentieth: it
+ * shortens chains of operations, of which only those of integers may be regrouped. LLVM has no
+ * other switches for them than these options, which it keeps for the process; who has no such
+ * option for its processor ignores it. */
 bool
 ll_init(const char **why)
 {
-	static const char *const args[] = {"snnc", "-disable-lsr"};
-	LLVMParseCommandLineOptions(2, args, "");
+	static const char *const args[] = {"snnc", "-disable-lsr", "-x86-machine-combiner=false"};
+	LLVMParseCommandLineOptions(sizeof args / sizeof *args, args, "");
 	if (!LLVMInitializeNativeTarget() && !LLVMInitializeNativeAsmPrinter())
 		return true;
 	*why = "LLVM has no code generator for this machine";
