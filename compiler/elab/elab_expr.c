@@ -243,7 +243,7 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 	for (uint32_t i = s->locals.n; i-- > 0;) {
 		const ElabLocal *l = &s->locals.at[i];
 		if (l->each && l->each == sym)
-			return leaf(s, NEXPR_EACH, NT_REAL, l->index, e);
+			return l->value ? elab_copy(s->el, l->value, e->span) : leaf(s, NEXPR_EACH, NT_REAL, l->index, e);
 		if (l->each || l->stmt != sym->stmt)
 			continue;
 		if (l->value)
@@ -443,7 +443,8 @@ elab_as(Scope *s, NetExpr *a, NetType t, const AstExpr *at)
 {
 	if (!a || a->type == t)
 		return a;
-	if (t == NT_BOOL && a->kind == NEXPR_SPIKE)
+	bool is_spike = a->kind == NEXPR_SPIKE || (at->sema.sym && at->sema.sym->kind == ASYM_SPIKE);
+	if (t == NT_BOOL && is_spike)
 		return elab_binary(s, NOP_NE, a, elab_const(s, NT_REAL, 0, at->span), at->span);
 	if (t == NT_REAL) {
 		elab_error(s->el, E0302, at->span,
@@ -519,6 +520,48 @@ list(Scope *s, const AstExpr *e)
 	return elab_fits(s, l) ? l : NULL;
 }
 
+enum { LONGEST_PAST = 1024 }; /* steps that a neuron looks back, and terms of a sum in its step */
+
+static bool
+steps_ago(Scope *s, const AstExpr *at, double *out)
+{
+	NetExpr *e = elab_expr(s, at);
+	if (!e)
+		return false;
+	if (e->kind != NEXPR_CONST)
+		return not_constant(s, at) != NULL;
+	*out = e->value;
+	if (e->type == NT_REAL && e->value == floor(e->value) && e->value >= 0 && e->value <= LONGEST_PAST)
+		return true;
+	elab_error(s->el, E0503, at->span, "a whole number from 0 to %d is needed here, and this is %s",
+		   LONGEST_PAST, elab_number_text(s->el, e->value));
+	diag_help(s->el->diag, "count steps: `input[0]` is the input of this one");
+	diag_end(s->el->diag);
+	return false;
+}
+
+/* input[k]: what the spikes of k steps ago would bring now; spike[k]: the own spike of k + 1 steps ago. */
+static NetExpr *
+past(Scope *s, const AstExpr *e)
+{
+	double k;
+	const AstSym *sym = e->op[0]->sema.sym;
+	if (!sym || e->args.n != 1 || !steps_ago(s, e->args.at[0].value, &k))
+		return NULL;
+	NetExpr *base = elab_expr(s, e->op[0]);
+	if (!base || s->place != IN_NEURON)
+		return NULL;
+	NetLayer *l = &s->el->net->layers.at[s->layer];
+	uint32_t n = (uint32_t)k + 1;
+	bool own = sym->kind == ASYM_SPIKE;
+	base->index = own ? n : n - 1;
+	base->span = e->span;
+	uint32_t *most = own ? &l->memory : &l->window;
+	if (*most < n)
+		*most = n;
+	return base;
+}
+
 static NetExpr *
 element(Scope *s, const AstExpr *e)
 {
@@ -557,6 +600,29 @@ sum_end(Scope *s, const AstExpr *e, NetExpr **out)
 	return false;
 }
 
+/* In the step of a neuron the terms are written out. */
+static NetExpr *
+written_out(Scope *s, const AstExpr *e, double lo, double hi)
+{
+	NetExpr *all = NULL;
+	if (hi - lo > LONGEST_PAST) {
+		elab_error(s->el, E0503, e->span, "a sum in the step of a neuron has at most %d terms", LONGEST_PAST);
+		diag_help(s->el->diag, "make the range shorter");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	for (double k = lo; k < hi; k++) {
+		ElabLocal each = {NULL, NET_NONE, elab_const(s, NT_REAL, k, e->span), e->sema.sym};
+		VEC_PUSH(s->el->arena, &s->locals, each);
+		NetExpr *term = elab_as(s, elab_expr(s, e->op[1]), NT_REAL, e->op[1]);
+		s->locals.n--;
+		if (!term)
+			return NULL;
+		all = all ? elab_binary(s, NOP_ADD, all, term, e->span) : term;
+	}
+	return all ? all : elab_const(s, NT_REAL, 0, e->span);
+}
+
 static NetExpr *
 sum(Scope *s, const AstExpr *e)
 {
@@ -566,6 +632,8 @@ sum(Scope *s, const AstExpr *e)
 		return NULL;
 	if (!range->exclusive)
 		x->op[2] = elab_const(s, NT_REAL, x->op[2]->value + 1, range->span);
+	if (s->place == IN_NEURON)
+		return written_out(s, e, x->op[1]->value, x->op[2]->value);
 	ElabLocal each = {NULL, 0, NULL, e->sema.sym};
 	for (uint32_t i = 0; i < s->locals.n; i++)
 		each.index += s->locals.at[i].each != NULL;
@@ -602,7 +670,8 @@ elab_expr(Scope *s, const AstExpr *e)
 	case AEXPR_IF:
 		return choice(s, e);
 	case AEXPR_INDEX:
-		return element(s, e);
+		return e->op[0]->sema.sym && (e->op[0]->sema.sym->kind == ASYM_INPUT || e->op[0]->sema.sym->kind == ASYM_SPIKE)
+			       ? past(s, e) : element(s, e);
 	case AEXPR_SUM:
 		return sum(s, e);
 	case AEXPR_STRING:

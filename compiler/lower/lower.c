@@ -207,7 +207,7 @@ lower_net(LowerEnv *env, const Net *net)
 	l->conns = ARENA_ARRAY(a, LowConn, net->conns.n);
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		LowLayer *low = &l->layers[i];
-		low->list = low->count = low->any_list = low->any_count = low->input = low->drive = NO_BUF;
+		low->list = low->count = low->any_list = low->any_count = low->input = low->drive = low->window = low->memory = NO_BUF;
 		low->run_count = low->rates = low->proportions = low->assignment = low->votes = NO_BUF;
 		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}

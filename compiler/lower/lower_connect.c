@@ -53,6 +53,8 @@ low_conn_buffers(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
+	low->past = NO_BUF;
+	low->remember = UINT32_MAX;
 	low->features = ARENA_ARRAY(l->a, LowFeature, c->features.n);
 	low_pattern_buffers(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {

@@ -222,6 +222,8 @@ low_collect(Lower *l, uint32_t layer)
 	const NetLayer *n = &l->net->layers.at[layer];
 	LowLayer *low = &l->layers[layer];
 	low->collect = UINT32_MAX;
+	if (low->window != NO_BUF)
+		low_collect_window(l, layer);
 	if (low->input == NO_BUF)
 		return;
 	uint32_t sum = NO_BUF, nconns = 0;

@@ -157,6 +157,8 @@ static PlanExpr *
 spike(Scope *s, const NetExpr *e)
 {
 	Lower *l = s->l;
+	if (e->side == NSIDE_OWN && e->index)
+		return low_past_spike(s, e->index);
 	if (s->spike[e->side])
 		return s->spike[e->side];
 	const NetConn *c = &l->net->conns.at[s->conn];
@@ -253,6 +255,8 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_LOCAL:
 		return s->locals[e->index];
 	case NEXPR_INPUT:
+		if (s->layer != NET_NONE && l->layers[s->layer].window != NO_BUF)
+			return low_past_input(s, e->index);
 		return s->input_var != UINT32_MAX ? plan_local(p, s->b->code, s->input_var) : s->input;
 	case NEXPR_TRACE:
 		return trace(s, e);

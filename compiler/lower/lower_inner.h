@@ -14,6 +14,8 @@ typedef struct {
 	uint32_t any_list, any_count;                     /* of neurons that spike in any item; the same as list if batch is 1 */
 	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
 	uint32_t drive;                                   /* from a file, added to input */
+	uint32_t window;                                  /* real [slot, batch, neuron] in place of input: by age of the spikes */
+	uint32_t memory;                                  /* [slot, batch, neuron]: own spikes; slot: step modulo their number */
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
 	uint32_t rates, proportions, assignment;          /* of votes */
 	uint32_t votes;                                   /* i32 [batch, 1 + readouts]; NO_BUF: nobody records it */
@@ -44,6 +46,7 @@ typedef struct {
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
+	uint32_t past, remember;                          /* past spikes [slot, batch, pre], and the kernel that keeps them */
 } LowConn;
 
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
@@ -93,6 +96,7 @@ typedef struct {
 	uint32_t trace_var;                               /* own trace in its on_spike */
 	PlanExpr *input, *value, *learning;
 	uint32_t value_change;                            /* of rules: what is added to the value, which keeps; UINT32_MAX */
+	PlanExpr *now;                                    /* neuron code with a memory: slot of this step */
 	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
 	uint32_t spike_var;                               /* neuron code: the spike of this step */
 	PlanExpr *spike[3];                               /* by side, where known (1.0) */
@@ -142,6 +146,12 @@ bool low_has_expr(NetBlock b, NetExprKind k);
 void low_layer_buffers(Lower *l, uint32_t layer);
 void low_layer_kernels(Lower *l, uint32_t layer);
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
+bool low_event_driven(const NetConn *c);                          /* is the signal of a silent neuron zero? */
+void low_window_buffers(Lower *l, uint32_t layer);                /* lower_window.c: neurons that look back */
+void low_collect_window(Lower *l, uint32_t layer);
+PlanExpr *low_slot(Lower *l, PlanEmit *b, uint32_t slots);        /* step modulo slots */
+PlanExpr *low_past_input(Scope *s, uint32_t age);
+PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
 void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */

@@ -98,7 +98,8 @@ low_layer_buffers(Lower *l, uint32_t layer)
 		diag_end(l->env->diag);
 		l->failed = true;
 	}
-	if (driven)
+	low_window_buffers(l, layer);
+	if (driven && low->window == NO_BUF)
 		low->input = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input", n->name);
 	if (n->stream != NET_NONE) {
 		low->drive = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.drive", n->name);
@@ -280,12 +281,14 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 	Lower *l = w->l;
 	Plan *p = l->p;
 	PlanExpr *learning = low_has_expr(part, NEXPR_LEARNING) ? plan_emit_let(b, "learning", low_load(l, l->learning, 0)) : NULL;
+	PlanExpr *now = w->low->memory == NO_BUF ? NULL : low_slot(l, b, w->net->memory);
 	LowLoop items = low_items(l, b);
 	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(b), low_hi(b), true);
 	Scope s = low_scope(l, low_body(&neurons));
 	s.layer = w->layer;
 	s.item = items.index;
 	s.own = neurons.index;
+	s.now = now;
 	s.learning = learning;
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	s.change_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
@@ -296,7 +299,7 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 		if (w->spill[k] != NO_BUF && w->defined[k] < group && low_reads_local(part, k))
 			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name,
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
-	if (!s.input && low_has_expr(part, NEXPR_INPUT))
+	if (!s.input && w->low->window == NO_BUF && low_has_expr(part, NEXPR_INPUT))
 		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
 	if (low_has_expr(part, NEXPR_SPIKE)) {
 		if (!first)
@@ -318,6 +321,8 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 		low_store(s.b, w->low->spikes, plan_local(p, s.b->code, s.spike_var), 2, s.item, s.own);
 	if (last)
 		update_traces(w, &s);
+	if (last && w->low->memory != NO_BUF)
+		low_store(s.b, w->low->memory, plan_local(p, s.b->code, s.spike_var), 3, s.now, s.item, s.own);
 	low_close(&neurons);
 	low_close(&items);
 }

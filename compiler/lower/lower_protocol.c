@@ -151,9 +151,13 @@ control_inputs(Lower *l, PlanEmit *b, const NetProto *run)
 static void
 collect(Lower *l, PlanEmit *b, uint32_t layer)
 {
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		for (uint32_t k = 0; l->net->conns.at[c].post == layer && k < l->conns[c].stages.n; k++)
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		if (l->net->conns.at[c].post != layer)
+			continue;
+		run_if(b, l->conns[c].remember);
+		for (uint32_t k = 0; k < l->conns[c].stages.n; k++)
 			plan_emit_run(b, l->conns[c].stages.at[k]);
+	}
 	run_if(b, l->layers[layer].collect);
 }
 

@@ -29,11 +29,12 @@ typedef enum {
 	NEXPR_ARRAY,       /* one constant per neuron of the layer, in rules of that on `side`: net->arrays[index] */
 	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules) */
 	NEXPR_LOCAL,       /* locals[index] of the code */
-	NEXPR_INPUT,       /* neuron: the input of this step; feature: the signal that comes in */
+	NEXPR_INPUT,       /* neuron: the input of this step, or what the spikes of `index` steps ago bring now; feature: the
+	                    * signal that comes in */
 	NEXPR_TRACE,       /* neuron: own trace index; rule: trace index of the layer on `side` */
 	NEXPR_VALUE,       /* feature: its value; rule: the learned value */
 	NEXPR_SPIKE,       /* rule: what the neuron on `side` sent in this step: 1 or its value, else 0 (real); neuron: in the
-	                    * step before; own trace: its value */
+	                    * step before, or (index) of index steps ago, before any clamp; own trace: its value */
 	NEXPR_INDEX,       /* index of the neuron on `side`, as a real; in neuron code the own one */
 	NEXPR_LEARNING,    /* bool */
 	NEXPR_DRAW,        /* a random number: draw, site; op[0] its parameter */
@@ -112,6 +113,7 @@ typedef struct {
 	Name name; Span span;
 	uint64_t n;                                       /* neurons */
 	uint32_t rank; uint64_t shape[4];
+	uint32_t window, memory;                          /* steps of inputs and of own spikes that it looks back on; 0: none */
 	bool values;                                      /* spikes are values (`spike e`), not bits */
 	VEC(NetState) states;
 	VEC(NetTrace) traces;

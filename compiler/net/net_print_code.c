@@ -225,6 +225,8 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 	}
 	case NEXPR_INPUT:
 		strbuf_puts(at->out, at->conn ? "signal" : "input");
+		if (!at->conn && e->index)
+			strbuf_printf(at->out, "[%u]", e->index);
 		return;
 	case NEXPR_TRACE:
 		put_trace(at, e->side, e->index);
@@ -233,7 +235,10 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		strbuf_puts(at->out, at->rule ? "w" : "value");
 		return;
 	case NEXPR_SPIKE:
-		strbuf_puts(at->out, e->side == NSIDE_PRE ? "pre.spike" : "post.spike");
+		strbuf_puts(at->out, e->side == NSIDE_PRE ? "pre." : e->side == NSIDE_POST ? "post." : "");
+		strbuf_puts(at->out, "spike");
+		if (e->side == NSIDE_OWN && e->index)
+			strbuf_printf(at->out, "[%u]", e->index - 1);
 		return;
 	case NEXPR_INDEX:
 		strbuf_puts(at->out, side_index[e->side]);

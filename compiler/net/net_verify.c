@@ -204,14 +204,18 @@ check_expr(Check *c, const NetExpr *e)
 				    e->type == c->code->locals.at[e->index].type,
 			    "no such local, or of another type");
 	case NEXPR_INPUT:
-		return need(c, e->type == NT_REAL && !c->rule, "input in a wrong place");
+		return need(c, e->type == NT_REAL && !c->rule, "input in a wrong place") &&
+		       need(c, e->index == 0 || (c->layer && e->index < c->layer->window),
+			    "an input beyond the window");
 	case NEXPR_TRACE:
 		return check_trace(c, e);
 	case NEXPR_VALUE:
 		return need(c, c->conn != NULL, "a value outside of connections");
 	case NEXPR_SPIKE:
 		return need(c, (c->rule || c->layer) && (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
-			    "spike in a wrong place");
+			    "spike in a wrong place") &&
+		       need(c, e->side != NSIDE_OWN || e->index <= c->layer->memory,
+			    "a spike beyond the memory");
 	case NEXPR_INDEX:
 		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "index of a wrong side");

@@ -381,6 +381,25 @@ report_range(Sema *s, const AstExpr *e)
 	return sema_poison();
 }
 
+/* input[k], spike[k]: of k steps ago. */
+static Val
+check_past(Sema *s, AstExpr *e)
+{
+	Val v = sema_check_expr(s, e->op[0]);
+	sema_check_dim(s, e->args.at[0].value, infer_none(),
+		       (Say){"steps are counted, so @ does not fit", "write a number without a unit", NULL});
+	return v;
+}
+
+static bool
+is_past(const Sema *s, const AstExpr *e)
+{
+	const AstExpr *base = e->op[0];
+	return base->kind == AEXPR_NAME && s->where == IN_STEP && e->args.n == 1 &&
+	       e->args.at[0].value->kind != AEXPR_RANGE &&
+	       (base->name == s->words.input || base->name == s->words.spike);
+}
+
 /* One of the numbers of a table or of an array of states. */
 static Val
 check_element(Sema *s, AstExpr *e)
@@ -456,7 +475,7 @@ check_kind(Sema *s, AstExpr *e)
 	case AEXPR_CALL:
 		return sema_check_call(s, e);
 	case AEXPR_INDEX:
-		return check_element(s, e);
+		return is_past(s, e) ? check_past(s, e) : check_element(s, e);
 	case AEXPR_RANGE:
 		return report_range(s, e);
 	case AEXPR_SUM:

@@ -76,6 +76,16 @@ MODELS = {
         "tc_decay": ("tau", " ms", 10), "eps_0": ("eps_0", "", 1), "rho_0": ("rho_0", "", 1),
         "d_thresh": ("d_thresh", " mV", 5),
     }, {**VOLTAGE, "prob": "probability"}, summed=True, draws="u"),
+    "CSRMNodes": Model("CSRM", {
+        "rest": ("rest", " mV", -65), "thresh": ("threshold", " mV", -52), "tau": ("tau", " ms", 1),
+        "res_window_size": ("window", "", 20), "ref_window_size": ("memory", "", 10),
+        "reset_const": ("reset_amount", " mV", 50), "tc_decay": ("tau_membrane", " ms", 100),
+        "theta_plus": ("theta_plus", " mV", 0.05), "tc_theta_decay": ("tau_theta", " ms", 1e7),
+        "lbound": ("floor", " mV", None),
+        "responseKernel": {"ExponentialKernel": "", "AlphaKernel": "alpha = true", "AlphaKernelSLAYER": "slayer = true",
+                           "LaplacianKernel": "laplacian = true", "TriangularKernel": "triangular = true"},
+        "refractoryKernel": {"EtaKernel": ""},
+    }, {"v": "v", "theta": "theta"}, given={"theta": "theta_start"}),
     "AdaptiveLIFNodes": Model("AdaptiveLIF", ADAPTIVE, ADAPTED, summed=True, given={"theta": "theta_start"}),
     "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
                                {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
@@ -198,7 +208,13 @@ class Writer:
         refuse_unknown(layer, COMMON_LAYER | set(model.params) | model.ignored, where)
         n, name = self.size(layer["name"]), self.identifier(layer["name"])
         args = []
-        for field, (param, unit, default) in model.params.items():
+        for field, meaning in model.params.items():
+            if isinstance(meaning, dict):            # a choice by name
+                if layer.get(field, next(iter(meaning))) not in meaning:
+                    raise NotYet(f"{field} {layer[field]!r} of {where}")
+                args += filter(None, [meaning[layer.get(field, next(iter(meaning)))]])
+                continue
+            param, unit, default = meaning
             given = layer.get(field, default)
             if given is not None:
                 args.append(f"{param} = {value(given, unit, n, where + ': ' + field)}")
