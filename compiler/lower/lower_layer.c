@@ -275,6 +275,23 @@ update_traces(LayerWork *w, Scope *s)
 	}
 }
 
+static bool
+is_last_spike(const NetExpr *e)
+{
+	return e && ((e->kind == NEXPR_SPIKE && e->index == 0) || is_last_spike(e->op[0]) || is_last_spike(e->op[1])
+	             || is_last_spike(e->op[2]));
+}
+
+/* Does code read `spike`, which stands where the spikes of this step will be? */
+static bool
+reads_last_spike(NetBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (is_last_spike(b.at[i]->e) || reads_last_spike(b.at[i]->body) || reads_last_spike(b.at[i]->other))
+			return true;
+	return false;
+}
+
 static void
 item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, bool last, uint32_t *change_bufs)
 {
@@ -301,7 +318,7 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
 	if (!s.input && w->low->window == NO_BUF && low_has_expr(part, NEXPR_INPUT))
 		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
-	if (low_has_expr(part, NEXPR_SPIKE)) {
+	if (reads_last_spike(part)) {
 		if (!first)
 			low_not_yet(l, w->net->span, "reading `spike` behind `keep one spike`, or behind a shared state");
 		PlanExpr *old = low_load(l, w->low->spikes, 2, s.item, s.own);
