@@ -107,7 +107,7 @@ zero_kernel(Lower *l, const NetControl *c, LowControl *out)
 {
 	const NetConn *n = &l->net->conns.at[c->var.of];
 	const LowFeature *f = &l->conns[c->var.of].features[c->var.index];
-	if (f->buf == NO_BUF || l->p->bufs.at[f->buf].naxes != 2) {
+	if (f->buf == NO_BUF || n->pattern.kind != NPAT_ALL) {
 		low_not_yet(l, c->span, "holding values at zero that are not one for each pair of neurons");
 		return;
 	}
