@@ -89,13 +89,21 @@ rows_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *age, Pla
 	bool events = low_event_driven(c);
 	LowLoop cols = low_loop(events ? &some : in, "j", lo, hi, true);
 	PlanEmit *body = low_body(&cols);
-	PlanExpr *more = low_through(l, body, conn, 0, c->features.n, keys, item, rows.index, cols.index, spike);
+	PlanExpr *more = low_through(l, body, conn, 0, low_synaptic(c), keys, item, rows.index, cols.index, NULL, spike);
 	PlanExpr *old = low_load(l, window, 3, age, item, cols.index);
 	low_store(body, window, plan_binary(p, PEXPR_ADD, old, more), 3, age, item, cols.index);
 	low_close(&cols);
 	if (events)
 		plan_emit_if(in, plan_binary(p, PEXPR_NE, spike, low_real(l, 0)), &some, NULL);
 	low_close(&rows);
+	if (low_synaptic(c) == c->features.n)
+		return;
+	LowLoop sums = low_loop(b, "j", lo, hi, true);    /* what meets the sum does so at every age */
+	LowIndex place = {1, {sums.index}};
+	PlanExpr *sum = plan_emit_let(low_body(&sums), "sum", low_load(l, window, 3, age, item, sums.index));
+	sum = low_through(l, low_body(&sums), conn, low_synaptic(c), c->features.n, keys, item, NULL, sums.index, &place, sum);
+	low_store(low_body(&sums), window, sum, 3, age, item, sums.index);
+	low_close(&sums);
 }
 
 void
@@ -104,9 +112,12 @@ low_collect_window(Lower *l, uint32_t layer)
 	Plan *p = l->p;
 	const NetLayer *n = &l->net->layers.at[layer];
 	LowLayer *low = &l->layers[layer];
+	uint32_t nconns = 0;
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		if (l->net->conns.at[c].post != layer)
 			continue;
+		if (nconns++ > 0 && low_synaptic(&l->net->conns.at[c]) != l->net->conns.at[c].features.n)
+			low_not_yet(l, l->net->conns.at[c].span, "a second connection with features of sums, to neurons that look back on their input");
 		if (l->conns[c].staged || l->net->conns.at[c].pattern.kind != NPAT_ALL)
 			low_not_yet(l, l->net->conns.at[c].span, "patterns and features with states in front of neurons that look back on their input");
 		remember_kernel(l, c, n->window);
