@@ -53,6 +53,7 @@ layer_file(Scope *s, const AstExpr *from, uint64_t steps, NetControl *c)
 		elab_error(el, E0802, from->span,
 			   "`%s` has %" PRIu64 " rows, and the run has %" PRIu64 " steps", path,
 			   rows, steps);
+		diag_help(el->diag, "give a row for each step, or one number for each neuron");
 		diag_end(el->diag);
 		return false;
 	}
@@ -61,6 +62,7 @@ layer_file(Scope *s, const AstExpr *from, uint64_t steps, NetControl *c)
 		   "row of them for each step",
 		   l->name, l->n, path);
 	diag_label(el->diag, l->span, "declared here");
+	diag_help(el->diag, "shapes are [n], [steps, n], or [steps, batch, n]");
 	diag_end(el->diag);
 	return false;
 }
@@ -129,6 +131,7 @@ control(Elab *el, const AstStmt *s, uint64_t steps, NetControl *c)
 		if (!c->e || c->e->type == NT_REAL)
 			return true;
 		elab_error(el, E0302, s->e->span, "a number is injected, and this is true or false");
+		diag_help(el->diag, "write `2 mV if … else 0 mV`");
 		diag_end(el->diag);
 		return false;
 	case ACONTROL_ZERO:

@@ -200,6 +200,7 @@ spike(Scope *s, const AstStmt *a, StmtVec *out)
 		return false;
 	if (e && e->type != NT_REAL) {
 		elab_error(s->el, E0302, a->e->span, "a spike has a number as its value");
+		diag_help(s->el->diag, "write `spike 1`, or `spike` alone");
 		diag_end(s->el->diag);
 		return false;
 	}
