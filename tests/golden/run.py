@@ -25,7 +25,12 @@ import npy                                           # noqa: E402
 import tool                                          # noqa: E402
 
 STAGES = ("ast", "net", "plan", "c")
-SMALL = {"mnist": ["--set", "n=20", "--set", "train=20", "--set", "test=10"]}   # examples that are long as they are
+SMALL = {                                            # examples that are long as they are
+    "mnist": ["--set", "n=20", "--set", "train=20", "--set", "test=10"],
+    "two_layer": ["--set", "n=20", "--set", "train=8", "--set", "test=4", "--set", "interval=4"],
+    "diehl_cook_v2": ["--set", "n=20", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
+    "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
+}
 
 
 def call(command, **more):
