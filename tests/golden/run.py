@@ -29,6 +29,8 @@ SMALL = {                                            # examples that are long as
     "mnist": ["--set", "n=20", "--set", "train=20", "--set", "test=10"],
     "two_layer": ["--set", "n=20", "--set", "train=8", "--set", "test=4", "--set", "interval=4"],
     "diehl_cook_v2": ["--set", "n=20", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
+    "locally_connected": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
+    "convolution": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
 }
 
