@@ -104,7 +104,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
 %token <name> SPIKE "spike" RUN "run" RESET "reset" FREEZE "freeze" THAW "thaw" VOTE "vote"
 %token <name> REPORT "report" SAVE "save"
-%token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" ABSOLUTE "absolute" SUM "sum"
+%token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" ABSOLUTE "absolute" AFTER "after" SUM "sum"
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
@@ -112,6 +112,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 
 /* From low to high. */
 %right "if" "else"
+%nonassoc "after"
 %left "or"
 %left "and"
 %precedence "not"
@@ -490,6 +491,7 @@ expr:
 | expr[x] "and" expr[y]         { $$ = ast_binary(B, @$, AOP_AND, $x, $y); }
 | expr[x] "or" expr[y]          { $$ = ast_binary(B, @$, AOP_OR, $x, $y); }
 | expr[x] "if" expr[c] "else" expr[y]  { $$ = ast_if(B, @$, $x, $c, $y); }
+| expr[x] "after" expr[y]       { $$ = ast_call(B, @$, ast_name(B, @2, $2), ast_args(B, ast_args(B, NULL, no_id, $x), no_id, $y)); }
 | "sum" NAME[n] "in" expr[a] ".." expr[z] "of" expr[x] %prec "if"
                                 { $$ = ast_sum(B, @$, id($n, @n), ast_range(B, span_join(@a, @z), $a, $z, false), $x); }
 | "sum" NAME[n] "in" expr[a] "..<" expr[z] "of" expr[x] %prec "if"
@@ -565,7 +567,7 @@ word:
 | "record" | "plot" | "draws" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
-| "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "sum" | "sign" | "reduce" | "over" | "shared"
+| "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "shared"
 | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 

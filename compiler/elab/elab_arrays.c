@@ -61,6 +61,7 @@ settle_conn(Elab *el, const NetConn *c)
 		NetFeature *f = &c->features.at[i];
 		settle_expr(&s, f->init.e);
 		settle_block(&s, &f->compute.body);
+		settle_expr(&s, f->delay);
 		for (uint32_t k = 0; k < f->states.n; k++)
 			settle_expr(&s, f->states.at[k].init);
 		for (uint32_t k = 0; k < f->rule.states.n; k++)

@@ -194,6 +194,10 @@ elab_call(Scope *s, const AstExpr *e)
 	NetOver over = find_over(s, e);
 	if (over != NOVER_COUNT)
 		return over_sample(s, over, e);
+	if (base && base->kind == AEXPR_NAME && strcmp(base->name, "after") == 0) {
+		elab_not_yet(s->el, e->span, "a delay beside other statements of a feature");
+		return NULL;
+	}
 	const Function *f = base && base->kind == AEXPR_NAME ? find_function(base->name) : NULL;
 	if (!f && elab_is_file(e) && s->place != IN_INIT)
 		return elab_file_values(s, e);

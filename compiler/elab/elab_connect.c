@@ -252,12 +252,91 @@ parameters(Scope *s, NetFeature *f, const AstFeature *a)
 	s->nparams = m->params.n;
 }
 
+/* The time of `signal = signal after time`, when that is all that a feature does. */
+static const AstExpr *
+delay_of(const AstHandler *h)
+{
+	if (h->body.n != 1 || h->body.at[0]->kind != ASTMT_ASSIGN)
+		return NULL;
+	const AstStmt *st = h->body.at[0];
+	const AstExpr *e = st->e;
+	bool is_after = e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME &&
+			strcmp(e->op[0]->name, "after") == 0;
+	return is_after && st->op_kind == AOP_UNSET && st->target->sema.sym &&
+			       st->target->sema.sym->kind == ASYM_INPUT
+		       ? e->args.at[1].value
+		       : NULL;
+}
+
+/* The least and the most that the value of a feature can be; infinite: unknown. */
+static void
+limits(Elab *el, const NetFeature *f, double *lo, double *hi)
+{
+	const NetExpr *e = f->init.e;
+	const ElabUniform *u = e ? find_uniform(el, e) : NULL;
+	*lo = -INFINITY;
+	*hi = INFINITY;
+	if (!f->has_rule && e && e->kind == NEXPR_CONST)
+		*lo = *hi = e->value;
+	else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
+		*lo = u->a->value;
+		*hi = u->b->value;
+	}
+	if (f->has_range) {
+		*lo = fmax(*lo, f->lo);
+		*hi = fmin(*hi, f->hi);
+	}
+}
+
+/* How many steps a delay can take: known from its value, or from its range. */
+static void
+check_delay(Elab *el, const NetConn *c, NetFeature *f, Span at)
+{
+	double lo, hi, dt = el->net->dt;
+	limits(el, f, &lo, &hi);
+	if (f->delay->kind == NEXPR_CONST)
+		lo = hi = f->delay->value;
+	else if (f->delay->kind != NEXPR_VALUE)
+		elab_not_yet(el, f->delay->span, "a delay that is neither a number nor the value");
+	for (uint32_t i = 0; i < c->features.n; i++) {
+		if (!c->features.at[i].delay)
+			continue;
+		elab_error(el, E0601, f->span, "a connection has one delay, and `%s` is a second",
+			   f->name);
+		diag_label(el->diag, c->features.at[i].span, "the first");
+		diag_help(el->diag, "add both times into one delay");
+		diag_end(el->diag);
+		return;
+	}
+	if (isinf(lo) || isinf(hi)) {
+		elab_error(el, E0502, at, "how long `%s` can be is not known before the run",
+			   f->name);
+		diag_help(el->diag, "say it: `range [1 ms, 20 ms]`");
+		diag_end(el->diag);
+	} else if (lo < dt * (1 - 1e-6)) {
+		elab_error(el, E0503, at, "%s ms is no delay: a signal takes at least one step, "
+			   "%s ms", elab_number_text(el, lo), elab_number_text(el, el->dt));
+		diag_help(el->diag, "begin at `dt`, or leave the delay away: it is one step then");
+		diag_end(el->diag);
+	} else if (hi / dt > 1e6) {
+		elab_error(el, E0503, at, "a delay of %s ms is longer than 10^6 steps",
+			   elab_number_text(el, hi));
+		diag_help(el->diag, "delays are kept in memory, step by step: take a shorter one");
+		diag_end(el->diag);
+	} else {
+		f->slots = (uint64_t)floor(hi / dt + 0.5);
+	}
+}
+
 static void
 compute(Scope *s, NetFeature *f)
 {
 	for (uint32_t i = 0; i < s->model->handlers.n; i++) {
 		const AstHandler *h = &s->model->handlers.at[i];
-		if (h->kind == AHANDLER_COMPUTE)
+		const AstExpr *time = delay_of(h);
+		if (time)
+			f->delay = elab_expr(s, time);
+		else if (h->kind == AHANDLER_COMPUTE)
 			elab_code(s, &h->body, &f->compute);
 		else
 			elab_not_yet(s->el, h->span, "this part of a feature");
@@ -359,6 +438,8 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	compute(&s, &f);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);
+	if (f.delay)
+		check_delay(el, c, &f, a->value ? a->value->span : a->shared_span);
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);
 }
 

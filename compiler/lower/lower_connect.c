@@ -63,7 +63,8 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		const NetFeature *f = &c->features.at[k];
 		LowFeature *lf = &low->features[k];
 		lf->buf = lf->unclipped = NO_BUF;
-		lf->init_kept = lf->reset_kept = lf->signs = UINT32_MAX;
+		lf->init_kept = lf->reset_kept = lf->reset_ring = lf->signs = UINT32_MAX;
+		lf->ring = NO_BUF;
 		lf->total = lf->negative = NO_BUF;
 		lf->init = lf->init_states = lf->learn = lf->norm = lf->fill = UINT32_MAX;
 		if (f->shared != NET_NONE)
@@ -285,6 +286,10 @@ static void
 pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	if (f->delay && f->slots > 1)
+		low_not_yet(l, f->span, "a delay of more than one step, on a pattern of connections");
+	else if (low_feature_is_staged(&l->net->conns.at[conn], feature))
+		low_not_yet(l, f->span, "a feature with states or sums, on a pattern of connections");
 	if (f->keep_sign && f->has_rule)
 		low_not_yet(l, f->span, "`keep sign` of a value that learns, on a pattern of connections");
 	if (l->conns[conn].features[feature].buf != NO_BUF && f->shared == NET_NONE)

@@ -51,7 +51,7 @@ low_event_driven(const NetConn *c)
 {
 	bool zero = true;
 	for (uint32_t k = 0; k < c->features.n; k++)
-		if (low_feature_is_staged(&c->features.at[k]))
+		if (low_feature_is_staged(c, k))
 			return false;
 	for (uint32_t k = 0; k < c->features.n; k++)
 		if (!c->features.at[k].of_post)
@@ -67,17 +67,50 @@ add_to(Lower *l, PlanEmit *b, uint32_t into, PlanExpr *item, PlanExpr *j, PlanEx
 	low_store(b, into, plan_binary(l->p, PEXPR_ADD, low_load(l, into, 2, item, j), e), 2, item, j);
 }
 
+/* To the input of neuron j, or to what comes to it later. */
+static void
+send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *e)
+{
+	if (!now) {
+		add_to(l, b, into, item, j, e);
+		return;
+	}
+	Scope s = low_scope(l, b);
+	s.conn = conn;
+	s.feature = l->net->conns.at[conn].features.n - 1;
+	s.item = item;
+	s.pre = i;
+	s.post = j;
+	uint32_t ring = l->conns[conn].features[s.feature].ring;
+	PlanExpr *slot = low_keep(b, "slot", low_slot_later(&s, now));
+	low_store(b, ring, plan_binary(l->p, PEXPR_ADD, low_load(l, ring, 3, slot, item, j), e), 3, slot, item, j);
+}
+
+/* What a delay lets arrive in this step; its slot is free then for what leaves after the longest delay. */
+static void
+come_out(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	uint32_t k = c->features.n - 1, ring = l->conns[conn].features[k].ring;
+	PlanExpr *now = low_slot_now(l, b, &c->features.at[k]);
+	LowLoop cols = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	add_to(l, low_body(&cols), into, item, cols.index, low_load(l, ring, 3, now, item, cols.index));
+	low_store(low_body(&cols), ring, low_real(l, 0), 3, now, item, cols.index);
+	low_close(&cols);
+}
+
 static void
 rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 {
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
 	const LowLayer *pre = &l->layers[c->pre];
+	PlanExpr *now = low_delays_sums(c) ? low_slot_now(l, b, &c->features.at[c->features.n - 1]) : NULL;
 	if (l->conns[conn].staged) {                      /* the signals are there */
 		LowLoop all = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
 		LowLoop cols = low_loop(low_body(&all), "j", low_lo(b), low_hi(b), true);
 		PlanExpr *e = low_load(l, l->conns[conn].signal, 3, item, all.index, cols.index);
-		add_to(l, low_body(&cols), into, item, cols.index, e);
+		send(l, low_body(&cols), conn, into, now, item, all.index, cols.index, e);
 		low_close(&cols);
 		low_close(&all);
 		return;
@@ -95,7 +128,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
 	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
 	PlanExpr *e = low_through(l, low_body(&cols), conn, 0, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
-	add_to(l, low_body(&cols), into, item, cols.index, e);
+	send(l, low_body(&cols), conn, into, now, item, i, cols.index, e);
 	low_close(&cols);
 	low_close(&outer);
 }
@@ -162,7 +195,8 @@ static bool
 has_closed_form(const Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	if (c->pattern.kind != NPAT_ALL || l->net->layers.at[c->pre].values || !low_event_driven(c) || meets_sum(c))
+	if (c->pattern.kind != NPAT_ALL || l->net->layers.at[c->pre].values || !low_event_driven(c) || meets_sum(c) ||
+	    low_delays_sums(c))
 		return false;
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		NetBlock b = c->features.at[k].compute.body;
@@ -238,6 +272,9 @@ low_collect(Lower *l, uint32_t layer)
 		plan_emit_note(in, "%s", l->net->conns.at[c].name);
 		if (has_closed_form(l, c)) {
 			closed_form(l, in, c, low->input, items.index);
+		} else if (low_delays_sums(&l->net->conns.at[c])) {
+			rows(l, in, c, low->input, items.index);
+			come_out(l, in, c, low->input, items.index);
 		} else if (nconns == 0) {
 			arrive(l, in, c, low->input, items.index);
 		} else {                                  /* a sum of its own first */

@@ -34,9 +34,11 @@ reads_total(const NetFeature *f)
 }
 
 bool
-low_feature_is_staged(const NetFeature *f)
+low_feature_is_staged(const NetConn *c, uint32_t feature)
 {
-	return f->states.n || reads_total(f);
+	const NetFeature *f = &c->features.at[feature];
+	bool inner = f->delay && f->slots > 1 && feature + 1 < c->features.n;
+	return f->states.n || reads_total(f) || inner;
 }
 
 /* ---- draws --------------------------------------------------------------------------------------------- */
@@ -147,6 +149,8 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 		s.keys = keys;
 		if (l->conns[conn].features[k].total != NO_BUF)
 			s.total = low_load(l, l->conns[conn].features[k].total, 0);
+		if (f->delay && f->slots > 1 && k + 1 < c->features.n)
+			signal = low_delayed(&s, signal);
 		signal = is_plain(f) ? plain(&s, f, signal) : with_states(&s, f, signal);
 	}
 	return signal;
@@ -209,7 +213,7 @@ low_stages(Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
 	for (uint32_t k = 0; k < c->features.n; k++)
-		low->staged |= low_feature_is_staged(&c->features.at[k]);
+		low->staged |= low_feature_is_staged(c, k);
 	if (!low->staged)
 		return;
 	if (c->pattern.kind != NPAT_ALL) {
@@ -264,6 +268,13 @@ low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
 		o->bufs[0] = lf->tables[k];
 		o->ntexts = o->nbufs = 1;
 		o->span = t->span;
+	}
+	if (f->delay && f->slots > 1) {
+		PlanAxis ring[4] = {low_axis(AXIS_SLOT, f->slots), axes[0], axes[1], axes[2]};
+		bool inner = feature + 1 < c->features.n;
+		if (!inner)
+			ring[2] = axes[2];
+		lf->ring = low_add_buf(l, l->real, ROLE_STATE, inner ? 4 : 3, ring, "%s.%s_on_the_way", c->name, f->name);
 	}
 	if (reads_total(f))
 		lf->total = low_add_buf(l, l->real, ROLE_SCRATCH, 0, NULL, "%s.%s.sum", c->name, f->name);
@@ -345,6 +356,7 @@ low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature)
 	LowFeature *lf = &l->conns[conn].features[feature];
 	lf->init_kept = states_kernel(l, conn, feature, false);
 	lf->reset_kept = states_kernel(l, conn, feature, true);
+	low_ring(l, conn, feature);
 	if (lf->negative != NO_BUF)
 		lf->signs = signs_kernel(l, conn, feature);
 }

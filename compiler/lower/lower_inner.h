@@ -36,7 +36,8 @@ typedef struct {
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */
 	uint32_t total;                                   /* real []: what sum(signal) is in this step */
 	uint32_t negative;                                /* bool [pre, post]: the side of zero that a value keeps */
-	uint32_t init_kept, reset_kept, signs;            /* kernels */
+	uint32_t ring;                                    /* of a delay: sums [slot, batch, post], or signals [slot, batch, pre, post] */
+	uint32_t init_kept, reset_kept, reset_ring, signs; /* kernels */
 } LowFeature;
 
 typedef struct {
@@ -162,7 +163,13 @@ LowKeys *low_feature_keys(Lower *l, PlanEmit *b, uint32_t conn);
 /* The signal that leaves features first ..< last when `signal` comes in. */
 PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
                       PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal);
-bool low_feature_is_staged(const NetFeature *f);
+bool low_feature_is_staged(const NetConn *c, uint32_t feature);
+/* Delays (lower_delay.c). What comes in now leaves after the delay; what leaves now is given. */
+PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
+bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
+PlanExpr *low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f);
+PlanExpr *low_slot_later(Scope *s, PlanExpr *now);                /* where a signal of this synapse leaves */
+void low_ring(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature);
 void low_stages(Lower *l, uint32_t conn);

@@ -251,8 +251,10 @@ low_reset(Lower *l)
 		raster(l, &b, i, number(l, -1));
 	}
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
 			run_if(&b, l->conns[c].features[f].reset_kept);
+			run_if(&b, l->conns[c].features[f].reset_ring);
+		}
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		run_if(&b, l->conns[c].forget);
 	p->codes.at[l->reset_proc]->body = plan_freeze(&b);

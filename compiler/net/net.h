@@ -148,6 +148,8 @@ typedef struct {
 	VEC(NetState) states;                             /* per synapse and item; init: CONST or VALUE */
 	VEC(NetTable) tables;
 	NetCode compute;                                  /* assigns NEXPR_INPUT (the signal) */
+	NetExpr *delay;                                   /* the signal comes after this time, in ms; NULL: compute instead */
+	uint64_t slots;                                   /* of a delay: the steps of the longest */
 	NetInit init;
 	bool has_range; double lo, hi; Span range_span;   /* infinite: unbounded */
 	bool of_post;                                     /* one value per target (or channel of targets), met by the sum */

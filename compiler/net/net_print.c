@@ -199,6 +199,11 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		net_print_expr(&at, st->init);
 		strbuf_puts(out, st->kept_on_reset ? ", kept on reset\n" : "\n");
 	}
+	if (f->delay) {
+		strbuf_puts(out, "\t\tdelay ");
+		net_print_expr(&at, f->delay);
+		strbuf_printf(out, ", at most %" PRIu64 " steps\n", f->slots);
+	}
 	net_print_code(&at, "compute", &f->compute, 2);
 	if (f->has_rule)
 		put_rule(out, n, c, &f->rule);

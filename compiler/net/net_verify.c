@@ -396,6 +396,8 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 	need(c, f->shared == NET_NONE || f->shared < k->features.n, "a value of no feature");
 	c->feature = f;
 	check_states(c, place, f->states.at, f->states.n);
+	if (f->delay)
+		(void)(check_typed(c, f->delay, NT_REAL) && need(c, f->slots > 0, "a delay of no step"));
 	check_code(c, place, &f->compute);
 	c->feature = NULL;
 	if (!f->has_rule)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_ANY, GIVES_BOOL } Gives;
-typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT } Place;
+typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY } Place;
 
 typedef struct {
 	const char *name;
@@ -28,6 +28,7 @@ static const Function functions[] = {
 	{"max", 2, GIVES_SAME, false, EVERYWHERE, "max(a, b)"},
 	{"sum", 1, GIVES_SAME, false, EXPERIMENT, "sum(x)"},
 	{"mean", 1, GIVES_SAME, false, EXPERIMENT, "mean(x)"},
+	{"after", 2, GIVES_SAME, false, DELAY, "signal after time"},
 	{"quantile", 2, GIVES_SAME, false, EXPERIMENT, "quantile(x, 0.5)"},
 	{"tanh", 1, GIVES_NUMBER, true, EVERYWHERE, "tanh(x)"},
 	{"random", 0, GIVES_ANY, false, DRAW, "random()"},
@@ -137,6 +138,15 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 		diag_end(s->diag);
 		return false;
 	}
+	if (f->place == DELAY) {
+		const AstExpr *a = e->args.n == 2 ? e->args.at[0].value : NULL;
+		if (w == IN_FEATURE && a && a->kind == AEXPR_NAME && a->name == s->words.signal)
+			return true;
+		diag_begin(s->diag, E0601, e->span, "only the signal of a feature can come later");
+		diag_help(s->diag, "write `signal = signal after value` in a feature");
+		diag_end(s->diag);
+		return false;
+	}
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";
 	if (w == IN_STEP) {
@@ -208,6 +218,13 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 	}
 	if (!sound)
 		return sema_poison();
+	if (f->place == DELAY) {
+		Side is = {e->args.at[1].value->span, dim[1]},
+		     want = {{0, 0}, infer_stated((Dim){{2}}, (Span){0, 0})};
+		Say say = {"a signal comes after &, not after @",
+			   "write a time: `signal after 3 ms`", f->name};
+		return sema_fit(s, say, is, want) ? sema_real(dim[0]) : sema_poison();
+	}
 	if (f->place == EXPERIMENT && e->args.n == 2) {
 		Side q = {e->args.at[1].value->span, dim[1]}, want = {{0, 0}, infer_none()};
 		Say say = {"`$` takes a part of all values, not @",

@@ -1,0 +1,96 @@
+/* lower_delay: signals that come later.
+ *
+ * A delay of d takes d / dt steps, rounded, and at least one: the step that every connection takes. Features before it act
+ * when the spike leaves, those behind it when it arrives. What is on its way lies in a ring of slots, one for each step up to
+ * the longest delay. If the delay is the last feature the ring holds sums for the post neurons: each slot adds up by the step
+ * in which spikes left, then in ascending pre index. Otherwise it holds the signal of each synapse, and the connection is
+ * staged (lower_feature). The rings are state: they are in checkpoints, and a reset empties them.
+ */
+#include "lower/lower_inner.h"
+
+bool
+low_delays_sums(const NetConn *c)
+{
+	const NetFeature *last = c->features.n ? &c->features.at[c->features.n - 1] : NULL;
+	return last && last->delay && last->slots > 1;
+}
+
+PlanExpr *
+low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f)
+{
+	PlanExpr *step = plan_cast(l->p, PT_I64, low_load(l, l->step, 0));
+	return plan_emit_let(b, "now", plan_binary(l->p, PEXPR_REM, step, low_i64(l, (int64_t)f->slots)));
+}
+
+/* Steps from 1 to the longest, as an i64. */
+static PlanExpr *
+steps(Scope *s, const NetFeature *f)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	if (!s->value)
+		s->value = low_value(s);
+	PlanExpr *parts = plan_binary(p, PEXPR_DIV, low_expr(s, f->delay), low_real(l, l->net->dt));
+	PlanExpr *n = plan_unary(p, PEXPR_FLOOR, plan_binary(p, PEXPR_ADD, parts, low_real(l, 0.5)));
+	n = plan_emit_let(s->b, "steps", plan_cast(p, PT_I64, n));
+	PlanExpr *most = low_i64(l, (int64_t)f->slots), *one = low_i64(l, 1);
+	n = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, n, one), one, n);
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, n, most), most, n);
+}
+
+PlanExpr *
+low_slot_later(Scope *s, PlanExpr *now)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
+	PlanExpr *at = plan_binary(p, PEXPR_ADD, now, plan_binary(p, PEXPR_SUB, steps(s, f), low_i64(l, 1)));
+	at = plan_emit_let(s->b, "at", at);
+	PlanExpr *slots = low_i64(l, (int64_t)f->slots);
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, slots), at, plan_binary(p, PEXPR_SUB, at, slots));
+}
+
+PlanExpr *
+low_delayed(Scope *s, PlanExpr *signal)
+{
+	Lower *l = s->l;
+	Plan *p = l->p;
+	uint32_t ring = l->conns[s->conn].features[s->feature].ring;
+	signal = low_keep(s->b, "leaves", signal);
+	PlanExpr *now = low_slot_now(l, s->b, &l->net->conns.at[s->conn].features.at[s->feature]);
+	PlanExpr *slot = plan_emit_let(s->b, "slot", low_slot_later(s, now));
+	PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, ring, 4, slot, s->item, s->pre, s->post), signal);
+	low_store(s->b, ring, sum, 4, slot, s->item, s->pre, s->post);
+	PlanExpr *arrives = plan_emit_let(s->b, "arrives", low_load(l, ring, 4, now, s->item, s->pre, s->post));
+	low_store(s->b, ring, low_real(l, 0), 4, now, s->item, s->pre, s->post);
+	return arrives;
+}
+
+/* A reset empties the ring. */
+void
+low_ring(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	if (lf->ring == NO_BUF)
+		return;
+	bool inner = feature + 1 < c->features.n;
+	lf->reset_ring = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.%s.reset", c->name, f->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->reset_ring]);
+	LowLoop slots = low_loop(&b, "slot", low_i64(l, 0), low_i64(l, (int64_t)f->slots), false);
+	LowLoop items = low_items(l, low_body(&slots));
+	LowLoop rows = {.outer = low_body(&items), .unit = true};
+	if (inner)
+		rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), true);
+	if (inner)
+		low_store(low_body(&cols), lf->ring, low_real(l, 0), 4, slots.index, items.index, rows.index, cols.index);
+	else
+		low_store(low_body(&cols), lf->ring, low_real(l, 0), 3, slots.index, items.index, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&items);
+	low_close(&slots);
+	l->p->codes.at[lf->reset_ring]->body = plan_freeze(&b);
+}
