@@ -438,7 +438,10 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	compute(&s, &f);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);
-	if (f.delay)
+	bool listed = el->net->conns.at[conn].pattern.kind != NPAT_ALL;
+	if (listed && (f.states.n || f.delay))
+		elab_not_yet(el, a->span, "a feature with states or a delay, on a pattern of connections");
+	else if (f.delay)
 		check_delay(el, c, &f, a->value ? a->value->span : a->shared_span);
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);
 }

@@ -214,6 +214,7 @@ low_stages(Lower *l, uint32_t conn)
 	LowConn *low = &l->conns[conn];
 	for (uint32_t k = 0; k < c->features.n; k++)
 		low->staged |= low_feature_is_staged(c, k);
+	low->staged &= c->pattern.kind == NPAT_ALL;       /* others are refused where their kernels are made */
 	if (!low->staged)
 		return;
 	if (c->pattern.kind != NPAT_ALL) {
