@@ -97,7 +97,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> INF "inf"
 
 /* Words that are names elsewhere. */
-%token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer"
+%token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer" SIGNAL "signal"
 %token <name> CONNECT "connect" EXPERIMENT "experiment" RECORD "record" PLOT "plot" DRAWS "draws"
 %token <name> NEURON "neuron" FEATURE "feature" RULE "rule"
 %token <name> STATE "state" TRACE "trace" STEP "step" LEARNS "learns" NEEDS "needs" EACH "each" ON "on"
@@ -105,7 +105,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> SPIKE "spike" RUN "run" RESET "reset" FREEZE "freeze" THAW "thaw" VOTE "vote"
 %token <name> REPORT "report" SAVE "save"
 %token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" ABSOLUTE "absolute" AFTER "after" SUM "sum"
-%token <name> SIGN "sign" REDUCE "reduce" OVER "over" SHARED "shared" KEPT "kept" ONE "one" AT "at"
+%token <name> SIGN "sign" REDUCE "reduce" OVER "over" AVERAGE "average" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
 %token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
@@ -132,7 +132,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
 %type <trace> trace trace_parts
-%type <part> feature_block feature_parts
+%type <part> feature_block feature_parts learn
 %type <features> features
 %type <model> neuron_parts rule_parts params param_list feature_body feature_lines
 %type <param> param maybe_type
@@ -158,6 +158,7 @@ decl:
 | "const" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_CONST, $n, $e); }
 | setting[n] "=" expr[e]        { $$ = ast_value_decl(B, @$, ADECL_SETTING, id($n, @n), $e); }
 | "data" name[n] "=" expr[e]    { $$ = ast_value_decl(B, @$, ADECL_DATA, $n, $e); }
+| "signal" name[n] maybe_of[o] "=" expr[e]  { $$ = ast_signal(B, @$, $n, $o, $e); }
 | layer
 | connect
 | "experiment" protocol_block[body]  { $$ = ast_experiment(B, @$, $body); }
@@ -224,12 +225,16 @@ feature_parts:
                                 { $$ = ast_feature_norm(B, $f, span_join(@2, @s), $e, $per, $step, $s); }
 | feature_parts[f] "decay" expr[e] EOL  { $$ = ast_feature_decay(B, $f, span_join(@2, @3), $e); }
 | feature_parts[f] "keep" "sign" EOL    { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @3)); }
-| feature_parts[f] "learn" rule_use[r] EOL
-                                { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $r, no_id); }
-| feature_parts[f] "learn" rule_use[r] "reduce" name[how] "over" "batch" EOL
-                                { $$ = ast_feature_learn(B, $f, span_join(@2, @7), $r, $how); }
+| feature_parts[f] "learn" learn[l] EOL  { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $l); }
 | feature_parts[f] name[n] "=" expr[e] EOL  { $$ = ast_feature_param(B, $f, $n, $e); }
 | feature_parts[f] error EOL    { yyerrok; syntax_recovered(p); $$ = $f; }
+;
+learn:
+  rule_use[r]                   { $$ = ast_learn(B, $r); }
+| learn[l] "reduce" name[how] "over" "batch"  { $$ = ast_learn_reduce(B, $l, span_join(@2, @5), $how); }
+| learn[l] "average" "over" expr[e] "steps"   { $$ = ast_learn_average(B, $l, span_join(@2, @5), $e, false); }
+| learn[l] "average" "over" expr[e] "steps" "each" "step"
+                                { $$ = ast_learn_average(B, $l, span_join(@2, @7), $e, true); }
 ;
 each_what:
   "run"                         { $$ = false; }
@@ -563,11 +568,11 @@ name:
 | word                          { $$ = id($1, @1); }
 ;
 word:
-  "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "connect" | "experiment"
+  "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "signal" | "connect" | "experiment"
 | "record" | "plot" | "draws" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
-| "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "shared"
+| "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
 | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 

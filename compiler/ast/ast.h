@@ -139,6 +139,7 @@ typedef enum {
 	ADECL_CONST,       /* const n = e */
 	ADECL_SETTING,     /* dt = e, seed = e, batch = e */
 	ADECL_DATA,        /* data d = idx(…) or drawn_digits() */
+	ADECL_SIGNAL,      /* signal n = e, signal n of item = e */
 	ADECL_LAYER,
 	ADECL_CONNECT,
 	ADECL_EXPERIMENT,
@@ -204,6 +205,8 @@ typedef struct {
 	bool keep_sign; Span keep_sign_span;
 	AstExpr *learn;                                   /* a CALL or NAME: PostPre(…) */
 	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
+	AstExpr *average; Span average_span;              /* steps that changes are averaged over; NULL: none */
+	bool average_each;                                /* applied in each step, not in every n-th */
 	AstDecl *sema_model, *sema_rule;                  /* sema */
 } AstFeature;
 
@@ -213,7 +216,7 @@ struct AstDecl {
 	Name name;                                        /* CONNECT: `as` name or NULL */
 	bool library;
 	union {
-		struct { AstExpr *value; } value;         /* PARAM CONST SETTING DATA */
+		struct { AstExpr *value; Name of; Span of_span; } value; /* PARAM CONST SETTING DATA SIGNAL; of: SIGNAL, or NULL */
 		struct {
 			AstExpr *model;                   /* NAME, with sema.sym */
 			AstArgVec shape;                  /* dims */
@@ -254,6 +257,9 @@ typedef enum {
 	ASYM_INPUT,        /* `input` in a neuron; `signal` in a feature */
 	ASYM_LEARNED,      /* `w` in a rule */
 	ASYM_SIGNAL,       /* index in model.needs */
+	ASYM_TOP_SIGNAL,   /* top-level signal: decl */
+	ASYM_SIDE_STATE,   /* pre.v (index 0), post.v (index 1): a state of the neuron, by name where the rule is attached */
+	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, part: index in its rule's states */
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */
 	ASYM_DT, ASYM_LEARNING,

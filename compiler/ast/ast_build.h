@@ -65,6 +65,7 @@ AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
 
 /* ---- declarations (ast_build_decl.c) ---- */
 AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
+AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstId of, AstExpr *value);
 AstDecl *ast_bad_decl(AstBuild *b, Span at);
 
 AstTrace *ast_trace_parts(AstBuild *b);
@@ -83,7 +84,11 @@ AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm,
 			     bool is_signed);
 AstFeature *ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay);
 AstFeature *ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at);
-AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce);
+AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstFeature *learn);
+/* What stands behind `learn` is kept in a feature of its own until the line is whole. */
+AstFeature *ast_learn(AstBuild *b, AstExpr *rule);
+AstFeature *ast_learn_reduce(AstBuild *b, AstFeature *l, Span at, AstId how);
+AstFeature *ast_learn_average(AstBuild *b, AstFeature *l, Span at, AstExpr *steps, bool each);
 AstFeature *ast_feature_param(AstBuild *b, AstFeature *f, AstId name, AstExpr *value);
 /* parts NULL: none; features NULL starts a list */
 AstFeatureVec *ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model, AstExpr *value,

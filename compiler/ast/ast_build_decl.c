@@ -60,6 +60,15 @@ ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *valu
 }
 
 AstDecl *
+ast_signal(AstBuild *b, Span at, AstId name, AstId of, AstExpr *value)
+{
+	AstDecl *d = ast_value_decl(b, at, ADECL_SIGNAL, name, value);
+	d->value.of = of.name;
+	d->value.of_span = of.span;
+	return d;
+}
+
+AstDecl *
 ast_bad_decl(AstBuild *b, Span at)
 {
 	return new_decl(b, at, ADECL_ERROR);
@@ -222,16 +231,52 @@ ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at)
 }
 
 AstFeature *
-ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstExpr *rule, AstId reduce)
+ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstFeature *learn)
 {
 	if (f->learn) {
 		report_twice(b, f->learn->span, at, "learn");
 		return f;
 	}
-	f->learn = rule;
-	f->reduce = reduce.name;
-	f->reduce_span = reduce.span;
+	f->learn = learn->learn;
+	f->reduce = learn->reduce;
+	f->reduce_span = learn->reduce_span;
+	f->average = learn->average;
+	f->average_span = learn->average_span;
+	f->average_each = learn->average_each;
 	return f;
+}
+
+AstFeature *
+ast_learn(AstBuild *b, AstExpr *rule)
+{
+	AstFeature *l = ARENA_NEW(b->arena, AstFeature);
+	l->learn = rule;
+	return l;
+}
+
+AstFeature *
+ast_learn_reduce(AstBuild *b, AstFeature *l, Span at, AstId how)
+{
+	if (l->reduce) {
+		report_twice(b, l->reduce_span, at, "reduce");
+		return l;
+	}
+	l->reduce = how.name;
+	l->reduce_span = how.span;
+	return l;
+}
+
+AstFeature *
+ast_learn_average(AstBuild *b, AstFeature *l, Span at, AstExpr *steps, bool each)
+{
+	if (l->average) {
+		report_twice(b, l->average_span, at, "average");
+		return l;
+	}
+	l->average = steps;
+	l->average_span = at;
+	l->average_each = each;
+	return l;
 }
 
 AstFeature *

@@ -105,6 +105,11 @@ print_feature(StrBuf *out, const AstFeature *f)
 		print_more(out, f->learn);
 		if (f->reduce)
 			strbuf_printf(out, " (reduce %s)", f->reduce);
+		if (f->average) {
+			strbuf_puts(out, " (average");
+			print_more(out, f->average);
+			strbuf_puts(out, f->average_each ? " each-step)" : ")");
+		}
 		strbuf_putc(out, ')');
 	}
 	strbuf_putc(out, ')');
@@ -237,6 +242,9 @@ print_decl(StrBuf *out, const AstDecl *d)
 		break;
 	case ADECL_DATA:
 		print_value(out, "data", d);
+		break;
+	case ADECL_SIGNAL:
+		print_value(out, d->value.of ? "signal-of-item" : "signal", d);
 		break;
 	case ADECL_LAYER:
 		print_layer(out, d);

@@ -240,6 +240,7 @@ check_feature(Verifier *v, const AstFeature *f)
 	       check_args(v, &f->args, false) && (!f->lo || check_expr(v, f->lo, true)) && (!f->hi || check_expr(v, f->hi, true)) &&
 	       (!f->norm || check_expr(v, f->norm, true)) &&
 	       (!f->decay || check_expr(v, f->decay, true)) &&
+	       (!f->average || check_expr(v, f->average, true)) &&
 	       (!f->learn || check_expr(v, f->learn, false));
 }
 
@@ -289,6 +290,7 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_CONST:
 	case ADECL_SETTING:
 	case ADECL_DATA:
+	case ADECL_SIGNAL:
 		return (d->name || fail(v, d->span, "a declaration without a name")) &&
 		       check_expr(v, d->value.value, true);
 	case ADECL_LAYER:

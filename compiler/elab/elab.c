@@ -55,6 +55,7 @@ elab_program(ElabEnv *env, const AstProgram *p, const char *name)
 	elab_values(&el);
 	elab_settings(&el);
 	elab_data(&el);
+	elab_signals(&el);
 	elab_layers(&el);
 	elab_connections(&el);
 	bool sound = !el.failed; /* then all that follows can be looked at */

@@ -320,6 +320,44 @@ spike(Scope *s, const AstExpr *e, const AstSym *sym)
 	return p;
 }
 
+/* A signal of the program: what rules are given, and what the protocol sets. */
+static NetExpr *
+top_signal(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	uint32_t i = elab_find_signal(s->el, sym->decl);
+	if (i == NET_NONE || (!s->signals && s->place != IN_PROTOCOL))
+		return not_constant(s, e);
+	return leaf(s, NEXPR_SIGNAL, NT_REAL, i, e);
+}
+
+/* pre.v, post.v: a state of the neuron on that side. */
+static NetExpr *
+side_state(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (s->place != IN_RULE)
+		return not_constant(s, e);
+	const NetConn *c = &s->el->net->conns.at[s->conn];
+	const NetLayer *l = layer_at(s, sym->index ? c->post : c->pre);
+	VEC(const char *) names = {0};
+	for (uint32_t i = 0; i < l->states.n; i++) {
+		if (l->states.at[i].name == e->name) {
+			NetExpr *st = leaf(s, NEXPR_STATE, l->states.at[i].type, i, e);
+			st->side = sym->index ? NSIDE_POST : NSIDE_PRE;
+			return st;
+		}
+		VEC_PUSH(s->el->arena, &names, l->states.at[i].name);
+	}
+	const char *near = suggest(e->name, names.at, names.n);
+	elab_error(s->el, E0203, e->name_span, "the neurons of layer `%s` have no state `%s`", l->name, e->name);
+	diag_label(s->el->diag, l->span, "declared here");
+	if (near)
+		diag_help(s->el->diag, "did you mean `%s`?", near);
+	else
+		diag_help(s->el->diag, "a rule sees `spike`, states of the neurons and traces of its own: `trace x of pre { … }`");
+	diag_end(s->el->diag);
+	return NULL;
+}
+
 static NetExpr *
 misused(Scope *s, const AstExpr *e)
 {
@@ -368,11 +406,17 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_COLUMN:
 		return column(s, e, sym);
 	case ASYM_SIGNAL:
-		elab_not_yet(s->el, e->span, "a third factor of a rule (`needs %s`)", e->name);
-		return NULL;
+		if (s->place == IN_RULE && s->needs)
+			return use_value(s, s->needs[sym->index].e, e);
+		return not_constant(s, e);
+	case ASYM_TOP_SIGNAL:
+		return top_signal(s, e, sym);
+	case ASYM_SIDE_STATE:
+		return side_state(s, e, sym);
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
 	case ASYM_RATE_OF:
+	case ASYM_RULE_STATE_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:

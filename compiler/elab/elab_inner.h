@@ -57,6 +57,7 @@ typedef struct {
 	VEC(ElabList) lists;
 	VEC(ElabValue) values;
 	VEC(ElabLayer) layers;      /* in order of net->layers */
+	VEC(const AstDecl *) signals;    /* in order of net->signals */
 	VEC(const AstDecl *) conns; /* in order of net->conns */
 	VEC(ElabUniform) uniforms;
 	VEC(const AstDecl *) data; /* in order of net->data */
@@ -105,6 +106,8 @@ typedef struct {
 	const char *site_prefix; /* "exc" */
 	Name site_hint;          /* "fires" */
 	const AstStmt *loop;     /* IN_PROTOCOL: the innermost loop */
+	const Bind *needs;       /* IN_RULE: what its signals stand for */
+	bool signals;            /* arguments of rules: signals may be read */
 } Scope;
 
 /* ---- values (elab_value.c, elab_set.c) ------------------------------------------------------- */
@@ -157,6 +160,9 @@ bool elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f);
 bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *pre, const NetLayer *post,
                    NetPattern *out);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);
+void elab_signals(Elab *el);
+uint32_t elab_find_signal(Elab *el, const AstDecl *d);
+void elab_places(Elab *el, const AstModel *m, NetRule *r); /* over what the states of a rule vary */
 uint32_t elab_find_conn(Elab *el, const AstDecl *d);
 
 /* ---- data and files (elab_data.c), what is seen (elab_record.c), protocol (elab_protocol.c) -- */

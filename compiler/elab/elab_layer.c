@@ -134,6 +134,7 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 			continue;
 		}
 		Scope s = arg ? elab_scope(el, IN_PROGRAM) : *inner;
+		s.signals = inner->place == IN_RULE;
 		if (!arg)
 			s.place = IN_PARAM;
 		s.nparams = i;

@@ -243,9 +243,60 @@ columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 }
 
 static bool
+signal_fits(Elab *el, const NetExpr *e, const NetSignal *g, const NetData *d)
+{
+	bool column = e->kind == NEXPR_COLUMN;
+	if (column && d && e->index < d->columns.n && d->columns.at[e->index].count != 1) {
+		elab_error(el, E0401, e->span, "a sample of `%s` has %" PRIu64 " values here, and a signal is one number",
+			   d->name, d->columns.at[e->index].count);
+		diag_label(el->diag, d->span, "declared here");
+		diag_help(el->diag, "give the signal a column with one number per sample");
+		diag_end(el->diag);
+		return false;
+	}
+	bool item = column || (e->kind == NEXPR_SIGNAL && el->net->signals.at[e->index].per_item);
+	if (item && !g->per_item && el->net->batch > 1) {
+		elab_error(el, E0401, e->span, "this differs between the items of a batch, and `%s` is one number for all", g->name);
+		diag_label(el->diag, g->span, "declared here");
+		diag_help(el->diag, "declare `signal %s of item = …`", g->name);
+		diag_end(el->diag);
+		return false;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (e->op[i] && !signal_fits(el, e->op[i], g, d))
+			return false;
+	}
+	return true;
+}
+
+/* reward = 0.5, expected += 0.1 * (reward - expected) */
+static bool
+assign_signal(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
+{
+	static const NetOp ops[] = {[AOP_ADD] = NOP_ADD, [AOP_SUB] = NOP_SUB, [AOP_MUL] = NOP_MUL, [AOP_DIV] = NOP_DIV};
+	Scope sc = elab_scope(el, IN_PROTOCOL);
+	sc.loop = loop;
+	p->kind = NPROTO_SIGNAL;
+	p->state = elab_find_signal(el, s->target->sema.sym->decl);
+	p->e = elab_as(&sc, elab_expr(&sc, s->e), NT_REAL, s->e);
+	if (p->e && s->op_kind != AOP_UNSET)
+		p->e = elab_binary(&sc, ops[s->op_kind], elab_expr(&sc, s->target), p->e, s->span);
+	if (!p->e || p->state == NET_NONE)
+		return false;
+	const NetData *d = NULL;
+	if (loop) {
+		uint32_t i = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target);
+		d = i == NET_NONE ? NULL : &el->net->data.at[i];
+	}
+	return signal_fits(el, p->e, &el->net->signals.at[p->state], d);
+}
+
+static bool
 assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	NetVar v;
+	if (s->target->sema.sym && s->target->sema.sym->kind == ASYM_TOP_SIGNAL)
+		return assign_signal(el, s, loop, p);
 	if (s->op_kind != AOP_UNSET) {
 		elab_not_yet(el, s->span, "an assignment other than `=` in the experiment");
 		return false;

@@ -78,6 +78,14 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 		return false;
 	case ASYM_VOTES_OF:
 		return votes_var(el, e, sym, out);
+	case ASYM_RULE_STATE_OF: {
+		*out = (NetVar){NVAR_RULE_STATE, elab_find_conn(el, sym->decl), sym->index, sym->state};
+		const NetConn *c = out->of != NET_NONE ? &el->net->conns.at[out->of] : NULL;
+		if (c && out->index < c->features.n && out->state < c->features.at[out->index].rule.states.n)
+			return true;
+		el->failed = true;
+		return false;
+	}
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
 		*out = (NetVar){sym->kind == ASYM_KEPT_OF ? NVAR_KEPT : NVAR_VALUE,
@@ -108,7 +116,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_LOCAL:
 	case ASYM_INPUT:
 	case ASYM_LEARNED:
-	case ASYM_SIGNAL:
+	case ASYM_SIGNAL: case ASYM_TOP_SIGNAL: case ASYM_SIDE_STATE:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
 	case ASYM_DT:

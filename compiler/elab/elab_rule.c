@@ -26,6 +26,42 @@ reduction(Elab *el, const AstFeature *a)
 	return NREDUCE_MEAN;
 }
 
+static void
+average(Elab *el, NetRule *r, const AstFeature *a)
+{
+	const uint64_t most = 1 << 16;
+	if (!a->average || !elab_count(el, a->average, "the number of steps of an average", 1, &r->average))
+		return;
+	r->average_each = a->average_each;
+	if (r->average <= most)
+		return;
+	elab_error(el, E0503, a->average->span, "an average goes over at most %u steps", (unsigned)most);
+	diag_help(el->diag, "changes of so many steps are kept for every synapse: take fewer");
+	diag_end(el->diag);
+}
+
+/* The signals that the rule needs: expressions of those of the program. */
+static bool
+needs(Scope *s, const AstArgVec *args)
+{
+	const AstModel *m = s->model;
+	Bind *bind = ARENA_ARRAY(s->el->arena, Bind, m->needs.n + 1);
+	for (uint32_t i = 0; i < m->needs.n; i++) {
+		for (uint32_t k = 0; args && k < args->n; k++) {
+			Scope in = elab_scope(s->el, IN_PROGRAM);
+			in.signals = true;
+			if (args->at[k].name == m->needs.at[i].name && !elab_bind(&in, args->at[k].value, &bind[i]))
+				return false;
+		}
+		if (!bind[i].e) {
+			s->el->failed = true;
+			return false;
+		}
+	}
+	s->needs = bind;
+	return true;
+}
+
 /* ---- traces and states ----------------------------------------------------------------------- */
 
 static const uint32_t *
@@ -62,8 +98,8 @@ states(const Scope *outer, NetRule *r)
 	for (uint32_t i = 0; i < s.model->states.n; i++) {
 		const AstState *a = &s.model->states.at[i];
 		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
-		if (a->of && strcmp(a->of, "synapse") != 0)
-			elab_not_yet(el, a->span, "a state of a rule that is not one per synapse");
+		if (a->of && strcmp(a->of, "network") == 0)
+			elab_not_yet(el, a->span, "a state of a rule that is one for the network");
 		if (a->shared_over_batch)
 			elab_not_yet(el, a->span,
 				     "a state of a rule that is shared over the batch");
@@ -134,12 +170,11 @@ elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a)
 	s.value_type = f->type;
 	s.site_prefix = arena_printf(el->arena, "%s/%s", el->net->conns.at[conn].name, f->name);
 	s.params = elab_params(&s, arguments(a->learn), a->learn->span);
-	for (uint32_t i = 0; i < m->needs.n; i++)
-		elab_not_yet(el, a->learn->span, "a third factor of a rule (`needs %s`)",
-			     m->needs.at[i].name);
-	if (m->needs.n)
+	if (!needs(&s, arguments(a->learn)))
 		return;
 	s.traces = traces(&s);
 	states(&s, r);
 	handlers(&s, r);
+	elab_places(el, m, r);
+	average(el, r, a);
 }

@@ -138,6 +138,12 @@ fixed_points(Lower *l)
 	l->seed = plan_add_buf(l->p, "seed", PT_U64, ROLE_STATE, 0, NULL);
 	l->step = plan_add_buf(l->p, "step", PT_U64, ROLE_STATE, 0, NULL);
 	l->learning = plan_add_buf(l->p, "learning", PT_BOOL, ROLE_STATE, 0, NULL);
+	l->signals = ARENA_ARRAY(l->a, uint32_t, l->net->signals.n);
+	PlanAxis items = low_axis(AXIS_BATCH, l->batch);
+	for (uint32_t k = 0; k < l->net->signals.n; k++) {
+		const NetSignal *s = &l->net->signals.at[k];
+		l->signals[k] = low_add_buf(l, l->real, ROLE_STATE, s->per_item, &items, "%s", s->name);
+	}
 }
 
 static void

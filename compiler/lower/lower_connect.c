@@ -76,11 +76,9 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		if (f->keep_sign && f->has_rule && low_is_plain(c, f))
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, 2, axes, "%s.%s_negative", c->name, f->name);
 		low_feature_buffers(l, conn, k);
-		PlanAxis state_axes[PLAN_MAX_AXES];
-		uint32_t nstate = low_is_plain(c, f) ? low_value_axes(l, conn, f, state_axes) : low_pair_axes(l, conn, f, state_axes);
 		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
 		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
-			lf->states[s] = low_add_buf(l, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, nstate, state_axes, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name);
+			lf->states[s] = low_place_buf(l, conn, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, f->rule.states.at[s].place, arena_printf(l->a, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name));
 	}
 }
 
@@ -228,15 +226,28 @@ init_states(Lower *l, uint32_t conn, uint32_t feature)
 		any |= f->rule.states.at[k].init->value != 0;
 	if (!any)
 		return;
-	lf->init_states = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init_states", c->name, f->name);
+	lf->init_states = low_add_kernel(l, 1, "%s.%s.init_states", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init_states]);
-	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
-	Scope s = low_scope(l, low_body(&cols));
-	for (uint32_t k = 0; k < f->rule.states.n; k++)
-		low_store(s.b, lf->states[k], low_expr(&s, f->rule.states.at[k].init), 2, rows.index, cols.index);
-	low_close(&cols);
-	low_close(&rows);
+	LowLoop once = low_loop(&b, "x", low_lo(&b), low_hi(&b), false);
+	for (uint32_t k = 0; k < f->rule.states.n; k++) {
+		NetVaries place = f->rule.states.at[k].place;
+		LowLoop items = low_items(l, low_body(&once));
+		LowLoop rows = {.outer = low_body(&items), .unit = true};
+		if (place & NPLACE_PRE)
+			rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
+		LowLoop cols = {.outer = low_body(&rows), .unit = true};
+		if (place & NPLACE_POST)
+			cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
+		Scope s = low_scope(l, low_body(&cols));
+		s.item = items.index;
+		s.pre = rows.index;
+		s.post = cols.index;
+		low_place_store(&s, lf->states[k], place, low_expr(&s, f->rule.states.at[k].init));
+		low_close(&cols);
+		low_close(&rows);
+		low_close(&items);
+	}
+	low_close(&once);
 	l->p->codes.at[lf->init_states]->body = plan_freeze(&b);
 }
 

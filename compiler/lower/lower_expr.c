@@ -121,11 +121,18 @@ static PlanExpr *
 state(Scope *s, const NetExpr *e)
 {
 	Lower *l = s->l;
+	if (e->side != NSIDE_OWN) {                       /* of the neuron at that end */
+		const NetConn *c = &l->net->conns.at[s->conn];
+		uint32_t layer = e->side == NSIDE_PRE ? c->pre : c->post, buf = l->layers[layer].states[e->index];
+		PlanExpr *n = side_index(s, e->side);
+		bool shared = l->net->layers.at[layer].states.at[e->index].shared_over_batch;
+		return shared ? low_load(l, buf, 1, n) : low_load(l, buf, 2, s->item, n);
+	}
 	if (s->state_vars && s->state_vars[e->index] != UINT32_MAX)
 		return plan_local(l->p, s->b->code, s->state_vars[e->index]);
 	if (s->layer == NET_NONE) {
 		uint32_t buf = l->conns[s->conn].features[s->feature].states[e->index];
-		return low_load(l, buf, 2, s->pre, s->post);
+		return low_place_load(s, buf, l->net->conns.at[s->conn].features.at[s->feature].rule.states.at[e->index].place);
 	}
 	const NetState *st = &l->net->layers.at[s->layer].states.at[e->index];
 	uint32_t buf = l->layers[s->layer].states[e->index];
@@ -266,6 +273,9 @@ low_expr(Scope *s, const NetExpr *e)
 		return spike(s, e);
 	case NEXPR_INDEX:
 		return plan_cast(p, l->real, side_index(s, e->side));
+	case NEXPR_SIGNAL:
+		return l->net->signals.at[e->index].per_item ? low_load(l, l->signals[e->index], 1, s->item)
+		                                             : low_load(l, l->signals[e->index], 0);
 	case NEXPR_LEARNING:
 		return s->learning ? s->learning : low_load(l, l->learning, 0);
 	case NEXPR_DRAW:

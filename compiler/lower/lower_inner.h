@@ -31,6 +31,7 @@ typedef struct {
 	uint32_t unclipped;                               /* bool []: a norm may have left values outside the range */
 	uint32_t *states;                                 /* synapse states of the rule */
 	uint32_t init, init_states, learn, norm;          /* kernels; UINT32_MAX: none */
+	VEC(uint32_t) learns;                             /* kernels of a rule in general, in order; none: `learn` */
 	uint32_t fill;                                    /* object */
 	uint32_t *kept;                                   /* own states: [batch, pre, post, …] */
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */
@@ -63,6 +64,7 @@ typedef struct {
 	uint64_t batch;
 	LowLayer *layers;
 	LowConn *conns;
+	uint32_t *signals;                                /* buffers */
 	uint32_t *arrays;                                 /* buffers of constants */
 	uint32_t *sites;                                  /* buffers of draws: raw u32, or values fed from a file; NO_BUF: drawn in place */
 	uint32_t *streams_of_sites;                       /* STREAM objects of fed sites; UINT32_MAX */
@@ -156,6 +158,13 @@ PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
 void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */
+void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C, in general: fills `learns` */
+/* A learned value within its sign and its bounds. */
+PlanExpr *low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v);
+/* What varies over `place` and, if there are several, over the items. */
+uint32_t low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries place, const char *name);
+PlanExpr *low_place_load(const Scope *s, uint32_t buf, NetVaries place);
+void low_place_store(const Scope *s, uint32_t buf, NetVaries place, PlanExpr *e);
 void low_sites(Lower *l);
 /* Features (lower_feature.c). The keys of all sites that a connection's features draw from, before a loop. */
 typedef PlanExpr *LowKeys[2];

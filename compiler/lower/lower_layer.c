@@ -40,11 +40,51 @@ protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
 	return false;
 }
 
+/* Does a rule at either end read it? */
+static bool
+side_reads(const NetExpr *e, NetSide side, uint32_t state)
+{
+	if (!e)
+		return false;
+	if (e->kind == NEXPR_STATE && e->side == side && e->index == state)
+		return true;
+	return side_reads(e->op[0], side, state) || side_reads(e->op[1], side, state) || side_reads(e->op[2], side, state);
+}
+
+static bool
+block_reads_side(NetBlock b, NetSide side, uint32_t state)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (side_reads(b.at[i]->e, side, state) || block_reads_side(b.at[i]->body, side, state)
+		    || block_reads_side(b.at[i]->other, side, state))
+			return true;
+	return false;
+}
+
+static bool
+rules_want(const Net *n, uint32_t layer, uint32_t state)
+{
+	for (uint32_t c = 0; c < n->conns.n; c++)
+		for (uint32_t f = 0; f < n->conns.at[c].features.n; f++) {
+			const NetRule *r = &n->conns.at[c].features.at[f].rule;
+			for (int side = NSIDE_PRE; side <= NSIDE_POST; side++) {
+				if ((side == NSIDE_PRE ? n->conns.at[c].pre : n->conns.at[c].post) != layer)
+					continue;
+				if (block_reads_side(r->on_pre.body, (NetSide)side, state) || block_reads_side(r->on_post.body, (NetSide)side, state)
+				    || block_reads_side(r->each_step.body, (NetSide)side, state))
+					return true;
+			}
+		}
+	return false;
+}
+
 static bool
 is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 {
 	const Net *n = l->net;
 	const NetLayer *nl = &n->layers.at[layer];
+	if (rules_want(n, layer, state))
+		return true;
 	for (uint32_t i = 0; i < n->records.n; i++)
 		if (is_state(n->records.at[i].var, layer, state))
 			return true;

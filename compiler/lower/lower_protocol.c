@@ -99,7 +99,9 @@ step_rules(Lower *l, PlanEmit *b)
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
 			const LowFeature *lf = &l->conns[c].features[f];
 			run_if(b, lf->learn);
-			if (lf->unclipped == NO_BUF || lf->learn == UINT32_MAX)
+			for (uint32_t k = 0; k < lf->learns.n; k++)
+				plan_emit_run(b, lf->learns.at[k]);
+			if (lf->unclipped == NO_BUF || (lf->learn == UINT32_MAX && !lf->learns.n))
 				continue;
 			PlanEmit in = plan_emit(p, b->code);
 			low_store(&in, lf->unclipped, plan_int(p, PT_BOOL, 0), 0);
@@ -322,7 +324,7 @@ scan(Lower *l, const NetProtocol *p, uint32_t d)
 		const NetProto *s = p->at[k];
 		if (s->kind == NPROTO_FOR)
 			scan(l, &s->body, s->data);
-		if (s->kind == NPROTO_ASSIGN)
+		if (s->kind == NPROTO_ASSIGN || s->kind == NPROTO_SIGNAL)
 			columns_of_expr(l, d, s->e);
 		if (s->kind == NPROTO_VOTE) {
 			want_column(l, d, s->column);
@@ -692,6 +694,21 @@ save_object(Lower *l, const NetProto *s)
 }
 
 static void
+set_signal(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn)
+{
+	bool per_item = l->net->signals.at[s->state].per_item;
+	LowLoop items = {.outer = b, .index = low_i64(l, 0), .unit = true};
+	if (per_item)
+		items = low_items(l, b);
+	Scope in = low_scope(l, low_body(&items));
+	in.item = items.index;
+	in.data = turn->data;
+	PlanExpr *e = low_expr(&in, s->e);
+	low_store(in.b, l->signals[s->state], e, per_item, items.index);
+	low_close(&items);
+}
+
+static void
 protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels)
 {
 	for (uint32_t k = 0; k < p->n; k++) {
@@ -704,6 +721,9 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 		case NPROTO_ASSIGN:
 			if (!is_idle(l, s))
 				plan_emit_run(b, kernel_of(kernels, s));
+			continue;
+		case NPROTO_SIGNAL:
+			set_signal(l, b, s, turn);
 			continue;
 		case NPROTO_RUN:
 			run(l, b, s, kernels);
@@ -762,6 +782,14 @@ initial_values(Lower *l, PlanEmit *b)
 			continue;
 		PlanArg args[2] = {number(l, c->object), address(l, c->buf, NULL)};
 		host(l, b, "fill", 2, args);
+	}
+	for (uint32_t k = 0; k < l->net->signals.n; k++) {
+		const NetSignal *s = &l->net->signals.at[k];
+		LowLoop items = {.outer = b, .index = low_i64(l, 0), .unit = true};
+		if (s->per_item)
+			items = low_items(l, b);
+		low_store(low_body(&items), l->signals[k], low_real(l, s->init), s->per_item, items.index);
+		low_close(&items);
 	}
 	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
 }

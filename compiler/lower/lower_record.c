@@ -10,6 +10,7 @@ low_var_buf(Lower *l, NetVar v)
 	case NVAR_STATE: return l->layers[v.of].states[v.index];
 	case NVAR_TRACE: return l->layers[v.of].traces[v.index];
 	case NVAR_RATE: return l->conns[v.of].rate;
+	case NVAR_RULE_STATE: return l->conns[v.of].features[v.index].states[v.state];
 	case NVAR_VALUE: return l->conns[v.of].features[v.index].buf;
 	case NVAR_VOTES: return l->layers[v.of].votes;
 	case NVAR_LABELS: return l->layers[v.of].assignment;

@@ -23,28 +23,34 @@ typedef struct {
 	uint32_t change;                                  /* [post]: reduced change of a row, with several items */
 } RuleWork;
 
-static PlanExpr *
-clip(RuleWork *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+PlanExpr *
+low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v)
 {
-	Plan *p = w->l->p;
-	if (w->low->negative != NO_BUF) {                 /* what would cross zero stays there */
+	Plan *p = l->p;
+	if (low->negative != NO_BUF) {                 /* what would cross zero stays there */
 		v = low_keep(b, "w", v);
-		PlanExpr *zero = low_real(w->l, 0), *above = plan_binary(p, PEXPR_GT, v, zero);
-		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, low_load(w->l, w->low->negative, 2, i, j), above,
+		PlanExpr *zero = low_real(l, 0), *above = plan_binary(p, PEXPR_GT, v, zero);
+		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, low_load(l, low->negative, 2, i, j), above,
 		                                 plan_binary(p, PEXPR_LT, v, zero));
 		v = plan_ternary(p, PEXPR_SELECT, crossed, zero, v);
 	}
-	if (w->f->has_range && !isinf(w->f->lo)) {
+	if (f->has_range && !isinf(f->lo)) {
 		v = low_keep(b, "w", v);
-		PlanExpr *lo = low_real(w->l, w->f->lo);
+		PlanExpr *lo = low_real(l, f->lo);
 		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, lo), lo, v);
 	}
-	if (w->f->has_range && !isinf(w->f->hi)) {
+	if (f->has_range && !isinf(f->hi)) {
 		v = low_keep(b, "w", v);
-		PlanExpr *hi = low_real(w->l, w->f->hi);
+		PlanExpr *hi = low_real(l, f->hi);
 		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, hi), hi, v);
 	}
 	return v;
+}
+
+static PlanExpr *
+clip(RuleWork *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+{
+	return low_bounded(w->l, b, w->f, w->low, i, j, v);
 }
 
 static PlanExpr *
@@ -103,6 +109,18 @@ direct(RuleWork *w, PlanEmit *b, const NetCode *code, PlanExpr *i, PlanExpr *j, 
 }
 
 /* ---- several items: reduce, then apply -------------------------------------------------------------- */
+
+/* Nothing but += and -= on the learned value? */
+static bool
+only_adds(const NetCode *code)
+{
+	for (uint32_t k = 0; k < code->body.n; k++) {
+		const NetStmt *s = code->body.at[k];
+		if (s->kind != NSTMT_ASSIGN || s->target->kind != NEXPR_VALUE || (s->op != NADD && s->op != NSUB))
+			return false;
+	}
+	return true;
+}
 
 static bool
 reducible(RuleWork *w, const NetCode *code)
@@ -314,6 +332,20 @@ unsupported(RuleWork *w)
 	return l->batch > 1 && (!reducible(w, &r->on_pre) || !reducible(w, &r->on_post));
 }
 
+/* Are the loops below too special for this rule? */
+static bool
+is_general(const RuleWork *w)
+{
+	const NetRule *r = &w->f->rule;
+	bool several = w->l->batch > 1;
+	if (!w->f->has_rule || w->f->type == NT_BOOL)
+		return false;
+	for (uint32_t k = 0; k < r->states.n; k++)
+		if (several || r->states.at[k].place != NPLACE_SYNAPSE)
+			return true;
+	return r->average || (several && (r->each_step.body.n || r->reduce == NREDUCE_MAX || !only_adds(&r->on_pre) || !only_adds(&r->on_post)));
+}
+
 void
 low_rule(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -326,6 +358,10 @@ low_rule(Lower *l, uint32_t conn, uint32_t feature)
 	w->npost = l->net->layers.at[c->post].n;
 	bool bounded = w->f->has_range && !(isinf(w->f->lo) && isinf(w->f->hi));
 	w->clips = w->f->has_rule && (bounded || w->low->negative != NO_BUF);
+	if (is_general(w)) {
+		low_update(l, conn, feature);
+		return;
+	}
 	if (unsupported(w))
 		return;
 	if (l->batch > 1 && w->f->has_rule) {

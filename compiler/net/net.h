@@ -27,7 +27,8 @@ typedef enum {
 	NEXPR_UNSET,
 	NEXPR_CONST,       /* value; already rounded to the program's real type */
 	NEXPR_ARRAY,       /* one constant per neuron of the layer, in rules of that on `side`: net->arrays[index] */
-	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules) */
+	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules; side PRE, POST: of that neuron) */
+	NEXPR_SIGNAL,      /* net->signals[index]: in rules and in the protocol */
 	NEXPR_LOCAL,       /* locals[index] of the code */
 	NEXPR_INPUT,       /* neuron: the input of this step, or what the spikes of `index` steps ago bring now; feature: the
 	                    * signal that comes in */
@@ -93,6 +94,9 @@ struct NetStmt {
 typedef struct { Name name; NetType type; } NetLocal;
 typedef struct { NetBlock body; VEC(NetLocal) locals; } NetCode;
 
+/* Over what the state of a rule varies: bits, so that what is computed from several is their union. */
+typedef enum { NPLACE_CONNECTION = 0, NPLACE_PRE = 1, NPLACE_POST = 2, NPLACE_SYNAPSE = 3 } NetVaries;
+
 /* ---- layers --------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -100,6 +104,7 @@ typedef struct {
 	NetExpr *init;                                    /* constants and arrays only */
 	bool shared_over_batch, kept_on_reset;            /* kept_on_reset: also parameters that the protocol sets */
 	uint32_t rank; uint64_t extent[2];                /* of an array; rank 0: one number */
+	NetVaries place;                                   /* of a rule's state: per item of the batch, and over what else */
 } NetState;
 
 /* x := x * decay; where spiked: on_spike. Equal traces of a layer are one NetTrace with several names. */
@@ -130,8 +135,10 @@ typedef enum { NREDUCE_MEAN, NREDUCE_SUM, NREDUCE_MAX } NetReduce;
 typedef struct {
 	Name name; Span span;
 	NetCode on_pre, on_post, each_step;
-	VEC(NetState) states;                             /* per synapse (others are not yet compiled) */
+	VEC(NetState) states;
 	NetReduce reduce;
+	uint64_t average;                                 /* changes are averaged over so many steps; 0: applied as they come */
+	bool average_each;                                /* in each step; else in every `average`-th */
 } NetRule;
 
 /* Numbers of a feature that are the same for all synapses: read from a file, never changed. */
@@ -209,15 +216,16 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetSt
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RATE,
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RULE_STATE, NVAR_RATE,
 	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS /* what votes of the layer leave */ } NetVarKind;
-/* of: layer, or connection (VALUE, KEPT, RATE); index: state, trace, feature; state: of the feature (KEPT) */
+/* of: layer, or connection (VALUE, KEPT, RULE_STATE, RATE); index: state, trace, feature; state: of the feature (KEPT) or of its
+ * rule (RULE_STATE) */
 typedef struct { NetVarKind kind; uint32_t of, index, state; } NetVar;
 
 typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
 typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, width; } NetPlot;
 
-typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
+typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_SIGNAL /* signals[state] = e */, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
 	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_COUNT } NetProtoKind;
 /* What a run does to the network in each of its steps: after the step code of a layer neurons are made to spike or
  * kept from it where the value is not 0 (traces and states do not notice); before it a value is added to a state;
@@ -253,6 +261,9 @@ struct NetProto {
 	NetProtocol body;                                 /* FOR */
 };
 
+/* A number that the protocol sets and rules read; one, or one per item of the batch. */
+typedef struct { Name name; Span span; double init; bool per_item; } NetSignal;
+
 typedef struct { uint32_t layer; double *value; uint64_t n; } NetArray;
 
 typedef struct {
@@ -262,6 +273,7 @@ typedef struct {
 	bool f64;
 	double dt;                                        /* ms, rounded to the real type */
 	uint64_t seed, batch;
+	VEC(NetSignal) signals;
 	VEC(NetLayer) layers;
 	VEC(NetConn) conns;
 	VEC(NetArray) arrays;
@@ -278,6 +290,8 @@ Net *net_new(Arena *a, Interner *names, const char *name);
 NetExpr *net_expr(Net *n, NetExprKind k, NetType t, Span at);
 NetExpr *net_const(Net *n, NetType t, double v, Span at);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
+/* Over what e varies, in code of rule r; locals: over what each of them does. */
+NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e);
 bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do not count */
 void net_print(StrBuf *out, const Net *n);
 const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */

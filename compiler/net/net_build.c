@@ -136,6 +136,32 @@ net_expr_equal(const NetExpr *a, const NetExpr *b)
 	return true;
 }
 
+NetVaries
+net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
+{
+	NetVaries over = NPLACE_CONNECTION;
+	if (!e)
+		return over;
+	switch (e->kind) {
+	case NEXPR_ARRAY: case NEXPR_TRACE: case NEXPR_SPIKE: case NEXPR_INDEX:
+		return e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
+	case NEXPR_STATE:
+		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : r->states.at[e->index].place;
+	case NEXPR_LOCAL:
+		return locals[e->index];
+	case NEXPR_VALUE: case NEXPR_DRAW:
+		return NPLACE_SYNAPSE;
+	case NEXPR_UNARY: case NEXPR_BINARY: case NEXPR_IF:
+		for (int i = 0; i < 3; i++)
+			over |= net_varies(r, locals, e->op[i]);
+		return over;
+	case NEXPR_UNSET: case NEXPR_CONST: case NEXPR_SIGNAL: case NEXPR_INPUT: case NEXPR_LEARNING: case NEXPR_COLUMN:
+	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_SUM: case NEXPR_TOTAL: case NEXPR_COUNT:
+		return over;
+	}
+	UNREACHABLE();
+}
+
 static bool
 block_equal(const NetBlock *a, const NetBlock *b)
 {

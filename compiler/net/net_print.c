@@ -88,6 +88,8 @@ put_state(const NetPlace *at, const NetState *s, int depth)
 		strbuf_puts(at->out, " = ");
 		net_print_expr(at, s->init);
 	}
+	static const char *const place[] = {" of connection", " of pre", " of post", ""};
+	strbuf_puts(at->out, at->rule ? place[s->place] : "");
 	strbuf_puts(at->out, s->shared_over_batch ? ", shared over batch" : "");
 	strbuf_puts(at->out, s->kept_on_reset ? ", kept on reset\n" : "\n");
 }
@@ -124,6 +126,8 @@ put_rule(StrBuf *out, const Net *n, const NetConn *c, const NetRule *r)
 	strbuf_printf(out, "\t\trule %s, %s over batch\n", r->name, reduce[r->reduce]);
 	for (uint32_t i = 0; i < r->states.n; i++)
 		put_state(&at, &r->states.at[i], 3);
+	if (r->average)
+		strbuf_printf(out, "\t\t\taverage over %" PRIu64 " steps%s\n", r->average, r->average_each ? " each step" : "");
 	net_print_code(&at, "on pre", &r->on_pre, 3);
 	net_print_code(&at, "on post", &r->on_post, 3);
 	net_print_code(&at, "each step", &r->each_step, 3);
@@ -275,6 +279,12 @@ put_var(StrBuf *out, const Net *n, const NetVar *v)
 		strbuf_printf(out, "%s.%s", l ? l->name : "?",
 			      l && v->index < l->traces.n ? l->traces.at[v->index].name : "?");
 		return;
+	case NVAR_RULE_STATE: {
+		const NetFeature *f = c && v->index < c->features.n ? &c->features.at[v->index] : NULL;
+		strbuf_printf(out, "%s.%s.%s", c ? c->name : "?", f ? f->name : "?",
+		              f && v->state < f->rule.states.n ? f->rule.states.at[v->state].name : "?");
+		return;
+	}
 	case NVAR_VALUE:
 		strbuf_printf(out, "%s.%s", c ? c->name : "?",
 			      c && v->index < c->features.n ? c->features.at[v->index].name : "?");
@@ -419,6 +429,13 @@ put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 	case NPROTO_ASSIGN:
 		put_assign(out, n, s);
 		return;
+	case NPROTO_SIGNAL: {
+		NetPlace at = {.out = out, .net = n, .protocol = true};
+		strbuf_printf(out, "%s = ", s->state < n->signals.n ? n->signals.at[s->state].name : "?");
+		net_print_expr(&at, s->e);
+		strbuf_putc(out, '\n');
+		return;
+	}
 	case NPROTO_RUN:
 		put_run(out, n, s, depth);
 		return;
@@ -468,6 +485,11 @@ net_print(StrBuf *out, const Net *n)
 		put_data(out, &n->data.at[i]);
 	for (uint32_t i = 0; i < n->arrays.n; i++)
 		put_array(out, n, i);
+	for (uint32_t i = 0; i < n->signals.n; i++) {
+		strbuf_printf(out, "signal %s%s = ", n->signals.at[i].name, n->signals.at[i].per_item ? " of item" : "");
+		net_print_number(out, n, n->signals.at[i].init);
+		strbuf_putc(out, '\n');
+	}
 	for (uint32_t i = 0; i < n->layers.n; i++)
 		put_layer(out, n, &n->layers.at[i]);
 	for (uint32_t i = 0; i < n->conns.n; i++)

@@ -215,6 +215,13 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		strbuf_printf(at->out, "%sarray%u", side_array[e->side], e->index);
 		return;
 	case NEXPR_STATE:
+		if (at->conn && e->side != NSIDE_OWN) {
+			uint32_t side = e->side == NSIDE_PRE ? at->conn->pre : at->conn->post;
+			NetPlace of = {.out = at->out, .net = at->net, .layer = &at->net->layers.at[side]};
+			strbuf_puts(at->out, e->side == NSIDE_PRE ? "pre." : "post.");
+			put_state(&of, e->index);
+			return;
+		}
 		put_state(at, e->index);
 		return;
 	case NEXPR_LOCAL: {
@@ -242,6 +249,10 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		return;
 	case NEXPR_INDEX:
 		strbuf_puts(at->out, side_index[e->side]);
+		return;
+	case NEXPR_SIGNAL:
+		put_name_or_index(at, e->index < at->net->signals.n ? at->net->signals.at[e->index].name : NULL, "signal",
+				  e->index);
 		return;
 	case NEXPR_LEARNING:
 		strbuf_puts(at->out, "learning");

@@ -113,6 +113,11 @@ check_operands(Check *c, const NetExpr *e, int n)
 static bool
 check_state(Check *c, const NetExpr *e)
 {
+	if (c->rule && e->side != NSIDE_OWN) {
+		const NetLayer *l = side_layer(c, e->side);
+		return need(c, l && e->index < l->states.n && e->type == l->states.at[e->index].type,
+			    "no such state of the neuron, or of another type");
+	}
 	if (c->layer)
 		return need(c,
 			    e->index < c->layer->states.n &&
@@ -170,7 +175,7 @@ check_place(Check *c, const NetExpr *e)
 	if (c->protocol)
 		return need(c,
 			    e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN ||
-				    e->kind == NEXPR_OVER ||
+				    e->kind == NEXPR_OVER || e->kind == NEXPR_SIGNAL ||
 				    e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
 				    e->kind == NEXPR_IF,
 			    "a protocol expression that reads the network");
@@ -219,6 +224,9 @@ check_expr(Check *c, const NetExpr *e)
 	case NEXPR_INDEX:
 		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "index of a wrong side");
+	case NEXPR_SIGNAL:
+		return need(c, (c->rule || c->protocol) && e->index < c->net->signals.n && e->type == NT_REAL,
+		            "no such signal, or in a wrong place");
 	case NEXPR_LEARNING:
 		return need(c, e->type == NT_BOOL, "learning is a truth value");
 	case NEXPR_DRAW:
@@ -286,7 +294,8 @@ check_assign(Check *c, const NetStmt *s)
 	if (!need(c, s->target != NULL, "no target"))
 		return false;
 	NetExprKind k = s->target->kind;
-	bool ok = k == NEXPR_STATE || (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) ||
+	bool ok = (k == NEXPR_STATE && s->target->side == NSIDE_OWN) ||
+		  (k == NEXPR_TRACE && s->target->side == NSIDE_OWN) ||
 		  (k == NEXPR_VALUE && c->rule) || (k == NEXPR_INPUT && c->conn) ||
 		  k == NEXPR_ELEMENT;
 	return need(c, ok, "what cannot be assigned") && check_expr(c, s->target) &&
@@ -488,6 +497,9 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_RATE:
 		return need(c, v->of < n->conns.n && n->conns.at[v->of].pattern.kind == NPAT_POOL,
 			    "rates of no pool");
+	case NVAR_RULE_STATE:
+		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n &&
+		                   v->state < n->conns.at[v->of].features.at[v->index].rule.states.n, "no such state of a rule");
 	case NVAR_VALUE:
 		return need(c, v->of < n->conns.n && v->index < n->conns.at[v->of].features.n,
 			    "no such feature");
@@ -569,6 +581,10 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 				       check_columns(c, s->e, data));
 			break;
 		}
+		case NPROTO_SIGNAL:
+			if (need(c, s->state < n->signals.n, "there is no such signal"))
+				(void)(check_typed(c, s->e, NT_REAL) && check_columns(c, s->e, data));
+			break;
 		case NPROTO_RUN:
 			need(c, s->steps > 0, "a run of no step");
 			for (uint32_t k = 0; k < s->controls.n && !c->wrong; k++)

@@ -62,7 +62,7 @@ typedef enum {
 /* clang-format off */
 #define SEMA_WORDS(X) \
 	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
-	X(pre) X(post) X(spike) X(spikes) X(synapse) X(connection) X(network) X(keep) \
+	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
 	X(label_proportions)

@@ -45,7 +45,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 		return false;
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
-	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_INF ||
+	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_INF ||
 	    k == ASYM_DT)
 		return true;
 	diag_begin(s->diag, E0502, e->span,
@@ -90,6 +90,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_INPUT:
 	case ASYM_LEARNED:
 	case ASYM_SIGNAL:
+	case ASYM_TOP_SIGNAL:
 		return sym->val;
 	case ASYM_UNSET:
 	case ASYM_DATA:
@@ -100,6 +101,8 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_RULE:
 	case ASYM_PHASE:
 	case ASYM_FUNCTION:
+	case ASYM_SIDE_STATE:
+	case ASYM_RULE_STATE_OF:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
 	case ASYM_RATE_OF:
@@ -125,16 +128,9 @@ check_side(Sema *s, AstExpr *e)
 		sema_report_unknown_value(s, base);
 		return sema_poison();
 	}
-	if (e->name != s->words.spike) {
-		diag_begin(s->diag, E0203, e->name_span, "a rule cannot read `%s` of a neuron",
-			   e->name);
-		diag_help(s->diag,
-			  "it sees `%s.spike`, and traces of its own: `trace x of %s { … }`",
-			  base->name, base->name);
-		diag_end(s->diag);
-		return sema_poison();
-	}
-	Sym *sym = sema_new_sym(s, ASYM_SPIKE, e->name, e->span);
+	/* Which states there are is known where the rule is attached. */
+	AstSymKind kind = e->name == s->words.spike ? ASYM_SPIKE : ASYM_SIDE_STATE;
+	Sym *sym = sema_new_sym(s, kind, e->name, e->span);
 	sym->sym.index = base->name == s->words.post;
 	sym->sym.type = ATYPE_REAL;
 	base->sema.type = ATYPE_OTHER;
@@ -364,7 +360,9 @@ check_tuple(Sema *s, AstExpr *e)
 				sound = false;
 			}
 		}
-		sound &= sema_check_real(s, a->value, &t->dims[i]);
+		Val v = sema_check_expr(s, a->value);
+		t->dims[i] = v.dim;
+		sound &= (v.type == ATYPE_LIST && s->where == IN_ARG) || sema_need_real(s, a->value, v);
 	}
 	return sound ? (Val){.type = ATYPE_TUPLE, .tuple = t} : sema_poison();
 }

@@ -358,6 +358,10 @@ check_limits(Sema *s, AstFeature *f, DimTerm value)
 		sema_check_dim(s, f->decay, infer_none(),
 			       (Say){"`decay` is the part lost in each step, a number, not @",
 				     "write a number such as 0.001", NULL});
+	if (f->average)
+		sema_check_dim(s, f->average, infer_none(),
+			       (Say){"changes are averaged over a number of steps, not @",
+				     "write `average over 5 steps`", NULL});
 	const Words *w = &s->words;
 	if (f->reduce && f->reduce != w->sum && f->reduce != w->mean && f->reduce != w->max) {
 		WordVec known = {0};

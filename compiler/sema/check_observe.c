@@ -99,7 +99,7 @@ check_owner(Sema *s, AstExpr *e, const char *what, uint32_t kinds, const char *o
 	return sym->sym.kind == ASYM_LAYER && (sym->broken || !sym->face) ? NULL : sym;
 }
 
-/* connection.feature.state */
+/* connection.feature.state: of the feature, else of its rule */
 static Sym *
 find_in_feature(Sema *s, AstExpr *e)
 {
@@ -117,6 +117,16 @@ find_in_feature(Sema *s, AstExpr *e)
 		if (m->states.at[i].name != e->name)
 			continue;
 		Sym *sym = new_member(s, e, ASYM_KEPT_OF, owner->sym.decl, owner->sym.index,
+				      sema_real(infer_fresh(&s->infer)));
+		sym->sym.state = i;
+		return sym;
+	}
+	const AstModel *rule = f->sema_rule ? &f->sema_rule->model : NULL;
+	for (uint32_t i = 0; rule && i < rule->states.n; i++) {
+		sema_add_word(s, &known, rule->states.at[i].name);
+		if (rule->states.at[i].name != e->name)
+			continue;
+		Sym *sym = new_member(s, e, ASYM_RULE_STATE_OF, owner->sym.decl, owner->sym.index,
 				      sema_real(infer_fresh(&s->infer)));
 		sym->sym.state = i;
 		return sym;

@@ -46,6 +46,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_TRACE:
 		return p->m->traces.at[sym->index].of == p->s->words.post ? OVER_POST : OVER_PRE;
 	case ASYM_SPIKE:
+	case ASYM_SIDE_STATE:
 	case ASYM_INDEX:
 		return sym->index == 2 ? 0 : sym->index ? OVER_POST : OVER_PRE;
 	case ASYM_LEARNED:
@@ -69,6 +70,8 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_MODEL_PARAM:
 	case ASYM_INPUT:
 	case ASYM_SIGNAL:
+	case ASYM_TOP_SIGNAL:
+	case ASYM_RULE_STATE_OF:
 	case ASYM_DT:
 	case ASYM_LEARNING:
 	case ASYM_INF:

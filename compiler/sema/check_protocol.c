@@ -261,6 +261,21 @@ check_assign(Sema *s, AstStmt *a)
 	target->sema.type = ATYPE_ERROR;
 	if (target->kind == AEXPR_ERROR)
 		return;
+	Sym *signal = target->kind == AEXPR_NAME
+			      ? sema_find_top(s, target->name, KIND(TOP_SIGNAL))
+			      : NULL;
+	if (signal) {
+		target->sema.sym = &signal->sym;
+		sema_set_type(s, target, signal->val);
+		if (v.type == ATYPE_ERROR || signal->val.type != ATYPE_REAL || !sema_need_real(s, a->e, v))
+			return;
+		Say say = {"`$` is &, and @ is assigned to it", "bring the value into that unit", target->name};
+		if (a->op_kind == AOP_MUL || a->op_kind == AOP_DIV)
+			sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){{0, 0}, infer_none()});
+		else
+			sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){target->span, signal->val.dim});
+		return;
+	}
 	if (target->kind != AEXPR_MEMBER) {
 		report_cannot_set(s, target, "the experiment sets the parameters of layers only",
 				  "name layer and parameter: `pixels.rate = …`");

@@ -87,6 +87,9 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_PHASE:
 	case ASYM_COLUMN:
 	case ASYM_SIGNAL:
+	case ASYM_TOP_SIGNAL:
+	case ASYM_SIDE_STATE:
+	case ASYM_RULE_STATE_OF:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
 	case ASYM_DT:

@@ -43,6 +43,8 @@ sema_kind_noun(AstSymKind k)
 		return "a parameter";
 	case ASYM_STATE:
 	case ASYM_STATE_OF:
+	case ASYM_SIDE_STATE:
+	case ASYM_RULE_STATE_OF:
 		return "a state";
 	case ASYM_TRACE:
 	case ASYM_TRACE_OF:
@@ -54,6 +56,7 @@ sema_kind_noun(AstSymKind k)
 	case ASYM_LEARNED:
 		return "the learned value";
 	case ASYM_SIGNAL:
+	case ASYM_TOP_SIGNAL:
 		return "a signal";
 	case ASYM_SPIKE:
 	case ASYM_SPIKES_OF:
@@ -115,6 +118,8 @@ sym_kind_of(AstDeclKind k)
 		return ASYM_PARAM;
 	case ADECL_DATA:
 		return ASYM_DATA;
+	case ADECL_SIGNAL:
+		return ASYM_TOP_SIGNAL;
 	case ADECL_LAYER:
 		return ASYM_LAYER;
 	case ADECL_CONNECT:
@@ -281,7 +286,11 @@ sema_find_value(Sema *s, Name name)
 			return s->members.at[i];
 	}
 	Sym *word = find_word(s, name);
-	return word ? word : sema_find_top(s, name, KIND(PARAM));
+	if (word)
+		return word;
+	/* Signals change during the run: arguments of rules and the experiment read them. */
+	bool signals = !s->decl && (s->where == IN_ARG || s->where == IN_PROTOCOL);
+	return sema_find_top(s, name, signals ? KIND(PARAM) | KIND(TOP_SIGNAL) : KIND(PARAM));
 }
 
 /* ---- what to say -------------------------------------------------------------------------- */

@@ -48,6 +48,15 @@ check_constant(Sema *s, AstDecl *d)
 	v.dim = infer_reduce(&s->infer, v.dim);
 	sym->val = v;
 	sym->sym.type = v.type;
+	if (d->kind != ADECL_SIGNAL)
+		return;
+	if (v.type != ATYPE_ERROR)
+		sema_need_real(s, d->value.value, v);
+	if (d->value.of && d->value.of != s->words.item) {
+		diag_begin(s->diag, E0602, d->value.of_span, "a signal cannot be `of %s`", d->value.of);
+		diag_help(s->diag, "write `signal %s of item = …` for one per item of the batch, or leave `of` away", d->name);
+		diag_end(s->diag);
+	}
 }
 
 /* Settings are written once; of several the library's own gives way. */
@@ -85,7 +94,7 @@ check_settings_once(Sema *s)
 static void
 check_model_or_constant(Sema *s, AstDecl *d, bool models)
 {
-	if ((d->kind == ADECL_PARAM || d->kind == ADECL_CONST) && !models)
+	if ((d->kind == ADECL_PARAM || d->kind == ADECL_CONST || d->kind == ADECL_SIGNAL) && !models)
 		check_constant(s, d);
 	else if ((d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE) &&
 		 models)
@@ -111,6 +120,7 @@ stage_of(AstDeclKind k)
 		return 4;
 	case ADECL_PARAM:
 	case ADECL_CONST:
+	case ADECL_SIGNAL:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
@@ -152,6 +162,7 @@ check_decl(Sema *s, AstDecl *d)
 		return;
 	case ADECL_PARAM:
 	case ADECL_CONST:
+	case ADECL_SIGNAL:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
@@ -229,7 +240,7 @@ fill_dims(Sema *s)
 		AstDecl *d = s->program->decls.at[i];
 		if (d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE)
 			fill_model(s, &d->model);
-		else if (d->kind == ADECL_PARAM || d->kind == ADECL_CONST)
+		else if (d->kind == ADECL_PARAM || d->kind == ADECL_CONST || d->kind == ADECL_SIGNAL)
 			fill_sym(s, d->sym);
 		else if (d->kind == ADECL_LAYER)
 			for (uint32_t k = 0; k < d->layer.traces.n; k++)

@@ -6,7 +6,6 @@ that is not understood is never left out silently.
 
 What may surprise, with the section of the semantics that it comes from:
 * The hidden recurrence of IzhikevichNodes is a connection of the layer to itself, behind all others (3.10).
-* Hebbian is PostPre with the sign of the first learning rate turned (6.5).
 * A pipeline's PostPre is scaled by dt, a plain connection's is not (Q41).
 * NoOp on a plain connection decays the weights and does not clip them; in a pipeline it does nothing (Q17).
 * A bias b per target neuron is a bias feature whose first row is b and whose other rows are 0.
@@ -104,8 +103,8 @@ KNOWN_PIPELINE = {"source", "target", "type", "pipeline"}
 KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule"}
 # fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
 OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
-KNOWN_RULE = {"name", "nu", "reduction"}
-KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks"}
+KNOWN_RULE = {"name", "nu", "reduction", "average_update", "continues_update"}
+KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks", "reward", "a_plus", "a_minus"}
 KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
               "w_every", "given", "expected", "quirk"}
 
@@ -116,7 +115,7 @@ TAKEN = set("""and or not if else for in true false let inf as by to from
     state trace step spike keep run reset freeze thaw vote report save learn learns needs input weight bias mask
     exp log sqrt abs floor ceil min max random bernoulli poisson uniform normal file idx drawn_digits i j
     Input InputValues LIF IF SubtractiveIF BoostedLIF CurrentLIF AdaptiveLIF DiehlCook McCullochPitts Izhikevich SRM0 CSRM
-    Poisson PoissonIntervals PostPre clamp silence inject zero where into""".split())
+    Poisson PoissonIntervals PostPre Hebbian WeightDependentPostPre MSTDP MSTDPET Rmax NoOp reward a_plus a_minus clamp silence inject zero where into""".split())
 
 
 def number(x):
@@ -153,6 +152,31 @@ def refuse_unknown(fields, known, where):
 
 def is_scalar(x):
     return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+class Rule:
+    """How a rule is written: constants by field, the traces it keeps, its states by array name."""
+    def __init__(self, params=None, traces=None, states=None, third=False, needs_bounds=False, amplitudes=(), scaled=True):
+        self.params, self.traces, self.states = params or {}, traces or {}, states or {}
+        self.third, self.needs_bounds, self.amplitudes, self.scaled = third, needs_bounds, set(amplitudes), scaled
+
+
+AMPLITUDES = {"a_plus": 1, "a_minus": -1}            # their defaults
+BOTH = {"pre": "_pre", "post": "_post"}
+PLUS_MINUS = {"tc_plus": "tau_plus", "tc_minus": "tau_minus"}
+ELIGIBILITY = {"p_plus": "p_plus", "p_minus": "p_minus", "eligibility": "eligibility"}
+TRACED = {**ELIGIBILITY, "eligibility_trace": "eligibility_trace"}
+RULES = {
+    "PostPre": Rule(traces=BOTH),
+    "Hebbian": Rule(traces=BOTH),
+    "WeightDependentPostPre": Rule(traces=BOTH, needs_bounds=True),
+    "MSTDP": Rule(PLUS_MINUS, states=ELIGIBILITY, third=True, amplitudes=AMPLITUDES, scaled=False),
+    "MSTDPET": Rule({**PLUS_MINUS, "tc_e_trace": "tau_e"}, states=TRACED, third=True, amplitudes=AMPLITUDES, scaled=False),
+    "Rmax": Rule({"tc_c": "tau_c", "tc_e_trace": "tau_e"}, {"pre": ""}, {"eligibility_trace": "eligibility_trace"},
+                 third=True, scaled=False),
+}
+PLAIN_RULES = set(RULES)
+PIPELINE_RULES = {"PostPre", "MSTDP", "MSTDPET"}
 
 
 class Writer:
@@ -326,7 +350,8 @@ class Writer:
         refuse_unknown(c, KNOWN_CONNECTION, where)
         self.show_weights(f"{c['source']}_{c['target']}", name + ".weight")
         rule = c.get("rule") or {"name": "NoOp"}
-        learn = self.learn(rule, c, where, "1", {"PostPre": 1, "Hebbian": -1})
+        learn = self.learn(rule, c, where, name + ".weight", f"{c['source']}_{c['target']}", "1", PLAIN_RULES,
+                           (c.get("wmin"), c.get("wmax")))
         about = []
         if learn:
             about += self.bounds(c.get("wmin"), c.get("wmax"), where)
@@ -385,7 +410,9 @@ class Writer:
             refuse_unknown(f, KNOWN_FEATURE | OWN_FIELDS.get(kind, set()), at)
             shown = f"{name}.{own}" + (".pass" if kind == "adaptation" else "")
             self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", shown, exact=kind == "mask")
-            learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, number(self.case["dt"]), {"PostPre": 1})
+            learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, f"{name}.{own}",
+                               f"{c['source']}_{c['target']}_{f['name']}", number(self.case["dt"]), PIPELINE_RULES,
+                               f.get("range") or (None, None))
             if learn and f["type"] not in LEARNABLE:
                 raise NotYet(f"learning of {f['type']}")
             about = self.own_parameters(f, kind, f"{name}.{own}", at)
@@ -448,35 +475,77 @@ class Writer:
             raise NotYet(f"decay {decay!r} of {where}")
         return [f"decay {number(decay)}"]
 
-    def learn(self, rule, c, where, scale, signs):
-        """The `learn` clause; signs: the rules that are known here and the sign of their first rate."""
+    def learn(self, rule, c, where, variable, key, scale, known, bounds):
+        """The `learn` clause of the feature `variable`, whose arrays are named after `key`."""
         if rule["name"] == "NoOp":
             return []
-        if rule["name"] not in signs:
+        if rule["name"] not in known:
             raise NotYet(f"rule {rule['name']}")
-        known = KNOWN_RULE if rule.get("average_update") else KNOWN_RULE | {"continues_update"}
-        refuse_unknown(rule, known, f"the rule of {where}")
-        if rule.get("reduction", "sum") not in ("sum", "mean"):
-            raise NotYet(f"reduction {rule['reduction']!r}")
-        nu = []
-        for rate, sign in zip(rule["nu"], (signs[rule["name"]], 1)):
-            if not is_scalar(rate):
-                raise NotYet(f"learning rates per target of {where}")
-            nu.append(number(sign * rate))
-        args = [f"nu = (pre: {nu[0]}, post: {nu[1]})"]
-        for end, side in ((c["source"], "pre"), (c["target"], "post")):
-            layer = self.layers[end]
-            if not layer.get("traces"):
-                raise NotYet(f"{rule['name']} beside layer {end}, which has no traces")
-            tau, size, additive = self.trace_of(layer, f"layer {end}")
-            args.append(f"tau_{side} = {number(tau)} ms")
-            if additive:
-                args.append(f"additive_{side} = true")
-            if size != 1:
-                args.append(f"scale_{side} = {number(size)}")
-        if scale != "1":
+        model = RULES[rule["name"]]
+        refuse_unknown(rule, KNOWN_RULE | set(model.params), f"the rule of {where}")
+        reduction = rule.get("reduction", "sum")
+        if reduction not in ("sum", "mean", "max"):
+            raise NotYet(f"reduction {reduction!r}")
+        args = []
+        if model.needs_bounds:
+            if not all(is_scalar(bound) for bound in bounds):
+                raise NotYet(f"{rule['name']} without bounds in {where}")
+            args += [f"low = {number(bounds[0])}", f"high = {number(bounds[1])}"]
+        nu = [self.rate(rate, c, where) for rate in rule["nu"]]
+        args.append(f"nu = {nu[0]}" if model.third else f"nu = (pre: {nu[0]}, post: {nu[1]})")
+        if model.third:
+            args.append("reward = reward")
+            for field in model.amplitudes & self.amplitudes():
+                args.append(f"{field} = {field}")
+        for field, param in model.params.items():
+            if field in rule:
+                args.append(f"{param} = {value(rule[field], ' ms', 0, where + ': ' + field)}")
+        for side, suffix in model.traces.items():
+            args += self.trace_arguments(rule, c, side, suffix)
+        if scale != "1" and model.scaled:
             args.append(f"scale = {scale}")
-        return [f"learn PostPre({', '.join(args)}) reduce {rule.get('reduction', 'sum')} over batch"]
+        for array, state in model.states.items():
+            self.final_of[f"final_{array}_{key}"] = f"{variable}.{state}"
+        text = f"learn {rule['name']}({', '.join(args)}) reduce {reduction} over batch"
+        if rule.get("average_update"):
+            text += f" average over {number(rule['average_update'])} steps"
+            text += " each step" if rule.get("continues_update") else ""
+        return [text]
+
+    def rate(self, rate, c, where):
+        """A learning rate: one number, or one per target neuron."""
+        if isinstance(rate, list) and len(flat(rate)) != self.size(c["target"]):
+            raise NotYet(f"learning rates per synapse of {where}")
+        return value(rate, "", self.size(c["target"]), where + ": nu")
+
+    def trace_arguments(self, rule, c, side, suffix):
+        end = c["source"] if side == "pre" else c["target"]
+        layer = self.layers[end]
+        if not layer.get("traces"):
+            raise NotYet(f"{rule['name']} beside layer {end}, which has no traces")
+        tau, size, additive = self.trace_of(layer, f"layer {end}")
+        args = [f"tau{suffix} = {number(tau)} ms"]
+        if additive != (not suffix):                 # the default where there is only one trace is true
+            args.append(f"additive{suffix} = {number(additive)}")
+        if size != 1:
+            args.append(f"scale{suffix} = {number(size)}")
+        return args
+
+    def amplitudes(self):
+        """Which of a_plus and a_minus some run sets: they are signals then."""
+        return {field for field in AMPLITUDES for run in self.case["runs"] if field in run}
+
+    def signals(self):
+        """(name, first value, value in each run) of what rules are told."""
+        rules = [c.get("rule") for c in self.case.get("connections", [])]
+        rules += [f.get("rule") for c in self.case.get("connections", []) for f in c.get("pipeline", [])]
+        third = any(rule and rule["name"] in RULES and RULES[rule["name"]].third for rule in rules)
+        told = {"reward": 0, **{field: AMPLITUDES[field] for field in sorted(self.amplitudes())}} if third else {}
+        for name, default in told.items():
+            values = [run.get(name, default) for run in self.case["runs"]]
+            if not all(is_scalar(x) for x in values):
+                raise NotYet(f"`{name}` that is not one number")
+            yield name, default, values
 
     # -- one spike --------------------------------------------------------------------------------------
     def add_draws(self, layer):
@@ -511,6 +580,8 @@ class Writer:
             raise NotYet("runs whose steps do not add up")
         self.lines += [f"# {case.get('case', 'case')}: {case.get('about', '')}".replace("\n", " "),
                        f"dt = {number(case['dt'])} ms ; batch = {case['batch']}", ""]
+        self.told = list(self.signals())
+        self.lines += [f"signal {name} = {number(first)}" for name, first, _ in self.told]
         for layer in case["layers"]:
             self.add_layer(layer)
         self.lines.append("")
@@ -577,6 +648,9 @@ class Writer:
             if wanted != learning:
                 lines.append("thaw" if wanted else "freeze")
             learning = wanted
+            for name, first, values in self.told:
+                if values[at] != (values[at - 1] if at else first):
+                    lines.append(f"{name} = {number(values[at])}")
             if run["steps"]:
                 time = (run["steps"] * Decimal(number(self.case["dt"]))).normalize()
                 by_layer = " layer by layer" if run.get("one_step") else ""

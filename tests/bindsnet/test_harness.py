@@ -211,8 +211,8 @@ experiment {
         layer, connection = ("layers", 1), ("connections", 0)
         for path, x in (((*layer, "type"), "IzhikevichNodes"), ((*layer, "something_new"), 3),
                         ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2, 3]),
-                        ((*connection, "type"), "OtherConnection"), ((*connection, "rule", "name"), "MSTDP"),
-                        ((*connection, "rule", "reduction"), "max"), ((*connection, "Dales_rule"), [1, 0]),
+                        ((*connection, "type"), "OtherConnection"), ((*connection, "rule", "name"), "Oja"),
+                        ((*connection, "rule", "reduction"), "median"), ((*connection, "Dales_rule"), [1, 0]),
                         ((*connection, "target"), "X"), (("runs", 0, "masks"), {"Y>X": "w"}), (("kind",), "encoding"),
                         (("expected", "i_Y"), [4, 1, 3]), (("runs", 0, "steps"), 3)):
             with self.subTest(path=path), self.assertRaises(NotYet):

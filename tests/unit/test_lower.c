@@ -336,10 +336,10 @@ static const struct {
 	{"layer s : Input[2]\nlayer t : Input[2]\nconnect s -> t { weight = 1 ; mask = i == j { "
 	 "norm 1 per post each run } }\n",
 	 "a norm or a decay of truth values"},
-	{"batch = 2\nrule R() { learns w ; state e of synapse = 1 ; on pre { w += e } }\nlayer s : "
+	{"batch = 2\nrule R() { learns w ; state e of synapse = 1 ; on pre { w *= e } }\nlayer s : "
 	 "Input[2]\n"
 	 "layer t : Input[2]\nconnect s -> t { weight = 1 { learn R() } }\n",
-	 "rules with synapse states"},
+	 "with a batch above one a change must be added"},
 	{"layer s : Input[2]\nlayer p : Poisson[2]\nconnect s -> p { weight = 1 }\n",
 	 "its neurons take no input"},
 };

@@ -249,7 +249,7 @@ declarations_that_do_not_parse(void)
 	expect("neuron A { state w = 3 kept of reset }", "1:29 E0102: expected `on`, found `of`");
 	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `every`, "
 					     "`samples`, `steps` or `during`, found `step`");
-	expect("signal reward = 0", "1:1 E0902: this version does not compile `signal`");
+	expect("signal reward = 0", "");
 	expect("run 250 ms", "1:1 E0102: expected a declaration, found `run`");
 	expect_in("run 250 ms", "the protocol stands in `experiment");
 }
