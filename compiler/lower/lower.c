@@ -65,7 +65,7 @@ Scope
 low_scope(Lower *l, PlanEmit *b)
 {
 	return (Scope){.l = l, .b = b, .layer = NET_NONE, .conn = NET_NONE, .data = NET_NONE, .trace_var = UINT32_MAX,
-	               .value_var = UINT32_MAX, .value_change = UINT32_MAX, .input_var = UINT32_MAX, .spike_var = UINT32_MAX};
+	               .value_var = UINT32_MAX, .input_var = UINT32_MAX, .spike_var = UINT32_MAX};
 }
 
 PlanExpr *

@@ -214,6 +214,23 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 	l->p->codes.at[lf->init]->body = plan_freeze(&b);
 }
 
+static void
+pair_states(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, uint32_t state, PlanExpr *item)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	uint64_t shared = c->pattern.kind == NPAT_CONV ? low_positions(&c->pattern) : 1;
+	LowLoop values = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)low_values(l, conn)), false);
+	LowLoop windows = low_loop(low_body(&values), "j", low_i64(l, 0), low_i64(l, (int64_t)shared), false);
+	Scope s = low_scope(l, low_body(&windows));
+	s.item = item;
+	s.pair[0] = values.index;
+	s.pair[1] = windows.index;
+	const NetState *st = &c->features.at[feature].rule.states.at[state];
+	low_place_store(&s, l->conns[conn].features[feature].states[state], st->place, low_expr(&s, st->init));
+	low_close(&windows);
+	low_close(&values);
+}
+
 /* States of the rule begin with a number each; zero is what memory holds. */
 static void
 init_states(Lower *l, uint32_t conn, uint32_t feature)
@@ -232,6 +249,11 @@ init_states(Lower *l, uint32_t conn, uint32_t feature)
 	for (uint32_t k = 0; k < f->rule.states.n; k++) {
 		NetVaries place = f->rule.states.at[k].place;
 		LowLoop items = low_items(l, low_body(&once));
+		if (place == NPLACE_SYNAPSE && c->pattern.kind != NPAT_ALL) {
+			pair_states(l, low_body(&items), conn, feature, k, items.index);
+			low_close(&items);
+			continue;
+		}
 		LowLoop rows = {.outer = low_body(&items), .unit = true};
 		if (place & NPLACE_PRE)
 			rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
@@ -305,10 +327,12 @@ pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 		low_not_yet(l, f->span, "`keep sign` of a value that learns, on a pattern of connections");
 	if (l->conns[conn].features[feature].buf != NO_BUF && f->shared == NET_NONE)
 		low_pattern_init(l, conn, feature);
+	if (f->has_rule)
+		init_states(l, conn, feature);
 	if (f->has_norm)
 		low_pattern_norm(l, conn, feature);
 	if (f->has_rule || f->decay != 0)
-		low_pattern_rule(l, conn, feature);
+		low_update(l, conn, feature);
 }
 
 void

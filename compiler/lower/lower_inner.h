@@ -98,12 +98,12 @@ typedef struct {
 	PlanExpr **locals;                                /* values of NEXPR_LOCAL */
 	uint32_t trace_var;                               /* own trace in its on_spike */
 	PlanExpr *input, *value, *learning;
-	uint32_t value_change;                            /* of rules: what is added to the value, which keeps; UINT32_MAX */
 	PlanExpr *now;                                    /* neuron code with a memory: slot of this step */
 	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
 	uint32_t spike_var;                               /* neuron code: the spike of this step */
 	PlanExpr *spike[3];                               /* by side, where known (1.0) */
 	PlanExpr **drawn;                                 /* by site: its uniform number, drawn before; else NULL */
+	PlanExpr *pair[2];                                /* of a pattern: where the states of a pair lie; NULL: at its indices */
 	const LowIndex *at;                               /* of the value; NULL: [pre, post] */
 	PlanExpr *object;                                 /* of draws for values; NULL: by the indices above */
 	uint32_t data;                                    /* of COLUMN */
@@ -232,13 +232,12 @@ void low_pattern_kernels(Lower *l, uint32_t conn);
 void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item);
 void low_pattern_init(Lower *l, uint32_t conn, uint32_t feature);
 void low_pattern_norm(Lower *l, uint32_t conn, uint32_t feature);
-void low_pattern_rule(Lower *l, uint32_t conn, uint32_t feature);
 bool low_is_plain(const NetConn *c, const NetFeature *f);         /* values [pre, post] */
 bool low_event_driven(const NetConn *c);                          /* is what a silent neuron sends zero? */
 uint32_t low_synaptic(const NetConn *c);                          /* how many features act on synapses; the others on the sum */
 void low_fill(Lower *l, uint32_t conn, uint32_t feature);         /* the object that reads a value's file */
 typedef VEC(uint32_t) LowSites;
-uint32_t low_pair_axes(const Lower *l, uint32_t conn, const NetFeature *f, PlanAxis *axes);  /* of states of a rule */
+uint64_t low_values(const Lower *l, uint32_t conn);               /* how many values synapses have */
 void low_find_uniforms(Lower *l, const NetExpr *e, LowSites *out);
 
 #endif

@@ -63,6 +63,18 @@ low_value_axes(const Lower *l, uint32_t conn, const NetFeature *f, PlanAxis *axe
 	UNREACHABLE();
 }
 
+uint64_t
+low_values(const Lower *l, uint32_t conn)
+{
+	static const NetFeature plain;                    /* one of synapses */
+	PlanAxis axes[PLAN_MAX_AXES];
+	uint64_t all = 1;
+	uint32_t n = low_value_axes(l, conn, &plain, axes);
+	for (uint32_t d = 0; d < n; d++)
+		all *= axes[d].extent;
+	return all;
+}
+
 /* The axis whose parts may be worked on at the same time. */
 static uint32_t
 part_axis(const NetPattern *p, const NetFeature *f)

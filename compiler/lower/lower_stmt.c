@@ -73,11 +73,6 @@ assign(Scope *s, const NetStmt *st, PlanExpr *mask)
 		plan_emit_store(s->b, at->id, at->nops, at->op, mask ? plan_ternary(s->l->p, PEXPR_SELECT, mask, e, old) : e);
 		return;
 	}
-	if (st->target->kind == NEXPR_VALUE && s->value_change != UINT32_MAX) {
-		PlanExpr *sum = plan_local(s->l->p, s->b->code, s->value_change);
-		set_masked(s, s->value_change, sum, updated(s->l, st->op, sum, low_expr(s, st->e)), mask);
-		return;
-	}
 	uint32_t var = target_var(s, st->target);
 	ASSERT(var != UINT32_MAX);
 	PlanExpr *old = plan_local(s->l->p, s->b->code, var);

@@ -38,6 +38,7 @@ typedef struct {
 	uint32_t ring_at;                                 /* i64 []: where the next change goes */
 	PlanEmit *b;                                      /* in the kernel, while learning */
 	PlanExpr *lo, *hi;
+	const LowIndex *at;                               /* patterns: of the value at work; NULL: [pre, post] */
 } Update;
 
 /* ---- statements in a row ------------------------------------------------------------------------- */
@@ -179,6 +180,11 @@ low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries p
 	uint32_t n = 0;
 	if (l->batch > 1)
 		axes[n++] = low_axis(AXIS_BATCH, l->batch);
+	if (place == NPLACE_SYNAPSE && c->pattern.kind != NPAT_ALL) {
+		axes[n++] = low_axis(AXIS_SYNAPSE, low_values(l, conn));
+		axes[n++] = low_axis(AXIS_SLOT, c->pattern.kind == NPAT_CONV ? low_positions(&c->pattern) : 1);
+		return low_add_buf(l, type, role, n, axes, "%s", name);
+	}
 	if (place & NPLACE_PRE)
 		axes[n++] = low_axis(AXIS_PRE, l->net->layers.at[c->pre].n);
 	if (place & NPLACE_POST)
@@ -192,6 +198,11 @@ place_index(const Scope *s, NetVaries place, PlanExpr *index[3])
 	uint32_t n = 0;
 	if (s->l->batch > 1)
 		index[n++] = s->item;
+	if (place == NPLACE_SYNAPSE && s->pair[0]) {
+		index[n++] = s->pair[0];
+		index[n++] = s->pair[1];
+		return n;
+	}
 	if (place & NPLACE_PRE)
 		index[n++] = s->pre;
 	if (place & NPLACE_POST)
@@ -228,6 +239,23 @@ add_buffers(Update *u)
 
 /* ---- one statement --------------------------------------------------------------------------------------- */
 
+/* Where the states of a pair of a pattern lie: its value, and its window of those that share it. */
+static void
+find_pair(Update *u, Scope *s)
+{
+	Lower *l = u->l;
+	const NetPattern *p = &u->c->pattern;
+	PlanAxis axes[PLAN_MAX_AXES];
+	uint32_t n = low_value_axes(l, u->conn, u->f, axes);
+	PlanExpr *value = u->at->at[0];
+	for (uint32_t d = 1; d < n; d++)
+		value = low_affine(l, value, (int64_t)axes[d].extent, u->at->at[d]);
+	s->pair[0] = low_keep(s->b, "value", value);
+	s->pair[1] = low_i64(l, 0);
+	if (p->kind == NPAT_CONV)
+		s->pair[1] = plan_emit_let(s->b, "window", plan_binary(l->p, PEXPR_REM, s->post, low_i64(l, (int64_t)low_positions(p))));
+}
+
 static Scope
 instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 {
@@ -239,8 +267,12 @@ instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 	s.pre = i;
 	s.post = j;
 	s.learning = plan_int(l->p, PT_BOOL, 1);
-	if (i && j)
+	if (i && j && u->at) {
+		s.value = low_value_load(l, u->low->buf, u->at);
+		find_pair(u, &s);
+	} else if (i && j) {
 		s.value = low_load(l, u->low->buf, 2, i, j);
+	}
 	s.locals = ARENA_ARRAY(l->a, PlanExpr *, u->hidden.n + 1);
 	for (uint32_t k = 0; k < u->hidden.n; k++) {
 		const Hidden *h = &u->hidden.at[k];
@@ -270,6 +302,24 @@ store_state(Update *u, PlanEmit *b, const Flat *f, PlanExpr *item, PlanExpr *i, 
 	low_place_store(&s, buf, f->place, e);
 }
 
+typedef struct { Update *u; const Flat *f; PlanExpr *item; } StatePair;
+
+static void
+state_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	StatePair *w = env;
+	w->u->at = at;
+	store_state(w->u, b, w->f, w->item, i, j);
+	w->u->at = NULL;
+}
+
+static void
+state_of_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	StatePair *w = env;
+	low_each_pair(w->u->l, b, w->u->conn, at, i, j, state_of_pair, w);
+}
+
 static void
 state_statement(Update *u, const Flat *f)
 {
@@ -289,6 +339,11 @@ state_statement(Update *u, const Flat *f)
 		low_close(&inner);
 		break;
 	case NPLACE_SYNAPSE:
+		if (u->c->pattern.kind != NPAT_ALL) {
+			StatePair w = {u, f, items.index};
+			low_each_value(l, b, u->conn, u->f, state_of_value, &w);
+			break;
+		}
 		outer = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
 		inner = low_loop(low_body(&outer), "j", u->lo, u->hi, true);
 		store_state(u, low_body(&inner), f, items.index, outer.index, inner.index);
@@ -352,11 +407,108 @@ reduced(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, PlanExpr *j)
 
 typedef enum { VALUE_DIRECT, VALUE_REDUCED, VALUE_KEPT, VALUE_AVERAGE } ValueKind;
 
+/* ---- values that many pairs share: the change is the sum over them, for each item -------------------------- */
+
+typedef struct {
+	Update *u;
+	const Flat *f;
+	ValueKind kind;
+	uint32_t ring, sum;
+	PlanExpr *item;
+} Shared;
+
+static void
+change_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Shared *w = env;
+	w->u->at = at;
+	Scope s = instance(w->u, b, w->item, i, j);
+	PlanExpr *now = plan_local(w->u->l->p, b->code, w->sum);
+	plan_emit_set(b, w->sum, plan_binary(w->u->l->p, PEXPR_ADD, now, change_of_item(&s, w->f)));
+	w->u->at = NULL;
+}
+
+static PlanExpr *
+shared_change(Shared *w, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	Plan *p = l->p;
+	bool max = u->r->reduce == NREDUCE_MAX && l->batch > 1;
+	uint32_t most = max ? plan_emit_var(b, "most", low_real(l, -INFINITY)) : UINT32_MAX;
+	if (!max)
+		w->sum = plan_emit_var(b, "change", low_real(l, 0));
+	LowLoop items = low_items(l, b);
+	PlanEmit *in = low_body(&items);
+	if (max)
+		w->sum = plan_emit_var(in, "change", low_real(l, 0));
+	w->item = items.index;
+	low_each_pair(l, in, u->conn, at, i, j, change_of_pair, w);
+	PlanExpr *sum = plan_local(p, b->code, w->sum);
+	if (max) {
+		PlanExpr *old = plan_local(p, b->code, most);
+		plan_emit_set(in, most, plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, sum, old), sum, old));
+		sum = old;
+	}
+	low_close(&items);
+	bool mean = u->r->reduce == NREDUCE_MEAN && l->batch > 1;
+	return mean ? plan_binary(p, PEXPR_DIV, sum, low_real(l, (double)l->batch)) : sum;
+}
+
+static void
+shared_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Shared *w = env;
+	Update *u = w->u;
+	Lower *l = u->l;
+	Plan *p = l->p;
+	PlanExpr *old = low_value_load(l, u->low->buf, at);
+	LowIndex slot = {at->n + 1, {NULL}};
+	for (uint32_t d = 0; d < at->n; d++)
+		slot.at[d + 1] = at->at[d];
+	switch (w->kind) {
+	case VALUE_DIRECT: {
+		u->at = at;
+		Scope s = instance(u, b, low_i64(l, 0), i, j);
+		PlanExpr *e = updated(l, w->f->op, old, low_expr(&s, w->f->e));
+		if (w->f->mask)
+			e = plan_ternary(p, PEXPR_SELECT, low_expr(&s, w->f->mask), e, old);
+		low_value_store(b, u->low->buf, at, e);
+		u->at = NULL;
+		return;
+	}
+	case VALUE_REDUCED:
+		low_value_store(b, u->low->buf, at, updated(l, w->f->op, old, shared_change(w, b, at, i, j)));
+		return;
+	case VALUE_KEPT:
+		slot.at[0] = low_load(l, u->ring_at, 0);
+		low_value_store(b, w->ring, &slot, shared_change(w, b, at, i, j));
+		return;
+	case VALUE_AVERAGE: {
+		uint32_t sum = plan_emit_var(b, "sum", low_real(l, 0));
+		LowLoop slots = low_loop(b, "k", low_i64(l, 0), low_i64(l, (int64_t)u->r->average), false);
+		PlanExpr *now = plan_local(p, b->code, sum);
+		slot.at[0] = slots.index;
+		plan_emit_set(low_body(&slots), sum, plan_binary(p, PEXPR_ADD, now, low_value_load(l, w->ring, &slot)));
+		low_close(&slots);
+		PlanExpr *mean = plan_binary(p, PEXPR_DIV, now, low_real(l, (double)u->r->average));
+		low_value_store(b, u->low->buf, at, updated(l, w->f->op, old, mean));
+		return;
+	}
+	}
+	UNREACHABLE();
+}
+
 static void
 value_loop(Update *u, PlanEmit *outer, const Flat *f, ValueKind kind, uint32_t ring)
 {
 	Lower *l = u->l;
 	Plan *p = l->p;
+	if (u->c->pattern.kind != NPAT_ALL) {
+		Shared w = {.u = u, .f = f, .kind = kind, .ring = ring};
+		low_each_value(l, outer, u->conn, u->f, shared_value, &w);
+		return;
+	}
 	LowLoop rows = low_loop(outer, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
 	LowLoop cols = low_loop(low_body(&rows), "j", u->lo, u->hi, true);
 	PlanEmit *b = low_body(&cols);
@@ -401,10 +553,11 @@ value_statement(Update *u, const Flat *f)
 	Lower *l = u->l;
 	Plan *p = l->p;
 	bool adds = f->op == NADD || f->op == NSUB;
-	bool alike = l->batch == 1 || (!reads_item(u, f->e) && !reads_item(u, f->mask));
+	bool alike = u->c->pattern.kind == NPAT_CONV ? false : l->batch == 1 || (!reads_item(u, f->e) && !reads_item(u, f->mask));
 	if (u->r->average && adds) {
-		PlanAxis axes[3] = {low_axis(AXIS_SLOT, u->r->average), low_axis(AXIS_PRE, u->npre), low_axis(AXIS_POST, u->npost)};
-		uint32_t ring = low_add_buf(l, l->real, ROLE_STATE, 3, axes, "%s.%s_changes", u->c->name, u->f->name);
+		PlanAxis axes[PLAN_MAX_AXES + 1] = {low_axis(AXIS_SLOT, u->r->average)};
+		uint32_t n = low_value_axes(l, u->conn, u->f, axes + 1);
+		uint32_t ring = low_add_buf(l, l->real, ROLE_STATE, n + 1, axes, "%s.%s_changes", u->c->name, u->f->name);
 		value_loop(u, u->b, f, VALUE_KEPT, ring);
 		if (u->r->average_each) {
 			value_loop(u, u->b, f, VALUE_AVERAGE, ring);
@@ -455,9 +608,21 @@ close_kernel(Update *u, Kernel *k)
 
 /* Kernels of post neurons do what varies over them and over synapses. */
 static NetVaries
-kernel_of(const Flat *f)
+kernel_of(const Update *u, const Flat *f)
 {
-	return f->place == NPLACE_SYNAPSE ? NPLACE_POST : f->place;
+	return f->place == NPLACE_SYNAPSE && u->c->pattern.kind == NPAT_ALL ? NPLACE_POST : f->place;
+}
+
+static uint64_t
+range_of(Update *u, NetVaries kind)
+{
+	switch (kind) {
+	case NPLACE_CONNECTION: return 1;
+	case NPLACE_PRE: return u->npre;
+	case NPLACE_POST: return u->npost;
+	case NPLACE_SYNAPSE: return low_value_range(u->l, u->conn, u->f);
+	}
+	UNREACHABLE();
 }
 
 static void
@@ -465,13 +630,13 @@ statements(Update *u)
 {
 	Lower *l = u->l;
 	for (uint32_t i = 0; i < u->flat.n;) {
-		NetVaries kind = kernel_of(&u->flat.at[i]);
-		Kernel k = open_kernel(u, kind == NPLACE_POST ? u->npost : kind == NPLACE_PRE ? u->npre : 1);
+		NetVaries kind = kernel_of(u, &u->flat.at[i]);
+		Kernel k = open_kernel(u, range_of(u, kind));
 		LowLoop once = {.unit = true, .outer = &k.on};
 		if (kind == NPLACE_CONNECTION)
 			once = low_loop(&k.on, "x", u->lo, u->hi, false);
 		u->b = low_body(&once);
-		for (; i < u->flat.n && kernel_of(&u->flat.at[i]) == kind; i++) {
+		for (; i < u->flat.n && kernel_of(u, &u->flat.at[i]) == kind; i++) {
 			const Flat *f = &u->flat.at[i];
 			if (f->target && f->target->kind == NEXPR_VALUE)
 				value_statement(u, f);
@@ -484,6 +649,18 @@ statements(Update *u)
 	(void)l;
 }
 
+static void
+limit_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Update *u = env;
+	Lower *l = u->l;
+	(void)i, (void)j;
+	PlanExpr *v = low_value_load(l, u->low->buf, at);
+	if (u->f->decay != 0)
+		v = plan_binary(l->p, PEXPR_MUL, v, low_real(l, 1 - u->f->decay));
+	low_value_store(b, u->low->buf, at, u->f->has_rule ? low_clipped(l, b, u->f, v) : v);
+}
+
 /* Decay, then the bounds. */
 static void
 limits(Update *u)
@@ -493,6 +670,12 @@ limits(Update *u)
 	bool clips = (f->has_range && !(isinf(f->lo) && isinf(f->hi))) || u->low->negative != NO_BUF;
 	if (!clips && f->decay == 0)
 		return;
+	if (u->c->pattern.kind != NPAT_ALL) {
+		Kernel all = open_kernel(u, low_value_range(l, u->conn, f));
+		low_each_value(l, &all.on, u->conn, f, limit_value, u);
+		close_kernel(u, &all);
+		return;
+	}
 	Kernel k = open_kernel(u, u->npost);
 	LowLoop rows = low_loop(&k.on, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
 	LowLoop cols = low_loop(low_body(&rows), "j", u->lo, u->hi, true);

@@ -27,7 +27,7 @@ ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
 # What to compare: expected array `key` with the file that the program writes; `events` are spikes to be
 # spread over the expected shape; atol None is exact.
 Check = namedtuple("Check", "key file events atol")
-Program = namedtuple("Program", "text files checks expected")
+Program = namedtuple("Program", "text files checks expected quirk", defaults=(None,))
 
 
 class NotYet(Exception):
@@ -376,7 +376,8 @@ class Writer:
         self.show_weights(key, name + ".weight")
         if pattern.by.startswith("sparse"):
             self.sparse.update({"w_" + key: self.array(c["w"]), "final_w_" + key: self.array(c["w"])})
-        learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, "1", {"PostPre": 1, "Hebbian": -1})
+        learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, name + ".weight", key, "1", PLAIN_RULES,
+                           (c.get("wmin"), c.get("wmax")))
         about = self.bounds(c.get("wmin"), c.get("wmax"), where) if learn else []
         if norm_of(c) is not None:
             about.append(f"norm {number(norm_of(c))} {pattern.norm}")
@@ -596,7 +597,7 @@ class Writer:
         saves = self.add_checks()
         self.lines += ["", "experiment {"] + ["    " + line for line in self.protocol() + saves] + ["}"]
         expected = {check.key: self.expected_of(check.key) for check in self.checks}
-        return Program("\n".join(self.lines) + "\n", self.files, self.checks, expected)
+        return Program("\n".join(self.lines) + "\n", self.files, self.checks, expected, case.get("quirk"))
 
     def add_checks(self):
         """Records what is expected; gives the statements that save what is expected at the end."""
