@@ -247,6 +247,8 @@ driver_main(int argc, char **argv)
 		split_path(&c, o.file);
 		timing_begin(&c.timing, arena);
 		code = run_command(&c);
+		if (code == EXIT_FINE && c.dump_failed)
+			code = EXIT_WORLD;
 		if (o.time)
 			timing_print(&c.timing, stderr);
 	}

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RUN = COMMAND_RUN, BUILD = COMMAND_BUILD, EMIT = COMMAND_EMIT, ALL = 15 };
 
@@ -205,6 +206,17 @@ need_pass(const char *name, int *code)
 	return refuse(code, "the optimiser has no pass `%s`", name);
 }
 
+/* What an option takes, in words where the placeholder of --help says too little. */
+static const char *
+value_text(OptionId id)
+{
+	if (id == OPTION_THREADS)
+		return "a whole number from 1 to 4096";
+	if (id == OPTION_SEED)
+		return "a whole number";
+	return id == OPTION_MEMORY ? "a size such as 512M or 4G" : rows[id].arg;
+}
+
 static bool
 take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 {
@@ -301,7 +313,7 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		UNREACHABLE();
 	}
 	if (!ok)
-		return refuse(code, "--%s takes %s, and `%s` is none", rows[id].name, rows[id].arg,
+		return refuse(code, "--%s takes %s, not `%s`", rows[id].name, value_text(id),
 			      v);
 	return true;
 }
@@ -332,6 +344,27 @@ refuse_option(const char *word, int *code)
 		return refuse(code, "there is no option `--%s`; did you mean `--%s`?", bare, near);
 	return refuse(code, "there is no option `%s%s`; see `snnc --help`",
 		      strlen(bare) == 1 ? "-" : "--", bare);
+}
+
+/* A first word that names no file was meant as a command. */
+static bool
+is_misspelt_command(const char *word)
+{
+	size_t n = strlen(word);
+	return word[0] != '-' && !(n > 4 && strcmp(word + n - 4, ".snn") == 0) &&
+	       !strchr(word, '/') && access(word, F_OK) != 0;
+}
+
+static bool
+refuse_command(const char *word, int *code)
+{
+	const char *names[COMMANDS];
+	for (int i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *near = suggest(word, names, COMMANDS);
+	if (near)
+		return refuse(code, "there is no command `%s`; did you mean `%s`?", word, near);
+	return refuse(code, "there is no command `%s`; there are run, build, emit and check", word);
 }
 
 /* Makes getopt's table; the option's identifier is kept from letters by an offset. */
@@ -383,6 +416,8 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 	struct option longs[OPTION_COUNT + 1];
 	int command = argc > 1 ? find_command(argv[1]) : -1;
 	*o = (Options){.command = command >= 0 ? commands[command].command : COMMAND_BUILD};
+	if (argc > 1 && command < 0 && is_misspelt_command(argv[1]))
+		return refuse_command(argv[1], code);
 	make_long_options(longs);
 	opterr = 0;
 	optind = command >= 0 ? 2 : 1;

@@ -50,6 +50,18 @@ is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+void
+output_say_failed(Arena *a, const char *path)
+{
+	int error = errno;
+	const char *slash = strrchr(path, '/');
+	const char *dir = slash ? arena_strndup(a, path, (size_t)(slash - path)) : "";
+	if (error == ENOENT && *dir && access(dir, F_OK) != 0)
+		output_say("`%s` cannot be written: there is no folder `%s`", path, dir);
+	else
+		output_say("`%s` cannot be written: %s", path, strerror(error));
+}
+
 static bool
 write_file(const char *path, const StrBuf *text)
 {
@@ -78,7 +90,7 @@ output_write(Arena *a, const char *path, const StrBuf *text)
 	if (direct ? write_file(path, text)
 		   : beside && write_file(beside, text) && rename(beside, path) == 0)
 		return true;
-	output_say("`%s` cannot be written: %s", path, strerror(errno));
+	output_say_failed(a, path);
 	if (beside)
 		unlink(beside);
 	return false;
@@ -91,10 +103,13 @@ output_dump(Compilation *c, const char *name, const char *noun, const StrBuf *te
 	if (!dir)
 		return;
 	if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
-		if (c->dumped++ == 0)
+		if (!c->dump_failed)
 			output_say("`%s` cannot be made: %s", dir, strerror(errno));
-		return;
+		c->dump_failed = true;
 	}
-	output_write(c->arena,
-		     arena_printf(c->arena, "%s/%02d.%s.%s", dir, ++c->dumped, name, noun), text);
+	if (c->dump_failed) /* it was told once */
+		return;
+	const char *path =
+		arena_printf(c->arena, "%s/%02d.%s.%s", dir, ++c->dumped, name, noun);
+	c->dump_failed = !output_write(c->arena, path, text);
 }

@@ -11,6 +11,7 @@ bool output_write(Arena *a, const char *path, const StrBuf *text);
 void output_dump(Compilation *c, const char *name, const char *noun, const StrBuf *text);
 /* A name beside `path` that does not exist yet, made as an empty file; NULL and errno. */
 char *output_beside(Arena *a, const char *path);
+void output_say_failed(Arena *a, const char *path); /* that it cannot be written, by errno */
 void output_say(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* "snnc: …" to stderr */
 

@@ -29,6 +29,7 @@ typedef struct {
 	uint32_t world_errors; /* of the errors in diag: those that are no fault of the text */
 	Timing timing;
 	int dumped; /* files in --dump-dir so far */
+	bool dump_failed;
 } Compilation;
 
 bool pipeline_is_stage(const char *name);

@@ -212,12 +212,12 @@ toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char 
 	if (output_write(a, source, text)) {
 		beside = output_beside(a, out);
 		if (!beside)
-			output_say("`%s` cannot be written: %s", out, strerror(errno));
+			output_say_failed(a, out);
 		else
 			code = compile(c, source, cpu, beside);
 	}
 	if (code == EXIT_FINE && rename(beside, out) < 0) {
-		output_say("`%s` cannot be written: %s", out, strerror(errno));
+		output_say_failed(a, out);
 		code = EXIT_WORLD;
 	}
 	if (code != EXIT_FINE && beside)

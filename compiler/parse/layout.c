@@ -92,11 +92,11 @@ leave_brackets(Parse *p)
 static uint32_t
 indent_of(const Parse *p, Span at)
 {
-	const char *text = p->file->text;
-	uint32_t lo = at.lo - p->file->base, n = 0;
-	while (lo > 0 && text[lo - 1] != '\n')
-		lo--;
-	while (text[lo + n] == ' ' || text[lo + n] == '\t')
+	SourcePlace place; /* by the table of lines: a line may be as long as the file */
+	uint32_t n = 0;
+	if (!source_find(p->env->sources, at.lo, &place))
+		return 0;
+	while (n < place.line_len && (place.line_text[n] == ' ' || place.line_text[n] == '\t'))
 		n++;
 	return n;
 }

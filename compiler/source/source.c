@@ -90,12 +90,16 @@ static const char *
 check_text(Arena *a, const char *text, size_t size)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t line = 1;
+	size_t line = 1, start = 0;
 	for (size_t i = 0; i < size;) {
 		size_t len = utf8_length(s + i, size - i);
 		if (len == 0)
-			return arena_printf(a, "it is not UTF-8 text (line %zu, byte %zu is 0x%02x)", line, i, s[i]);
-		line += s[i] == '\n';
+			return arena_printf(a, "it is not UTF-8 text (line %zu, byte %zu of it is 0x%02x)", line,
+			                    i - start + 1, s[i]);
+		if (s[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
 		i += len;
 	}
 	return NULL;

@@ -126,10 +126,13 @@ add_rate(RtText *t, double rate, bool brief)
 	rt_text_printf(t, brief ? "/s" : " samples/s");
 }
 
-/* What stands behind the bar. */
+/* How much is said behind the bar. */
+typedef enum { ALL, BRIEF, LEAST } Detail;
+
 static void
-add_numbers(const snnrt *rt, RtText *t, double elapsed, bool brief)
+add_numbers(const snnrt *rt, RtText *t, double elapsed, Detail detail)
 {
+	bool brief = detail != ALL;
 	const RtProgress *g = &rt->progress;
 	const snnrt_object *phase = &rt->p->objects[g->phase];
 	double rate = elapsed > 0 ? (double)g->done / elapsed : 0;
@@ -137,14 +140,16 @@ add_numbers(const snnrt *rt, RtText *t, double elapsed, bool brief)
 	uint64_t total_done = g->first + g->done;
 	rt_text_printf(t, "%llu/%lld", (unsigned long long)g->done, (long long)phase->nums[0]);
 	if (rate > 0 && elapsed > .3) {
-		add_rate(t, rate, brief);
+		if (detail != LEAST)
+			add_rate(t, rate, brief);
 		if (all > 0 && total_done < (uint64_t)all) {
 			rt_text_printf(t, ", ");
 			add_time(t, (double)((uint64_t)all - total_done) / rate);
 			rt_text_printf(t, " left");
 		}
 	}
-	add_accuracy(rt, t, brief);
+	if (detail != LEAST)
+		add_accuracy(rt, t, brief);
 }
 
 static void
@@ -170,7 +175,8 @@ add_bar(const RtProgress *g, RtText *t, double part, int width)
 	}
 }
 
-/* One line that fits: the texts are short unless the terminal is wide; if that is not enough, the bar goes. */
+/* One line that fits: the texts are short unless the terminal is wide; if that is not enough, the bar goes, and
+ * at last rate and accuracy. */
 static void
 add_line(const snnrt *rt, RtText *line, double elapsed)
 {
@@ -178,11 +184,11 @@ add_line(const snnrt *rt, RtText *line, double elapsed)
 	const snnrt_object *phase = &rt->p->objects[g->phase];
 	int room = g->width - 1 - (int)strlen(phase->name) - 2, bar = 0;
 	RtText tail = {0};
-	for (int brief = g->width < WIDE; brief < 2; brief++) {
+	for (Detail detail = g->width < WIDE ? BRIEF : ALL;; detail++) {
 		tail.n = 0;
-		add_numbers(rt, &tail, elapsed, brief);
+		add_numbers(rt, &tail, elapsed, detail);
 		bar = room - (int)tail.n - 4;
-		if (bar >= MIN_BAR)
+		if (bar >= MIN_BAR || detail == LEAST || (detail == BRIEF && (int)tail.n <= room))
 			break;
 	}
 	rt_text_printf(line, "\r\033[K%s  ", phase->name);
@@ -222,7 +228,7 @@ show(snnrt *rt, double time, bool ended)
 		add_line(rt, &line, elapsed);
 	} else {
 		rt_text_printf(&line, "%s: ", phase->name);
-		add_numbers(rt, &line, elapsed, false);
+		add_numbers(rt, &line, elapsed, ALL);
 		rt_text_printf(&line, "\n");
 	}
 	put(line.s ? line.s : "", line.n);
@@ -278,8 +284,8 @@ snnrt_begin(void *host)
 	rt->progress.started = rt->progress.shown = now();
 	for (uint32_t i = 0; rt->progress.on && i < rt->p->nobjects; i++) {
 		const snnrt_object *o = &rt->p->objects[i];
-		if (o->kind != SNNRT_OBJ_DATA || !((const RtData *)rt->object[i])->drawn)
-			continue;
+		if (o->kind != SNNRT_OBJ_DATA || !((const RtData *)rt->object[i])->drawn || o->ntexts <= 2)
+			continue;                             /* no file was looked for */
 		RtText t = {0};
 		rt_text_printf(&t, "%s: there is no `%s`; using digits drawn by the program\n", o->name, o->texts[1]);
 		put(t.s ? t.s : "", t.n);

@@ -2,6 +2,8 @@
 echo 'layer a : LIF[3]
 experiment { run 5 ms }' > a.snn
 nextcode snnc run
+nextcode snnc rnu a.snn --seed 3
+nextcode snnc frobnicate
 nextcode snnc run a.snn b.snn
 nextcode snnc run a.snn --sed 3x
 nextcode snnc run a.snn --sead 3

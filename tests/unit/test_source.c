@@ -97,7 +97,7 @@ files_are_read_if_they_are_utf8_text(void)
 	CU_ASSERT_STRING_EQUAL(text, "layer");
 	CU_ASSERT_STRING_EQUAL(read_bytes(a, "# \xCE\xB1 \xE6\xBC\xA2 \xF0\x9F\xA7\xA0", 13, &text), "");
 	CU_ASSERT_STRING_EQUAL(read_bytes(a, "a\nb\xFF", 4, &text),
-		"it is not UTF-8 text (line 2, byte 3 is 0xff)");
+		"it is not UTF-8 text (line 2, byte 2 of it is 0xff)");
 	CU_ASSERT_PTR_NULL(text);
 	static const char *const bad[] = {"\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80",
 	                                  "\xF4\x90\x80\x80", "\x80"};
