@@ -110,6 +110,17 @@ print_command_help(int c)
 	}
 }
 
+static bool
+show_help(int command, int *code)
+{
+	if (command >= 0)
+		print_command_help(command);
+	else
+		print_help();
+	*code = fflush(stdout) ? EXIT_WORLD : EXIT_FINE;
+	return false;
+}
+
 static void
 print_version(void)
 {
@@ -416,6 +427,8 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 	struct option longs[OPTION_COUNT + 1];
 	int command = argc > 1 ? find_command(argv[1]) : -1;
 	*o = (Options){.command = command >= 0 ? commands[command].command : COMMAND_BUILD};
+	if (argc > 1 && strcmp(argv[1], "help") == 0)
+		return show_help(argc > 2 ? find_command(argv[2]) : -1, code);
 	if (argc > 1 && command < 0 && is_misspelt_command(argv[1]))
 		return refuse_command(argv[1], code);
 	make_long_options(longs);
@@ -429,12 +442,9 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 		if (id == OPTION_COUNT)
 			return refuse_option(word, code);
 		if (id == OPTION_HELP || id == OPTION_VERSION) {
-			if (id == OPTION_VERSION)
-				print_version();
-			else if (command >= 0)
-				print_command_help(command);
-			else
-				print_help();
+			if (id == OPTION_HELP)
+				return show_help(command, code);
+			print_version();
 			*code = fflush(stdout) ? EXIT_WORLD : EXIT_FINE;
 			return false;
 		}
