@@ -14,7 +14,7 @@ elab_not_yet(Elab *el, Span at, const char *fmt, ...)
 	const char *what = arena_vprintf(el->arena, fmt, ap);
 	va_end(ap);
 	elab_error(el, E0902, at, "%s is not compiled by this version", what);
-	diag_help(el->diag, "`docs/language-now.md` lists what is");
+	diag_help(el->diag, "`docs/language.md` lists what is");
 	diag_end(el->diag);
 }
 

@@ -56,7 +56,7 @@ void
 low_not_yet(Lower *l, Span at, const char *what)
 {
 	diag_begin(l->env->diag, E0902, at, "this version does not compile %s", what);
-	diag_help(l->env->diag, "`docs/language-now.md` lists what it compiles");
+	diag_help(l->env->diag, "`docs/language.md` lists what it compiles");
 	diag_end(l->env->diag);
 	l->failed = true;
 }

@@ -268,7 +268,7 @@ syntax_error(Parse *p, const char *const *expected, int n)
 	if (is_not_yet(p)) {
 		diag_begin(p->env->diag, E0902, p->last.span, "this version does not compile `%s`",
 			   p->last.name);
-		diag_help(p->env->diag, "`docs/language-now.md` lists what it compiles");
+		diag_help(p->env->diag, "`docs/language.md` lists what it compiles");
 		diag_end(p->env->diag);
 		return;
 	}
