@@ -1,4 +1,4 @@
-/* snn.y: the grammar of .snn programs; grammar.md tells it to people.
+/* snn.y: the grammar of .snn programs; docs/language.md tells it to people.
  *
  * Laws for actions: one builder call (ast/ast_build.h), no look-ups, no folding,
  * no decision that needs a declared name, no message except through Parse.
