@@ -110,6 +110,7 @@ typedef struct {
 	SymVec locals;  /* let, loop variables */
 	Sym *input;     /* `input` of a neuron, `signal` of a feature */
 	Name own_trace; /* IN_TRACE */
+	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
 } Sema;
 
 /* ---- scope.c: symbols and names ---- */

@@ -327,7 +327,8 @@ static Val
 check_list(Sema *s, AstExpr *e)
 {
 	DimTerm all = infer_fresh(&s->infer), dim;
-	bool sound = true;
+	bool sound = true, per_neuron = s->per_neuron;
+	s->per_neuron = false;
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *x = e->args.at[i].value;
 		if (!sema_check_real(s, x, &dim)) {
@@ -340,7 +341,8 @@ check_list(Sema *s, AstExpr *e)
 					"all elements of a list have one dimension", NULL},
 				  (Side){x->span, dim}, first);
 	}
-	return sound ? (Val){.type = ATYPE_LIST, .dim = all} : sema_poison();
+	s->per_neuron = per_neuron;
+	return sound ? (Val){.type = per_neuron ? ATYPE_REAL : ATYPE_LIST, .dim = all} : sema_poison();
 }
 
 static Val

@@ -277,7 +277,9 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 		}
 		s->members.n = 0;
 		VEC_PUSH(s->arena, &s->members, sym);
+		s->per_neuron = true;
 		sema_check_trace(s, t, sym);
+		s->per_neuron = false;
 		s->members.n = 0;
 	}
 }

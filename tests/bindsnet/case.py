@@ -20,7 +20,10 @@ from math import prod
 from pathlib import Path
 
 import npy
+from models import (AMPLITUDES, FEATURES, KNOWN_CASE, KNOWN_CONNECTION, KNOWN_FEATURE, KNOWN_PIPELINE, KNOWN_RULE, KNOWN_RUN, LEARNABLE, MODELS,
+                    OWN_FIELDS, COMMON_LAYER, PIPELINE_RULES, PLAIN_RULES, RULES, TAKEN, VALUED)
 from pattern import gathered, norm_of, pattern_of
+from words import NotYet, flat, is_scalar, number, refuse_unknown, value
 
 ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
 
@@ -28,155 +31,6 @@ ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
 # spread over the expected shape; atol None is exact.
 Check = namedtuple("Check", "key file events atol")
 Program = namedtuple("Program", "text files checks expected quirk", defaults=(None,))
-
-
-class NotYet(Exception):
-    """The case asks for something that the library or this harness cannot express yet."""
-
-
-class Model:
-    """How a node type is written: the library's name, its parameters, its states by array name, the parameters that
-    hold given states, the given matrix that is a recurrent connection, the draw site fed by draw_uniform, and the
-    fields that only say how the given states were made."""
-    def __init__(self, name, params, states, summed=False, given=None, recurrent=None, draws=None, ignored=()):
-        self.name, self.params, self.states, self.given = name, params, dict(states), given or {}
-        self.recurrent, self.draws, self.ignored = recurrent, draws, set(ignored)
-        if summed:
-            self.states["summed"] = "summed"
-
-
-# field of case.json -> (parameter, unit, BindsNET's default); None leaves the library's default (no bound)
-LIF = {
-    "rest": ("rest", " mV", -65), "reset": ("reset", " mV", -65), "thresh": ("threshold", " mV", -52),
-    "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5), "lbound": ("floor", " mV", None),
-}
-ADAPTIVE = {**LIF, "theta_plus": ("theta_plus", " mV", 0.05), "tc_theta_decay": ("tau_theta", " ms", 1e7)}
-VOLTAGE = {"v": "v", "refrac_count": "wait"}
-ADAPTED = {**VOLTAGE, "theta": "theta"}
-MODELS = {
-    "Input": Model("Input", {}, {}),
-    "PassThroughNodes": Model("PassThrough", {}, {}),
-    "LIFNodes": Model("LIF", LIF, VOLTAGE, summed=True),
-    "BoostedLIFNodes": Model("BoostedLIF", {
-        "thresh": ("threshold", " mV", 13), "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5),
-    }, VOLTAGE, summed=True),
-    "IFNodes": Model("IF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")}, VOLTAGE, summed=True),
-    "SubtractiveResetIFNodes": Model("SubtractiveIF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")},
-                                     VOLTAGE, summed=True),
-    "CurrentLIFNodes": Model("CurrentLIF", {**LIF, "tc_i_decay": ("tau_current", " ms", 2)}, {**VOLTAGE, "i": "current"},
-                             summed=True),
-    "McCullochPitts": Model("McCullochPitts", {"thresh": ("threshold", "", 1)}, {"v": "v"}, summed=True),
-    "IzhikevichNodes": Model("Izhikevich", {
-        "thresh": ("threshold", " mV", 45), "rest": ("rest", " mV", -65), "lbound": ("floor", " mV", None),
-    }, {"v": "v", "u": "u"}, summed=True, given={"a": "a", "b": "b", "c": "c", "d": "d"}, recurrent="S",
-        ignored={"excitatory"}),
-    "SRM0Nodes": Model("SRM0", {
-        **LIF, "rest": ("rest", " mV", -70), "reset": ("reset", " mV", -70), "thresh": ("threshold", " mV", -50),
-        "tc_decay": ("tau", " ms", 10), "eps_0": ("eps_0", "", 1), "rho_0": ("rho_0", "", 1),
-        "d_thresh": ("d_thresh", " mV", 5),
-    }, {**VOLTAGE, "prob": "probability"}, summed=True, draws="u"),
-    "CSRMNodes": Model("CSRM", {
-        "rest": ("rest", " mV", -65), "thresh": ("threshold", " mV", -52), "tau": ("tau", " ms", 1),
-        "res_window_size": ("window", "", 20), "ref_window_size": ("memory", "", 10),
-        "reset_const": ("reset_amount", " mV", 50), "tc_decay": ("tau_membrane", " ms", 100),
-        "theta_plus": ("theta_plus", " mV", 0.05), "tc_theta_decay": ("tau_theta", " ms", 1e7),
-        "lbound": ("floor", " mV", None),
-        "responseKernel": {"ExponentialKernel": "", "AlphaKernel": "alpha = true", "AlphaKernelSLAYER": "slayer = true",
-                           "LaplacianKernel": "laplacian = true", "TriangularKernel": "triangular = true"},
-        "refractoryKernel": {"EtaKernel": ""},
-    }, {"v": "v", "theta": "theta"}, given={"theta": "theta_start"}),
-    "AdaptiveLIFNodes": Model("AdaptiveLIF", ADAPTIVE, ADAPTED, summed=True, given={"theta": "theta_start"}),
-    "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
-                               {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
-}
-FEATURES = {
-    "Weight": "weight", "Bias": "bias", "Mask": "mask", "Intensity": "intensity", "Probability": "probability",
-    "Degradation": "degradation", "AdaptationBaseSynapsHistory": "adaptation", "AdaptationBaseOtherSynaps": "adaptation",
-}
-LEARNABLE = {"Weight", "Probability"}
-
-VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # models for spikes with values
-
-COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
-KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule"}
-KNOWN_PIPELINE = {"source", "target", "type", "pipeline"}
-KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule"}
-# fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
-OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
-KNOWN_RULE = {"name", "nu", "reduction", "average_update", "continues_update"}
-KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks", "reward", "a_plus", "a_minus"}
-KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
-              "w_every", "given", "expected", "quirk"}
-
-# Words that a layer may not be called here: reserved ones, those that begin a statement, and names that the
-# program needs for something else.
-TAKEN = set("""and or not if else for in true false let inf as by to from
-    param const dt seed batch data layer connect draws record plot experiment neuron feature rule signal
-    state trace step spike keep run reset freeze thaw vote report save learn learns needs input weight bias mask
-    exp log sqrt abs floor ceil min max random bernoulli poisson uniform normal file idx drawn_digits i j
-    Input InputValues LIF IF SubtractiveIF BoostedLIF CurrentLIF AdaptiveLIF DiehlCook McCullochPitts Izhikevich SRM0 CSRM
-    Poisson PoissonIntervals PostPre Hebbian WeightDependentPostPre MSTDP MSTDPET Rmax NoOp reward a_plus a_minus clamp silence inject zero where into""".split())
-
-
-def number(x):
-    """The shortest decimal that reads back as the same double: 5, 0.05, 1e-05."""
-    if isinstance(x, bool):
-        return "true" if x else "false"
-    if isinstance(x, (int, float)):
-        if x in (float("inf"), float("-inf")):
-            return "inf" if x > 0 else "-inf"
-        return str(int(x)) if x == int(x) and abs(x) < 1e15 else repr(float(x))
-    raise NotYet(f"a value of {x!r}")
-
-
-def flat(x):
-    return [y for row in x for y in flat(row)] if isinstance(x, list) else [x]
-
-
-def value(x, unit, n, what):
-    """A scalar, or a list with one value per neuron, with its unit."""
-    if isinstance(x, list):
-        values = flat(x)
-        if len(values) != n:
-            raise NotYet(f"{what}: {len(values)} values for {n} neurons")
-        return "[" + ", ".join(number(v) + unit for v in values) + "]"
-    return number(x) + unit
-
-
-def refuse_unknown(fields, known, where):
-    """Fields that are not understood are fine only where they say nothing."""
-    for key, x in fields.items():
-        if key not in known and x not in (None, False, 0, [], {}):
-            raise NotYet(f"`{key}` of {where}")
-
-
-def is_scalar(x):
-    return isinstance(x, (int, float)) and not isinstance(x, bool)
-
-
-class Rule:
-    """How a rule is written: constants by field, the traces it keeps, its states by array name."""
-    def __init__(self, params=None, traces=None, states=None, third=False, needs_bounds=False, amplitudes=(), scaled=True):
-        self.params, self.traces, self.states = params or {}, traces or {}, states or {}
-        self.third, self.needs_bounds, self.amplitudes, self.scaled = third, needs_bounds, set(amplitudes), scaled
-
-
-AMPLITUDES = {"a_plus": 1, "a_minus": -1}            # their defaults
-BOTH = {"pre": "_pre", "post": "_post"}
-PLUS_MINUS = {"tc_plus": "tau_plus", "tc_minus": "tau_minus"}
-ELIGIBILITY = {"p_plus": "p_plus", "p_minus": "p_minus", "eligibility": "eligibility"}
-TRACED = {**ELIGIBILITY, "eligibility_trace": "eligibility_trace"}
-RULES = {
-    "PostPre": Rule(traces=BOTH),
-    "Hebbian": Rule(traces=BOTH),
-    "WeightDependentPostPre": Rule(traces=BOTH, needs_bounds=True),
-    "MSTDP": Rule(PLUS_MINUS, states=ELIGIBILITY, third=True, amplitudes=AMPLITUDES, scaled=False),
-    "MSTDPET": Rule({**PLUS_MINUS, "tc_e_trace": "tau_e"}, states=TRACED, third=True, amplitudes=AMPLITUDES, scaled=False),
-    "Rmax": Rule({"tc_c": "tau_c", "tc_e_trace": "tau_e"}, {"pre": ""}, {"eligibility_trace": "eligibility_trace"},
-                 third=True, scaled=False),
-}
-PLAIN_RULES = set(RULES)
-PIPELINE_RULES = {"PostPre", "MSTDP", "MSTDPET"}
 
 
 class Writer:
@@ -291,17 +145,16 @@ class Writer:
         self.lines.append(f'connect {it} -> {it} as {own} {{ weight = file("{file}") }}')
 
     def trace_of(self, layer, where):
-        """(time constant, scale, additive) of a layer's trace."""
-        tau, scale = layer.get("tc_trace", 20), layer.get("trace_scale", 1)
-        if not is_scalar(tau) or not is_scalar(scale):
-            raise NotYet(f"a trace with values per neuron in {where}")
-        return tau, scale, bool(layer.get("traces_additive"))
+        """(time constant, scale, additive) of a layer's trace, the first two as they are written."""
+        n = self.size(layer["name"])
+        return (value(layer.get("tc_trace", 20), " ms", n, where + ": tc_trace"),
+                value(layer.get("trace_scale", 1), "", n, where + ": trace_scale"), bool(layer.get("traces_additive")))
 
     def trace(self, layer, where):
         if not layer.get("traces"):
             return []
         tau, scale, additive = self.trace_of(layer, where)
-        return [f"trace x {{ tau = {number(tau)} ms ; on spike {'add' if additive else 'set'} {number(scale)}{' * spike' if additive else ''} }}"]
+        return [f"trace x {{ tau = {tau} ; on spike {'add' if additive else 'set'} {scale}{' * spike' if additive else ''} }}"]
 
     def drive(self, layer, where):
         name = self.case.get("inputs", {}).get(layer["name"])
@@ -393,7 +246,7 @@ class Writer:
     def expected_of(self, key):
         if key not in self.sparse:
             return self.array(key)
-        wanted = gathered(self.array(key), self.sparse[key])
+        wanted = gathered(self.array(key), self.sparse[key], "eligibility" in key)
         if wanted is None:
             raise NotYet(f"{key}: a synapse that comes into being")
         return wanted
@@ -416,7 +269,7 @@ class Writer:
                                f.get("range") or (None, None))
             if learn and f["type"] not in LEARNABLE:
                 raise NotYet(f"learning of {f['type']}")
-            about = self.own_parameters(f, kind, f"{name}.{own}", at)
+            about = self.own_parameters(f, kind, c, f"{name}.{own}", at)
             if learn:
                 about += self.bounds(*(f.get("range") or (None, None)), at)
                 about += self.decay(f.get("decay"), at)
@@ -427,18 +280,14 @@ class Writer:
             features.append((kind if own == kind else f"{own} : {kind}") + " = " + self.use(f["value"]) + self.block(about + learn))
         return features
 
-    def own_parameters(self, f, kind, variable, at):
+    def own_parameters(self, f, kind, c, variable, at):
         """The lines of a block that set what only this kind of feature has."""
         if kind == "degradation":
             if not is_scalar(f.get("factor")):
                 raise NotYet(f"{at}: another function than factor * value")
             return [f"factor = {number(f['factor'])}"]
         if kind == "probability":
-            if any(site.startswith("draws") and ".pass " in site for site in self.draws):
-                raise NotYet(f"{at}: two features that draw")
-            drawn = self.array("draw_bernoulli")
-            self.files["draw_bernoulli.npy"] = npy.make(drawn.shape, "f4", (0.0 if x else 1.0 for x in drawn.data))
-            self.draws.append(f'draws {variable}.pass from "draw_bernoulli.npy"')
+            self.add_bernoulli(f, c, variable, at)
         if kind == "adaptation":
             hidden, out = self.array(f["ann_hidden"]), self.array(f["ann_out"])
             if len(hidden.shape) != 2 or prod(out.shape) != hidden.shape[0]:
@@ -450,6 +299,24 @@ class Writer:
                     f"hidden = {self.use(f['ann_hidden'])}", f'output = file("{f["ann_out"]}.npy")',
                     f"rate = {number(f['const_update_rate'])}", f"drift = {number(f['const_decay'])}"]
         return []
+
+    def add_bernoulli(self, f, c, variable, at):
+        """The matrices that this feature drew: a step's are behind each other, in the order of the connections."""
+        if "draw_bernoulli" not in self.case["expected"]:
+            raise NotYet(f"{at} without the draws")
+        drawn, size = self.array("draw_bernoulli"), len(self.array(f["value"]).data)
+        order = [(other["target"], g) for other in self.case["connections"] for g in other.get("pipeline", []) if g["type"] == f["type"]]
+        if any(run.get("one_step") for run in self.case["runs"]):
+            places = list(self.layers)               # there each layer asks its connections
+            order.sort(key=lambda one: places.index(one[0]))
+        if len(drawn.data) != self.case["steps"] * len(order) * size:
+            raise NotYet(f"{at}: draws of shape {list(drawn.shape)} for {len(order)} features")
+        mine = next(k for k, (_, g) in enumerate(order) if g is f)
+        rows = (0.0 if drawn.data[(step * len(order) + mine) * size + k] else 1.0
+                for step in range(self.case["steps"]) for k in range(size))
+        file = f"draw_{c['source']}_{c['target']}_{f['name']}.npy"
+        self.files[file] = npy.make((self.case["steps"], *self.array(f["value"]).shape), "f4", rows)
+        self.draws.append(f'draws {variable}.pass from "{file}"')
 
     def block(self, about):
         return f" {{ {' ; '.join(about)} }}" if about else ""
@@ -492,7 +359,8 @@ class Writer:
             if not all(is_scalar(bound) for bound in bounds):
                 raise NotYet(f"{rule['name']} without bounds in {where}")
             args += [f"low = {number(bounds[0])}", f"high = {number(bounds[1])}"]
-        nu = [self.rate(rate, c, where) for rate in rule["nu"]]
+        given = rule.get("nu", 0)
+        nu = [self.rate(rate, c, where) for rate in (given if isinstance(given, list) else [given, given])]
         args.append(f"nu = {nu[0]}" if model.third else f"nu = (pre: {nu[0]}, post: {nu[1]})")
         if model.third:
             args.append("reward = reward")
@@ -507,6 +375,8 @@ class Writer:
             args.append(f"scale = {scale}")
         for array, state in model.states.items():
             self.final_of[f"final_{array}_{key}"] = f"{variable}.{state}"
+            if "w_" + key in self.sparse and array.startswith("eligibility"):
+                self.sparse[f"final_{array}_{key}"] = self.sparse["w_" + key]
         text = f"learn {rule['name']}({', '.join(args)}) reduce {reduction} over batch"
         if rule.get("average_update"):
             text += f" average over {number(rule['average_update'])} steps"
@@ -525,11 +395,11 @@ class Writer:
         if not layer.get("traces"):
             raise NotYet(f"{rule['name']} beside layer {end}, which has no traces")
         tau, size, additive = self.trace_of(layer, f"layer {end}")
-        args = [f"tau{suffix} = {number(tau)} ms"]
+        args = [f"tau{suffix} = {tau}"]
         if additive != (not suffix):                 # the default where there is only one trace is true
             args.append(f"additive{suffix} = {number(additive)}")
-        if size != 1:
-            args.append(f"scale{suffix} = {number(size)}")
+        if size != "1":
+            args.append(f"scale{suffix} = {size}")
         return args
 
     def amplitudes(self):
@@ -543,10 +413,21 @@ class Writer:
         third = any(rule and rule["name"] in RULES and RULES[rule["name"]].third for rule in rules)
         told = {"reward": 0, **{field: AMPLITUDES[field] for field in sorted(self.amplitudes())}} if third else {}
         for name, default in told.items():
-            values = [run.get(name, default) for run in self.case["runs"]]
-            if not all(is_scalar(x) for x in values):
-                raise NotYet(f"`{name}` that is not one number")
+            values = [self.per_item(run.get(name, default), name) for run in self.case["runs"]]
             yield name, default, values
+
+    def per_item(self, x, name):
+        """A number, or a list of one for each item of the batch: [B, 1, 1], which meets weights [B, pre, post]."""
+        if is_scalar(x):
+            return x
+        values = flat(x)
+        if len(values) == 1:
+            return values[0]
+        sizes = {self.size(c["target"]) for c in self.case["connections"]}
+        nested = isinstance(x, list) and isinstance(x[0], list)
+        if len(values) != self.case["batch"] or len(x) != len(values) or (not nested and len(values) in sizes):
+            raise NotYet(f"`{name}` that is neither one number nor one per item")
+        return values
 
     # -- one spike --------------------------------------------------------------------------------------
     def add_draws(self, layer):
@@ -582,7 +463,13 @@ class Writer:
         self.lines += [f"# {case.get('case', 'case')}: {case.get('about', '')}".replace("\n", " "),
                        f"dt = {number(case['dt'])} ms ; batch = {case['batch']}", ""]
         self.told = list(self.signals())
-        self.lines += [f"signal {name} = {number(first)}" for name, first, _ in self.told]
+        for name, first, values in self.told:
+            per_item = any(isinstance(x, list) for x in values)
+            self.lines.append(f"signal {name}{' of item' if per_item else ''} = {number(first)}")
+            if per_item:                             # read as columns of data, one sample per item
+                rows = [y for x in values for y in (x if isinstance(x, list) else [x] * case["batch"])]
+                self.files[f"told_{name}.npy"] = npy.make((len(rows),), "f4", rows)
+                self.lines.append(f'data told_{name} = npy("told_{name}.npy")')
         for layer in case["layers"]:
             self.add_layer(layer)
         self.lines.append("")
@@ -625,15 +512,28 @@ class Writer:
         lines = []
         for field, word in (("clamp", "clamp"), ("unclamp", "silence")):
             for layer, name in (run.get(field) or {}).items():
-                lines.append(f"{word} {self.layer_name(layer, where)} where {self.use(name)}")
+                lines.append(f"{word} {self.layer_name(layer, where)} where {self.use_rows(name, layer, run, where)}")
         for layer, name in (run.get("injects_v") or {}).items():
-            lines.append(f"inject {self.use(name)} into {self.layer_name(layer, where)}.v")
+            lines.append(f"inject {self.use_rows(name, layer, run, where)} into {self.layer_name(layer, where)}.v")
         for ends, name in (run.get("masks") or {}).items():
             connection = self.plain.get(ends)
             if connection is None:
                 raise NotYet(f"{where}: a mask of {ends}")
             lines.append(f"zero {connection}.weight where {self.use(name)}")
         return lines
+
+    def use_rows(self, name, layer, run, where):
+        """An array [n] or [steps, n] (or of more steps than the run has) as an input file."""
+        self.layer_name(layer, where)
+        given, n = self.array(name), self.size(layer)
+        axes = len(self.layers[layer]["shape"])
+        steps = None if len(given.shape) in (1, axes) and prod(given.shape) == n else given.shape[0]
+        if steps is not None and (prod(given.shape) != steps * n or steps < run["steps"]):
+            raise NotYet(f"{where}: {name} of shape {list(given.shape)} for the {n} neurons of {layer}")
+        rows = (n,) if steps is None else (run["steps"], n)
+        file = f"{name}_{prod(rows)}.npy"
+        self.files[file] = npy.make(rows, given.dtype, given.data[:prod(rows)])
+        return f'file("{file}")'
 
     def layer_name(self, layer, where):
         if layer not in self.layers:
@@ -650,7 +550,12 @@ class Writer:
                 lines.append("thaw" if wanted else "freeze")
             learning = wanted
             for name, first, values in self.told:
-                if values[at] != (values[at - 1] if at else first):
+                if values[at] == (values[at - 1] if at else first):
+                    continue
+                if isinstance(values[at], list):
+                    first_row, batch = at * self.case["batch"], self.case["batch"]
+                    lines.append(f"for told in told_{name}[{first_row} ..< {first_row + batch}] {{ {name} = told }}")
+                else:
                     lines.append(f"{name} = {number(values[at])}")
             if run["steps"]:
                 time = (run["steps"] * Decimal(number(self.case["dt"]))).normalize()

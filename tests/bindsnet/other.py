@@ -8,7 +8,8 @@ Readouts: an Input layer plays the given spikes, sample by sample, twice: first 
 from math import prod
 
 import npy
-from case import ATOL, Check, NotYet, Program, number, refuse_unknown
+from case import ATOL, Check, Program
+from words import NotYet, number, refuse_unknown
 
 COMMON = {"case", "about", "given", "expected", "kind", "dt"}
 

@@ -66,13 +66,16 @@ def norm_of(c):
     return norm * prod(kernel if isinstance(kernel, list) else [kernel, kernel])
 
 
-def gathered(array, dense):
-    """The entries of `array` [..., sources, targets] where `dense` is not zero; None if another one is not zero."""
+def gathered(array, dense, states=False):
+    """The entries of `array` [..., sources, targets] where `dense` is not zero; None if another one is not zero, but
+    states of rules are [synapses, batch] and may be anything elsewhere."""
     size = len(dense.data)
     at = [k for k in range(size) if dense.data[k]]
     absent = [k for k in range(size) if not dense.data[k]]
     turns = len(array.data) // size
-    if any(array.data[turn * size + k] for turn in range(turns) for k in absent):
+    if not states and any(array.data[turn * size + k] for turn in range(turns) for k in absent):
         return None
     values = [array.data[turn * size + k] for turn in range(turns) for k in at]
+    if states:
+        values = [values[turn * len(at) + k] for k in range(len(at)) for turn in range(turns)]
     return npy.make([*array.shape[:-2], len(at)], "f4", values)

@@ -13,7 +13,8 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 import npy                                           # noqa: E402
-from case import Check, NotYet, number, survivor_draws, write_program   # noqa: E402
+from case import Check, survivor_draws, write_program   # noqa: E402
+from words import NotYet, number                          # noqa: E402
 from compare import check_all, difference, spread    # noqa: E402
 
 EVENTS = [("t", "<i8"), ("b", "<u4"), ("i", "<u4")]
@@ -100,6 +101,12 @@ class NpyFiles(Folder):
         (self.folder / "a.npy").write_bytes(raw[:-1])
         self.assertRaises(ValueError, npy.load, self.folder / "a.npy")
 
+    def test_fortran_order_is_turned(self):
+        npy.save(self.folder / "a.npy", npy.make((2, 3), "f4", [1, 2, 3, 4, 5, 6]))
+        raw = (self.folder / "a.npy").read_bytes()
+        (self.folder / "a.npy").write_bytes(raw.replace(b"'fortran_order': False", b"'fortran_order': True "))
+        self.assertEqual(list(npy.load(self.folder / "a.npy").data), [1, 3, 5, 2, 4, 6])
+
     def test_version_2_headers_are_read(self):
         npy.save(self.folder / "a.npy", npy.make((2,), "f4", [1, 2]))
         raw = (self.folder / "a.npy").read_bytes()
@@ -168,6 +175,39 @@ experiment {
         case["layers"][1]["thresh"] = [-52.5, -50]
         self.assertRaises(NotYet, self.write, case)
 
+    def test_traces_have_values_per_neuron(self):
+        case = small_case()
+        case["layers"][1].update(tc_trace=[10, 20, 30], trace_scale=[[1], [0.5], [2]])
+        text = self.write(case).text
+        self.assertIn("trace x { tau = [10 ms, 20 ms, 30 ms] ; on spike set [1, 0.5, 2] }", text)
+        self.assertIn("tau_post = [10 ms, 20 ms, 30 ms], scale_post = [1, 0.5, 2])", text)
+
+    def test_rewards_per_item_are_columns(self):
+        case = small_case(batch=2, runs=[{"steps": 1, "reward": 1}, {"steps": 3, "reward": [[[0.5]], [[-1]]]}], expected={})
+        case["connections"][0]["rule"] = {"name": "MSTDP", "nu": [0.1, 0]}
+        program = self.write(case, in_X=npy.make((4, 2, 2), "u1", [1, 0] * 8))
+        self.assertIn("signal reward of item = 0", program.text)
+        self.assertIn("reward = 1\n    run 1 ms\n    for told in told_reward[2 ..< 4] { reward = told }\n    run 3 ms", program.text)
+        self.assertEqual(list(program.files["told_reward.npy"].data), [1, 1, 0.5, -1])
+        case["runs"][1]["reward"] = [0.5, -1, 2]
+        self.assertRaises(NotYet, self.write, case)
+
+    def test_features_take_turns_in_the_draws(self):
+        feature = {"type": "Probability", "range": [0, 1], "norm": None, "decay": 0, "rule": {"name": "NoOp"}}
+        pipeline = [{**feature, "name": name, "value": "w"} for name in ("one", "two")]
+        case = small_case(expected={"draw_bernoulli": [8, 2, 3]})
+        case["connections"][0] = {"source": "X", "target": "Y", "type": "MulticompartmentConnection", "pipeline": pipeline}
+        program = self.write(case, draw_bernoulli=npy.make((8, 2, 3), "f4", ([1] * 6 + [0] * 6) * 4))
+        self.assertEqual(set(program.files["draw_X_Y_one.npy"].data), {0})
+        self.assertEqual(set(program.files["draw_X_Y_two.npy"].data), {1})
+
+    def test_controls_of_layers_with_axes_are_rows(self):
+        case = small_case(runs=[{"steps": 4, "clamp": {"Y": "w"}}], expected={})
+        case["layers"][1]["shape"] = [3, 1]
+        self.assertIn('clamp Y where file("w_12.npy")', self.write(case, w=npy.make((6, 3, 1), "u1", [1, 0, 0] * 6)).text)
+        self.assertEqual(self.write(case, w=npy.make((6, 3, 1), "u1", [1, 0, 0] * 6)).files["w_12.npy"].shape, (4, 3))
+        self.assertRaises(NotYet, self.write, case, w=npy.make((3, 3, 1), "u1", [1, 0, 0] * 3))
+
     def test_no_rule_means_no_bounds(self):
         case = small_case()
         case["connections"][0].update(rule={"name": "NoOp", "nu": [0, 0]}, weight_decay=0.01, norm=3)
@@ -210,7 +250,7 @@ experiment {
             return case
         layer, connection = ("layers", 1), ("connections", 0)
         for path, x in (((*layer, "type"), "IzhikevichNodes"), ((*layer, "something_new"), 3),
-                        ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2, 3]),
+                        ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2]),
                         ((*connection, "type"), "OtherConnection"), ((*connection, "rule", "name"), "Oja"),
                         ((*connection, "rule", "reduction"), "median"), ((*connection, "Dales_rule"), [1, 0]),
                         ((*connection, "target"), "X"), (("runs", 0, "masks"), {"Y>X": "w"}), (("kind",), "encoding"),

@@ -50,8 +50,7 @@ def load(path):
     start = (12 if wide else 10) + length
     header = ast.literal_eval(raw[start - length:start].decode("latin-1"))
     shape = header["shape"]
-    if header["fortran_order"] and len(shape) > 1:
-        raise ValueError(f"{path} is in Fortran order")
+    turned = header["fortran_order"] and len(shape) > 1
     body = memoryview(raw)[start:]
     if isinstance(header["descr"], list):
         fields = [field[0] for field in header["descr"]]
@@ -66,7 +65,17 @@ def load(path):
     data.frombytes(body)
     if sys.byteorder == "big":
         data.byteswap()
-    return Array(tuple(shape), dtype, data)
+    return Array(tuple(shape), dtype, _row_major(data, shape) if turned else data)
+
+
+def _row_major(data, shape):
+    """Values in Fortran order, of which the first index runs fastest, in C order."""
+    places = [0]
+    step = 1
+    for extent in shape:
+        places = [place + k * step for place in places for k in range(extent)]
+        step *= extent
+    return array(data.typecode, (data[place] for place in places))
 
 
 def _write(path, descr, shape, body):
