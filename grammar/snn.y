@@ -84,6 +84,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <string> STRING "a string"
 %token <unit> UNIT "a unit"
 %token <name> NAME "a name"
+%token <name> PRIMED "an equation"
 
 %token LBRACE "{" RBRACE "}" LPAREN "(" RPAREN ")" LBRACKET "[" RBRACKET "]"
 %token COMMA "," COLON ":" DOT "." ARROW "->" RANGE_TO ".." RANGE_BELOW "..<"
@@ -108,6 +109,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" AVERAGE "average" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
+%token <name> METHOD "method"
 %token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
 
 /* From low to high. */
@@ -128,7 +130,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <args> maybe_shape exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
 %type <yes> by_layer each_what of_signed steps_or_samples
-%type <stmt> assign control if_stmt model_stmt protocol_stmt
+%type <stmt> assign equation control if_stmt model_stmt protocol_stmt
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
 %type <trace> trace trace_parts
@@ -299,6 +301,8 @@ neuron_parts:
 | neuron_parts[m] trace EOL     { $$ = ast_model_trace(B, $m, $trace); }
 | neuron_parts[m] "step" model_block[body] EOL
                                 { $$ = ast_model_handler(B, $m, AHANDLER_STEP, span_join(@2, @3), $body); }
+| neuron_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
+| neuron_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
 | neuron_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 
@@ -314,6 +318,8 @@ rule_parts:
                                 { $$ = ast_model_handler(B, $m, AHANDLER_ON_POST, span_join(@2, @4), $body); }
 | rule_parts[m] "each" "step" model_block[body] EOL
                                 { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
+| rule_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
+| rule_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
 | rule_parts[m] error EOL       { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 
@@ -355,6 +361,12 @@ set_or_add:
 | "add"                         { $$ = AOP_ADD; }
 ;
 
+/* v' = e; lines of them that follow each other are one system. A `let` among the parts of a model names a part of them. */
+equation:
+  PRIMED[n] "=" expr[e]         { $$ = ast_equation(B, @$, id($n, (Span){@n.lo, @n.hi - 1}), $e); }
+| "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
+;
+
 /* ---- statements of models ---------------------------------------------------------------- */
 
 model_block:
@@ -379,7 +391,7 @@ model_stmts:
 model_stmt:
   assign
 | element[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
-| "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
+| equation
 | if_stmt
 | "spike"                       { $$ = ast_plain_stmt(B, @$, ASTMT_SPIKE); }
 | "spike" expr[e]               { $$ = ast_spike(B, @$, $e); }
@@ -573,7 +585,7 @@ word:
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
-| "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+| "method" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 
 %%

@@ -91,6 +91,7 @@ typedef enum {
 	ASTMT_IF,          /* if e { } else { } */
 	ASTMT_SPIKE,       /* spike; spike e: with a value */
 	ASTMT_KEEP_ONE,    /* keep one spike at random [if e] */
+	ASTMT_EQUATION,    /* target' = e; those that follow each other are one system */
 	/* in the experiment */
 	ASTMT_FOR,         /* for a, b in data[range] as name { } */
 	ASTMT_RUN,         /* run e [layer by layer] [{ controls }] */
@@ -168,6 +169,7 @@ typedef struct {
 	AstArgVec shape;                                  /* features: an array of so many numbers; none: one */
 	bool shared_over_batch, kept_on_reset;
 	Name of;                                          /* rules: asserted place, or NULL */
+	bool implied;                                     /* sema: declared by its equation alone */
 	AstSym *sym;                                      /* sema */
 } AstState;
 
@@ -175,7 +177,8 @@ typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ boo
 	         AstArgVec shape;                         /* features: a table, w[units, window] */
 	         AstSym *sym; } AstParam;
 
-typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_COMPUTE /* a feature's body */ } AstHandlerKind;
+typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_COMPUTE /* a feature's body */,
+	       AHANDLER_EQUATIONS /* among the parts of a neuron or rule; with their `let`s */ } AstHandlerKind;
 typedef struct { AstHandlerKind kind; Span span; AstStmtVec body; } AstHandler;
 
 /* neuron, feature, rule */
@@ -184,6 +187,7 @@ typedef struct {
 	VEC(AstState) states;
 	VEC(AstTrace) traces;
 	VEC(AstHandler) handlers;                         /* in order of the text */
+	Name method; Span method_span;                    /* method = rk4; NULL: the best that there is */
 	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
 	VEC(struct AstNeed { Name name; Span span; AstSym *sym; }) needs; /* rule: signals */
 	AstSym *input_sym;                                /* sema: `input` of neurons, `signal` of features */

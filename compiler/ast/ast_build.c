@@ -298,6 +298,15 @@ ast_assign(AstBuild *b, Span at, AstExpr *target, AstOp op, AstExpr *value)
 }
 
 AstStmt *
+ast_equation(AstBuild *b, Span at, AstId state, AstExpr *e)
+{
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_EQUATION);
+	s->target = ast_name(b, state.span, state.name);
+	s->e = e;
+	return s;
+}
+
+AstStmt *
 ast_let(AstBuild *b, Span at, AstId name, AstExpr *value)
 {
 	AstStmt *s = ast_plain_stmt(b, at, ASTMT_LET);

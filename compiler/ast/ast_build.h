@@ -52,6 +52,7 @@ AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  
 AstStmtVec *ast_stmts(AstBuild *b, AstStmtVec *stmts, AstStmt *s); /* adds s unless NULL; stmts NULL starts a list */
 AstStmt *ast_plain_stmt(AstBuild *b, Span at, AstStmtKind kind);   /* spike reset freeze thaw, and what did not parse */
 AstStmt *ast_assign(AstBuild *b, Span at, AstExpr *target, AstOp op, AstExpr *value);
+AstStmt *ast_equation(AstBuild *b, Span at, AstId state, AstExpr *e);
 AstStmt *ast_let(AstBuild *b, Span at, AstId name, AstExpr *value);
 AstStmt *ast_if_stmt(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body, AstStmtVec *other);
 AstStmt *ast_keep_one(AstBuild *b, Span at, AstExpr *cond);
@@ -113,6 +114,8 @@ AstModel *ast_model_param(AstBuild *b, AstModel *m, Span at, AstParam param);
 AstModel *ast_model_state(AstBuild *b, AstModel *m, AstState *s);
 AstModel *ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t);
 AstModel *ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body);
+AstModel *ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s);  /* or a `let` of equations */
+AstModel *ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method);
 AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name);
 AstModel *ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals);
 AstState *ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init);

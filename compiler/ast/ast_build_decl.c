@@ -468,6 +468,36 @@ ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStm
 }
 
 AstModel *
+ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s)
+{
+	AstHandler *all = NULL;
+	for (uint32_t i = 0; i < m->handlers.n; i++) {
+		if (m->handlers.at[i].kind == AHANDLER_EQUATIONS)
+			all = &m->handlers.at[i];
+	}
+	if (!all) {
+		AstHandler h = {.kind = AHANDLER_EQUATIONS, .span = at};
+		VEC_PUSH(b->arena, &m->handlers, h);
+		all = &m->handlers.at[m->handlers.n - 1];
+	}
+	VEC_PUSH(b->arena, &all->body, s);
+	all->span = span_join(all->span, at);
+	return m;
+}
+
+AstModel *
+ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method)
+{
+	if (m->method) {
+		report_twice(b, m->method_span, at, "method");
+		return m;
+	}
+	m->method = method.name;
+	m->method_span = method.span;
+	return m;
+}
+
+AstModel *
 ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name)
 {
 	if (m->learns) {

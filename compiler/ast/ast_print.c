@@ -264,6 +264,9 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 	case ASTMT_KEEP_ONE:
 		print_simple(out, "keep-one", s);
 		return;
+	case ASTMT_EQUATION:
+		print_simple(out, "equation", s);
+		return;
 	case ASTMT_FOR:
 		print_for(out, s, depth);
 		return;

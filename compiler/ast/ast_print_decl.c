@@ -161,6 +161,7 @@ print_state(StrBuf *out, const AstState *s)
 		strbuf_printf(out, " (of %s)", s->of);
 	if (s->init)
 		print_more(out, s->init);
+	strbuf_puts(out, s->implied ? " implied" : "");
 	strbuf_puts(out, s->shared_over_batch ? " shared-over-batch" : "");
 	strbuf_puts(out, s->kept_on_reset ? " kept-on-reset)" : ")");
 }
@@ -190,6 +191,8 @@ handler_text(AstHandlerKind kind)
 		return "each-step";
 	case AHANDLER_COMPUTE:
 		return "compute";
+	case AHANDLER_EQUATIONS:
+		return "equations";
 	}
 	UNREACHABLE();
 }
@@ -208,6 +211,10 @@ print_model(StrBuf *out, const char *head, const AstDecl *d)
 	for (uint32_t i = 0; i < m->needs.n; i++) {
 		open_part(out, 1, "needs");
 		strbuf_printf(out, " %s)", m->needs.at[i].name);
+	}
+	if (m->method) {
+		open_part(out, 1, "method");
+		strbuf_printf(out, " %s)", m->method);
 	}
 	for (uint32_t i = 0; i < m->states.n; i++)
 		print_state(out, &m->states.at[i]);

@@ -161,6 +161,7 @@ check_stmt(Verifier *v, const AstStmt *s)
 		return false;
 	switch (s->kind) {
 	case ASTMT_ASSIGN:
+	case ASTMT_EQUATION:
 		return check_expr(v, s->target, false) && check_expr(v, s->e, true);
 	case ASTMT_LET:
 		return (s->name || fail(v, s->span, "let without a name")) &&

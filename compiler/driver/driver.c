@@ -77,7 +77,7 @@ stage_of(EmitKind kind)
 	case EMIT_AST:
 		return "sema";
 	case EMIT_NET:
-		return "elab";
+		return "solve";
 	case EMIT_PLAN_BEFORE:
 		return "lower";
 	case EMIT_PLAN:

@@ -9,6 +9,7 @@
 #include "opt/opt.h"
 #include "parse/parse.h"
 #include "sema/sema.h"
+#include "solve/solve.h"
 #include "snnc_config.h"
 
 #include <inttypes.h>
@@ -102,6 +103,13 @@ elab(Compilation *c)
 	c->net = elab_program(&env, &c->ast, c->name);
 	c->world_errors += env.world_errors;
 	return c->net != NULL;
+}
+
+static bool
+solve(Compilation *c)
+{
+	SolveEnv env = {c->diag};
+	return solve_net(&env, c->net);
 }
 
 static bool
@@ -203,6 +211,7 @@ static const Stage stages[] = {
 	{"parse", "ast", parse, print_ast, verify_parsed},
 	{"sema", "ast", sema, print_ast, verify_checked},
 	{"elab", "net", elab, print_net, verify_net},
+	{"solve", "net", solve, print_net, verify_net},
 	{"lower", "plan", lower, print_plan, verify_plan},
 	{"opt", "plan", opt, print_plan, verify_plan},
 };

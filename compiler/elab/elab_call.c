@@ -65,7 +65,7 @@ static const Function functions[] = {
 	{"sqrt", 1, NOP_SQRT, NDRAW_UNSET},       {"abs", 1, NOP_ABS, NDRAW_UNSET},
 	{"tanh", 1, NOP_TANH, NDRAW_UNSET},       {"sum", 1, NOP_UNSET, NDRAW_UNSET},
 	{"mean", 1, NOP_UNSET, NDRAW_UNSET},      {"floor", 1, NOP_FLOOR, NDRAW_UNSET},
-	{"ceil", 1, NOP_CEIL, NDRAW_UNSET},
+	{"ceil", 1, NOP_CEIL, NDRAW_UNSET},       {"exprel", 1, NOP_EXPREL, NDRAW_UNSET},
 	{"min", 2, NOP_MIN, NDRAW_UNSET},         {"max", 2, NOP_MAX, NDRAW_UNSET},
 	{"random", 0, NOP_UNSET, NDRAW_UNIFORM},  {"bernoulli", 1, NOP_UNSET, NDRAW_BERNOULLI},
 	{"poisson", 1, NOP_UNSET, NDRAW_POISSON}, {"uniform", 2, NOP_UNSET, NDRAW_UNIFORM},

@@ -93,6 +93,8 @@ unary_value(const Scope *s, NetOp op, double a)
 		return elab_round(s, exp(a));
 	case NOP_LOG:
 		return elab_round(s, log(a));
+	case NOP_EXPREL:
+		return a == 0 ? 1 : elab_round(s, expm1(a) / a);
 	case NOP_TANH:
 		return elab_round(s, tanh(a));
 	case NOP_UNSET:
@@ -157,6 +159,7 @@ binary_value(const Scope *s, NetOp op, double a, double b)
 	case NOP_CEIL:
 	case NOP_EXP:
 	case NOP_LOG:
+	case NOP_EXPREL:
 	case NOP_TANH:
 	case NOP_COUNT:
 		break;

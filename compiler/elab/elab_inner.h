@@ -145,6 +145,7 @@ bool elab_fits(Scope *s, NetExpr *e); /* a list in its place: length, side */
 
 /* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
 bool elab_code(Scope *s, const AstStmtVec *body, NetCode *out); /* appends */
+bool elab_equations(Scope *s, const AstStmtVec *body, NetCode *out); /* those among the parts of a model: one system */
 
 /* ---- instances (elab_layer.c, elab_trace.c, elab_connect.c, elab_rule.c) --------------------- */
 void elab_layers(Elab *el);

@@ -297,6 +297,25 @@ has_values(const AstStmtVec *v)
 	return false;
 }
 
+/* What neurons do in a step, in this order: equations, then `step`. */
+static void
+step(Scope *s, const ElabLayer *e, NetCode *out)
+{
+	static const AstHandlerKind order[] = {AHANDLER_EQUATIONS, AHANDLER_STEP};
+	for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+		for (uint32_t i = 0; i < e->model->handlers.n; i++) {
+			const AstHandler *h = &e->model->handlers.at[i];
+			if (h->kind != order[k])
+				continue;
+			if (h->kind == AHANDLER_EQUATIONS)
+				elab_equations(s, &h->body, out);
+			else
+				elab_code(s, &h->body, out);
+			s->locals.n = 0;
+		}
+	}
+}
+
 static void
 one_layer(Elab *el, uint32_t index)
 {
@@ -312,13 +331,7 @@ one_layer(Elab *el, uint32_t index)
 	parameters(&s, e, &e->decl->layer.args);
 	traces(&s, e);
 	s.traces = e->traces;
-	for (uint32_t i = 0; i < e->model->handlers.n; i++) {
-		const AstHandler *h = &e->model->handlers.at[i];
-		if (h->kind == AHANDLER_STEP)
-			elab_code(&s, &h->body, &el->net->layers.at[index].step);
-		else
-			elab_not_yet(el, h->span, "this part of a neuron");
-	}
+	step(&s, e, &el->net->layers.at[index].step);
 	input_file(el, e->decl, index);
 }
 

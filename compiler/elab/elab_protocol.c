@@ -520,6 +520,7 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
+	case ASTMT_EQUATION:
 	case ASTMT_CONTROL:
 		elab_not_yet(el, s->span, "this statement in an experiment");
 		return NULL;

@@ -138,6 +138,9 @@ handlers(const Scope *outer, NetRule *r)
 		case AHANDLER_EACH_STEP:
 			elab_code(&s, &h->body, &r->each_step);
 			break;
+		case AHANDLER_EQUATIONS:
+			elab_equations(&s, &h->body, &r->each_step);
+			break;
 		case AHANDLER_STEP:
 		case AHANDLER_COMPUTE:
 			elab_not_yet(s.el, h->span, "this part of a rule");

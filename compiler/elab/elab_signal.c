@@ -79,6 +79,8 @@ block(Places *p, const NetBlock *b, NetVaries around)
 		const NetStmt *s = b->at[i];
 		if (s->kind == NSTMT_ASSIGN) {
 			assign(p, s, around);
+		} else if (s->kind == NSTMT_SYSTEM) {
+			block(p, &s->body, around);
 		} else if (s->kind == NSTMT_LET) {
 			p->locals[s->index] = around | net_varies(p->r, p->locals, s->e);
 		} else if (s->kind == NSTMT_IF) {

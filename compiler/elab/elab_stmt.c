@@ -4,6 +4,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 typedef VEC(NetStmt *) StmtVec;
 
 static bool block(Scope *s, const AstStmtVec *body, StmtVec *out);
@@ -228,6 +230,8 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 		if (s->place == IN_NEURON)
 			return keep_one(s, a, out);
 		break;
+	case ASTMT_EQUATION:
+		UNREACHABLE();
 	case ASTMT_FOR:
 	case ASTMT_RUN:
 	case ASTMT_CONTROL:
@@ -251,12 +255,79 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 	return false;
 }
 
+/* ---- equations ------------------------------------------------------------------------------- */
+
+static NetMethod
+method_of(const Scope *s)
+{
+	for (int i = NMETHOD_UNSET + 1; s->model->method && i < NMETHOD_COUNT; i++) {
+		if (strcmp(s->model->method, net_method_name((NetMethod)i)) == 0)
+			return (NetMethod)i;
+	}
+	return NMETHOD_UNSET;
+}
+
+static NetStmt *
+equation(Scope *s, const AstStmt *a)
+{
+	NetExpr *target = elab_expr(s, a->target);
+	s->site_hint = a->target->name;
+	NetExpr *e = elab_expr(s, a->e);
+	s->site_hint = NULL;
+	if (!target || !e)
+		return NULL;
+	if (target->kind != NEXPR_STATE || target->type != NT_REAL || !(e = elab_as(s, e, NT_REAL, a->e))) {
+		s->el->failed = true;
+		return NULL;
+	}
+	NetStmt *n = ARENA_NEW(s->el->arena, NetStmt);
+	n->kind = NSTMT_ASSIGN;
+	n->span = a->span;
+	n->target = target;
+	n->e = e;
+	return n;
+}
+
+/* The equations from `first` on that follow each other; with `lets` (among the parts of a model), names of their parts
+ * between them, which stand for their expressions. */
+static bool
+system_of(Scope *s, const AstStmtVec *body, uint32_t first, bool lets, StmtVec *out, uint32_t *end)
+{
+	StmtVec all = {0};
+	uint32_t i = first;
+	bool ok = true;
+	for (; i < body->n && (lets || body->at[i]->kind == ASTMT_EQUATION); i++) {
+		const AstStmt *a = body->at[i];
+		if (a->kind == ASTMT_LET) {
+			ElabLocal local = {a, NET_NONE, elab_expr(s, a->e), NULL};
+			VEC_PUSH(s->el->arena, &s->locals, local);
+			ok = ok && local.value;
+			continue;
+		}
+		NetStmt *n = equation(s, a);
+		ok = ok && n;
+		if (n)
+			VEC_PUSH(s->el->arena, &all, n);
+	}
+	*end = i;
+	if (!all.n)
+		return ok;
+	NetStmt *n = push(s, out, NSTMT_SYSTEM, body->at[first]->span);
+	n->method = method_of(s);
+	n->body = freeze(&all);
+	return ok;
+}
+
 static bool
 block(Scope *s, const AstStmtVec *body, StmtVec *out)
 {
 	bool ok = true;
-	for (uint32_t i = 0; i < body->n; i++)
-		ok = statement(s, body->at[i], out) && ok;
+	for (uint32_t i = 0; i < body->n;) {
+		if (body->at[i]->kind == ASTMT_EQUATION)
+			ok = system_of(s, body, i, false, out, &i) && ok;
+		else
+			ok = statement(s, body->at[i++], out) && ok;
+	}
 	return ok;
 }
 
@@ -268,6 +339,19 @@ elab_code(Scope *s, const AstStmtVec *body, NetCode *out)
 		VEC_PUSH(s->el->arena, &v, out->body.at[i]);
 	s->code = out;
 	bool ok = block(s, body, &v);
+	out->body = freeze(&v);
+	return ok;
+}
+
+bool
+elab_equations(Scope *s, const AstStmtVec *body, NetCode *out)
+{
+	StmtVec v = {0};
+	for (uint32_t i = 0; i < out->body.n; i++)
+		VEC_PUSH(s->el->arena, &v, out->body.at[i]);
+	s->code = out;
+	uint32_t end;
+	bool ok = system_of(s, body, 0, true, &v, &end);
 	out->body = freeze(&v);
 	return ok;
 }

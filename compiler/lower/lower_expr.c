@@ -71,6 +71,7 @@ unary(Scope *s, const NetExpr *e)
 	case NOP_CEIL: return plan_unary(p, PEXPR_CEIL, a);
 	case NOP_EXP: return call1(s, "exp_f32", "exp_f64", a);
 	case NOP_LOG: return call1(s, "log_f32", "log_f64", a);
+	case NOP_EXPREL: return call1(s, "exprel_f32", "exprel_f64", a);
 	case NOP_TANH: return call1(s, "tanh_f32", "tanh_f64", a);
 	default: UNREACHABLE();
 	}

@@ -76,6 +76,7 @@ fixed_unary(const Fixed *f, const NetExpr *e)
 	case NOP_CEIL: return ceil(a);
 	case NOP_EXP: return rounded(f, exp(a));
 	case NOP_LOG: return rounded(f, log(a));
+	case NOP_EXPREL: return a == 0 ? 1 : rounded(f, expm1(a) / a);
 	case NOP_TANH: return rounded(f, tanh(a));
 	default: UNREACHABLE();
 	}

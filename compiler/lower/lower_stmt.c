@@ -137,6 +137,7 @@ low_block(Scope *s, NetBlock body, PlanExpr *mask)
 			low_not_yet(l, st->span, "`keep one spike` inside an `if`");
 			continue;
 		case NSTMT_UNSET:
+		case NSTMT_SYSTEM:                        /* solve has put statements in its place */
 		case NSTMT_COUNT:
 			break;
 		}

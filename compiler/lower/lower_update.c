@@ -142,7 +142,7 @@ flatten(Update *u, const NetBlock *b, const NetExpr *mask)
 			flatten(u, &s->other, no);
 			continue;
 		}
-		case NSTMT_UNSET: case NSTMT_SPIKE: case NSTMT_KEEP_ONE: case NSTMT_COUNT:
+		case NSTMT_UNSET: case NSTMT_SPIKE: case NSTMT_KEEP_ONE: case NSTMT_SYSTEM: case NSTMT_COUNT:
 			break;
 		}
 		UNREACHABLE();

@@ -52,7 +52,7 @@ typedef enum {
 	NEXPR_COUNT
 } NetExprKind;
 
-typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG, NOP_TANH,
+typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG, NOP_EXPREL /* (e^x - 1) / x */, NOP_TANH,
 	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
 	       NOP_COUNT } NetOp;
 const char *net_op_name(NetOp op);
@@ -77,7 +77,12 @@ struct NetExpr {
 	NetExpr *op[3];
 };
 
-typedef enum { NSTMT_UNSET, NSTMT_ASSIGN, NSTMT_LET, NSTMT_IF, NSTMT_SPIKE, NSTMT_KEEP_ONE, NSTMT_COUNT } NetStmtKind;
+typedef enum { NSTMT_UNSET, NSTMT_ASSIGN, NSTMT_LET, NSTMT_IF, NSTMT_SPIKE, NSTMT_KEEP_ONE,
+	       NSTMT_SYSTEM, NSTMT_COUNT } NetStmtKind;
+/* How a system of equations is integrated over a step; UNSET: the best that its equations allow. */
+typedef enum { NMETHOD_UNSET, NMETHOD_EXACT, NMETHOD_EXPONENTIAL_EULER, NMETHOD_EULER, NMETHOD_HEUN, NMETHOD_RK2, NMETHOD_RK4,
+	       NMETHOD_COUNT } NetMethod;
+const char *net_method_name(NetMethod m);                 /* "exponential_euler" */
 typedef enum { NSET, NADD, NSUB, NMUL, NDIV } NetAssignOp;
 typedef struct NetStmt NetStmt;
 typedef struct { NetStmt **at; uint32_t n; } NetBlock;
@@ -89,10 +94,14 @@ struct NetStmt {
 	uint32_t index;                                   /* LET: local */
 	NetExpr *e;                                       /* value; condition; SPIKE: emitted value or NULL (a bit); KEEP_ONE: condition or NULL */
 	uint32_t site;                                    /* KEEP_ONE: its draw */
-	NetBlock body, other;
+	NetBlock body, other;                             /* IF; SYSTEM: body has one ASSIGN (=) for each equation, of its rate to its state */
+	NetMethod method;                                 /* SYSTEM; until solve puts statements in its place */
+	bool held;                                        /* of an equation: it stands still where e of its system (a condition) is false */
 };
 typedef struct { Name name; NetType type; } NetLocal;
-typedef struct { NetBlock body; VEC(NetLocal) locals; } NetCode;
+/* How solve integrates some states, and why so: for people. */
+typedef struct { const char *states, *why; NetMethod method; Span span; } NetSolved;
+typedef struct { NetBlock body; VEC(NetLocal) locals; VEC(NetSolved) solved; } NetCode;
 
 /* Over what the state of a rule varies: bits, so that what is computed from several is their union. */
 typedef enum { NPLACE_CONNECTION = 0, NPLACE_PRE = 1, NPLACE_POST = 2, NPLACE_SYNAPSE = 3 } NetVaries;
@@ -284,6 +293,7 @@ typedef struct {
 	VEC(NetRecord) records;
 	VEC(NetPlot) plots;
 	NetProtocol protocol;
+	bool solved;                                      /* no SYSTEM is left */
 } Net;
 
 Net *net_new(Arena *a, Interner *names, const char *name);

@@ -27,6 +27,8 @@ net_op_name(NetOp op)
 		return "exp";
 	case NOP_LOG:
 		return "log";
+	case NOP_EXPREL:
+		return "exprel";
 	case NOP_TANH:
 		return "tanh";
 	case NOP_ADD:
@@ -58,6 +60,30 @@ net_op_name(NetOp op)
 	case NOP_OR:
 		return "or";
 	case NOP_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+const char *
+net_method_name(NetMethod m)
+{
+	switch (m) {
+	case NMETHOD_UNSET:
+		return "unset";
+	case NMETHOD_EXACT:
+		return "exact";
+	case NMETHOD_EXPONENTIAL_EULER:
+		return "exponential_euler";
+	case NMETHOD_EULER:
+		return "euler";
+	case NMETHOD_HEUN:
+		return "heun";
+	case NMETHOD_RK2:
+		return "rk2";
+	case NMETHOD_RK4:
+		return "rk4";
+	case NMETHOD_COUNT:
 		break;
 	}
 	UNREACHABLE();
@@ -170,7 +196,8 @@ block_equal(const NetBlock *a, const NetBlock *b)
 	for (uint32_t i = 0; i < a->n; i++) {
 		const NetStmt *s = a->at[i], *t = b->at[i];
 		if (s->kind != t->kind || s->op != t->op || s->index != t->index ||
-		    s->site != t->site || !net_expr_equal(s->target, t->target) ||
+		    s->site != t->site || s->method != t->method || s->held != t->held ||
+		    !net_expr_equal(s->target, t->target) ||
 		    !net_expr_equal(s->e, t->e) || !block_equal(&s->body, &t->body) ||
 		    !block_equal(&s->other, &t->other))
 			return false;

@@ -66,6 +66,7 @@ hold_of(const NetExpr *e)
 	case NOP_CEIL:
 	case NOP_EXP:
 	case NOP_LOG:
+	case NOP_EXPREL:
 	case NOP_TANH:
 	case NOP_MIN:
 	case NOP_MAX:
@@ -317,6 +318,29 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 static void put_block(const NetPlace *at, const NetBlock *b, int depth);
 
 static void
+put_system(const NetPlace *at, const NetStmt *s, int depth)
+{
+	strbuf_puts(at->out, "system");
+	if (s->method != NMETHOD_UNSET)
+		strbuf_printf(at->out, " by %s", net_method_name(s->method));
+	if (s->e) {
+		strbuf_puts(at->out, ", held but if ");
+		net_print_expr(at, s->e);
+	}
+	strbuf_puts(at->out, " {\n");
+	for (uint32_t i = 0; i < s->body.n; i++) {
+		const NetStmt *eq = s->body.at[i];
+		strbuf_indent(at->out, depth + 1);
+		net_print_expr(at, eq->target);
+		strbuf_puts(at->out, "' = ");
+		net_print_expr(at, eq->e);
+		strbuf_puts(at->out, eq->held ? " (held)\n" : "\n");
+	}
+	strbuf_indent(at->out, depth);
+	strbuf_putc(at->out, '}');
+}
+
+static void
 put_stmt(const NetPlace *at, const NetStmt *s, int depth)
 {
 	static const char *const assign[] = {"=", "+=", "-=", "*=", "/="};
@@ -360,6 +384,9 @@ put_stmt(const NetPlace *at, const NetStmt *s, int depth)
 			net_print_expr(at, s->e);
 		}
 		break;
+	case NSTMT_SYSTEM:
+		put_system(at, s, depth);
+		break;
 	case NSTMT_KEEP_ONE:
 		strbuf_puts(at->out, "keep one spike at random");
 		put_site(at, s->site);
@@ -388,6 +415,11 @@ net_print_code(const NetPlace *at, const char *head, const NetCode *c, int depth
 	inner.code = c;
 	strbuf_indent(at->out, depth);
 	strbuf_printf(at->out, "%s {\n", head);
+	for (uint32_t i = 0; i < c->solved.n; i++) {
+		const NetSolved *s = &c->solved.at[i];
+		strbuf_indent(at->out, depth + 1);
+		strbuf_printf(at->out, "# %s: %s, %s\n", s->states, net_method_name(s->method), s->why);
+	}
 	put_block(&inner, &c->body, depth + 1);
 	strbuf_indent(at->out, depth);
 	strbuf_puts(at->out, "}\n");

@@ -303,6 +303,24 @@ check_assign(Check *c, const NetStmt *s)
 	       need(c, s->op == NSET || s->target->type == NT_REAL, "arithmetic of truth values");
 }
 
+static void
+check_system(Check *c, const NetStmt *s)
+{
+	need(c, !c->net->solved, "a system that was not solved");
+	need(c, s->method < NMETHOD_COUNT && s->body.n > 0, "a system without equations or of no method");
+	if (s->e)
+		check_typed(c, s->e, NT_BOOL);
+	for (uint32_t i = 0; i < s->body.n && !c->wrong; i++) {
+		const NetStmt *eq = s->body.at[i];
+		(void)(need(c, eq->kind == NSTMT_ASSIGN && eq->op == NSET && eq->target && eq->target->kind == NEXPR_STATE &&
+				       (!eq->held || s->e),
+			    "a system of something but equations") &&
+		       check_assign(c, eq));
+		for (uint32_t k = 0; k < i && !c->wrong; k++)
+			need(c, s->body.at[k]->target->index != eq->target->index, "two equations of one state");
+	}
+}
+
 static bool
 check_block(Check *c, const NetBlock *b)
 {
@@ -329,6 +347,9 @@ check_block(Check *c, const NetBlock *b)
 			     "a spike in a wrong place or of a wrong kind");
 			if (s->e)
 				check_typed(c, s->e, NT_REAL);
+			break;
+		case NSTMT_SYSTEM:
+			check_system(c, s);
 			break;
 		case NSTMT_KEEP_ONE:
 			need(c, c->layer && s->site < c->net->sites.n,

@@ -55,10 +55,13 @@ scan_word(Parse *p, const char *s, uint32_t n)
 int
 scan_prime(Parse *p, const char *s, uint32_t n)
 {
-	const char *text = arena_printf(
-		p->env->arena, "this version does not compile equations such as `%.*s = …`", (int)n,
-		s);
-	report(p, E0902, p->raw.span, text, "write the step out: `step { v = v + dt * (…) }`");
+	const Word *w = word_find(s, n - 1);
+	p->raw.name = intern_n(p->env->names, s, n - 1);
+	if (!w || !(w->flags & WORD_RESERVED))
+		return TOK_PRIMED;
+	report(p, E0101, p->raw.span,
+	       arena_printf(p->env->arena, "`%s` is a word of the language and no state", p->raw.name),
+	       "give the state another name: `v' = (rest - v) / tau`");
 	return TOK_SNN_YYerror;
 }
 

@@ -111,6 +111,7 @@ typedef struct {
 	Sym *input;     /* `input` of a neuron, `signal` of a feature */
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
+	uint32_t inside; /* how many `if`s are around */
 } Sema;
 
 /* ---- scope.c: symbols and names ---- */
@@ -174,6 +175,13 @@ void sema_check_block(Sema *s, const AstStmtVec *block);
 void sema_check_model(Sema *s, AstDecl *d);
 void sema_check_trace(Sema *s, AstTrace *t, Sym *sym);
 void sema_check_places(Sema *s, AstDecl *rule);
+
+/* ---- check_equation.c ---- */
+void sema_imply_states(Sema *s, AstModel *m); /* those that only an equation names */
+uint32_t sema_check_system(Sema *s, const AstStmtVec *block, uint32_t first); /* the place behind it */
+void sema_check_equations(Sema *s, const AstStmtVec *block);
+bool sema_has_equations(const AstModel *m);
+void sema_check_method(Sema *s, Name method, Span at, bool has_equations);
 
 /* ---- check_network.c ---- */
 void sema_check_layer(Sema *s, AstDecl *d);

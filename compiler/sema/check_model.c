@@ -217,6 +217,8 @@ handler_belongs(AstDeclKind kind, AstHandlerKind h)
 		return kind == ADECL_RULE;
 	case AHANDLER_COMPUTE:
 		return kind == ADECL_FEATURE;
+	case AHANDLER_EQUATIONS:
+		return kind == ADECL_NEURON || kind == ADECL_RULE;
 	}
 	UNREACHABLE();
 }
@@ -239,7 +241,10 @@ check_handler(Sema *s, const AstHandler *h)
 		return;
 	}
 	s->where = kind == ADECL_NEURON ? IN_STEP : kind == ADECL_RULE ? IN_RULE : IN_FEATURE;
-	sema_check_block(s, &h->body);
+	if (h->kind == AHANDLER_EQUATIONS)
+		sema_check_equations(s, &h->body);
+	else
+		sema_check_block(s, &h->body);
 }
 
 static Sym *
@@ -302,12 +307,15 @@ sema_check_model(Sema *s, AstDecl *d)
 	}
 	declare_params(s, m);
 	declare_learned(s, d);
+	sema_imply_states(s, m);
 	declare_states(s, m);
 	declare_traces(s, m);
 	for (uint32_t i = 0; i < m->traces.n; i++)
 		sema_check_trace(s, &m->traces.at[i], sym_of(m->traces.at[i].sym));
 	for (uint32_t i = 0; i < m->handlers.n; i++)
 		check_handler(s, &m->handlers.at[i]);
+	if (m->method)
+		sema_check_method(s, m->method, m->method_span, sema_has_equations(m));
 	if (d->kind == ADECL_RULE)
 		sema_check_places(s, d);
 	Face *f = make_face(s, m);

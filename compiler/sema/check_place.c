@@ -166,7 +166,7 @@ walk_block(Places *p, const AstStmtVec *block, unsigned around)
 	const AstExpr *who = NULL;
 	for (uint32_t i = 0; i < block->n; i++) {
 		const AstStmt *a = block->at[i];
-		if (a->kind == ASTMT_ASSIGN) {
+		if (a->kind == ASTMT_ASSIGN || a->kind == ASTMT_EQUATION) {
 			walk_assign(p, a, around);
 		} else if (a->kind == ASTMT_LET) {
 			LocalPlace l = {a, around | place_of(p, a->e, 0, &who)};

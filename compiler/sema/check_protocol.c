@@ -499,6 +499,7 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
+	case ASTMT_EQUATION:
 		diag_begin(s->diag, E0801, a->span,
 			   "this belongs into a model, not into the experiment");
 		diag_help(s->diag,

@@ -261,14 +261,17 @@ check_if_stmt(Sema *s, const AstStmt *i)
 {
 	sema_check_condition(s, i->e);
 	DimTerm before = s->input ? s->input->val.dim : infer_none();
+	s->inside++;
 	sema_check_block(s, &i->body);
 	if (s->where != IN_FEATURE) {
 		sema_check_block(s, &i->other);
+		s->inside--;
 		return;
 	}
 	DimTerm after = s->input->val.dim;
 	s->input->val.dim = before;
 	sema_check_block(s, &i->other);
+	s->inside--;
 	sema_fit(s,
 		 (Say){"the signal is & on one way and @ on the other",
 		       "both branches must leave a signal of the same dimension", NULL},
@@ -311,6 +314,8 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_KEEP_ONE:
 		check_spike(s, a);
 		return;
+	case ASTMT_EQUATION:
+		UNREACHABLE();
 	case ASTMT_FOR:
 	case ASTMT_RUN:
 	case ASTMT_CONTROL:
@@ -338,7 +343,11 @@ void
 sema_check_block(Sema *s, const AstStmtVec *block)
 {
 	uint32_t outer = s->locals.n;
-	for (uint32_t i = 0; i < block->n; i++)
-		check_stmt(s, block->at[i]);
+	for (uint32_t i = 0; i < block->n;) {
+		if (block->at[i]->kind == ASTMT_EQUATION)
+			i = sema_check_system(s, block, i);
+		else
+			check_stmt(s, block->at[i++]);
+	}
 	s->locals.n = outer;
 }

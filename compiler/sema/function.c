@@ -35,6 +35,7 @@ static const Function functions[] = {
 	{"bernoulli", 1, GIVES_BOOL, true, DRAW, "bernoulli(p)"},
 	{"poisson", 1, GIVES_ANY, true, DRAW, "poisson(mean)"},
 	{"uniform", 2, GIVES_SAME, false, INITIAL, "uniform(a, b)"},
+	{"exprel", 1, GIVES_NUMBER, true, EVERYWHERE, "exprel(x)"},
 	{"file", 1, GIVES_ANY, false, INITIAL_FILE, "file(\"x.npy\")"},
 };
 

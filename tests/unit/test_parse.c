@@ -186,8 +186,7 @@ bad_characters_are_named(void)
 	expect("// c\nparam a = 1", "1:1 E0101: comments start with `#`");
 	expect("param a = 'b'", "1:11 E0101: strings stand between double quotes");
 	expect("param a = \"\\q\"", "1:12 E0101: this has no meaning in a string");
-	expect("neuron N { v' = 3 }",
-	       "1:12 E0902: this version does not compile equations such as `v' = \xE2\x80\xA6`");
+	expect("neuron N { if' = 3 }", "1:12 E0101: `if` is a word of the language and no state");
 	expect_in("param a = 2 ** 3", "there is no power operator");
 }
 
@@ -244,7 +243,7 @@ declarations_that_do_not_parse(void)
 	expect("connect a -> b { weight = 1 { range 1 } }",
 	       "1:37 E0102: expected `[` or `=`, found the number `1`");
 	expect("neuron A(x) { stat v = 0 }",
-	       "1:15 E0102: expected `state`, `trace`, `step` or `}`, found `stat`");
+	       "1:15 E0102: expected an equation, `let`, `state`, `trace`, `step`, `method` or `}`, found `stat`");
 	expect_in("neuron A(x) { stat v = 0 }", "did you mean `state`?");
 	expect("neuron A { state w = 3 kept of reset }", "1:29 E0102: expected `on`, found `of`");
 	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `every`, "
