@@ -129,7 +129,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <expr> element expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
 %type <args> maybe_shape exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
-%type <yes> by_layer each_what of_signed steps_or_samples
+%type <yes> maybe_bool by_layer each_what of_signed steps_or_samples
 %type <stmt> assign equation control if_stmt model_stmt protocol_stmt
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
@@ -308,7 +308,7 @@ neuron_parts:
 
 rule_parts:
   %empty                        { $$ = ast_model_parts(B); }
-| rule_parts[m] "learns" name[n] EOL    { $$ = ast_model_learns(B, $m, span_join(@2, @3), $n); }
+| rule_parts[m] "learns" name[n] maybe_bool[t] EOL    { $$ = ast_model_learns(B, $m, span_join(@2, @3), $n, $t); }
 | rule_parts[m] "needs" names[ns] EOL   { $$ = ast_model_needs(B, $m, $ns); }
 | rule_parts[m] state EOL       { $$ = ast_model_state(B, $m, $state); }
 | rule_parts[m] trace EOL       { $$ = ast_model_trace(B, $m, $trace); }
@@ -316,11 +316,18 @@ rule_parts:
                                 { $$ = ast_model_handler(B, $m, AHANDLER_ON_PRE, span_join(@2, @4), $body); }
 | rule_parts[m] "on" "post" model_block[body] EOL
                                 { $$ = ast_model_handler(B, $m, AHANDLER_ON_POST, span_join(@2, @4), $body); }
+| rule_parts[m] "on" NAME[n] model_block[body] EOL
+                                { $$ = ast_model_on_signal(B, $m, span_join(@2, @4), id($n, @n), $body); }
 | rule_parts[m] "each" "step" model_block[body] EOL
                                 { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
 | rule_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
 | rule_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
 | rule_parts[m] error EOL       { yyerrok; syntax_recovered(p); $$ = $m; }
+;
+
+maybe_bool:
+  %empty                        { $$ = false; }
+| ":" "bool"                    { $$ = true; }
 ;
 
 state:
@@ -524,6 +531,7 @@ primary:
 | name[n]                       { $$ = ast_name(B, @$, $n.name); }
 | primary[b] "." name[n]        { $$ = ast_member(B, @$, $b, $n); }
 | primary[b] "(" args ")"       { $$ = ast_call(B, @$, $b, $args); }
+| primary[b] "(" expr[e] "over" names[ns] ")"  { $$ = ast_over(B, @$, $b, $e, $ns); }
 | primary[b] "[" index_args[as] "]"  { $$ = ast_index(B, @$, $b, $as); }
 | "[" exprs "]"                 { $$ = ast_list(B, @$, $exprs); }
 | "(" expr[e] ")"               { $$ = $e; }

@@ -46,6 +46,7 @@ typedef enum {
 	AEXPR_BINARY,      /* arithmetic, comparison, and, or */
 	AEXPR_IF,          /* op[0] if op[1] else op[2] */
 	AEXPR_SUM,         /* sum name in op[0] of op[1]; op[0] is an AEXPR_RANGE */
+	AEXPR_OVER,        /* name(op[0] over args): a reduction in a rule; args are NAMEs: pre, post, batch */
 	AEXPR_OR_ELSE,     /* data sources only: a or b is AEXPR_BINARY OR; kept for dumps, never built */
 	AEXPR_ERROR,       /* stands for text that did not parse */
 	AEXPR_COUNT
@@ -70,7 +71,7 @@ struct AstExpr {
 		                                                            * value: value * unit->scale */
 		bool truth;
 		const char *string;
-		Name name;                                /* NAME, MEMBER: the (last) name; SUM: the variable */
+		Name name;                                /* NAME, MEMBER: the (last) name; SUM: the variable; OVER: what gathers, "sum" */
 	};
 	Span name_span;                                   /* MEMBER: of the name after the dot */
 	AstOp op_kind;                                    /* UNARY BINARY */
@@ -177,9 +178,10 @@ typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ boo
 	         AstArgVec shape;                         /* features: a table, w[units, window] */
 	         AstSym *sym; } AstParam;
 
-typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_COMPUTE /* a feature's body */,
+typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_ON_SIGNAL,
+	       AHANDLER_COMPUTE /* a feature's body */,
 	       AHANDLER_EQUATIONS /* among the parts of a neuron or rule; with their `let`s */ } AstHandlerKind;
-typedef struct { AstHandlerKind kind; Span span; AstStmtVec body; } AstHandler;
+typedef struct { AstHandlerKind kind; Span span; AstStmtVec body; Name signal; Span signal_span; AstSym *sym; /* ON_SIGNAL */ } AstHandler;
 
 /* neuron, feature, rule */
 typedef struct {
@@ -189,6 +191,7 @@ typedef struct {
 	VEC(AstHandler) handlers;                         /* in order of the text */
 	Name method; Span method_span;                    /* method = rk4; NULL: the best that there is */
 	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
+	bool learns_bool;                                 /* learns m : bool */
 	VEC(struct AstNeed { Name name; Span span; AstSym *sym; }) needs; /* rule: signals */
 	AstSym *input_sym;                                /* sema: `input` of neurons, `signal` of features */
 } AstModel;
@@ -262,6 +265,8 @@ typedef enum {
 	ASYM_LEARNED,      /* `w` in a rule */
 	ASYM_SIGNAL,       /* index in model.needs */
 	ASYM_TOP_SIGNAL,   /* top-level signal: decl */
+	ASYM_FELLOW,       /* in the arguments of a rule: a feature of the same connection: decl (CONNECT), index */
+	ASYM_BOUND,        /* w.low (index 0), w.high (index 1): the range of what a rule learns */
 	ASYM_SIDE_STATE,   /* pre.v (index 0), post.v (index 1): a state of the neuron, by name where the rule is attached */
 	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, part: index in its rule's states */
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */

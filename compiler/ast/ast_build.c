@@ -232,6 +232,22 @@ ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of)
 }
 
 AstExpr *
+ast_over(AstBuild *b, Span at, AstExpr *name, AstExpr *of, AstIdVec *over)
+{
+	if (name->kind != AEXPR_NAME)
+		return name->kind == AEXPR_ERROR ? name : ast_call(b, at, name, ast_args(b, NULL, (AstId){0}, of));
+	AstExpr *e = new_expr(b, at, AEXPR_OVER);
+	e->name = name->name;
+	e->name_span = name->span;
+	e->op[0] = of;
+	for (uint32_t i = 0; i < over->n; i++) {
+		AstArg arg = {.value = ast_name(b, over->at[i].span, over->at[i].name)};
+		VEC_PUSH(b->arena, &e->args, arg);
+	}
+	return finish(b, e);
+}
+
+AstExpr *
 ast_error(AstBuild *b, Span at)
 {
 	return new_expr(b, at, AEXPR_ERROR);

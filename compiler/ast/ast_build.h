@@ -44,6 +44,7 @@ AstExpr *ast_range(AstBuild *b, Span at, AstExpr *first, AstExpr *last, bool exc
 AstExpr *ast_unary(AstBuild *b, Span at, AstOp op, AstExpr *x);
 AstExpr *ast_binary(AstBuild *b, Span at, AstOp op, AstExpr *x, AstExpr *y);
 AstExpr *ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of);
+AstExpr *ast_over(AstBuild *b, Span at, AstExpr *name, AstExpr *of, AstIdVec *over);
 AstExpr *ast_if(AstBuild *b, Span at, AstExpr *then, AstExpr *cond, AstExpr *other);
 AstExpr *ast_error(AstBuild *b, Span at);
 AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  /* adds; NULL starts a list; name may be {0} */
@@ -116,7 +117,8 @@ AstModel *ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t);
 AstModel *ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body);
 AstModel *ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s);  /* or a `let` of equations */
 AstModel *ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method);
-AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name);
+AstModel *ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec *body);
+AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name, bool is_bool);
 AstModel *ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals);
 AstState *ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init);
 AstModel *ast_model_compute(AstBuild *b, AstModel *m, Span at, AstStmt *s);   /* one more statement; NULL: the end */

@@ -462,7 +462,7 @@ ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t)
 AstModel *
 ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body)
 {
-	AstHandler h = {kind, at, *body};
+	AstHandler h = {.kind = kind, .span = at, .body = *body};
 	VEC_PUSH(b->arena, &m->handlers, h);
 	return m;
 }
@@ -486,6 +486,16 @@ ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s)
 }
 
 AstModel *
+ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec *body)
+{
+	ast_model_handler(b, m, AHANDLER_ON_SIGNAL, at, body);
+	AstHandler *h = &m->handlers.at[m->handlers.n - 1];
+	h->signal = signal.name;
+	h->signal_span = signal.span;
+	return m;
+}
+
+AstModel *
 ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method)
 {
 	if (m->method) {
@@ -498,7 +508,7 @@ ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method)
 }
 
 AstModel *
-ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name)
+ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name, bool is_bool)
 {
 	if (m->learns) {
 		report_twice(b, m->learns_span, at, "learns");
@@ -506,6 +516,7 @@ ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name)
 	}
 	m->learns = name.name;
 	m->learns_span = name.span;
+	m->learns_bool = is_bool;
 	return m;
 }
 

@@ -54,7 +54,7 @@ print_ops(StrBuf *out, const char *head, const AstExpr *e)
 		strbuf_putc(out, ' ');
 		ast_print_expr(out, e->op[i]);
 	}
-	if (e->kind == AEXPR_MEMBER || e->kind == AEXPR_SUM)
+	if (e->kind == AEXPR_MEMBER || e->kind == AEXPR_SUM || e->kind == AEXPR_OVER)
 		strbuf_printf(out, " %s", e->name);
 	ast_print_args(out, &e->args);
 	strbuf_putc(out, ')');
@@ -105,6 +105,9 @@ print_bare(StrBuf *out, const AstExpr *e)
 		return;
 	case AEXPR_SUM:
 		print_ops(out, "sum", e);
+		return;
+	case AEXPR_OVER:
+		print_ops(out, "over", e);
 		return;
 	case AEXPR_OR_ELSE:
 		print_ops(out, "or-else", e);

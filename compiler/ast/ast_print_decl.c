@@ -189,6 +189,8 @@ handler_text(AstHandlerKind kind)
 		return "on-post";
 	case AHANDLER_EACH_STEP:
 		return "each-step";
+	case AHANDLER_ON_SIGNAL:
+		return "on-signal";
 	case AHANDLER_COMPUTE:
 		return "compute";
 	case AHANDLER_EQUATIONS:
@@ -206,7 +208,7 @@ print_model(StrBuf *out, const char *head, const AstDecl *d)
 		print_param(out, &m->params.at[i]);
 	if (m->learns) {
 		open_part(out, 1, "learns");
-		strbuf_printf(out, " %s)", m->learns);
+		strbuf_printf(out, " %s%s)", m->learns, m->learns_bool ? " bool" : "");
 	}
 	for (uint32_t i = 0; i < m->needs.n; i++) {
 		open_part(out, 1, "needs");
@@ -222,6 +224,8 @@ print_model(StrBuf *out, const char *head, const AstDecl *d)
 		print_trace(out, &m->traces.at[i]);
 	for (uint32_t i = 0; i < m->handlers.n; i++) {
 		open_part(out, 1, handler_text(m->handlers.at[i].kind));
+		if (m->handlers.at[i].signal)
+			strbuf_printf(out, " %s", m->handlers.at[i].signal);
 		ast_print_body(out, &m->handlers.at[i].body, 2);
 		strbuf_putc(out, ')');
 	}

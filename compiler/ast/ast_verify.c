@@ -90,6 +90,10 @@ shape_of(const AstExpr *e, uint32_t *ops, bool *has_args)
 	case AEXPR_SUM:
 		*ops = 2;
 		return e->name != NULL;
+	case AEXPR_OVER:
+		*ops = 1;
+		*has_args = true;
+		return e->name != NULL && e->args.n > 0;
 	case AEXPR_OR_ELSE:
 	case AEXPR_UNSET:
 	case AEXPR_COUNT:

@@ -66,9 +66,8 @@ settle_conn(Elab *el, const NetConn *c)
 			settle_expr(&s, f->states.at[k].init);
 		for (uint32_t k = 0; k < f->rule.states.n; k++)
 			settle_expr(&s, f->rule.states.at[k].init);
-		settle_block(&s, &f->rule.on_pre.body);
-		settle_block(&s, &f->rule.on_post.body);
-		settle_block(&s, &f->rule.each_step.body);
+		for (uint32_t k = 0; k < f->rule.handlers.n; k++)
+			settle_block(&s, &f->rule.handlers.at[k].code.body);
 	}
 }
 

@@ -330,23 +330,94 @@ top_signal(Scope *s, const AstExpr *e, const AstSym *sym)
 	return leaf(s, NEXPR_SIGNAL, NT_REAL, i, e);
 }
 
-/* pre.v, post.v: a state of the neuron on that side. */
+/* What a rule is given may be another feature of the connection where it is attached. */
+static NetExpr *
+fellow(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	if (!s->signals || !s->connect || s->connect != sym->decl)
+		return not_constant(s, e);
+	const AstDecl *model = sym->decl->connect.features.at[sym->index].sema_model;
+	bool of_post = model && model->model.params.n && model->model.params.at[0].of_post;
+	NetExpr *f = leaf(s, NEXPR_FELLOW, sym->type == ATYPE_BOOL ? NT_BOOL : NT_REAL, sym->index, e);
+	f->side = of_post ? NSIDE_POST : NSIDE_OWN;
+	return f;
+}
+
+/* w.low, w.high */
+static NetExpr *
+bound(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	const NetFeature *f = s->place == IN_RULE ? s->learned : NULL;
+	if (!f)
+		return not_constant(s, e);
+	double v = !f->has_range ? INFINITY : sym->index ? f->hi : f->lo;
+	if (!isinf(v))
+		return elab_const(s, NT_REAL, v, e->span);
+	elab_error(s->el, E0502, e->span, "the rule `%s` asks for the %s bound of `%s`, and it has none", s->rule->name,
+		   sym->index ? "upper" : "lower", f->name);
+	diag_label(s->el->diag, f->span, "declared here");
+	diag_help(s->el->diag, "give it one behind its value: `{ range [0, 1] ; learn %s(…) }`", s->rule->name);
+	diag_end(s->el->diag);
+	return NULL;
+}
+
+static void
+set_side(NetExpr *e, NetSide side)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_STATE || e->kind == NEXPR_ARRAY || e->kind == NEXPR_INDEX)
+		e->side = side;
+	for (int i = 0; i < 3; i++)
+		set_side(e->op[i], side);
+}
+
+/* A trace or a parameter of the neuron on a side; NULL: it has none of this name. */
+static NetExpr *
+side_trace(Scope *s, const AstExpr *e, uint32_t layer, NetSide side)
+{
+	const ElabLayer *l = &s->el->layers.at[layer];
+	uint32_t own = l->model ? l->model->traces.n : 0, n = own + l->decl->layer.traces.n;
+	for (uint32_t i = 0; i < n; i++) {
+		const AstTrace *t = i < own ? &l->model->traces.at[i] : &l->decl->layer.traces.at[i - own];
+		if (t->name != e->name || l->traces[i] == NET_NONE)
+			continue;
+		NetExpr *x = leaf(s, NEXPR_TRACE, NT_REAL, l->traces[i], e);
+		x->side = side;
+		return x;
+	}
+	for (uint32_t i = 0; l->model && i < l->model->params.n; i++) {
+		if (l->model->params.at[i].name != e->name || !l->params[i].e)
+			continue;
+		NetExpr *x = elab_copy(s->el, l->params[i].e, e->span);
+		set_side(x, side);
+		return x;
+	}
+	return NULL;
+}
+
+/* pre.v, post.v: a state, a trace or a parameter of the neuron on that side. */
 static NetExpr *
 side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	if (s->place != IN_RULE)
 		return not_constant(s, e);
 	const NetConn *c = &s->el->net->conns.at[s->conn];
-	const NetLayer *l = layer_at(s, sym->index ? c->post : c->pre);
+	uint32_t layer = sym->index ? c->post : c->pre;
+	const NetLayer *l = layer_at(s, layer);
+	NetSide side = sym->index ? NSIDE_POST : NSIDE_PRE;
 	VEC(const char *) names = {0};
 	for (uint32_t i = 0; i < l->states.n; i++) {
 		if (l->states.at[i].name == e->name) {
 			NetExpr *st = leaf(s, NEXPR_STATE, l->states.at[i].type, i, e);
-			st->side = sym->index ? NSIDE_POST : NSIDE_PRE;
+			st->side = side;
 			return st;
 		}
 		VEC_PUSH(s->el->arena, &names, l->states.at[i].name);
 	}
+	NetExpr *other = side_trace(s, e, layer, side);
+	if (other)
+		return other;
 	const char *near = suggest(e->name, names.at, names.n);
 	elab_error(s->el, E0203, e->name_span, "the neurons of layer `%s` have no state `%s`", l->name, e->name);
 	diag_label(s->el->diag, l->span, "declared here");
@@ -413,6 +484,10 @@ name(Scope *s, const AstExpr *e)
 		return top_signal(s, e, sym);
 	case ASYM_SIDE_STATE:
 		return side_state(s, e, sym);
+	case ASYM_FELLOW:
+		return fellow(s, e, sym);
+	case ASYM_BOUND:
+		return bound(s, e, sym);
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
 	case ASYM_RATE_OF:
@@ -688,6 +763,25 @@ sum(Scope *s, const AstExpr *e)
 	return x->op[0] ? x : NULL;
 }
 
+/* sum(e over pre) */
+static NetExpr *
+over(Scope *s, const AstExpr *e)
+{
+	static const struct { const char *name; NetOver over; } all[] = {
+		{"sum", NOVER_SUM}, {"mean", NOVER_MEAN}, {"max", NOVER_MAX}, {"min", NOVER_MIN}};
+	if (s->place != IN_RULE)
+		return not_constant(s, e);
+	NetExpr *x = net_expr(s->el->net, NEXPR_REDUCE, NT_REAL, e->span);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		x->index = strcmp(e->name, all[i].name) == 0 ? all[i].over : x->index;
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		const char *place = e->args.at[i].value->name;
+		x->over |= strcmp(place, "pre") == 0 ? NOVER_PRE : strcmp(place, "post") == 0 ? NOVER_POST : NOVER_BATCH;
+	}
+	x->op[0] = elab_as(s, elab_expr(s, e->op[0]), NT_REAL, e->op[0]);
+	return x->op[0] ? x : NULL;
+}
+
 NetExpr *
 elab_expr(Scope *s, const AstExpr *e)
 {
@@ -718,6 +812,8 @@ elab_expr(Scope *s, const AstExpr *e)
 			       ? past(s, e) : element(s, e);
 	case AEXPR_SUM:
 		return sum(s, e);
+	case AEXPR_OVER:
+		return over(s, e);
 	case AEXPR_STRING:
 	case AEXPR_TUPLE:
 	case AEXPR_RANGE:

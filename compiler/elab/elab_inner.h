@@ -107,7 +107,9 @@ typedef struct {
 	Name site_hint;          /* "fires" */
 	const AstStmt *loop;     /* IN_PROTOCOL: the innermost loop */
 	const Bind *needs;       /* IN_RULE: what its signals stand for */
-	bool signals;            /* arguments of rules: signals may be read */
+	bool signals;            /* arguments of rules: signals and features of the connection may be read */
+	const AstDecl *connect;  /* arguments of rules: the connection */
+	const NetFeature *learned; /* IN_RULE */
 } Scope;
 
 /* ---- values (elab_value.c, elab_set.c) ------------------------------------------------------- */

@@ -135,6 +135,7 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 		}
 		Scope s = arg ? elab_scope(el, IN_PROGRAM) : *inner;
 		s.signals = inner->place == IN_RULE;
+		s.connect = inner->connect;
 		if (!arg)
 			s.place = IN_PARAM;
 		s.nparams = i;

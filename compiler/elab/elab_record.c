@@ -116,7 +116,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_LOCAL:
 	case ASYM_INPUT:
 	case ASYM_LEARNED:
-	case ASYM_SIGNAL: case ASYM_TOP_SIGNAL: case ASYM_SIDE_STATE:
+	case ASYM_SIGNAL: case ASYM_TOP_SIGNAL: case ASYM_FELLOW: case ASYM_BOUND: case ASYM_SIDE_STATE:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
 	case ASYM_DT:

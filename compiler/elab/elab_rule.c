@@ -50,6 +50,7 @@ needs(Scope *s, const AstArgVec *args)
 		for (uint32_t k = 0; args && k < args->n; k++) {
 			Scope in = elab_scope(s->el, IN_PROGRAM);
 			in.signals = true;
+			in.connect = s->connect;
 			if (args->at[k].name == m->needs.at[i].name && !elab_bind(&in, args->at[k].value, &bind[i]))
 				return false;
 		}
@@ -98,8 +99,7 @@ states(const Scope *outer, NetRule *r)
 	for (uint32_t i = 0; i < s.model->states.n; i++) {
 		const AstState *a = &s.model->states.at[i];
 		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
-		if (a->of && strcmp(a->of, "network") == 0)
-			elab_not_yet(el, a->span, "a state of a rule that is one for the network");
+		st.of_network = a->of && strcmp(a->of, "network") == 0;
 		if (a->shared_over_batch)
 			elab_not_yet(el, a->span,
 				     "a state of a rule that is shared over the batch");
@@ -119,9 +119,61 @@ states(const Scope *outer, NetRule *r)
 
 /* ---- what it does ---------------------------------------------------------------------------- */
 
+/* Handlers of one event that follow each other are one. */
+static NetHandler *
+handler(Elab *el, NetRule *r, NetEvent event, Span at, bool alone)
+{
+	NetHandler *last = r->handlers.n && !alone ? &r->handlers.at[r->handlers.n - 1] : NULL;
+	if (last && last->event == event)
+		return last;
+	VEC_PUSH(el->arena, &r->handlers, ((NetHandler){.event = event, .span = at}));
+	return &r->handlers.at[r->handlers.n - 1];
+}
+
+/* `on reward { … }` is `each step { if reward != 0 { … } }`. */
+static void
+on_signal(Scope *s, NetRule *r, const AstHandler *h)
+{
+	Elab *el = s->el;
+	NetExpr *signal = h->sym ? elab_copy(el, s->needs[h->sym->index].e, h->signal_span) : NULL;
+	if (!signal) {
+		el->failed = true;
+		return;
+	}
+	NetExpr *fired = elab_binary(s, NOP_NE, signal, elab_const(s, NT_REAL, 0, h->signal_span), h->signal_span);
+	NetCode *code = &handler(el, r, NEVENT_STEP, h->span, true)->code;
+	elab_code(s, &h->body, code);
+	if (fired->kind == NEXPR_CONST) {
+		if (fired->value == 0)
+			code->body.n = 0;
+		return;
+	}
+	NetStmt *wrap = ARENA_NEW(el->arena, NetStmt);
+	wrap->kind = NSTMT_IF;
+	wrap->span = h->span;
+	wrap->e = fired;
+	wrap->body = code->body;
+	NetStmt **at = ARENA_ARRAY(el->arena, NetStmt *, 1);
+	at[0] = wrap;
+	code->body = (NetBlock){at, 1};
+}
+
+/* Equations come first, wherever they stand: handlers see states that have come to this step. */
+static void
+equations(const Scope *outer, NetRule *r)
+{
+	for (uint32_t i = 0; i < outer->model->handlers.n; i++) {
+		const AstHandler *h = &outer->model->handlers.at[i];
+		Scope s = *outer;
+		if (h->kind == AHANDLER_EQUATIONS)
+			elab_equations(&s, &h->body, &handler(s.el, r, NEVENT_STEP, h->span, true)->code);
+	}
+}
+
 static void
 handlers(const Scope *outer, NetRule *r)
 {
+	equations(outer, r);
 	for (uint32_t i = 0; i < outer->model->handlers.n; i++) {
 		const AstHandler *h = &outer->model->handlers.at[i];
 		Scope s = *outer;
@@ -129,18 +181,20 @@ handlers(const Scope *outer, NetRule *r)
 		switch (h->kind) {
 		case AHANDLER_ON_PRE:
 			s.event = NSIDE_PRE;
-			elab_code(&s, &h->body, &r->on_pre);
+			elab_code(&s, &h->body, &handler(s.el, r, NEVENT_PRE, h->span, false)->code);
 			break;
 		case AHANDLER_ON_POST:
 			s.event = NSIDE_POST;
-			elab_code(&s, &h->body, &r->on_post);
+			elab_code(&s, &h->body, &handler(s.el, r, NEVENT_POST, h->span, false)->code);
 			break;
 		case AHANDLER_EACH_STEP:
-			elab_code(&s, &h->body, &r->each_step);
+			elab_code(&s, &h->body, &handler(s.el, r, NEVENT_STEP, h->span, false)->code);
+			break;
+		case AHANDLER_ON_SIGNAL:
+			on_signal(&s, r, h);
 			break;
 		case AHANDLER_EQUATIONS:
-			elab_equations(&s, &h->body, &r->each_step);
-			break;
+			break; /* were first */
 		case AHANDLER_STEP:
 		case AHANDLER_COMPUTE:
 			elab_not_yet(s.el, h->span, "this part of a rule");
@@ -162,14 +216,13 @@ elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a)
 	r->span = a->learn->span;
 	r->reduce = reduction(el, a);
 	f->has_rule = true;
-	if (f->type != NT_REAL) {
-		elab_not_yet(el, a->learn->span, "learning of a value that is true or false");
-		return;
-	}
+	r->of_post = f->of_post;
 	Scope s = elab_scope(el, IN_RULE);
 	s.conn = conn;
 	s.model = m;
 	s.rule = r;
+	s.learned = f;
+	s.connect = el->conns.at[conn];
 	s.value_type = f->type;
 	s.site_prefix = arena_printf(el->arena, "%s/%s", el->net->conns.at[conn].name, f->name);
 	s.params = elab_params(&s, arguments(a->learn), a->learn->span);

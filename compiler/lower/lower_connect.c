@@ -34,6 +34,37 @@ saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
 	return false;
 }
 
+/* Does a rule of another feature read it? */
+static bool
+fellow_reads(const NetExpr *e, uint32_t feature)
+{
+	if (!e)
+		return false;
+	return (e->kind == NEXPR_FELLOW && e->index == feature) || fellow_reads(e->op[0], feature)
+	       || fellow_reads(e->op[1], feature) || fellow_reads(e->op[2], feature);
+}
+
+static bool
+fellow_reads_in(NetBlock b, uint32_t feature)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (fellow_reads(b.at[i]->e, feature) || fellow_reads_in(b.at[i]->body, feature) || fellow_reads_in(b.at[i]->other, feature))
+			return true;
+	return false;
+}
+
+static bool
+is_fellow(const NetConn *c, uint32_t feature)
+{
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		const NetRule *r = &c->features.at[k].rule;
+		for (uint32_t h = 0; c->features.at[k].has_rule && h < r->handlers.n; h++)
+			if (fellow_reads_in(r->handlers.at[h].code.body, feature))
+				return true;
+	}
+	return false;
+}
+
 /* A value that is a number, or one number where i == j and another elsewhere, is never stored. */
 static bool
 needs_store(const Lower *l, uint32_t conn, uint32_t feature)
@@ -43,7 +74,7 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 	for (uint32_t k = feature + 1; k < c->features.n; k++)
 		if (c->features.at[k].shared == feature && needs_store(l, conn, k))
 			return true;
-	return f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
+	return is_fellow(c, feature) || f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }

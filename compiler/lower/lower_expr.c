@@ -240,6 +240,16 @@ sum(Scope *s, const NetExpr *e)
 	return plan_local(l->p, outer->code, total);
 }
 
+/* The value of another feature at this pair. */
+static PlanExpr *
+fellow(Scope *s, const NetExpr *e)
+{
+	uint32_t buf = s->l->conns[s->conn].features[e->index].buf;
+	if (e->side == NSIDE_POST)
+		return low_load(s->l, buf, 1, s->post);
+	return s->at ? low_value_load(s->l, buf, s->at) : low_load(s->l, buf, 2, s->pre, s->post);
+}
+
 bool
 net_has_sum(const NetExpr *e)
 {
@@ -292,6 +302,11 @@ low_expr(Scope *s, const NetExpr *e)
 		return plan_cast(p, l->real, s->each[e->index]);
 	case NEXPR_SUM:
 		return sum(s, e);
+	case NEXPR_FELLOW:
+		return fellow(s, e);
+	case NEXPR_REDUCE:
+		low_not_yet(l, e->span, "a reduction over neurons or items");
+		return low_real(l, 0);
 	case NEXPR_TOTAL:
 		return s->total;
 	case NEXPR_UNARY:

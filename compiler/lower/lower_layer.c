@@ -62,6 +62,15 @@ block_reads_side(NetBlock b, NetSide side, uint32_t state)
 }
 
 static bool
+rule_reads_side(const NetRule *r, NetSide side, uint32_t state)
+{
+	for (uint32_t k = 0; k < r->handlers.n; k++)
+		if (block_reads_side(r->handlers.at[k].code.body, side, state))
+			return true;
+	return false;
+}
+
+static bool
 rules_want(const Net *n, uint32_t layer, uint32_t state)
 {
 	for (uint32_t c = 0; c < n->conns.n; c++)
@@ -70,8 +79,7 @@ rules_want(const Net *n, uint32_t layer, uint32_t state)
 			for (int side = NSIDE_PRE; side <= NSIDE_POST; side++) {
 				if ((side == NSIDE_PRE ? n->conns.at[c].pre : n->conns.at[c].post) != layer)
 					continue;
-				if (block_reads_side(r->on_pre.body, (NetSide)side, state) || block_reads_side(r->on_post.body, (NetSide)side, state)
-				    || block_reads_side(r->each_step.body, (NetSide)side, state))
+				if (rule_reads_side(r, (NetSide)side, state))
 					return true;
 			}
 		}

@@ -287,13 +287,22 @@ all_synapses(RuleWork *w, PlanEmit *b, PlanExpr *lo, PlanExpr *hi, AllKind kind,
 	low_close(&rows);
 }
 
+/* NULL: none that does something. */
+static const NetCode *
+handler(const NetRule *r, NetEvent event)
+{
+	for (uint32_t k = 0; k < r->handlers.n; k++)
+		if (r->handlers.at[k].event == event && r->handlers.at[k].code.body.n)
+			return &r->handlers.at[k].code;
+	return NULL;
+}
+
 static void
 event_form(RuleWork *w, PlanEmit *b, PlanExpr *lo, PlanExpr *hi, bool dense_after)
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
-	const NetCode *on_pre = w->f->rule.on_pre.body.n ? &w->f->rule.on_pre : NULL;
-	const NetCode *on_post = w->f->rule.on_post.body.n ? &w->f->rule.on_post : NULL;
+	const NetCode *on_pre = handler(&w->f->rule, NEVENT_PRE), *on_post = handler(&w->f->rule, NEVENT_POST);
 	bool clips = w->clips;
 	w->clips = clips && !dense_after;
 	if (on_pre && on_post && w->clips) {
@@ -325,11 +334,12 @@ unsupported(RuleWork *w)
 		low_not_yet(l, w->f->span, "learning truth values");
 		return true;
 	}
-	if (l->batch > 1 && (r->states.n || r->each_step.body.n)) {
-		low_not_yet(l, r->span, "rules with synapse states or `each step`, with a batch above one");
-		return true;
-	}
-	return l->batch > 1 && (!reducible(w, &r->on_pre) || !reducible(w, &r->on_post));
+	if (l->batch == 1)
+		return false;
+	for (uint32_t k = 0; k < r->handlers.n; k++)
+		if (!reducible(w, &r->handlers.at[k].code))
+			return true;
+	return false;
 }
 
 /* Are the loops below too special for this rule? */
@@ -338,12 +348,20 @@ is_general(const RuleWork *w)
 {
 	const NetRule *r = &w->f->rule;
 	bool several = w->l->batch > 1;
-	if (!w->f->has_rule || w->f->type == NT_BOOL)
+	if (!w->f->has_rule)
 		return false;
 	for (uint32_t k = 0; k < r->states.n; k++)
 		if (several || r->states.at[k].place != NPLACE_SYNAPSE)
 			return true;
-	return r->average || (several && (r->each_step.body.n || r->reduce == NREDUCE_MAX || !only_adds(&r->on_pre) || !only_adds(&r->on_post)));
+	for (uint32_t k = 0; k < r->handlers.n; k++) {
+		const NetHandler *h = &r->handlers.at[k];
+		static const int rank[] = {[NEVENT_PRE] = 0, [NEVENT_POST] = 1, [NEVENT_STEP] = 2};
+		if (k && rank[h->event] <= rank[r->handlers.at[k - 1].event])
+			return true;
+		if (several && (h->event == NEVENT_STEP || !only_adds(&h->code)))
+			return true;
+	}
+	return w->f->type == NT_BOOL || r->average || (several && r->reduce == NREDUCE_MAX);
 }
 
 void
@@ -368,14 +386,15 @@ low_rule(Lower *l, uint32_t conn, uint32_t feature)
 		PlanAxis axis = low_axis(AXIS_POST, w->npost);
 		w->change = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", c->name, w->f->name);
 	}
-	bool each = w->f->has_rule && w->f->rule.each_step.body.n, decays = w->f->decay != 0;
+	const NetCode *each = w->f->has_rule ? handler(&w->f->rule, NEVENT_STEP) : NULL;
+	bool decays = w->f->decay != 0;
 	w->low->learn = low_add_kernel(l, w->npost, "%s.%s.learn", c->name, w->f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[w->low->learn]), on = plan_emit(l->p, b.code);
 	PlanExpr *lo = low_lo(&b), *hi = low_hi(&b);
 	if (w->f->has_rule)
-		event_form(w, &on, lo, hi, each || decays);
+		event_form(w, &on, lo, hi, each != NULL || decays);
 	if (each)
-		all_synapses(w, &on, lo, hi, ALL_CODE, &w->f->rule.each_step);
+		all_synapses(w, &on, lo, hi, ALL_CODE, each);
 	if (decays)
 		all_synapses(w, &on, lo, hi, ALL_DECAY, NULL);
 	else if (each && w->clips)

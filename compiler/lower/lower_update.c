@@ -269,6 +269,7 @@ instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 	s.learning = plan_int(l->p, PT_BOOL, 1);
 	if (i && j && u->at) {
 		s.value = low_value_load(l, u->low->buf, u->at);
+		s.at = u->at;
 		find_pair(u, &s);
 	} else if (i && j) {
 		s.value = low_load(l, u->low->buf, 2, i, j);
@@ -712,9 +713,9 @@ low_update(Lower *l, uint32_t conn, uint32_t feature)
 	u->low = &l->conns[conn].features[feature];
 	u->npre = l->net->layers.at[c->pre].n;
 	u->npost = l->net->layers.at[c->post].n;
-	flatten_code(u, &f->rule.on_pre, NSIDE_PRE);
-	flatten_code(u, &f->rule.on_post, NSIDE_POST);
-	flatten_code(u, &f->rule.each_step, NSIDE_OWN);
+	static const NetSide sides[] = {[NEVENT_STEP] = NSIDE_OWN, [NEVENT_PRE] = NSIDE_PRE, [NEVENT_POST] = NSIDE_POST};
+	for (uint32_t k = 0; k < f->rule.handlers.n; k++)
+		flatten_code(u, &f->rule.handlers.at[k].code, sides[f->rule.handlers.at[k].event]);
 	add_buffers(u);
 	if (f->rule.average)
 		u->ring_at = low_add_buf(l, PT_I64, ROLE_STATE, 0, NULL, "%s.%s_changes_at", c->name, f->name);

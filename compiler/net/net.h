@@ -48,6 +48,9 @@ typedef enum {
 	NEXPR_TABLE,       /* feature: a number of feature.tables[index]; op: its places, counted around */
 	NEXPR_EACH,        /* variable `index` of a sum around it, as a real */
 	NEXPR_SUM,         /* sum of op[0] while variable `index` runs over op[1] ..< op[2], constants */
+	NEXPR_FELLOW,      /* rule: the value of feature `index` of the connection; side POST: it is one per target */
+	NEXPR_REDUCE,      /* rule: op[0] over all pre or post neurons (of a pair: its partners) or items: bits `over`; index is a
+	                    * NetOver without QUANTILE */
 	NEXPR_TOTAL,       /* feature: the sum of the signals that come in, over synapses and items */
 	NEXPR_COUNT
 } NetExprKind;
@@ -59,6 +62,7 @@ const char *net_op_name(NetOp op);
 
 typedef enum { NOVER_MIN, NOVER_MAX, NOVER_SUM, NOVER_MEAN, NOVER_QUANTILE /* between ranks: linear */, NOVER_COUNT } NetOver;
 const char *net_over_name(NetOver over);
+enum { NOVER_PRE = 1, NOVER_POST = 2, NOVER_BATCH = 4 };     /* the first two as in NetVaries */
 
 typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
 typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST } NetSide;
@@ -74,6 +78,7 @@ struct NetExpr {
 	NetOp op_kind;
 	NetDraw draw;
 	uint32_t site;                                    /* DRAW: net->sites */
+	uint32_t over;                                    /* REDUCE: NOVER_PRE … */
 	NetExpr *op[3];
 };
 
@@ -112,6 +117,7 @@ typedef struct {
 	Name name; Span span; NetType type;
 	NetExpr *init;                                    /* constants and arrays only */
 	bool shared_over_batch, kept_on_reset;            /* kept_on_reset: also parameters that the protocol sets */
+	bool of_network;                                  /* of a rule: one for all connections where the rule is attached */
 	uint32_t rank; uint64_t extent[2];                /* of an array; rank 0: one number */
 	NetVaries place;                                   /* of a rule's state: per item of the batch, and over what else */
 } NetState;
@@ -140,10 +146,15 @@ typedef struct {
 /* Initial value of a feature: an expression of INDEX, CONST and DRAW (site drawn once, object i*n_post + j), or a file. */
 typedef struct { NetExpr *e; const char *file; Span span; } NetInit;
 
+/* What a rule does in a step: for all synapses, or those whose pre or post neuron spiked. */
+typedef enum { NEVENT_STEP, NEVENT_PRE, NEVENT_POST } NetEvent;
+typedef struct { NetEvent event; Span span; NetCode code; } NetHandler;
+
 typedef enum { NREDUCE_MEAN, NREDUCE_SUM, NREDUCE_MAX } NetReduce;
 typedef struct {
 	Name name; Span span;
-	NetCode on_pre, on_post, each_step;
+	bool of_post;                                     /* what it learns is one value per target */
+	VEC(NetHandler) handlers;                         /* run one after the other */
 	VEC(NetState) states;
 	NetReduce reduce;
 	uint64_t average;                                 /* changes are averaged over so many steps; 0: applied as they come */

@@ -153,7 +153,7 @@ net_expr_equal(const NetExpr *a, const NetExpr *b)
 		return a == b;
 	if (a->kind != b->kind || a->type != b->type || a->index != b->index ||
 	    a->side != b->side || a->op_kind != b->op_kind || a->draw != b->draw ||
-	    a->site != b->site || !same_number(a->value, b->value))
+	    a->site != b->site || a->over != b->over || !same_number(a->value, b->value))
 		return false;
 	for (int i = 0; i < 3; i++) {
 		if (!net_expr_equal(a->op[i], b->op[i]))
@@ -175,8 +175,14 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : r->states.at[e->index].place;
 	case NEXPR_LOCAL:
 		return locals[e->index];
-	case NEXPR_VALUE: case NEXPR_DRAW:
+	case NEXPR_VALUE:
+		return r->of_post ? NPLACE_POST : NPLACE_SYNAPSE;
+	case NEXPR_DRAW:
 		return NPLACE_SYNAPSE;
+	case NEXPR_FELLOW:
+		return e->side == NSIDE_POST ? NPLACE_POST : NPLACE_SYNAPSE;
+	case NEXPR_REDUCE:
+		return net_varies(r, locals, e->op[0]) & ~e->over;
 	case NEXPR_UNARY: case NEXPR_BINARY: case NEXPR_IF:
 		for (int i = 0; i < 3; i++)
 			over |= net_varies(r, locals, e->op[i]);

@@ -89,7 +89,7 @@ put_state(const NetPlace *at, const NetState *s, int depth)
 		net_print_expr(at, s->init);
 	}
 	static const char *const place[] = {" of connection", " of pre", " of post", ""};
-	strbuf_puts(at->out, at->rule ? place[s->place] : "");
+	strbuf_puts(at->out, s->of_network ? " of network" : at->rule ? place[s->place] : "");
 	strbuf_puts(at->out, s->shared_over_batch ? ", shared over batch" : "");
 	strbuf_puts(at->out, s->kept_on_reset ? ", kept on reset\n" : "\n");
 }
@@ -128,9 +128,9 @@ put_rule(StrBuf *out, const Net *n, const NetConn *c, const NetRule *r)
 		put_state(&at, &r->states.at[i], 3);
 	if (r->average)
 		strbuf_printf(out, "\t\t\taverage over %" PRIu64 " steps%s\n", r->average, r->average_each ? " each step" : "");
-	net_print_code(&at, "on pre", &r->on_pre, 3);
-	net_print_code(&at, "on post", &r->on_post, 3);
-	net_print_code(&at, "each step", &r->each_step, 3);
+	static const char *const events[] = {"each step", "on pre", "on post"};
+	for (uint32_t i = 0; i < r->handlers.n; i++)
+		net_print_code(&at, events[r->handlers.at[i].event], &r->handlers.at[i].code, 3);
 }
 
 static void

@@ -295,6 +295,23 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		net_print_expr(at, e->op[0]);
 		strbuf_putc(at->out, ')');
 		return;
+	case NEXPR_FELLOW: {
+		bool known = at->conn && e->index < at->conn->features.n;
+		put_name_or_index(at, known ? at->conn->features.at[e->index].name : NULL, "feature", e->index);
+		return;
+	}
+	case NEXPR_REDUCE: {
+		static const char *const over[] = {"pre", "post", "batch"};
+		strbuf_printf(at->out, "%s(", net_over_name((NetOver)e->index));
+		net_print_expr(at, e->op[0]);
+		strbuf_puts(at->out, " over");
+		for (int i = 0; i < 3; i++) {
+			if (e->over >> i & 1)
+				strbuf_printf(at->out, "%s %s", e->over & ((1u << i) - 1) ? "," : "", over[i]);
+		}
+		strbuf_putc(at->out, ')');
+		return;
+	}
 	case NEXPR_TOTAL:
 		strbuf_puts(at->out, "sum(signal)");
 		return;

@@ -262,6 +262,14 @@ check_expr(Check *c, const NetExpr *e)
 			    e->op[1]->kind == NEXPR_CONST && e->op[2]->kind == NEXPR_CONST &&
 				    e->op[0]->type == NT_REAL && e->type == NT_REAL,
 			    "a sum over no range");
+	case NEXPR_FELLOW:
+		return need(c, c->rule && e->index < c->conn->features.n && e->type == c->conn->features.at[e->index].type &&
+			    (e->side == NSIDE_POST) == c->conn->features.at[e->index].of_post,
+			    "the value of no feature");
+	case NEXPR_REDUCE:
+		return need(c, c->rule && e->type == NT_REAL && e->index < NOVER_QUANTILE && e->over > 0 && e->over < 8,
+			    "a reduction of no kind, or in a wrong place") &&
+		       check_operands(c, e, 1) && need(c, e->op[0]->type == NT_REAL, "a reduction of truth values");
 	case NEXPR_TOTAL:
 		return need(c, c->feature && !c->rule && e->type == NT_REAL,
 			    "a sum of no signal");
@@ -434,9 +442,9 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 		return;
 	c->rule = &f->rule;
 	place = arena_printf(c->arena, "%s, rule %s", place, f->rule.name);
-	(void)(check_states(c, place, f->rule.states.at, f->rule.states.n) &&
-	       check_code(c, place, &f->rule.on_pre) && check_code(c, place, &f->rule.on_post) &&
-	       check_code(c, place, &f->rule.each_step));
+	check_states(c, place, f->rule.states.at, f->rule.states.n);
+	for (uint32_t i = 0; i < f->rule.handlers.n && !c->wrong; i++)
+		check_code(c, place, &f->rule.handlers.at[i].code);
 	c->rule = NULL;
 }
 

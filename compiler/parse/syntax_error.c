@@ -76,7 +76,7 @@ static const char *const starts_value[] = {"a number", "a string", "a name", "("
 					   "not",      "true",     "false",  "inf", NULL};
 static const char *const continues_value[] = {
 	"+",  "-",   "*",  "/",  "==", "!=", "<", "<=",     ">",
-	">=", "and", "or", "if", ".",  "(",  "[", "a unit", "after", NULL};
+	">=", "and", "or", "if", ".",  "(",  "[", "a unit", "after", "over", NULL};
 static const char *const instead_of_assign[] = {"+=", "-=", "*=", "/=", ".", NULL};
 
 /* Words that could only be names here. */

@@ -63,7 +63,7 @@ typedef enum {
 #define SEMA_WORDS(X) \
 	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
-	X(sum) X(mean) X(max) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
+	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
 	X(label_proportions)
 /* clang-format on */
@@ -112,6 +112,8 @@ typedef struct {
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
 	uint32_t inside; /* how many `if`s are around */
+	AstDecl *attached; /* arguments of a rule: the connection where it is attached */
+	DimTerm *fellows;  /* dimensions of the values of its features */
 } Sema;
 
 /* ---- scope.c: symbols and names ---- */

@@ -45,7 +45,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 		return false;
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
-	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_INF ||
+	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
 	    k == ASYM_DT)
 		return true;
 	diag_begin(s->diag, E0502, e->span,
@@ -58,10 +58,33 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 	return false;
 }
 
+/* What a rule is given may be another feature of the connection. */
+static Sym *
+find_fellow(Sema *s, const AstExpr *e)
+{
+	for (uint32_t i = 0; s->attached && i < s->attached->connect.features.n; i++) {
+		const AstFeature *f = &s->attached->connect.features.at[i];
+		if (f->name != e->name)
+			continue;
+		const Sym *model = sema_find_top(s, f->model, KIND(FEATURE));
+		Sym *sym = sema_new_sym(s, ASYM_FELLOW, f->name, f->name_span);
+		sym->sym.decl = s->attached;
+		sym->sym.index = i;
+		sym->val = sema_real(s->fellows[i]);
+		if (model && model->sym.decl->model.params.n && model->sym.decl->model.params.at[0].is_bool)
+			sym->val = sema_bool();
+		sym->sym.type = sym->val.type;
+		return sym;
+	}
+	return NULL;
+}
+
 static Val
 check_name(Sema *s, AstExpr *e)
 {
 	Sym *sym = sema_find_value(s, e->name);
+	if (!sym)
+		sym = find_fellow(s, e);
 	if (!sym) {
 		sema_report_unknown_value(s, e);
 		return sema_poison();
@@ -91,6 +114,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_LEARNED:
 	case ASYM_SIGNAL:
 	case ASYM_TOP_SIGNAL:
+	case ASYM_FELLOW:
 		return sym->val;
 	case ASYM_UNSET:
 	case ASYM_DATA:
@@ -102,6 +126,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_PHASE:
 	case ASYM_FUNCTION:
 	case ASYM_SIDE_STATE:
+	case ASYM_BOUND:
 	case ASYM_RULE_STATE_OF:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
@@ -159,6 +184,27 @@ check_part(Sema *s, AstExpr *e, const Tuple *tuple)
 	return sema_poison();
 }
 
+/* w.low, w.high: an end of the range where the rule is attached. */
+static bool
+is_bound(Sema *s, const AstExpr *e)
+{
+	const AstExpr *base = e->op[0];
+	const Sym *sym = base->kind == AEXPR_NAME ? sema_find_value(s, base->name) : NULL;
+	return sym && sym->sym.kind == ASYM_LEARNED && sym->val.type == ATYPE_REAL &&
+	       (e->name == s->words.low || e->name == s->words.high);
+}
+
+static Val
+check_bound(Sema *s, AstExpr *e)
+{
+	Val v = sema_check_expr(s, e->op[0]);
+	Sym *sym = sema_new_sym(s, ASYM_BOUND, e->name, e->span);
+	sym->sym.index = e->name == s->words.high;
+	sym->sym.type = ATYPE_REAL;
+	e->sema.sym = &sym->sym;
+	return v;
+}
+
 static Val
 check_member(Sema *s, AstExpr *e)
 {
@@ -167,6 +213,8 @@ check_member(Sema *s, AstExpr *e)
 	if (is_name && (base->name == s->words.pre || base->name == s->words.post) &&
 	    !sema_find_value(s, base->name))
 		return check_side(s, e);
+	if (is_bound(s, e))
+		return check_bound(s, e);
 	if (is_name && !sema_find_value(s, base->name) &&
 	    sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
 		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here",
@@ -457,6 +505,44 @@ check_sum(Sema *s, AstExpr *e)
 	return sound ? sema_real(dim) : sema_poison();
 }
 
+/* sum(e over pre): what differs between neurons or items of the batch becomes one number. */
+static Val
+check_over(Sema *s, AstExpr *e)
+{
+	const Words *w = &s->words;
+	DimTerm dim;
+	bool sound = sema_check_real(s, e->op[0], &dim);
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		AstExpr *over = e->args.at[i].value;
+		over->sema.type = ATYPE_ERROR; /* a word, no value */
+		for (uint32_t k = 0; k < i; k++) {
+			if (e->args.at[k].value->name == over->name) {
+				sema_report_twice(s, over->name, over->span, e->args.at[k].value->span, "named");
+				return sema_poison();
+			}
+		}
+		if (over->name == w->pre || over->name == w->post || over->name == w->batch)
+			continue;
+		diag_begin(s->diag, E0602, over->span, "nothing goes over `%s`", over->name);
+		diag_help(s->diag, "write `over pre`, `over post`, `over batch`, or several of them: `over pre, post`");
+		diag_end(s->diag);
+		return sema_poison();
+	}
+	if (e->name != w->sum && e->name != w->mean && e->name != w->max && e->name != w->min) {
+		diag_begin(s->diag, E0201, e->name_span, "`%s` does not go over neurons", e->name);
+		diag_help(s->diag, "there are `sum`, `mean`, `max` and `min`");
+		diag_end(s->diag);
+		return sema_poison();
+	}
+	if (s->where != IN_RULE) {
+		diag_begin(s->diag, E0601, e->span, "only a learning rule goes over neurons or items of the batch");
+		diag_help(s->diag, "put it into a handler of a rule: `each step { … }`");
+		diag_end(s->diag);
+		return sema_poison();
+	}
+	return sound ? sema_real(dim) : sema_poison();
+}
+
 static Val
 check_kind(Sema *s, AstExpr *e)
 {
@@ -480,6 +566,8 @@ check_kind(Sema *s, AstExpr *e)
 		return report_range(s, e);
 	case AEXPR_SUM:
 		return check_sum(s, e);
+	case AEXPR_OVER:
+		return check_over(s, e);
 	case AEXPR_LIST:
 		return check_list(s, e);
 	case AEXPR_TUPLE:

@@ -177,7 +177,7 @@ declare_learned(Sema *s, AstDecl *d)
 			&m->needs.at[i].sym, i, sema_real(infer_fresh(&s->infer)));
 	if (m->learns)
 		declare_member(s, sema_new_sym(s, ASYM_LEARNED, m->learns, m->learns_span),
-			       &m->learns_sym, 0, sema_real(infer_fresh(&s->infer)));
+			       &m->learns_sym, 0, m->learns_bool ? sema_bool() : sema_real(infer_fresh(&s->infer)));
 	if (d->kind == ADECL_RULE && !m->learns) {
 		diag_begin(s->diag, E0601, d->name_span,
 			   "the rule `%s` does not say what it learns", d->name);
@@ -214,6 +214,7 @@ handler_belongs(AstDeclKind kind, AstHandlerKind h)
 	case AHANDLER_ON_PRE:
 	case AHANDLER_ON_POST:
 	case AHANDLER_EACH_STEP:
+	case AHANDLER_ON_SIGNAL:
 		return kind == ADECL_RULE;
 	case AHANDLER_COMPUTE:
 		return kind == ADECL_FEATURE;
@@ -223,8 +224,27 @@ handler_belongs(AstDeclKind kind, AstHandlerKind h)
 	UNREACHABLE();
 }
 
+/* on reward { … } */
 static void
-check_handler(Sema *s, const AstHandler *h)
+check_event(Sema *s, AstHandler *h)
+{
+	AstModel *m = &s->decl->model;
+	WordVec known = {0};
+	for (uint32_t i = 0; i < m->needs.n; i++) {
+		sema_add_word(s, &known, m->needs.at[i].name);
+		if (m->needs.at[i].name == h->signal)
+			h->sym = m->needs.at[i].sym;
+	}
+	if (h->sym)
+		return;
+	diag_begin(s->diag, E0201, h->signal_span, "the rule `%s` needs no signal `%s`", s->decl->name, h->signal);
+	sema_help_names(s, h->signal, &known, "it needs",
+			arena_printf(s->arena, "a rule handles `on pre`, `on post` and its signals: say `needs %s`", h->signal));
+	diag_end(s->diag);
+}
+
+static void
+check_handler(Sema *s, AstHandler *h)
 {
 	AstDeclKind kind = s->decl->kind;
 	if (!handler_belongs(kind, h->kind)) {
@@ -235,11 +255,13 @@ check_handler(Sema *s, const AstHandler *h)
 		diag_help(s->diag,
 			  kind == ADECL_NEURON ? "a neuron has `step { }`"
 			  : kind == ADECL_RULE
-				  ? "a rule has `on pre { }`, `on post { }` and `each step { }`"
+				  ? "a rule has `on pre { }`, `on post { }`, `on signal { }` and `each step { }`"
 				  : "a feature changes `signal` in its body");
 		diag_end(s->diag);
 		return;
 	}
+	if (h->kind == AHANDLER_ON_SIGNAL)
+		check_event(s, h);
 	s->where = kind == ADECL_NEURON ? IN_STEP : kind == ADECL_RULE ? IN_RULE : IN_FEATURE;
 	if (h->kind == AHANDLER_EQUATIONS)
 		sema_check_equations(s, &h->body);

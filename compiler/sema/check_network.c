@@ -389,12 +389,26 @@ check_learn(Sema *s, AstFeature *f, DimTerm value)
 		return;
 	name->sema.sym = &rule->sym;
 	f->sema_rule = rule->sym.decl;
+	const AstDecl *model = f->sema_model;
+	bool is_bool = model && model->model.params.n && model->model.params.at[0].is_bool;
+	if (is_bool != f->sema_rule->model.learns_bool) {
+		diag_begin(s->diag, E0302, name->span, "`%s` learns %s, and `%s` is %s", name->name,
+			   is_bool ? "a number" : "true or false", f->name,
+			   is_bool ? "true or false" : "a number");
+		diag_label(s->diag, f->sema_rule->model.learns_span, "declared here");
+		diag_help(s->diag, is_bool ? "a rule for it says `learns m : bool`"
+					   : "attach it to a feature whose value is true or false, such as `mask`");
+		diag_end(s->diag);
+		f->sema_rule = NULL;
+		return;
+	}
 	Face *face = instantiate(s, rule->face, 0);
 	Say say = {"`$` learns &, and this value is @",
 		   "the rule states a unit for what it learns; use a rule without one",
 		   rule->sym.name};
 	Span value_span = f->value ? f->value->span : f->shared_span;
-	sema_fit(s, say, (Side){value_span, value}, (Side){name->span, face->learned});
+	if (!is_bool)
+		sema_fit(s, say, (Side){value_span, value}, (Side){name->span, face->learned});
 	static const AstArgVec none = {0};
 	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face,
 		   name->span);
@@ -465,7 +479,7 @@ check_shared(Sema *s, const AstDecl *c, uint32_t at, const Face *face)
 /* Puts one feature behind the others; *signal: what comes out of them, and the last value. False if
  * that is not known any more. */
 static bool
-check_feature(Sema *s, const AstDecl *c, uint32_t at, Side *signal)
+check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 {
 	AstFeature *f = &c->connect.features.at[at];
 	Sym *model = sema_need_top(s, f->model, f->model_span, KIND(FEATURE), "feature");
@@ -492,8 +506,12 @@ check_feature(Sema *s, const AstDecl *c, uint32_t at, Side *signal)
 	check_args(s, &f->args, d, face, f->name_span);
 	DimTerm value = face->params[0].type == ATYPE_REAL ? face->params[0].dim : infer_none();
 	check_limits(s, f, value);
+	if (face->params[0].type == ATYPE_REAL)
+		infer_unify(&s->infer, s->fellows[at], value);
+	s->attached = c;
 	if (f->learn)
 		check_learn(s, f, value);
+	s->attached = NULL;
 	if (!sound)
 		return false;
 	Say say = {"`$` takes a signal that is @, and what comes in is &",
@@ -513,6 +531,9 @@ sema_check_connect(Sema *s, AstDecl *d)
 		sema_check_pattern(s, d->connect.pattern);
 	Side signal = {{0, 0}, infer_none()};
 	bool sound = from && to && to->face;
+	s->fellows = ARENA_ARRAY(s->arena, DimTerm, d->connect.features.n + 1);
+	for (uint32_t i = 0; i < d->connect.features.n; i++)
+		s->fellows[i] = infer_fresh(&s->infer);
 	for (uint32_t i = 0; i < d->connect.features.n; i++) {
 		AstFeature *f = &d->connect.features.at[i];
 		for (uint32_t k = 0; k < i; k++) {

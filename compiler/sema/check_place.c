@@ -71,6 +71,8 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_INPUT:
 	case ASYM_SIGNAL:
 	case ASYM_TOP_SIGNAL:
+	case ASYM_FELLOW:
+	case ASYM_BOUND:
 	case ASYM_RULE_STATE_OF:
 	case ASYM_DT:
 	case ASYM_LEARNING:
@@ -100,6 +102,13 @@ place_of(Places *p, const AstExpr *e, unsigned bad, const AstExpr **who)
 		if (over & bad && !*who)
 			*who = e;
 		return over;
+	}
+	if (e->kind == AEXPR_OVER) {
+		for (uint32_t i = 0; i < e->args.n; i++) {
+			const char *name = e->args.at[i].value->name;
+			over |= name == p->s->words.pre ? OVER_PRE : name == p->s->words.post ? OVER_POST : 0;
+		}
+		return place_of(p, e->op[0], bad & ~over, who) & ~over;
 	}
 	for (int i = e->kind == AEXPR_CALL ? 1 : 0; i < 3; i++) {
 		if (e->op[i])

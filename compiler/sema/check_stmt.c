@@ -88,6 +88,8 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_COLUMN:
 	case ASYM_SIGNAL:
 	case ASYM_TOP_SIGNAL:
+	case ASYM_FELLOW:
+	case ASYM_BOUND:
 	case ASYM_SIDE_STATE:
 	case ASYM_RULE_STATE_OF:
 	case ASYM_SPIKE:

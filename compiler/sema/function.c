@@ -123,7 +123,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
 	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL);
 	if (f->place == EVERYWHERE || is_initial || is_file ||
-	    (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE)))
+	    (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE || w == IN_RULE)))
 		return true;
 	if (f->place == EXPERIMENT) {
 		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;
@@ -150,11 +150,11 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	}
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";
-	if (w == IN_STEP) {
+	if (w == IN_STEP || (w == IN_RULE && f->place == INITIAL)) {
 		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name,
 			   what, where_text(w));
 		diag_help(s->diag, f->place == INITIAL
-					   ? "in a step write `a + (b - a) * random()`"
+					   ? "write `a + (b - a) * random()` here"
 					   : "feed the layer by `input file(\"x.npy\")`");
 	} else {
 		DiagCode code = w == IN_PROTOCOL               ? E0801

@@ -55,6 +55,10 @@ sema_kind_noun(AstSymKind k)
 		return "what comes in";
 	case ASYM_LEARNED:
 		return "the learned value";
+	case ASYM_FELLOW:
+		return "a feature";
+	case ASYM_BOUND:
+		return "an end of a range";
 	case ASYM_SIGNAL:
 	case ASYM_TOP_SIGNAL:
 		return "a signal";

@@ -259,9 +259,8 @@ solve_net(SolveEnv *env, Net *net)
 		for (uint32_t k = 0; k < s.conn->features.n; k++) {
 			NetFeature *f = &net->conns.at[c].features.at[k];
 			solve_code(&s, &f->compute, f->states.at, f->states.n);
-			solve_code(&s, &f->rule.on_pre, f->rule.states.at, f->rule.states.n);
-			solve_code(&s, &f->rule.on_post, f->rule.states.at, f->rule.states.n);
-			solve_code(&s, &f->rule.each_step, f->rule.states.at, f->rule.states.n);
+			for (uint32_t h = 0; h < f->rule.handlers.n; h++)
+				solve_code(&s, &f->rule.handlers.at[h].code, f->rule.states.at, f->rule.states.n);
 		}
 	}
 	net->solved = true;
