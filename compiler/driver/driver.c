@@ -9,6 +9,7 @@
 #include "driver/program.h"
 #include "driver/toolchain.h"
 #include "emit_c/emit_c.h"
+#include "info/info.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,48 @@ command_check(Compilation *c)
 	return code;
 }
 
+/* ---- info ------------------------------------------------------------------------------------ */
+
+static bool
+print_models(Compilation *c, const InfoEnv *env, StrBuf *out)
+{
+	for (uint32_t i = 0; i < c->o->models.n; i++) {
+		const char *name = c->o->models.at[i], *near = NULL;
+		if (i)
+			strbuf_puts(out, "\n\n");
+		if ((c->o->source ? info_source : info_model)(out, env, name, &near))
+			continue;
+		if (near)
+			output_say("there is no model `%s`; did you mean `%s`?", name, near);
+		else
+			output_say("there is no model `%s`; `snnc info` lists them", name);
+		return false;
+	}
+	return true;
+}
+
+static int
+command_info(Compilation *c)
+{
+	bool ok = pipeline_read_models(c);
+	tell(c);
+	if (!ok)
+		return exit_code(c);
+	StrBuf text = strbuf_init(c->arena);
+	InfoEnv env = {c->arena, &c->ast, c->sources, c->o->file == NULL};
+	if (!print_models(c, &env, &text))
+		return EXIT_USAGE;
+	if (c->o->markdown)
+		info_markdown(&text, &env);
+	else if (!c->o->models.n)
+		info_list(&text, &env);
+	if (!text.n)
+		strbuf_puts(&text, "This program has no models of its own; `snnc info` lists those of the library.\n");
+	else if (!c->o->models.n && !c->o->markdown && env.library)
+		strbuf_puts(&text, "\n`snnc info NAME` tells all about one, `snnc info NAME --source` shows its text.\n");
+	return output_write(c->arena, NULL, &text) ? EXIT_FINE : EXIT_WORLD;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* "mnist" of "examples/mnist.snn"; "examples", or ".". */
@@ -229,6 +272,8 @@ run_command(Compilation *c)
 		return command_emit(c);
 	case COMMAND_CHECK:
 		return command_check(c);
+	case COMMAND_INFO:
+		return command_info(c);
 	}
 	UNREACHABLE();
 }
@@ -244,7 +289,7 @@ driver_main(int argc, char **argv)
 		c.names = intern_open(arena);
 		c.sources = source_open(arena);
 		c.diag = diag_open(arena, c.sources);
-		split_path(&c, o.file);
+		split_path(&c, o.file ? o.file : "");
 		timing_begin(&c.timing, arena);
 		code = run_command(&c);
 		if (code == EXIT_FINE && c.dump_failed)

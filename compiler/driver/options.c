@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN = COMMAND_RUN, BUILD = COMMAND_BUILD, EMIT = COMMAND_EMIT, ALL = 15 };
+enum { RUN = COMMAND_RUN, BUILD = COMMAND_BUILD, EMIT = COMMAND_EMIT, INFO = COMMAND_INFO, ALL = 15, EVERY = ALL | INFO };
 
 typedef enum {
 #define OPTION(id, name, letter, arg, maybe, commands, help) OPTION_##id,
@@ -53,6 +53,8 @@ static const struct {
 	{"emit", COMMAND_EMIT, "snnc emit --c|--llvm|--asm|--plan|--net|--ast FILE [-o OUT]",
 	 "print what becomes of a program"},
 	{"check", COMMAND_CHECK, "snnc check FILE", "look for errors only"},
+	{"info", COMMAND_INFO, "snnc info [FILE] [MODEL...]",
+	 "what models there are, or all about some: equations, parameters, references"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -93,7 +95,9 @@ print_help(void)
 	print_rows(COMMAND_BUILD | COMMAND_EMIT, "build, emit:");
 	print_rows(COMMAND_EMIT, "emit:");
 	print_rows(COMMAND_RUN | COMMAND_BUILD | COMMAND_EMIT, "run, build, emit:");
-	print_rows(ALL, "every command:");
+	print_rows(INFO, "info:");
+	print_rows(ALL, "run, build, emit, check:");
+	print_rows(EVERY, "every command:");
 	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the "
 	       "system or snnc itself, "
 	       "130 interrupted.\n");
@@ -318,6 +322,12 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 	case OPTION_CHECK_STAGES:
 		o->check_stages = true;
 		break;
+	case OPTION_MARKDOWN:
+		o->markdown = true;
+		break;
+	case OPTION_SOURCE:
+		o->source = true;
+		break;
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_COUNT:
@@ -375,7 +385,7 @@ refuse_command(const char *word, int *code)
 	const char *near = suggest(word, names, COMMANDS);
 	if (near)
 		return refuse(code, "there is no command `%s`; did you mean `%s`?", word, near);
-	return refuse(code, "there is no command `%s`; there are run, build, emit and check", word);
+	return refuse(code, "there is no command `%s`; there are run, build, emit, check and info", word);
 }
 
 /* Makes getopt's table; the option's identifier is kept from letters by an offset. */
@@ -403,6 +413,27 @@ find_option(int c)
 			return (OptionId)i;
 	}
 	return OPTION_COUNT;
+}
+
+/* What info is asked about: a program, by its ending or its place, and models. */
+static bool
+take_models(Arena *a, Options *o, int n, char **words, int *code)
+{
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(words[i]);
+		bool is_file = strchr(words[i], '/') || (len > 4 && strcmp(words[i] + len - 4, ".snn") == 0);
+		if (!is_file)
+			VEC_PUSH(a, &o->models, words[i]);
+		else if (o->file)
+			return refuse(code, "one program at a time: `%s` is too much", words[i]);
+		else
+			o->file = words[i];
+	}
+	if (o->source && !o->models.n)
+		return refuse(code, "the text of which model? `snnc info` lists them");
+	if (o->markdown && (o->source || o->models.n))
+		return refuse(code, "--markdown is of all models together");
+	return true;
 }
 
 static bool
@@ -454,6 +485,8 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 		if (!take(a, o, id, optarg, code))
 			return false;
 	}
+	if (o->command == COMMAND_INFO)
+		return take_models(a, o, argc - optind, argv + optind, code);
 	if (optind < argc)
 		o->file = argv[optind++];
 	if (optind < argc)

@@ -295,6 +295,14 @@ pipeline_run(Compilation *c, const char *last)
 }
 
 bool
+pipeline_read_models(Compilation *c)
+{
+	if (c->o->file)
+		return pipeline_run(c, "sema");
+	return library_read(c) && sema(c) && diag_errors(c->diag) == 0;
+}
+
+bool
 pipeline_stopped(const Compilation *c)
 {
 	return c->o->stop_after != NULL;

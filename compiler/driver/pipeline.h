@@ -37,6 +37,8 @@ const char *pipeline_stage_names(Arena *a); /* "parse, sema, elab" */
 
 /* Runs the stages until `last` is done (NULL: all), or --stop-after. False: errors are in c->diag. */
 bool pipeline_run(Compilation *c, const char *last);
+/* The library and, where one is named, the program, as far as sema. False: errors are in c->diag. */
+bool pipeline_read_models(Compilation *c);
 /* True if --stop-after named a stage that was reached, so that nothing follows. */
 bool pipeline_stopped(const Compilation *c);
 
