@@ -406,6 +406,28 @@ put_load(CEmit *c, StrBuf *b, const PlanExpr *e)
 		strbuf_putc(b, ')');
 }
 
+static void
+put_mask(CEmit *c, StrBuf *b, const PlanExpr *e)
+{
+	PlanExpr first = *e;
+	first.kind = PEXPR_LOAD;
+	first.type = PT_BOOL;
+	first.nops--;
+	strbuf_puts(b, "mask_of(");
+	c_address(c, b, &first);
+	strbuf_puts(b, ", ");
+	c_value(c, b, e->op[e->nops - 1]);
+	strbuf_putc(b, ')');
+}
+
+static void
+put_ctz(CEmit *c, StrBuf *b, const PlanExpr *e)
+{
+	strbuf_puts(b, "trailing_zeros(");
+	c_value(c, b, e->op[0]);
+	strbuf_putc(b, ')');
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 /* outer: what stands around binds this tightly. wide: a constant of 64 bits must say so. */
@@ -440,6 +462,12 @@ put(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer, bool wide)
 	}
 	case PEXPR_LOAD:
 		put_load(c, b, e);
+		return;
+	case PEXPR_MASK:
+		put_mask(c, b, e);
+		return;
+	case PEXPR_CTZ:
+		put_ctz(c, b, e);
 		return;
 	case PEXPR_NEG:
 	case PEXPR_NOT:

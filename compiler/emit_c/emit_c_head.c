@@ -58,6 +58,8 @@ put_includes(CEmit *c)
 	strbuf_puts(b, "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n");
 	if (c->helpers)
 		strbuf_puts(b, "#include <string.h>\n");
+	if (c->helpers & HELPER_MASK)
+		strbuf_puts(b, "#ifdef __AVX2__\n#include <immintrin.h>\n#endif\n");
 	strbuf_puts(b, "\n#ifdef __FAST_MATH__\n"
 	               "#error \"-ffast-math changes results\"\n"
 	               "#endif\n"
@@ -199,6 +201,41 @@ static const Helper helpers[] = {
 	 "\tconst uint32_t bits = bits_of_f32(x);\n"
 	 "\tconst uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;\n"
 	 "\treturn (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);\n"
+	 "}\n"},
+	{HELPER_MASK, 0,
+	 "/* The next n bytes, each 0 or 1, as bits; at most 64. The factor brings the low bits of eight\n"
+	 " * bytes together in the top one. */\n"
+	 "static inline uint64_t\n"
+	 "mask_of(const uint8_t *x, int64_t n)\n"
+	 "{\n"
+	 "\tuint64_t bits = 0, eight;\n"
+	 "\tint64_t k = 0;\n"
+	 "\tif (n >= 64) {\n"
+	 "#if defined(__AVX512BW__)\n"
+	 "\t\tconst __m512i all = _mm512_loadu_si512(x);\n"
+	 "\t\treturn _mm512_test_epi8_mask(all, all);\n"
+	 "#elif defined(__AVX2__)\n"
+	 "\t\tconst __m256i low = _mm256_loadu_si256((const __m256i *)x);\n"
+	 "\t\tconst __m256i high = _mm256_loadu_si256((const __m256i *)(x + 32));\n"
+	 "\t\tconst uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(low, 7));\n"
+	 "\t\tconst uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(high, 7));\n"
+	 "\t\treturn (uint64_t)b << 32 | a;\n"
+	 "#endif\n"
+	 "\t\tn = 64;\n"
+	 "\t}\n"
+	 "\tfor (; k + 8 <= n; k += 8) {\n"
+	 "\t\tmemcpy(&eight, x + k, sizeof eight);\n"
+	 "\t\tbits |= (eight * 0x0102040810204080 >> 56) << k;\n"
+	 "\t}\n"
+	 "\tfor (; k < n; k++)\n"
+	 "\t\tbits |= (uint64_t)x[k] << k;\n"
+	 "\treturn bits;\n"
+	 "}\n"},
+	{HELPER_CTZ, 0,
+	 "static inline uint64_t\n"
+	 "trailing_zeros(uint64_t x)\n"
+	 "{\n"
+	 "\treturn x ? (uint64_t)__builtin_ctzll(x) : 64;\n"
 	 "}\n"},
 };
 

@@ -17,6 +17,8 @@ typedef enum {
 	HELPER_BF16_OF_F32 = 1 << 7,
 	HELPER_NEGATED_F32 = 1 << 8,
 	HELPER_NEGATED_F64 = 1 << 9,
+	HELPER_MASK = 1 << 10,
+	HELPER_CTZ = 1 << 11,
 } CHelper;
 
 /* What scan_code finds out about a code before anything is printed. */

@@ -52,7 +52,7 @@ declare(CEmit *c, CNames *scope, uint32_t local)
 static bool
 is_fixed(const CEmit *c, const PlanExpr *e)
 {
-	if (e->kind == PEXPR_LOAD || (e->kind == PEXPR_LOCAL && c->info->mutable[e->id]))
+	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOCAL && c->info->mutable[e->id]))
 		return false;
 	for (uint32_t i = 0; i < e->nops; i++) {
 		if (!is_fixed(c, e->op[i]))

@@ -170,6 +170,14 @@ scan_expr(CEmit *c, const PlanExpr *e)
 			c->helpers |= HELPER_F32_OF_BF16;
 		return;
 	}
+	case PEXPR_MASK:
+		scan_element(c, e->id, e->nops - 1, e->op);
+		scan_expr(c, e->op[e->nops - 1]);
+		c->helpers |= HELPER_MASK;
+		return;
+	case PEXPR_CTZ:
+		c->helpers |= HELPER_CTZ;
+		break;
 	case PEXPR_CAST:
 		scan_cast(c, e->type, e->op[0]->type);
 		break;

@@ -245,6 +245,8 @@ ll_gen_expr(LlGen *g, const PlanExpr *e)
 {
 	if (e->kind == PEXPR_LOAD)
 		return gen_load(g, e);
+	if (e->kind == PEXPR_MASK)
+		return ll_gen_mask(g, e);
 	LLVMValueRef op[PLAN_MAX_OPS] = {NULL};
 	LLVMTypeRef t = g->type[e->type];
 	bool is_float = plan_type_is_float(e->type);
@@ -261,6 +263,9 @@ ll_gen_expr(LlGen *g, const PlanExpr *e)
 	case PEXPR_NEG: case PEXPR_NOT: case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR:
 	case PEXPR_CEIL:
 		return gen_unary(g, e, op[0]);
+	case PEXPR_CTZ:
+		op[1] = LLVMConstInt(LLVMInt1TypeInContext(g->cx), 0, false);
+		return ll_intrinsic(g, "llvm.cttz", &t, 1, op, 2);
 	case PEXPR_ADD:
 		return is_float ? LLVMBuildFAdd(g->b, op[0], op[1], "")
 				: LLVMBuildAdd(g->b, op[0], op[1], "");
@@ -290,7 +295,7 @@ ll_gen_expr(LlGen *g, const PlanExpr *e)
 		return gen_cast(g, e->type, e->op[0]->type, op[0]);
 	case PEXPR_BITS:
 		return gen_bits(g, e->type, e->op[0]->type, op[0]);
-	case PEXPR_LOAD: case PEXPR_UNSET: case PEXPR_COUNT:
+	case PEXPR_LOAD: case PEXPR_MASK: case PEXPR_UNSET: case PEXPR_COUNT:
 		break;
 	}
 	UNREACHABLE();

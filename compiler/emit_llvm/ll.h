@@ -69,6 +69,7 @@ typedef struct {
 	uint32_t *nodes;
 	LLVMValueRef *fn;                       /* per code, declared when first wanted */
 	LLVMTypeRef *fn_type;
+	LLVMValueRef mask_tail;                 /* see gen_mask.c; NULL: not wanted yet */
 
 	const PlanCode *code;                   /* the code in hand, and its … */
 	LLVMValueRef in, arena, *local;   /* function, arena; value or (var) alloca of each local */
@@ -113,6 +114,7 @@ bool ll_inlines(const LlGen *g, uint32_t func);         /* called from the code 
 void ll_gen_module(LlGen *g, const LlPart *part);
 void ll_gen_block(LlGen *g, PlanBlock b);
 LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
+LLVMValueRef ll_gen_mask(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);
 void ll_gen_store(LlGen *g, uint32_t buf, PlanExpr *const *index, LLVMValueRef value);
 

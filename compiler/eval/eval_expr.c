@@ -25,6 +25,25 @@ eval_address(Eval *ev, uint32_t buf, PlanExpr *const *index)
 	return ev->arena + b->offset + at * plan_type_size(b->type);
 }
 
+/* Bit k of the result: the k-th element from here on. Index and length are checked like those of loads. */
+static uint64_t
+mask(Eval *ev, const PlanExpr *e)
+{
+	const PlanBuf *b = &ev->p->bufs.at[e->id];
+	int64_t n = eval_expr(ev, e->op[b->naxes]).i, from = eval_expr(ev, e->op[b->naxes - 1]).i;
+	uint64_t extent = b->axis[b->naxes - 1].extent, bits = 0;
+	if (n <= 0)
+		return 0;
+	const char *at = eval_address(ev, e->id, e->op);
+	n = n < 64 ? n : 64;
+	if ((uint64_t)n > extent - (uint64_t)from)
+		eval_fail(ev, "%" PRId64 " elements of `%s` are read from %" PRId64 " on, its axis %s has %" PRIu64, n, b->name,
+			from, plan_axis_name(b->axis[b->naxes - 1].kind), extent);
+	for (int64_t k = 0; k < n; k++)
+		bits |= (uint64_t)(at[k] != 0) << k;
+	return bits;
+}
+
 #define LOAD_AS(T) do { T x; memcpy(&x, at, sizeof x); v.i = (int64_t)x; } while (0)
 
 static Val
@@ -309,6 +328,15 @@ unary(PlanExprKind k, PlanType t, Val a)
 	return v;
 }
 
+static int64_t
+trailing_zeros(uint64_t x)
+{
+	int64_t n = 0;
+	while (n < 64 && !(x >> n & 1))
+		n++;
+	return n;
+}
+
 static Val
 fused(PlanType t, Val a, Val b, Val c)
 {
@@ -334,6 +362,10 @@ eval_expr(Eval *ev, const PlanExpr *e)
 		return ev->local[e->id];
 	case PEXPR_LOAD:
 		return load(ev->p->bufs.at[e->id].type, eval_address(ev, e->id, e->op));
+	case PEXPR_MASK:
+		return (Val){.i = (int64_t)mask(ev, e)};
+	case PEXPR_CTZ:
+		return (Val){.i = trailing_zeros((uint64_t)eval_expr(ev, e->op[0]).i)};
 	case PEXPR_NEG: case PEXPR_NOT: case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR: case PEXPR_CEIL:
 		return unary(e->kind, t, eval_expr(ev, e->op[0]));
 	case PEXPR_ADD: case PEXPR_SUB: case PEXPR_MUL: case PEXPR_DIV: case PEXPR_REM:

@@ -565,8 +565,7 @@ emit_any(LayerWork *w, PlanEmit *b)
 	return any;
 }
 
-/* The indices of the neurons that spike, ascending: every index is written where the next spike would go, and the
- * place moves on only behind a spike, so that there is no branch. item NULL: those that spike in any item. */
+/* The indices of the neurons that spike, ascending. item NULL: those that spike in any item. */
 static void
 emit_find(LayerWork *w, PlanEmit *b, PlanExpr *item)
 {
@@ -579,11 +578,13 @@ emit_find(LayerWork *w, PlanEmit *b, PlanExpr *item)
 	PlanExpr *place = plan_local(p, b->code, at);
 	PlanExpr *index = plan_cast(p, p->bufs.at[list].type, scan.index);
 	PlanExpr *flag = item ? low_fired(l, w->low, item, scan.index) : low_load(l, any, 1, scan.index);
+	PlanEmit then = plan_emit(p, b->code);
 	if (item)
-		low_store(in, list, index, 2, item, place);
+		low_store(&then, list, index, 2, item, place);
 	else
-		low_store(in, list, index, 1, place);
-	plan_emit_set(in, at, plan_binary(p, PEXPR_ADD, place, plan_cast(p, PT_I64, flag)));
+		low_store(&then, list, index, 1, place);
+	plan_emit_set(&then, at, plan_binary(p, PEXPR_ADD, place, low_i64(l, 1)));
+	plan_emit_if(in, flag, &then, NULL);
 	low_close(&scan);
 	PlanExpr *found = plan_cast(p, PT_U32, plan_local(p, b->code, at));
 	if (item)

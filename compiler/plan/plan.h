@@ -99,7 +99,7 @@ typedef struct PlanExpr PlanExpr;
 struct PlanExpr {
 	PlanExprKind kind;
 	PlanType type;
-	uint32_t id;                                      /* LOCAL: index in the code's locals; LOAD: index of the buffer */
+	uint32_t id;                                      /* LOCAL: index in the code's locals; LOAD, MASK: index of the buffer */
 	uint32_t nops;
 	PlanValue value;                                  /* CONST */
 	PlanExpr *op[PLAN_MAX_OPS];
@@ -216,6 +216,8 @@ PlanExpr *plan_float(Plan *p, PlanType t, double v);      /* rounded to t */
 PlanExpr *plan_int(Plan *p, PlanType t, int64_t v);       /* wrapped to t; also bool */
 PlanExpr *plan_local(Plan *p, const PlanCode *c, uint32_t local);
 PlanExpr *plan_load(Plan *p, uint32_t buf, uint32_t n, PlanExpr *const *index);
+/* The next n elements of a buffer of bool, as bits; n may be more than 64, of which the first are taken. */
+PlanExpr *plan_mask(Plan *p, uint32_t buf, uint32_t axes, PlanExpr *const *index, PlanExpr *n);
 PlanExpr *plan_unary(Plan *p, PlanExprKind k, PlanExpr *a);
 PlanExpr *plan_binary(Plan *p, PlanExprKind k, PlanExpr *a, PlanExpr *b);     /* same types; comparisons give bool */
 PlanExpr *plan_ternary(Plan *p, PlanExprKind k, PlanExpr *a, PlanExpr *b, PlanExpr *c);

@@ -224,6 +224,18 @@ plan_load(Plan *p, uint32_t buf, uint32_t n, PlanExpr *const *index)
 	return e;
 }
 
+PlanExpr *
+plan_mask(Plan *p, uint32_t buf, uint32_t axes, PlanExpr *const *index, PlanExpr *n)
+{
+	ASSERT(axes + 1 <= PLAN_MAX_OPS && n->type == PT_I64);
+	PlanExpr *e = plan_load(p, buf, axes, index);
+	ASSERT(axes && e->type == PT_BOOL);
+	e->kind = PEXPR_MASK;
+	e->type = PT_U64;
+	e->op[e->nops++] = n;
+	return e;
+}
+
 /* Gives an operator its type, or stops with the reason. */
 static PlanExpr *
 typed(Plan *p, PlanExpr *e)

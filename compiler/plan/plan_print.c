@@ -203,6 +203,14 @@ print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e, int
 		print_value(out, e->type, e->value, true);
 	} else if (e->kind == PEXPR_LOCAL) {
 		print_local(out, c, e->id);
+	} else if (e->kind == PEXPR_MASK && e->nops) {
+		strbuf_puts(out, "mask(");
+		print_buf(out, p, e->id);
+		strbuf_putc(out, '[');
+		print_list(out, p, c, e->nops - 1, e->op, depth + 1);
+		strbuf_puts(out, "], ");
+		print_expr(out, p, c, e->op[e->nops - 1], 0, depth + 1);
+		strbuf_putc(out, ')');
 	} else if (e->kind == PEXPR_LOAD) {
 		print_buf(out, p, e->id);
 		strbuf_putc(out, '[');

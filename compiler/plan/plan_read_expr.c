@@ -211,6 +211,23 @@ read_load(PlanReader *r, Name name)
 	return d;
 }
 
+/* mask(buf[i, j], n) */
+static Deep
+read_mask(PlanReader *r)
+{
+	plan_lex_want(&r->x, "(");
+	Deep d = read_load(r, plan_reader_name(r));
+	const PlanBuf *b = &r->plan->bufs.at[d.e->id];
+	if (b->type != PT_BOOL || !b->naxes)
+		FAIL(r, "`mask` takes elements of a buffer of bool");
+	d.e->kind = PEXPR_MASK;
+	d.e->type = PT_U64;
+	plan_lex_want(&r->x, ",");
+	add_operand(r, &d, read_infix(r, 1));
+	plan_lex_want(&r->x, ")");
+	return d;
+}
+
 /* f(a, b), f32(x), bits_u32(x) */
 static Deep
 read_named(PlanReader *r, const char *s, size_t n)
@@ -264,6 +281,8 @@ read_named_thing(PlanReader *r)
 	Name name = plan_reader_name(r);
 	if (plan_lex_is(&r->x, "["))
 		return read_load(r, name);
+	if (bare && n == 4 && memcmp(s, "mask", 4) == 0 && plan_lex_is(&r->x, "("))
+		return read_mask(r);
 	if (bare && plan_lex_is(&r->x, "("))
 		return read_named(r, s, n);
 	uint32_t id = plan_reader_find_local(r, name);

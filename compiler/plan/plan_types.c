@@ -189,8 +189,8 @@ plan_infix_level(PlanExprKind k)
 	case PEXPR_AND: return 3;
 	case PEXPR_XOR: return 2;
 	case PEXPR_OR: return 1;
-	case PEXPR_UNSET: case PEXPR_CONST: case PEXPR_LOCAL: case PEXPR_LOAD: case PEXPR_NEG: case PEXPR_NOT:
-	case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR: case PEXPR_CEIL: case PEXPR_FMA: case PEXPR_SELECT:
+	case PEXPR_UNSET: case PEXPR_CONST: case PEXPR_LOCAL: case PEXPR_LOAD: case PEXPR_MASK: case PEXPR_NEG: case PEXPR_NOT:
+	case PEXPR_CTZ: case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR: case PEXPR_CEIL: case PEXPR_FMA: case PEXPR_SELECT:
 	case PEXPR_CAST: case PEXPR_BITS: case PEXPR_COUNT: break;
 	}
 	return 0;
@@ -266,6 +266,8 @@ plan_expr_rule(const PlanExpr *e, PlanType *t, Arena *a, const char **why)
 		return is_int || is_bool ? true : refuse_type(a, why, e, first);
 	case PEXPR_ABS: case PEXPR_SQRT: case PEXPR_FLOOR: case PEXPR_CEIL:
 		return is_float ? true : refuse_type(a, why, e, first);
+	case PEXPR_CTZ:
+		return first == PT_U64 ? true : refuse_type(a, why, e, first);
 	case PEXPR_ADD: case PEXPR_SUB: case PEXPR_MUL:
 		return !is_float && !is_int ? refuse_type(a, why, e, first) : same_types(e, 0, 2, a, why);
 	case PEXPR_DIV: case PEXPR_REM:
@@ -289,7 +291,7 @@ plan_expr_rule(const PlanExpr *e, PlanType *t, Arena *a, const char **why)
 		return !is_bool ? refuse(a, why, e, "needs a bool first") : same_types(e, 1, 3, a, why);
 	case PEXPR_CAST: case PEXPR_BITS:
 		return cast_rule(e, a, why);
-	case PEXPR_UNSET: case PEXPR_CONST: case PEXPR_LOCAL: case PEXPR_LOAD: case PEXPR_COUNT:
+	case PEXPR_UNSET: case PEXPR_CONST: case PEXPR_LOCAL: case PEXPR_LOAD: case PEXPR_MASK: case PEXPR_COUNT:
 		break;
 	}
 	UNREACHABLE();

@@ -201,6 +201,21 @@ check_operator(Verify *v, const PlanExpr *e, uint32_t depth)
 	return true;
 }
 
+/* How far it goes is left to run time. */
+static bool
+check_mask(Verify *v, const PlanExpr *e, uint32_t depth)
+{
+	if (e->nops < 2 || !check_place(v, e->id, e->nops - 1, e->op, depth))
+		return e->nops < 2 ? bad(v, "`mask` has %" PRIu32 " operands", e->nops) : false;
+	const PlanBuf *b = &v->p->bufs.at[e->id];
+	const PlanExpr *n = e->op[e->nops - 1];
+	if (b->type != PT_BOOL || e->type != PT_U64)
+		return bad(v, "`mask` of `%s`, which is %s, as %s", b->name, plan_type_name(b->type), plan_type_name(e->type));
+	if (!check_expr(v, n, depth + 1))
+		return false;
+	return n->type == PT_I64 || bad(v, "the length of a mask is %s, not i64", plan_type_name(n->type));
+}
+
 static bool
 check_expr(Verify *v, const PlanExpr *e, uint32_t depth)
 {
@@ -218,6 +233,8 @@ check_expr(Verify *v, const PlanExpr *e, uint32_t depth)
 		return value_is_of(e->type, e->value) || bad(v, "a constant is no value of %s", plan_type_name(e->type));
 	if (e->kind == PEXPR_LOCAL)
 		return check_local(v, e);
+	if (e->kind == PEXPR_MASK)
+		return check_mask(v, e, depth);
 	if (e->kind != PEXPR_LOAD)
 		return check_operator(v, e, depth);
 	if (!check_place(v, e->id, e->nops, e->op, depth))

@@ -19,7 +19,7 @@ snnc emit --plan=before-opt net.snn > before ; snnc emit --plan net.snn > after
 cmp -s before after || echo "the passes change the plan"
 snnc check net.snn --dump=elab | head -1
 snnc run net.snn --stop-after=lower --dump=lower > dump ; cmp dump before && echo "the same plan"
-snnc run net.snn --stop-after=opt --dump-dir dumps --check-stages && ls dumps | grep -v 'opt\.[a-z]*\.plan' | sed 's/^0[0-9]*//'
+snnc run net.snn --stop-after=opt --dump-dir dumps --check-stages && ls dumps | grep -v 'opt\.[a-z]*\.plan' | sed 's/^[0-9]*//'
 snnc emit --c net.snn | grep -c snnrt_main
 snnc check net.snn --time 2>&1 | sed 's/  *[0-9.]* ms.*//' | grep -v verify
 nextcode snnc emit --net net.snn -o nowhere/net.txt

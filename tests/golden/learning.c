@@ -231,8 +231,10 @@ source_find_spikes(struct learning *restrict n)
 	for (int64_t b = 0; b < 2; b++) {
 		int64_t found = 0;
 		for (int64_t j = 0; j < 6; j++) {
-			n->source_spiking[b][found] = (uint16_t)j;
-			found += n->source_spikes[b][j];
+			if (n->source_spikes[b][j]) {
+				n->source_spiking[b][found] = (uint16_t)j;
+				found++;
+			}
 		}
 		n->source_spiking_count[b] = (uint32_t)found;
 	}
@@ -246,8 +248,10 @@ source_find_spikes(struct learning *restrict n)
 	}
 	int64_t found = 0;
 	for (int64_t j = 0; j < 6; j++) {
-		n->source_spiking_any[found] = (uint16_t)j;
-		found += n->source_spiking_flag[j];
+		if (n->source_spiking_flag[j]) {
+			n->source_spiking_any[found] = (uint16_t)j;
+			found++;
+		}
 	}
 	n->source_spiking_any_count = (uint32_t)found;
 }
@@ -298,8 +302,10 @@ target_find_spikes(struct learning *restrict n)
 	for (int64_t b = 0; b < 2; b++) {
 		int64_t found = 0;
 		for (int64_t j = 0; j < 4; j++) {
-			n->target_spiking[b][found] = (uint16_t)j;
-			found += n->target_spikes[b][j];
+			if (n->target_spikes[b][j]) {
+				n->target_spiking[b][found] = (uint16_t)j;
+				found++;
+			}
 		}
 		n->target_spiking_count[b] = (uint32_t)found;
 	}
@@ -313,8 +319,10 @@ target_find_spikes(struct learning *restrict n)
 	}
 	int64_t found = 0;
 	for (int64_t j = 0; j < 4; j++) {
-		n->target_spiking_any[found] = (uint16_t)j;
-		found += n->target_spiking_flag[j];
+		if (n->target_spiking_flag[j]) {
+			n->target_spiking_any[found] = (uint16_t)j;
+			found++;
+		}
 	}
 	n->target_spiking_any_count = (uint32_t)found;
 }
@@ -328,7 +336,31 @@ target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
 			n->target_input[b][j] = 0.0f;
 
 		/* input */
-		for (int64_t k = 0, k_end = n->source_spiking_count[b]; k < k_end; k++) {
+		const int64_t rows = n->source_spiking_count[b];
+		const int64_t whole = rows & -8;
+		for (int64_t k = 0; k < whole; k += 8) {
+			const int64_t i = n->source_spiking[b][k];
+			const int64_t i2 = n->source_spiking[b][k + 1];
+			const int64_t i3 = n->source_spiking[b][k + 2];
+			const int64_t i4 = n->source_spiking[b][k + 3];
+			const int64_t i5 = n->source_spiking[b][k + 4];
+			const int64_t i6 = n->source_spiking[b][k + 5];
+			const int64_t i7 = n->source_spiking[b][k + 6];
+			const int64_t i8 = n->source_spiking[b][k + 7];
+			INDEPENDENT
+			for (int64_t j = lo; j < hi; j++) {
+				const float sum = n->target_input[b][j] + n->input_weight[i][j];
+				const float sum2 = sum + n->input_weight[i2][j];
+				const float sum3 = sum2 + n->input_weight[i3][j];
+				const float sum4 = sum3 + n->input_weight[i4][j];
+				const float sum5 = sum4 + n->input_weight[i5][j];
+				const float sum6 = sum5 + n->input_weight[i6][j];
+				const float sum7 = sum6 + n->input_weight[i7][j];
+				const float sum8 = sum7 + n->input_weight[i8][j];
+				n->target_input[b][j] = sum8;
+			}
+		}
+		for (int64_t k = whole; k < rows; k++) {
 			const int64_t i = n->source_spiking[b][k];
 			INDEPENDENT
 			for (int64_t j = lo; j < hi; j++)

@@ -712,10 +712,23 @@ test_source_lines(void)
 	arena_close(a);
 }
 
+static void
+test_masks(void)
+{
+	Arena *a = arena_open();
+	const char *text = read_file(a, SNNC_SOURCE_DIR "/tests/plan/masks.plan");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	Pair p = pair_open(text);
+	expect_equal_everywhere(&p, 4);
+	pair_close(&p);
+	arena_close(a);
+}
+
 CU_TestInfo test_emit_c[] = {
 	{"every operator and cast on edge values gives the bits of eval", test_operators},
 	{"half precision and bfloat16 round as eval does", test_halves},
 	{"a network gives the bits of eval, by gcc and clang", test_network},
+	{"masks of flags give the bits of eval, for every start and length", test_masks},
 	{"the functions of the library give the bits of eval", test_library},
 	{"a whole program has its tables, passes statuses up and stops", test_program},
 	{"names that C or the file uses are kept clear of", test_names},

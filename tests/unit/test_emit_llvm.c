@@ -499,6 +499,22 @@ test_library(void)
 	pair_close(&p);
 }
 
+/* Whole words, and what is left at the end of a row. */
+static void
+test_masks(void)
+{
+	static char text[1 << 12];
+	if (!llvm_available())
+		return;
+	FILE *f = fopen(SNNC_SOURCE_DIR "/tests/plan/masks.plan", "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	Pair p = pair_open(text);
+	expect_equal_everywhere(&p, 4, "masks");
+	pair_close(&p);
+}
+
 /* A kernel by its name takes any part of its range. */
 static void
 test_open_kernel(void)
@@ -854,6 +870,7 @@ CU_TestInfo test_emit_llvm[] = {
 	{"stores to f16 and bf16 round as eval does", test_narrow_stores},
 	{"a network with delivery and learning gives the bits of eval", test_network},
 	{"the library of funcs gives the bits of eval", test_library},
+	{"masks of flags give the bits of eval, for every start and length", test_masks},
 	{"a kernel takes any part of its range", test_open_kernel},
 	{"host calls see the host, and a negative result goes up at once", test_host_calls},
 	{"a missing symbol is told", test_missing_symbol},

@@ -68,6 +68,7 @@ every_kind_of_thing_is_read_back_as_printed(void)
 {
 	check_golden("tests/plan/every.plan");
 	check_golden("tests/plan/digits.plan");
+	check_golden("tests/plan/masks.plan");
 }
 
 static void
@@ -472,9 +473,9 @@ mutate(char *s, size_t n, uint64_t *seed)
 static void
 mutated_texts_never_crash(void)
 {
-	static const char *const paths[] = {"tests/plan/every.plan", "tests/plan/digits.plan"};
+	static const char *const paths[] = {"tests/plan/every.plan", "tests/plan/digits.plan", "tests/plan/masks.plan"};
 	uint64_t seed = 1;
-	for (int k = 0; k < 2; k++) {
+	for (int k = 0; k < 3; k++) {
 		char *text = read_text(paths[k]);
 		size_t n = strlen(text);
 		char *copy = malloc(n + 1);

@@ -1,0 +1,105 @@
+/* clone: copies of blocks with locals of their own, and what passes ask of expressions. */
+#include "opt/clone.h"
+
+#include "base/panic.h"
+
+Clone
+clone_open(Plan *p, PlanCode *code)
+{
+	return (Clone){p, code, ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals), code->nlocals};
+}
+
+PlanExpr *
+clone_expr(Clone *c, const PlanExpr *e)
+{
+	if (!e)
+		return NULL;
+	if (e->kind == PEXPR_LOCAL && e->id < c->n && c->map[e->id])
+		return c->map[e->id];
+	PlanExpr *copy = arena_copy(c->p->arena, e, sizeof *e);
+	for (uint32_t k = 0; k < e->nops; k++)
+		copy->op[k] = clone_expr(c, e->op[k]);
+	return copy;
+}
+
+uint32_t
+clone_local(Clone *c, uint32_t local)
+{
+	const PlanLocal *l = &c->code->locals[local];
+	uint32_t own = plan_add_local(c->p, c->code, l->name, l->type);
+	ASSERT(local < c->n);
+	c->map[local] = plan_local(c->p, c->code, own);
+	return own;
+}
+
+PlanStmt *
+clone_stmt(Clone *c, const PlanStmt *s)
+{
+	Arena *a = c->p->arena;
+	PlanStmt *copy = arena_copy(a, s, sizeof *s);
+	copy->e = clone_expr(c, s->e);
+	copy->hi = clone_expr(c, s->hi);
+	copy->op = ARENA_ARRAY(a, PlanExpr *, s->nops);
+	for (uint32_t k = 0; k < s->nops; k++)
+		copy->op[k] = clone_expr(c, s->op[k]);
+	copy->args = ARENA_ARRAY(a, PlanArg, s->nargs);
+	for (uint32_t k = 0; k < s->nargs; k++)
+		copy->args[k] = (PlanArg){s->args[k].address, clone_expr(c, s->args[k].e)};
+	copy->locals = ARENA_ARRAY(a, uint32_t, s->nlocals);
+	for (uint32_t k = 0; k < s->nlocals; k++)
+		copy->locals[k] = clone_local(c, s->locals[k]);
+	if (s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_FOR)
+		copy->id = clone_local(c, s->id);
+	if (s->kind == PSTMT_SET && s->id < c->n && c->map[s->id])
+		copy->id = c->map[s->id]->id;
+	copy->body = clone_block(c, s->body);
+	copy->other = clone_block(c, s->other);
+	return copy;
+}
+
+PlanBlock
+clone_block(Clone *c, PlanBlock b)
+{
+	PlanBlock out = {ARENA_ARRAY(c->p->arena, PlanStmt *, b.n), b.n};
+	for (uint32_t i = 0; i < b.n; i++)
+		out.at[i] = clone_stmt(c, b.at[i]);
+	return out;
+}
+
+bool
+same_expr(const PlanExpr *a, const PlanExpr *b)
+{
+	if (a->kind != b->kind || a->type != b->type || a->id != b->id || a->nops != b->nops)
+		return false;
+	if (a->kind == PEXPR_CONST && a->value.i != b->value.i)
+		return false;
+	for (uint32_t k = 0; k < a->nops; k++)
+		if (!same_expr(a->op[k], b->op[k]))
+			return false;
+	return true;
+}
+
+bool
+is_invariant(const PlanExpr *e, const bool *changes)
+{
+	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOCAL && changes[e->id]))
+		return false;
+	for (uint32_t k = 0; k < e->nops; k++)
+		if (!is_invariant(e->op[k], changes))
+			return false;
+	return true;
+}
+
+void
+mark_changes(PlanBlock b, bool *changes)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_SET || s->kind == PSTMT_FOR)
+			changes[s->id] = true;
+		for (uint32_t k = 0; k < s->nlocals; k++)
+			changes[s->locals[k]] = true;
+		mark_changes(s->body, changes);
+		mark_changes(s->other, changes);
+	}
+}

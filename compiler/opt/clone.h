@@ -1,0 +1,32 @@
+/* clone.h: copies of blocks with locals of their own, for the passes only.
+ *
+ * A local is declared once in a code. Whoever needs a block a second time copies it: locals that the block declares
+ * get new ones; others are read through the map, so that the caller can put an expression in the place of a local.
+ */
+#ifndef SNNC_OPT_CLONE_H
+#define SNNC_OPT_CLONE_H
+
+#include "plan/plan.h"
+
+typedef struct {
+	Plan *p;
+	PlanCode *code;
+	PlanExpr **map;                                   /* per local of the code: what stands for it; NULL: itself */
+	uint32_t n;                                       /* locals in the map; those made later stand for themselves */
+} Clone;
+
+Clone clone_open(Plan *p, PlanCode *code);
+PlanExpr *clone_expr(Clone *c, const PlanExpr *e);
+PlanStmt *clone_stmt(Clone *c, const PlanStmt *s);
+PlanBlock clone_block(Clone *c, PlanBlock b);
+/* A new local like `local`, which it stands for from here on. */
+uint32_t clone_local(Clone *c, uint32_t local);
+
+/* Whether two expressions are the same, word for word. */
+bool same_expr(const PlanExpr *a, const PlanExpr *b);
+/* Whether a value stays the same in a loop: constants, and locals that are never set and not declared in it. */
+bool is_invariant(const PlanExpr *e, const bool *changes);
+/* changes[local]: set or declared somewhere in the block. */
+void mark_changes(PlanBlock b, bool *changes);
+
+#endif
