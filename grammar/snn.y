@@ -110,6 +110,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
 %token <name> METHOD "method"
+%token <name> PULSE "pulse" SHUFFLED "shuffled"
 %token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
 
 /* From low to high. */
@@ -125,18 +126,18 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 
 %type <id> name readout maybe_phase maybe_of maybe_side
 %type <name> setting side word
-%type <ids> names readouts
+%type <ids> names readouts signal_of
 %type <expr> element expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
 %type <args> maybe_shape exprs args arg_list arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
-%type <yes> maybe_bool by_layer each_what of_signed steps_or_samples
-%type <stmt> assign equation control if_stmt model_stmt protocol_stmt
+%type <yes> maybe_bool shuffled by_layer each_what of_signed steps_or_samples
+%type <stmt> assign equation control if_stmt model_stmt protocol_stmt protocol_if
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts learn
 %type <features> features
-%type <model> neuron_parts rule_parts params param_list feature_body feature_lines
+%type <model> signal_block signal_parts neuron_parts rule_parts params param_list feature_body feature_lines
 %type <param> param maybe_type
 %type <state> state
 
@@ -160,7 +161,7 @@ decl:
 | "const" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_CONST, $n, $e); }
 | setting[n] "=" expr[e]        { $$ = ast_value_decl(B, @$, ADECL_SETTING, id($n, @n), $e); }
 | "data" name[n] "=" expr[e]    { $$ = ast_value_decl(B, @$, ADECL_DATA, $n, $e); }
-| "signal" name[n] maybe_of[o] "=" expr[e]  { $$ = ast_signal(B, @$, $n, $o, $e); }
+| "signal" name[n] signal_of[o] "=" expr[e] signal_block[b]  { $$ = ast_signal(B, @$, $n, $o, $e, $b); }
 | layer
 | connect
 | "experiment" protocol_block[body]  { $$ = ast_experiment(B, @$, $body); }
@@ -170,6 +171,25 @@ decl:
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
 | "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
+;
+
+signal_of:
+  %empty                        { $$ = NULL; }
+| "of" names                    { $$ = $names; }
+| "of" "post" names             { $$ = $names; }
+;
+signal_block:
+  %empty                        { $$ = NULL; }
+| "{" signal_parts "}"          { $$ = $signal_parts; }
+;
+signal_parts:
+  %empty                        { $$ = ast_model_parts(B); }
+| signal_parts[m] state EOL     { $$ = ast_model_state(B, $m, $state); }
+| signal_parts[m] "each" "step" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
+| signal_parts[m] "on" ref[what] model_block[body] EOL
+                                { $$ = ast_model_on(B, $m, span_join(@2, @4), $what, $body); }
+| signal_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 
 setting:
@@ -442,8 +462,10 @@ protocol_stmts:
 protocol_stmt:
   assign
 | "let" name[n] "=" expr[e]     { $$ = ast_let(B, @$, $n, $e); }
-| "for" names[ns] "in" expr[e] maybe_phase[ph] protocol_block[body]
-                                { $$ = ast_for(B, @$, $ns, $e, $ph, $body); }
+| protocol_if
+| "pulse" ref[r] "=" expr[e]    { $$ = ast_pulse(B, @$, $r, $e); }
+| "for" names[ns] "in" index_arg[e] shuffled[s] maybe_phase[ph] protocol_block[body]
+                                { $$ = ast_for(B, @$, $ns, $e, $s, $ph, $body); }
 | "run" expr[e] by_layer[l]     { $$ = ast_run(B, @$, $e, $l, NULL); }
 | "run" expr[e] by_layer[l] "{" controls[c] "}"  { $$ = ast_run(B, @$, $e, $l, $c); }
 | "reset"                       { $$ = ast_plain_stmt(B, @$, ASTMT_RESET); }
@@ -454,6 +476,16 @@ protocol_stmt:
 | "report" name[what] maybe_of[phase]  { $$ = ast_report(B, @$, $what, $phase); }
 | "save" string[path]           { $$ = ast_save(B, @$, NULL, $path); }
 | "save" ref[what] "to" string[path]   { $$ = ast_save(B, @$, $what, $path); }
+;
+protocol_if:
+  "if" expr[c] protocol_block[a]                           { $$ = ast_if_stmt(B, @$, $c, $a, NULL); }
+| "if" expr[c] protocol_block[a] "else" protocol_block[b]  { $$ = ast_if_stmt(B, @$, $c, $a, $b); }
+| "if" expr[c] protocol_block[a] "else" protocol_if[b]
+                                { $$ = ast_if_stmt(B, @$, $c, $a, ast_stmts(B, NULL, $b)); }
+;
+shuffled:
+  %empty                        { $$ = false; }
+| "shuffled"                    { $$ = true; }
 ;
 by_layer:
   %empty                        { $$ = false; }
@@ -593,7 +625,7 @@ word:
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
-| "method" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+| "method" | "pulse" | "shuffled" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 
 %%

@@ -94,9 +94,10 @@ typedef enum {
 	ASTMT_KEEP_ONE,    /* keep one spike at random [if e] */
 	ASTMT_EQUATION,    /* target' = e; those that follow each other are one system */
 	/* in the experiment */
-	ASTMT_FOR,         /* for a, b in data[range] as name { } */
+	ASTMT_FOR,         /* for a, b in data[range] [shuffled] [as name] { }; for k in a ..< b [shuffled] [as name] { } */
 	ASTMT_RUN,         /* run e [layer by layer] [{ controls }] */
 	ASTMT_CONTROL,     /* in the body of a run: clamp target where e, inject e into target … */
+	ASTMT_PULSE,       /* pulse target = e: a signal has this value for one step */
 	ASTMT_RESET,       /* reset */
 	ASTMT_FREEZE,      /* freeze */
 	ASTMT_THAW,        /* thaw: learning on again */
@@ -119,7 +120,7 @@ struct AstStmt {
 	AstStmtKind kind;
 	Span span;
 	AstOp op_kind;                                    /* ASSIGN */
-	AstExpr *target;                                  /* ASSIGN; FOR: the data expression; VOTE: the layer; SAVE: variable or NULL */
+	AstExpr *target;                                  /* ASSIGN, PULSE; FOR: the data expression, or a RANGE; VOTE: the layer; SAVE: variable or NULL */
 	AstExpr *e;                                       /* value, condition, time; VOTE: every or NULL; SAVE: path */
 	Name name;                                        /* LET; FOR: phase name or NULL; VOTE: label variable; REPORT: what */
 	Span name_span;
@@ -128,9 +129,11 @@ struct AstStmt {
 	VEC(struct { Name name; Span span; AstExpr *arg; }) names;   /* FOR: loop variables; VOTE: readouts, arg: ngram(arg) or NULL */
 	AstExpr *keep, *from;                             /* VOTE: what is left of old rates, file of first ones; NULL */
 	AstControl control;                               /* CONTROL */
+	bool shuffled;                                    /* FOR: in an order that is drawn anew each time */
 	bool by_layer;                                    /* RUN: a spike reaches later layers in its own step */
 	AstStmtVec body, other;                           /* IF FOR; RUN: controls */
 	struct { AstSym *sym; } sema;                     /* LET: the local; FOR: the phase */
+	AstSym *count_sym;                                /* sema, FOR over a range: its variable */
 };
 
 /* ---- declarations ------------------------------------------------------------------------- */
@@ -141,7 +144,7 @@ typedef enum {
 	ADECL_CONST,       /* const n = e */
 	ADECL_SETTING,     /* dt = e, seed = e, batch = e */
 	ADECL_DATA,        /* data d = idx(…) or drawn_digits() */
-	ADECL_SIGNAL,      /* signal n = e, signal n of item = e */
+	ADECL_SIGNAL,      /* signal n = e, signal n of item, layer = e { states and handlers } */
 	ADECL_LAYER,
 	ADECL_CONNECT,
 	ADECL_EXPERIMENT,
@@ -180,8 +183,15 @@ typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ boo
 
 typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_ON_SIGNAL,
 	       AHANDLER_COMPUTE /* a feature's body */,
-	       AHANDLER_EQUATIONS /* among the parts of a neuron or rule; with their `let`s */ } AstHandlerKind;
-typedef struct { AstHandlerKind kind; Span span; AstStmtVec body; Name signal; Span signal_span; AstSym *sym; /* ON_SIGNAL */ } AstHandler;
+	       AHANDLER_EQUATIONS, /* among the parts of a neuron, rule or signal; with their `let`s */
+	       AHANDLER_ON_EVENT /* of a signal: on reward { }, on out.spikes { } */ } AstHandlerKind;
+typedef struct {
+	AstHandlerKind kind;
+	Span span;
+	AstStmtVec body;
+	Name signal; Span signal_span; AstSym *sym;       /* ON_SIGNAL */
+	AstExpr *what;                                    /* ON_EVENT: a signal, or spikes of a layer */
+} AstHandler;
 
 /* neuron, feature, rule */
 typedef struct {
@@ -223,7 +233,11 @@ struct AstDecl {
 	Name name;                                        /* CONNECT: `as` name or NULL */
 	bool library;
 	union {
-		struct { AstExpr *value; Name of; Span of_span; } value; /* PARAM CONST SETTING DATA SIGNAL; of: SIGNAL, or NULL */
+		struct {                                          /* PARAM CONST SETTING DATA SIGNAL */
+			AstExpr *value;
+			VEC(struct AstPlace { Name name; Span span; }) of; /* SIGNAL: `item`, a layer; empty: inferred */
+			AstModel *block;                  /* SIGNAL: its states and handlers; NULL: none */
+		} value;
 		struct {
 			AstExpr *model;                   /* NAME, with sema.sym */
 			AstArgVec shape;                  /* dims */
@@ -267,7 +281,9 @@ typedef enum {
 	ASYM_TOP_SIGNAL,   /* top-level signal: decl */
 	ASYM_FELLOW,       /* in the arguments of a rule: a feature of the same connection: decl (CONNECT), index */
 	ASYM_BOUND,        /* w.low (index 0), w.high (index 1): the range of what a rule learns */
+	ASYM_TURN,         /* variable of a loop over a range: stmt */
 	ASYM_SIDE_STATE,   /* pre.v (index 0), post.v (index 1): a state of the neuron, by name where the rule is attached */
+	ASYM_SIGNAL_STATE_OF, /* member of a signal: decl (SIGNAL), index of its state */
 	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, part: index in its rule's states */
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */

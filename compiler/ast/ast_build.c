@@ -351,13 +351,23 @@ ast_keep_one(AstBuild *b, Span at, AstExpr *cond)
 }
 
 AstStmt *
-ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId phase, AstStmtVec *body)
+ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, bool shuffled, AstId phase, AstStmtVec *body)
 {
 	AstStmt *s = ast_plain_stmt(b, at, ASTMT_FOR);
+	s->shuffled = shuffled;
 	set_names(b, s, names);
 	s->target = data;
 	set_name(s, phase);
 	s->body = *body;
+	return s;
+}
+
+AstStmt *
+ast_pulse(AstBuild *b, Span at, AstExpr *target, AstExpr *value)
+{
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_PULSE);
+	s->target = target;
+	s->e = value;
 	return s;
 }
 

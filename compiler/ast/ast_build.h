@@ -57,7 +57,8 @@ AstStmt *ast_equation(AstBuild *b, Span at, AstId state, AstExpr *e);
 AstStmt *ast_let(AstBuild *b, Span at, AstId name, AstExpr *value);
 AstStmt *ast_if_stmt(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body, AstStmtVec *other);
 AstStmt *ast_keep_one(AstBuild *b, Span at, AstExpr *cond);
-AstStmt *ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, AstId phase, AstStmtVec *body);
+AstStmt *ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, bool shuffled, AstId phase, AstStmtVec *body);
+AstStmt *ast_pulse(AstBuild *b, Span at, AstExpr *target, AstExpr *value);
 AstStmt *ast_spike(AstBuild *b, Span at, AstExpr *value);
 AstStmt *ast_run(AstBuild *b, Span at, AstExpr *time, bool by_layer, AstStmtVec *controls);   /* controls NULL: none */
 AstStmt *ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *value);
@@ -67,7 +68,7 @@ AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
 
 /* ---- declarations (ast_build_decl.c) ---- */
 AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
-AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstId of, AstExpr *value);
+AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block);   /* of, block: or NULL */
 AstDecl *ast_bad_decl(AstBuild *b, Span at);
 
 AstTrace *ast_trace_parts(AstBuild *b);
@@ -119,6 +120,7 @@ AstModel *ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s);  /*
 AstModel *ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method);
 AstModel *ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec *body);
 AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name, bool is_bool);
+AstModel *ast_model_on(AstBuild *b, AstModel *m, Span at, AstExpr *what, AstStmtVec *body);
 AstModel *ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals);
 AstState *ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init);
 AstModel *ast_model_compute(AstBuild *b, AstModel *m, Span at, AstStmt *s);   /* one more statement; NULL: the end */

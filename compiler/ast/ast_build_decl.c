@@ -60,11 +60,14 @@ ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *valu
 }
 
 AstDecl *
-ast_signal(AstBuild *b, Span at, AstId name, AstId of, AstExpr *value)
+ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block)
 {
 	AstDecl *d = ast_value_decl(b, at, ADECL_SIGNAL, name, value);
-	d->value.of = of.name;
-	d->value.of_span = of.span;
+	for (uint32_t i = 0; of && i < of->n; i++) {
+		struct AstPlace place = {of->at[i].name, of->at[i].span};
+		VEC_PUSH(b->arena, &d->value.of, place);
+	}
+	d->value.block = block;
 	return d;
 }
 
@@ -504,6 +507,14 @@ ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method)
 	}
 	m->method = method.name;
 	m->method_span = method.span;
+	return m;
+}
+
+AstModel *
+ast_model_on(AstBuild *b, AstModel *m, Span at, AstExpr *what, AstStmtVec *body)
+{
+	ast_model_handler(b, m, AHANDLER_ON_EVENT, at, body);
+	m->handlers.at[m->handlers.n - 1].what = what;
 	return m;
 }
 

@@ -180,6 +180,8 @@ print_for(StrBuf *out, const AstStmt *s, int depth)
 	strbuf_puts(out, "(for ");
 	print_names(out, s);
 	print_more(out, s->target);
+	if (s->shuffled)
+		strbuf_puts(out, " shuffled");
 	if (s->name)
 		strbuf_printf(out, " (as %s)", s->name);
 	ast_print_body(out, &s->body, depth + 1);
@@ -278,6 +280,9 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 		return;
 	case ASTMT_CONTROL:
 		print_simple(out, control_text[s->control], s);
+		return;
+	case ASTMT_PULSE:
+		print_simple(out, "pulse", s);
 		return;
 	case ASTMT_RESET:
 		print_simple(out, "reset", s);

@@ -195,15 +195,15 @@ handler_text(AstHandlerKind kind)
 		return "compute";
 	case AHANDLER_EQUATIONS:
 		return "equations";
+	case AHANDLER_ON_EVENT:
+		return "on";
 	}
 	UNREACHABLE();
 }
 
 static void
-print_model(StrBuf *out, const char *head, const AstDecl *d)
+print_model_parts(StrBuf *out, const AstModel *m)
 {
-	const AstModel *m = &d->model;
-	strbuf_printf(out, "(%s %s", head, d->name);
 	for (uint32_t i = 0; i < m->params.n; i++)
 		print_param(out, &m->params.at[i]);
 	if (m->learns) {
@@ -226,9 +226,29 @@ print_model(StrBuf *out, const char *head, const AstDecl *d)
 		open_part(out, 1, handler_text(m->handlers.at[i].kind));
 		if (m->handlers.at[i].signal)
 			strbuf_printf(out, " %s", m->handlers.at[i].signal);
+		if (m->handlers.at[i].what)
+			print_more(out, m->handlers.at[i].what);
 		ast_print_body(out, &m->handlers.at[i].body, 2);
 		strbuf_putc(out, ')');
 	}
+}
+
+static void
+print_model(StrBuf *out, const char *head, const AstDecl *d)
+{
+	strbuf_printf(out, "(%s %s", head, d->name);
+	print_model_parts(out, &d->model);
+}
+
+static void
+print_signal(StrBuf *out, const AstDecl *d)
+{
+	strbuf_printf(out, "(signal %s", d->name);
+	for (uint32_t i = 0; i < d->value.of.n; i++)
+		strbuf_printf(out, " (of %s)", d->value.of.at[i].name);
+	print_more(out, d->value.value);
+	if (d->value.block)
+		print_model_parts(out, d->value.block);
 }
 
 static void
@@ -255,7 +275,7 @@ print_decl(StrBuf *out, const AstDecl *d)
 		print_value(out, "data", d);
 		break;
 	case ADECL_SIGNAL:
-		print_value(out, d->value.of ? "signal-of-item" : "signal", d);
+		print_signal(out, d);
 		break;
 	case ADECL_LAYER:
 		print_layer(out, d);

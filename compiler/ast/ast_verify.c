@@ -166,6 +166,7 @@ check_stmt(Verifier *v, const AstStmt *s)
 	switch (s->kind) {
 	case ASTMT_ASSIGN:
 	case ASTMT_EQUATION:
+	case ASTMT_PULSE:
 		return check_expr(v, s->target, false) && check_expr(v, s->e, true);
 	case ASTMT_LET:
 		return (s->name || fail(v, s->span, "let without a name")) &&
@@ -278,7 +279,8 @@ check_model(Verifier *v, const AstModel *m)
 			return false;
 	}
 	for (uint32_t i = 0; i < m->handlers.n; i++) {
-		if (!check_body(v, &m->handlers.at[i].body))
+		const AstHandler *h = &m->handlers.at[i];
+		if (!check_body(v, &h->body) || (h->what && !check_expr(v, h->what, false)))
 			return false;
 	}
 	return true;
@@ -297,7 +299,8 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_DATA:
 	case ADECL_SIGNAL:
 		return (d->name || fail(v, d->span, "a declaration without a name")) &&
-		       check_expr(v, d->value.value, true);
+		       check_expr(v, d->value.value, true) &&
+		       (d->kind != ADECL_SIGNAL || !d->value.block || check_model(v, d->value.block));
 	case ADECL_LAYER:
 		return (d->name || fail(v, d->span, "a layer without a name")) && check_layer(v, d);
 	case ADECL_CONNECT:

@@ -55,8 +55,8 @@ elab_program(ElabEnv *env, const AstProgram *p, const char *name)
 	elab_values(&el);
 	elab_settings(&el);
 	elab_data(&el);
-	elab_signals(&el);
 	elab_layers(&el);
+	elab_signals(&el);
 	elab_connections(&el);
 	bool sound = !el.failed; /* then all that follows can be looked at */
 	if (sound || el.env->world_errors)

@@ -38,8 +38,10 @@ settle_expr(const Settle *s, NetExpr *e)
 		ASSERT(layer != NET_NONE);
 		e->index = find_array(s->el->net, layer, &s->el->lists.at[e->index]);
 	}
+	Settle over = {s->el, e->var.of, NULL};
+	bool other = e->kind == NEXPR_NEURONS || e->kind == NEXPR_PICK;
 	for (int i = 0; i < 3; i++)
-		settle_expr(s, e->op[i]);
+		settle_expr(other && i == 0 ? &over : s, e->op[i]);
 }
 
 static void
@@ -82,7 +84,15 @@ settle_protocol(Elab *el, const NetProtocol *p)
 				s = (Settle){el, NET_NONE, &el->net->conns.at[c->var.of]};
 			settle_expr(&s, c->e);
 		}
-		settle_protocol(el, &p->at[i]->body);
+		const NetProto *p_i = p->at[i];
+		Settle s = {el, NET_NONE, NULL};
+		if (p_i->kind == NPROTO_ASSIGN)
+			s.layer = p_i->layer;
+		else if (p_i->kind == NPROTO_SIGNAL)
+			s.layer = el->net->signals.at[p_i->state].layer;
+		settle_expr(&s, p_i->e);
+		settle_protocol(el, &p_i->body);
+		settle_protocol(el, &p_i->other);
 	}
 }
 
@@ -100,6 +110,13 @@ elab_settle_arrays(Elab *el)
 			settle_block(&s, &l->traces.at[k].on_spike.body);
 		}
 		settle_block(&s, &l->step.body);
+	}
+	for (uint32_t i = 0; i < net->signals.n; i++) {
+		const NetSignal *g = &net->signals.at[i];
+		Settle s = {el, g->layer, NULL};
+		settle_expr(&s, g->value);
+		for (uint32_t k = 0; k < g->handlers.n; k++)
+			settle_block(&s, &g->handlers.at[k].code.body);
 	}
 	for (uint32_t i = 0; i < net->conns.n; i++)
 		settle_conn(el, &net->conns.at[i]);

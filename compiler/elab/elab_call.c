@@ -36,9 +36,10 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 						  : "a random number in a trace");
 		return NULL;
 	}
-	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_PROTOCOL) {
+	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_SIGNAL || (s->place == IN_PROTOCOL && s->over)) {
 		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
-		diag_help(s->el->diag, "draw it in the step of a model, or as the initial value of a feature");
+		diag_help(s->el->diag, s->place == IN_PROTOCOL || s->place == IN_SIGNAL
+			? "draw it by a `let` of the experiment" : "draw it in the step of a model, or as the initial value of a feature");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -85,7 +86,7 @@ find_function(const char *name)
 static NetExpr *
 uniform(Scope *s, NetExpr *a, NetExpr *b, Span at)
 {
-	if (s->place != IN_INIT) {
+	if (s->place != IN_INIT && s->place != IN_PROTOCOL) {
 		elab_not_yet(s->el, at, "uniform(a, b) outside the initial value of a feature");
 		return NULL;
 	}
@@ -149,7 +150,7 @@ static NetOver
 find_over(const Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
-	if (s->place != IN_PROTOCOL || !base || base->kind != AEXPR_NAME)
+	if ((s->place != IN_PROTOCOL && s->place != IN_SIGNAL) || !base || base->kind != AEXPR_NAME)
 		return NOVER_COUNT;
 	for (uint32_t i = 0; i < NOVER_COUNT; i++) {
 		if (strcmp(base->name, net_over_name((NetOver)i)) == 0 &&
@@ -162,7 +163,10 @@ find_over(const Scope *s, const AstExpr *e)
 static NetExpr *
 over_sample(Scope *s, NetOver over, const AstExpr *e)
 {
+	bool outer = s->over;
+	s->over = true;
 	NetExpr *x = elab_expr(s, e->args.at[0].value);
+	s->over = outer;
 	NetExpr *q = over == NOVER_QUANTILE ? elab_expr(s, e->args.at[1].value) : NULL;
 	if (!x || (over == NOVER_QUANTILE && !q))
 		return NULL;
@@ -178,8 +182,13 @@ over_sample(Scope *s, NetOver over, const AstExpr *e)
 		diag_end(s->el->diag);
 		return NULL;
 	}
-	if (x->kind == NEXPR_CONST)
+	if (x->kind == NEXPR_CONST && over < NOVER_ARGMAX)
 		return x;
+	ElabExtent over_what = {.layer = NET_NONE, .values = 1};
+	if (!elab_extent(s->el, x, NULL, &over_what))
+		return NULL;
+	if (over_what.layer != NET_NONE || over_what.index || s->place == IN_SIGNAL || over >= NOVER_ARGMAX)
+		return elab_over_neurons(s, over, x, e);
 	NetExpr *o = net_expr(s->el->net, NEXPR_OVER, NT_REAL, e->span);
 	o->index = over;
 	o->op[0] = x;
@@ -194,6 +203,8 @@ elab_call(Scope *s, const AstExpr *e)
 	NetOver over = find_over(s, e);
 	if (over != NOVER_COUNT)
 		return over_sample(s, over, e);
+	if (base && base->kind == AEXPR_NAME && strcmp(base->name, "count") == 0)
+		return elab_seen(s, e);
 	if (base && base->kind == AEXPR_NAME && strcmp(base->name, "after") == 0) {
 		elab_not_yet(s->el, e->span, "a delay beside other statements of a feature");
 		return NULL;

@@ -68,8 +68,16 @@ elab_fits(Scope *s, NetExpr *e)
 	case IN_FEATURE:
 		l = choose_side(s, e, n);
 		break;
-	case IN_INIT:
+	case IN_SIGNAL:
 	case IN_PROTOCOL:
+		if (s->layer != NET_NONE && !s->over && !s->spiked) {
+			l = layer_at(s, s->layer);
+			e->side = NSIDE_OWN;
+			break;
+		}
+		elab_not_yet(s->el, e->span, "a list here");
+		return false;
+	case IN_INIT:
 		elab_not_yet(s->el, e->span, "a list here");
 		return false;
 	}
@@ -96,6 +104,8 @@ use_value(Scope *s, const NetExpr *v, const AstExpr *at)
 			return NULL;
 		e->span = at->span;
 	}
+	if (s->place == IN_RULE && !elab_sides(s, e, at->span))
+		return NULL;
 	return e;
 }
 
@@ -206,6 +216,8 @@ state(Scope *s, const AstExpr *e, const AstSym *sym)
 			    sym->index, e);
 	if (s->place == IN_FEATURE && sym->index < s->feature->states.n)
 		return leaf(s, NEXPR_STATE, s->feature->states.at[sym->index].type, sym->index, e);
+	if (s->place == IN_SIGNAL && sym->index < s->signal->states.n)
+		return leaf(s, NEXPR_STATE, s->signal->states.at[sym->index].type, sym->index, e);
 	if (s->place == IN_RULE && sym->index < s->rule->states.n)
 		return leaf(s, NEXPR_STATE, s->rule->states.at[sym->index].type, sym->index, e);
 	if (s->place == IN_TRACE) {
@@ -252,7 +264,10 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 					    : leaf(s, NEXPR_LOCAL,
 						   s->code->locals.at[l->index].type, l->index, e);
 	}
-	/* In the experiment a name stands for its expression. */
+	uint32_t var = s->place == IN_PROTOCOL ? elab_find_var(s->el, sym->stmt) : NET_NONE;
+	if (var != NET_NONE)
+		return leaf(s, NEXPR_VAR, s->el->net->vars.at[var].type, var, e);
+	/* In the experiment a name of many values stands for its expression. */
 	if (s->place == IN_PROTOCOL && sym->stmt->kind == ASTMT_LET) {
 		const NetExpr *value = elab_expr(s, sym->stmt->e);
 		return value ? elab_copy(s->el, value, e->span) : NULL;
@@ -264,7 +279,14 @@ static NetExpr *
 index_of(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	NetSide side = sym->index ? NSIDE_POST : NSIDE_PRE;
-	if (s->place == IN_NEURON)
+	bool neuron = s->over || s->spiked || s->indexed || s->layer != NET_NONE;
+	if ((s->place == IN_PROTOCOL || s->place == IN_SIGNAL) && !neuron) {
+		elab_error(s->el, E0601, e->span, "`i` is the index of a neuron, and this is no value per neuron");
+		diag_help(s->el->diag, "`i` is known where each neuron of a layer takes a value, and in `sum(out.spikes if i < 10 else 0)`");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	if (s->place == IN_NEURON || s->place == IN_PROTOCOL || s->place == IN_SIGNAL)
 		side = NSIDE_OWN;
 	else if (s->place == IN_TRACE && (s->own_side == NSIDE_OWN || s->own_side == side))
 		side = NSIDE_OWN;
@@ -290,7 +312,7 @@ column(Scope *s, const AstExpr *e, const AstSym *sym)
 static bool
 is_code(const Scope *s)
 {
-	return s->place == IN_NEURON || s->place == IN_FEATURE || s->place == IN_RULE ||
+	return s->place == IN_NEURON || s->place == IN_FEATURE || s->place == IN_RULE || s->place == IN_SIGNAL ||
 	       (s->place == IN_TRACE && s->code);
 }
 
@@ -310,6 +332,14 @@ spike(Scope *s, const AstExpr *e, const AstSym *sym)
 		return elab_const(s, NT_REAL, 1, e->span);
 	if (s->place == IN_TRACE || s->place == IN_NEURON)
 		return leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
+	if (s->place == IN_SIGNAL && !s->spiked) {
+		elab_error(s->el, E0601, e->span, "`spike` is what a neuron sends: it is known in `on out.spikes { }`");
+		diag_help(s->el->diag, "write `sum(out.spikes)` for the spikes of a step");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	if (s->place == IN_SIGNAL)
+		return leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
 	if (s->place != IN_RULE)
 		return not_constant(s, e);
 	NetExpr *p = leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
@@ -325,7 +355,7 @@ static NetExpr *
 top_signal(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	uint32_t i = elab_find_signal(s->el, sym->decl);
-	if (i == NET_NONE || (!s->signals && s->place != IN_PROTOCOL))
+	if (i == NET_NONE || (!s->signals && s->place != IN_PROTOCOL && s->place != IN_SIGNAL))
 		return not_constant(s, e);
 	return leaf(s, NEXPR_SIGNAL, NT_REAL, i, e);
 }
@@ -488,14 +518,25 @@ name(Scope *s, const AstExpr *e)
 		return fellow(s, e, sym);
 	case ASYM_BOUND:
 		return bound(s, e, sym);
-	case ASYM_FEATURE_OF:
-	case ASYM_KEPT_OF:
-	case ASYM_RATE_OF:
-	case ASYM_RULE_STATE_OF:
+	case ASYM_TURN: {
+		uint32_t var = elab_find_var(s->el, sym->stmt);
+		return var == NET_NONE || s->place != IN_PROTOCOL ? not_constant(s, e) : leaf(s, NEXPR_VAR, NT_REAL, var, e);
+	}
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
 	case ASYM_SPIKES_OF:
+		if (s->place == IN_PROTOCOL || s->place == IN_SIGNAL)
+			return elab_seen(s, e);
+		if (s->place == IN_PROGRAM)
+			return not_constant(s, e);
+		elab_not_yet(s->el, e->span, "the value of another layer");
+		return NULL;
+	case ASYM_FEATURE_OF:
+	case ASYM_KEPT_OF:
+	case ASYM_RATE_OF:
+	case ASYM_RULE_STATE_OF:
+	case ASYM_SIGNAL_STATE_OF:
 	case ASYM_VOTES_OF:
 		if (s->place == IN_PROGRAM)
 			return not_constant(s, e);
@@ -808,6 +849,8 @@ elab_expr(Scope *s, const AstExpr *e)
 	case AEXPR_IF:
 		return choice(s, e);
 	case AEXPR_INDEX:
+		if (s->place == IN_PROTOCOL || s->place == IN_SIGNAL)
+			return elab_pick(s, e);
 		return e->op[0]->sema.sym && (e->op[0]->sema.sym->kind == ASYM_INPUT || e->op[0]->sema.sym->kind == ASYM_SPIKE)
 			       ? past(s, e) : element(s, e);
 	case AEXPR_SUM:

@@ -58,6 +58,7 @@ typedef struct {
 	VEC(ElabValue) values;
 	VEC(ElabLayer) layers;      /* in order of net->layers */
 	VEC(const AstDecl *) signals;    /* in order of net->signals */
+	VEC(const AstStmt *) vars;  /* in order of net->vars: a `let`, or a loop over a range */
 	VEC(const AstDecl *) conns; /* in order of net->conns */
 	VEC(ElabUniform) uniforms;
 	VEC(const AstDecl *) data; /* in order of net->data */
@@ -81,6 +82,7 @@ typedef enum {
 	IN_FEATURE,
 	IN_INIT, /* initial values of features: i, j and draws too */
 	IN_RULE,
+	IN_SIGNAL, /* what a signal is, and what its handlers do */
 	IN_PROTOCOL /* data columns too */
 } ElabPlace;
 
@@ -96,6 +98,10 @@ typedef struct {
 	uint32_t conn;    /* features, rules */
 	NetRule *rule;
 	NetFeature *feature;       /* features: where its states are */
+	NetSignal *signal;         /* IN_SIGNAL: where its states are */
+	bool spiked;               /* IN_SIGNAL: in a handler of spikes, so that `spike` and `i` are of the neuron that did */
+	bool indexed;              /* IN_PROTOCOL: a name whose `i` is known where it is used */
+	bool over;                 /* IN_SIGNAL, IN_PROTOCOL: goes over neurons, so that `i` is one of them */
 	NetType value_type;        /* of VALUE */
 	const uint32_t *traces;    /* of the model's traces: index in the layer's */
 	const AstTrace *own_trace; /* IN_TRACE */
@@ -163,7 +169,22 @@ bool elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f);
 bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *pre, const NetLayer *post,
                    NetPattern *out);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);
-void elab_signals(Elab *el);
+void elab_signals(Elab *el); /* elab_factor.c */
+/* Over what an expression of a signal or of the protocol varies. */
+typedef struct {
+	bool item;
+	uint32_t layer;       /* NET_NONE: not over neurons */
+	const NetExpr *where; /* what says so */
+	bool index;           /* reads `i` */
+	uint64_t values;      /* of a sample; 1: one */
+} ElabExtent;
+bool elab_extent(Elab *el, const NetExpr *e, const NetData *data, ElabExtent *out); /* adds to *out; false after a message */
+NetExpr *elab_event(Scope *s, const NetExpr *signal, Span at); /* bool: was any signal in it set or fed? */
+NetExpr *elab_seen(Scope *s, const AstExpr *e);           /* out.v */
+NetExpr *elab_over_neurons(Scope *s, NetOver over, NetExpr *x, const AstExpr *e);
+NetExpr *elab_pick(Scope *s, const AstExpr *e);           /* out.v[k] */
+bool elab_sides(Scope *s, NetExpr *e, Span at);           /* signals per neuron, in a rule: on which side; false after a message */
+uint32_t elab_find_var(Elab *el, const AstStmt *s);       /* NET_NONE: no name of the protocol's */
 uint32_t elab_find_signal(Elab *el, const AstDecl *d);
 void elab_places(Elab *el, const AstModel *m, NetRule *r); /* over what the states of a rule vary */
 uint32_t elab_find_conn(Elab *el, const AstDecl *d);
@@ -185,6 +206,18 @@ uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a mess
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 bool elab_votes(Elab *el, const AstDecl *layer);          /* somewhere in the experiment */
 void elab_protocol(Elab *el);
+
+void elab_body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out);
+uint32_t elab_new_phase(Elab *el, const AstStmt *loop);
+/* ---- what the experiment works out for itself (elab_experiment.c): false after a message ---- */
+Scope elab_in_experiment(Elab *el, const AstStmt *loop); /* the innermost loop over data, or NULL */
+const NetData *elab_loop_data(Elab *el, const AstStmt *loop);
+bool elab_set_signal(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p);
+bool elab_is_single(Elab *el, const NetExpr *e, const AstStmt *loop, const char *what, const char *help);
+bool elab_if(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p);
+bool elab_count_to(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p);
+void elab_order(Elab *el, const AstStmt *loop, NetProto *p);
+NetProto *elab_let(Elab *el, const AstStmt *s, const AstStmt *loop, bool *ok); /* NULL: stands for its expression, or failed */
 
 bool elab_controls(Elab *el, const AstStmt *run, NetProto *p); /* elab_control.c */
 

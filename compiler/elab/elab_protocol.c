@@ -11,7 +11,6 @@ typedef VEC(NetProto *) ProtoVec;
 
 static const double step_limit = 9007199254740992.0; /* 2^53 */
 
-static void body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out);
 
 /* ---- what the protocol sets ------------------------------------------------------------------ */
 
@@ -48,7 +47,7 @@ votes_in(const AstStmtVec *v, const AstDecl *layer)
 	for (uint32_t i = 0; i < v->n; i++) {
 		const AstStmt *s = v->at[i];
 		const AstSym *sym = s->kind == ASTMT_VOTE && s->target ? s->target->sema.sym : NULL;
-		if ((sym && sym->decl == layer) || votes_in(&s->body, layer))
+		if ((sym && sym->decl == layer) || votes_in(&s->body, layer) || votes_in(&s->other, layer))
 			return true;
 	}
 	return false;
@@ -138,8 +137,8 @@ phase_taken(const void *env, Name name)
 	return false;
 }
 
-static uint32_t
-new_phase(Elab *el, const AstStmt *s)
+uint32_t
+elab_new_phase(Elab *el, const AstStmt *s)
 {
 	NetPhase ph = {.name = s->name, .span = s->name ? s->name_span : s->span};
 	if (!s->name)
@@ -158,8 +157,9 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 		range = source->args.n ? source->args.at[0].value : NULL;
 		source = source->op[0];
 	}
-	p->phase = new_phase(el, s); /* also of loops with errors: others may name it */
+	p->phase = elab_new_phase(el, s); /* also of loops with errors: others may name it */
 	p->data = find_data(el, source);
+	elab_order(el, s, p);
 	if (outer)
 		elab_not_yet(el, s->span, "a loop over data in another");
 	if (p->data == NET_NONE || outer) {
@@ -181,7 +181,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 	if (!bounds(el, range, d, &p->lo, &p->hi) || !fills_batches(el, s, p))
 		return false;
 	el->net->phases.at[p->phase].samples = p->hi - p->lo;
-	body(el, &s->body, s, &p->body);
+	elab_body(el, &s->body, s, &p->body);
 	return true;
 }
 
@@ -243,60 +243,11 @@ columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 }
 
 static bool
-signal_fits(Elab *el, const NetExpr *e, const NetSignal *g, const NetData *d)
-{
-	bool column = e->kind == NEXPR_COLUMN;
-	if (column && d && e->index < d->columns.n && d->columns.at[e->index].count != 1) {
-		elab_error(el, E0401, e->span, "a sample of `%s` has %" PRIu64 " values here, and a signal is one number",
-			   d->name, d->columns.at[e->index].count);
-		diag_label(el->diag, d->span, "declared here");
-		diag_help(el->diag, "give the signal a column with one number per sample");
-		diag_end(el->diag);
-		return false;
-	}
-	bool item = column || (e->kind == NEXPR_SIGNAL && el->net->signals.at[e->index].per_item);
-	if (item && !g->per_item && el->net->batch > 1) {
-		elab_error(el, E0401, e->span, "this differs between the items of a batch, and `%s` is one number for all", g->name);
-		diag_label(el->diag, g->span, "declared here");
-		diag_help(el->diag, "declare `signal %s of item = …`", g->name);
-		diag_end(el->diag);
-		return false;
-	}
-	for (int i = 0; i < 3; i++) {
-		if (e->op[i] && !signal_fits(el, e->op[i], g, d))
-			return false;
-	}
-	return true;
-}
-
-/* reward = 0.5, expected += 0.1 * (reward - expected) */
-static bool
-assign_signal(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
-{
-	static const NetOp ops[] = {[AOP_ADD] = NOP_ADD, [AOP_SUB] = NOP_SUB, [AOP_MUL] = NOP_MUL, [AOP_DIV] = NOP_DIV};
-	Scope sc = elab_scope(el, IN_PROTOCOL);
-	sc.loop = loop;
-	p->kind = NPROTO_SIGNAL;
-	p->state = elab_find_signal(el, s->target->sema.sym->decl);
-	p->e = elab_as(&sc, elab_expr(&sc, s->e), NT_REAL, s->e);
-	if (p->e && s->op_kind != AOP_UNSET)
-		p->e = elab_binary(&sc, ops[s->op_kind], elab_expr(&sc, s->target), p->e, s->span);
-	if (!p->e || p->state == NET_NONE)
-		return false;
-	const NetData *d = NULL;
-	if (loop) {
-		uint32_t i = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target);
-		d = i == NET_NONE ? NULL : &el->net->data.at[i];
-	}
-	return signal_fits(el, p->e, &el->net->signals.at[p->state], d);
-}
-
-static bool
 assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	NetVar v;
 	if (s->target->sema.sym && s->target->sema.sym->kind == ASYM_TOP_SIGNAL)
-		return assign_signal(el, s, loop, p);
+		return elab_set_signal(el, s, loop, p);
 	if (s->op_kind != AOP_UNSET) {
 		elab_not_yet(el, s->span, "an assignment other than `=` in the experiment");
 		return false;
@@ -312,13 +263,15 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		elab_not_yet(el, s->target->span, "setting a state that is shared over the batch");
 		return false;
 	}
-	Scope sc = elab_scope(el, IN_PROTOCOL);
-	sc.loop = loop;
+	Scope sc = elab_in_experiment(el, loop);
+	sc.layer = v.of;
+	sc.site_hint = s->target->name;
 	p->layer = v.of;
 	p->state = v.index;
 	p->e = elab_expr(&sc, s->e);
 	const NetLayer *l = &el->net->layers.at[v.of];
-	if (!p->e)
+	ElabExtent x = {.layer = v.of, .values = 1};
+	if (!p->e || !elab_extent(el, p->e, elab_loop_data(el, loop), &x))
 		return false;
 	if (p->e->type != l->states.at[v.index].type) {
 		elab_error(el, E0302, s->e->span, "`%s` is %s", s->target->name,
@@ -338,9 +291,18 @@ assign(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 /* ---- the other statements -------------------------------------------------------------------- */
 
 static bool
-run(Elab *el, const AstStmt *s, NetProto *p)
+run(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	double t;
+	Scope sc = elab_in_experiment(el, loop);
+	NetExpr *e = elab_as(&sc, elab_expr(&sc, s->e), NT_REAL, s->e);
+	if (!e)
+		return false;
+	if (e->kind != NEXPR_CONST) {                     /* how long is known when it is run */
+		p->e = e;
+		return elab_is_single(el, e, loop, "a run", "make it one for all items: let it read signals that are") &&
+		       elab_controls(el, s, p);
+	}
 	if (!elab_real(el, s->e, true, "the length of a run", &t))
 		return false;
 	double steps = trunc(t / el->dt);
@@ -485,8 +447,14 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	bool ok = true;
 	switch (s->kind) {
 	case ASTMT_FOR:
-		p->kind = NPROTO_FOR;
-		ok = loop_over(el, s, loop, p);
+		p->kind = s->target->kind == AEXPR_RANGE ? NPROTO_COUNT_TO : NPROTO_FOR;
+		ok = p->kind == NPROTO_FOR ? loop_over(el, s, loop, p) : elab_count_to(el, s, loop, p);
+		break;
+	case ASTMT_PULSE:
+		ok = elab_set_signal(el, s, loop, p);
+		break;
+	case ASTMT_IF:
+		ok = elab_if(el, s, loop, p);
 		break;
 	case ASTMT_ASSIGN:
 		p->kind = NPROTO_ASSIGN;
@@ -494,7 +462,7 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 		break;
 	case ASTMT_RUN:
 		p->kind = NPROTO_RUN;
-		ok = run(el, s, p);
+		ok = run(el, s, loop, p);
 		break;
 	case ASTMT_RESET:
 		p->kind = NPROTO_RESET;
@@ -517,7 +485,6 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 		p->kind = NPROTO_SAVE;
 		ok = save(el, s, p);
 		break;
-	case ASTMT_IF:
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
 	case ASTMT_EQUATION:
@@ -535,14 +502,16 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	return ok ? p : NULL;
 }
 
-static void
-body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out)
+void
+elab_body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out)
 {
 	ProtoVec v = {0};
 	for (uint32_t i = 0; i < from->n; i++) {
-		if (from->at[i]->kind == ASTMT_LET)
+		bool ok = true;
+		NetProto *p = from->at[i]->kind == ASTMT_LET ? elab_let(el, from->at[i], loop, &ok)
+							     : statement(el, from->at[i], loop);
+		if (!p && from->at[i]->kind == ASTMT_LET && ok)
 			continue; /* is put in where its name stands */
-		NetProto *p = statement(el, from->at[i], loop);
 		if (p)
 			VEC_PUSH(el->arena, &v, p);
 		else
@@ -561,7 +530,7 @@ elab_protocol(Elab *el)
 		if (d->kind != ADECL_EXPERIMENT)
 			continue;
 		NetProtocol part;
-		body(el, &d->experiment.body, NULL, &part);
+		elab_body(el, &d->experiment.body, NULL, &part);
 		for (uint32_t k = 0; k < part.n; k++)
 			VEC_PUSH(el->arena, &all, part.at[k]);
 	}

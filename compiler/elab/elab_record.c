@@ -94,6 +94,15 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 			return true;
 		el->failed = true;
 		return false;
+	case ASYM_TOP_SIGNAL:
+	case ASYM_SIGNAL_STATE_OF: {
+		bool state = sym->kind == ASYM_SIGNAL_STATE_OF;
+		*out = (NetVar){state ? NVAR_SIGNAL_STATE : NVAR_SIGNAL, elab_find_signal(el, sym->decl), state ? sym->index : 0, 0};
+		if (out->of != NET_NONE && (!state || out->index < el->net->signals.at[out->of].states.n))
+			return true;
+		el->failed = true;
+		return false;
+	}
 	case ASYM_RATE_OF:
 		*out = (NetVar){NVAR_RATE, elab_find_conn(el, sym->decl), 0, 0};
 		if (out->of != NET_NONE)
@@ -116,7 +125,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_LOCAL:
 	case ASYM_INPUT:
 	case ASYM_LEARNED:
-	case ASYM_SIGNAL: case ASYM_TOP_SIGNAL: case ASYM_FELLOW: case ASYM_BOUND: case ASYM_SIDE_STATE:
+	case ASYM_SIGNAL: case ASYM_FELLOW: case ASYM_BOUND: case ASYM_SIDE_STATE: case ASYM_TURN:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
 	case ASYM_DT:

@@ -130,17 +130,17 @@ handler(Elab *el, NetRule *r, NetEvent event, Span at, bool alone)
 	return &r->handlers.at[r->handlers.n - 1];
 }
 
-/* `on reward { … }` is `each step { if reward != 0 { … } }`. */
+/* `on reward { … }`: in steps for which a signal in what was given for it was set or fed; a constant is none. */
 static void
 on_signal(Scope *s, NetRule *r, const AstHandler *h)
 {
 	Elab *el = s->el;
 	NetExpr *signal = h->sym ? elab_copy(el, s->needs[h->sym->index].e, h->signal_span) : NULL;
-	if (!signal) {
+	if (!signal || !elab_sides(s, signal, h->signal_span)) {
 		el->failed = true;
 		return;
 	}
-	NetExpr *fired = elab_binary(s, NOP_NE, signal, elab_const(s, NT_REAL, 0, h->signal_span), h->signal_span);
+	NetExpr *fired = elab_event(s, signal, h->signal_span);
 	NetCode *code = &handler(el, r, NEVENT_STEP, h->span, true)->code;
 	elab_code(s, &h->body, code);
 	if (fired->kind == NEXPR_CONST) {
@@ -197,6 +197,7 @@ handlers(const Scope *outer, NetRule *r)
 			break; /* were first */
 		case AHANDLER_STEP:
 		case AHANDLER_COMPUTE:
+		case AHANDLER_ON_EVENT:
 			elab_not_yet(s.el, h->span, "this part of a rule");
 			break;
 		}

@@ -67,6 +67,8 @@ is_target(const Scope *s, const NetExpr *e)
 	case IN_FEATURE:
 		return e->kind == NEXPR_INPUT || e->kind == NEXPR_STATE ||
 		       e->kind == NEXPR_ELEMENT;
+	case IN_SIGNAL:
+		return e->kind == NEXPR_STATE;
 	case IN_RULE:
 		return e->kind == NEXPR_VALUE || e->kind == NEXPR_STATE;
 	case IN_PROGRAM:
@@ -233,6 +235,7 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 	case ASTMT_EQUATION:
 		UNREACHABLE();
 	case ASTMT_FOR:
+	case ASTMT_PULSE:
 	case ASTMT_RUN:
 	case ASTMT_CONTROL:
 	case ASTMT_RESET:

@@ -138,12 +138,7 @@ fixed_points(Lower *l)
 	l->seed = plan_add_buf(l->p, "seed", PT_U64, ROLE_STATE, 0, NULL);
 	l->step = plan_add_buf(l->p, "step", PT_U64, ROLE_STATE, 0, NULL);
 	l->learning = plan_add_buf(l->p, "learning", PT_BOOL, ROLE_STATE, 0, NULL);
-	l->signals = ARENA_ARRAY(l->a, uint32_t, l->net->signals.n);
-	PlanAxis items = low_axis(AXIS_BATCH, l->batch);
-	for (uint32_t k = 0; k < l->net->signals.n; k++) {
-		const NetSignal *s = &l->net->signals.at[k];
-		l->signals[k] = low_add_buf(l, l->real, ROLE_STATE, s->per_item, &items, "%s", s->name);
-	}
+	low_signal_buffers(l);
 }
 
 static void
@@ -166,6 +161,10 @@ constants(Lower *l)
 static void
 wants(Lower *l)
 {
+	for (uint32_t k = 0; k < l->net->signals.n; k++)
+		for (uint32_t h = 0; h < l->net->signals.at[k].handlers.n; h++)
+			if (l->net->signals.at[k].handlers.at[h].layer != NET_NONE)
+				l->layers[l->net->signals.at[k].handlers.at[h].layer].wants_list = true;
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		const NetConn *n = &l->net->conns.at[c];
 		l->layers[n->pre].wants_list = true;
@@ -186,6 +185,7 @@ parts(Lower *l)
 		low_conn_buffers(l, c);
 	low_data(l);
 	low_sites(l);
+	low_variables(l);
 	low_records(l);
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		low_layer_kernels(l, i);
@@ -195,6 +195,8 @@ parts(Lower *l)
 		low_collect(l, i);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		low_conn_kernels(l, c);
+	low_signal_kernels(l);
+	low_count_kernels(l);
 	low_step(l);
 	low_reset(l);
 	low_program(l);
@@ -214,6 +216,8 @@ lower_net(LowerEnv *env, const Net *net)
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		LowLayer *low = &l->layers[i];
 		low->list = low->count = low->any_list = low->any_count = low->input = low->drive = low->window = low->memory = NO_BUF;
+		low->seen_count = NO_BUF;
+		low->add_count = low->clear_count = UINT32_MAX;
 		low->run_count = low->rates = low->proportions = low->assignment = low->votes = NO_BUF;
 		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}

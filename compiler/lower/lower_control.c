@@ -185,7 +185,7 @@ low_is_controlled(const NetProtocol *p, NetVar v)
 			if (c.kind == v.kind && c.of == v.of && c.index == v.index)
 				return true;
 		}
-		if (low_is_controlled(&p->at[i]->body, v))
+		if (low_is_controlled(&p->at[i]->body, v) || low_is_controlled(&p->at[i]->other, v))
 			return true;
 	}
 	return false;

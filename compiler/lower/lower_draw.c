@@ -62,6 +62,13 @@ object(Scope *s)
 	return plan_cast(p, PT_U64, o);
 }
 
+/* When it is drawn: the step; in the experiment, how often it was before. */
+static PlanExpr *
+moment(Lower *l, uint32_t site)
+{
+	return low_load(l, l->site_counts[site] == NO_BUF ? l->step : l->site_counts[site], 0);
+}
+
 static PlanExpr *
 poisson(Scope *s, const NetExpr *e)
 {
@@ -73,7 +80,7 @@ poisson(Scope *s, const NetExpr *e)
 	args[1] = key[0];
 	args[2] = key[1];
 	args[3] = object(s);
-	args[4] = low_load(l, l->step, 0);
+	args[4] = moment(l, e->site);
 	static const char *const name = "drawn";
 	plan_emit_call(s->b, low_func(l, "poisson"), 5, args, &name, &drawn);
 	return plan_cast(l->p, l->real, drawn);
@@ -106,7 +113,7 @@ low_site_value(Scope *s, const NetExpr *e)
 		args[0] = key[0];
 		args[1] = key[1];
 		args[2] = object(s);
-		args[3] = low_load(l, l->step, 0);
+		args[3] = moment(l, e->site);
 		args[4] = plan_int(p, PT_U32, 0);
 		static const char *const name = "drawn";
 		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
@@ -238,6 +245,9 @@ low_sites(Lower *l)
 	l->sites = ARENA_ARRAY(l->a, uint32_t, n);
 	l->streams_of_sites = ARENA_ARRAY(l->a, uint32_t, n);
 	l->drawers = ARENA_ARRAY(l->a, uint32_t, n);
+	l->site_counts = ARENA_ARRAY(l->a, uint32_t, n);
+	for (uint32_t i = 0; i < n; i++)
+		l->site_counts[i] = NO_BUF;
 	for (uint32_t i = 0; i < n; i++)
 		l->sites[i] = l->streams_of_sites[i] = l->drawers[i] = UINT32_MAX;
 	for (uint32_t i = 0; i < l->net->layers.n; i++)

@@ -174,6 +174,16 @@ spike(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, low_load(l, layer->spikes, 2, s->item, side_index(s, e->side)));
 }
 
+/* What a layer shows of its neuron `own`. */
+static PlanExpr *
+seen(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	uint32_t buf = low_var_buf(l, e->var);
+	PlanExpr *v = l->p->bufs.at[buf].naxes == 1 ? low_load(l, buf, 1, s->own) : low_load(l, buf, 2, s->item, s->own);
+	return plan_cast(l->p, l->real, v);
+}
+
 static PlanExpr *
 column(Scope *s, const NetExpr *e)
 {
@@ -285,8 +295,21 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_INDEX:
 		return plan_cast(p, l->real, side_index(s, e->side));
 	case NEXPR_SIGNAL:
-		return l->net->signals.at[e->index].per_item ? low_load(l, l->signals[e->index], 1, s->item)
-		                                             : low_load(l, l->signals[e->index], 0);
+		return low_signal_at(s, l->signals[e->index].buf, e->index, side_index(s, e->side));
+	case NEXPR_EVENT:
+		return low_signal_at(s, l->signals[e->index].event, e->index, side_index(s, e->side));
+	case NEXPR_SEEN:
+		return seen(s, e);
+	case NEXPR_NEURONS:
+		return low_over_neurons(s, e);
+	case NEXPR_PICK: {
+		Scope in = *s;
+		in.own = place(s, e->op[1], l->net->layers.at[e->var.of].n);
+		return low_expr(&in, e->op[0]);
+	}
+	case NEXPR_VAR:
+		return l->net->vars.at[e->index].per_item ? low_load(l, l->vars[e->index], 1, s->item)
+		                                          : low_load(l, l->vars[e->index], 0);
 	case NEXPR_LEARNING:
 		return s->learning ? s->learning : low_load(l, l->learning, 0);
 	case NEXPR_DRAW:

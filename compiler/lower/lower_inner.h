@@ -17,6 +17,8 @@ typedef struct {
 	uint32_t window;                                  /* real [slot, batch, neuron] in place of input: by age of the spikes */
 	uint32_t memory;                                  /* [slot, batch, neuron]: own spikes; slot: step modulo their number */
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
+	uint32_t seen_count;                              /* i32 [batch, neuron]: spikes since the last run began; NO_BUF: nobody asks */
+	uint32_t add_count, clear_count;                  /* kernels */
 	uint32_t rates, proportions, assignment;          /* of votes */
 	uint32_t votes;                                   /* i32 [batch, 1 + readouts]; NO_BUF: nobody records it */
 	uint32_t raster;                                  /* object; UINT32_MAX: no n-grams */
@@ -51,6 +53,13 @@ typedef struct {
 	uint32_t past, remember;                          /* past spikes [slot, batch, pre], and the kernel that keeps them */
 } LowConn;
 
+/* A signal: its value, whether it was set or fed for this step, what it is again behind a pulse (NO_BUF: nobody asks), its
+ * states; and kernels, UINT32_MAX: none. */
+typedef struct {
+	uint32_t buf, event, held, *states;
+	uint32_t update, begin, reset, end;
+} LowSignal;
+
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
 /* max(image) and its kin: computed once for each sample. */
 typedef struct { const NetExpr *e; uint32_t data, buf, kernel; } LowOver;
@@ -64,7 +73,9 @@ typedef struct {
 	uint64_t batch;
 	LowLayer *layers;
 	LowConn *conns;
-	uint32_t *signals;                                /* buffers */
+	LowSignal *signals;
+	uint32_t *vars;                                   /* buffers of the protocol's names */
+	uint32_t *site_counts;                            /* by site: how often the protocol drew there; NO_BUF: it is no site of its */
 	uint32_t *arrays;                                 /* buffers of constants */
 	uint32_t *sites;                                  /* buffers of draws: raw u32, or values fed from a file; NO_BUF: drawn in place */
 	uint32_t *streams_of_sites;                       /* STREAM objects of fed sites; UINT32_MAX */
@@ -107,6 +118,7 @@ typedef struct {
 	const LowIndex *at;                               /* of the value; NULL: [pre, post] */
 	PlanExpr *object;                                 /* of draws for values; NULL: by the indices above */
 	uint32_t data;                                    /* of COLUMN */
+	const NetExpr **hoisted; PlanExpr **hoists; uint32_t nhoisted;   /* NEURONS that were worked out before the loop */
 	PlanExpr *(*keys)[2];                             /* by site: its key, computed before; NULL: where it is drawn */
 	PlanExpr *total;                                  /* of TOTAL */
 	PlanExpr *each[LOW_SUMS];                         /* variables of the sums around, i64, and their ends */
@@ -189,8 +201,29 @@ void low_records(Lower *l);
 void low_controls(Lower *l, const NetProto *run);                 /* kernels of what a run does to the network */
 const LowControl *low_control(const Lower *l, const NetControl *c);
 bool low_is_controlled(const NetProtocol *p, NetVar v);           /* does any run change it? */
+/* ---- signals (lower_signal.c) ---- */
+void low_signal_buffers(Lower *l);
+void low_signal_kernels(Lower *l);
+PlanExpr *low_signal_at(const Scope *s, uint32_t buf, uint32_t signal, PlanExpr *neuron);
+void low_begin_signals(Lower *l, PlanEmit *b);                    /* initial values */
+void low_reset_signals(Lower *l, PlanEmit *b);
+void low_update_signals(Lower *l, PlanEmit *b);                   /* behind the layers, before the rules */
+void low_end_signals(Lower *l, PlanEmit *b);                      /* pulses and events are over */
+void low_set_signal(Lower *l, PlanEmit *b, const NetProto *s, uint32_t data);
+bool low_sees(const Net *n, NetVar v);                            /* does a signal or the protocol read it? */
+/* ---- what the protocol works out (lower_experiment.c) ---- */
+PlanExpr *low_over_neurons(Scope *s, const NetExpr *e);
+void low_hoist(Scope *s, const NetExpr *e);                       /* what goes over neurons, before a loop over others */
+void low_hoist_block(Scope *s, NetBlock b);
+void low_variables(Lower *l);                                     /* buffers of names, counts, draws */
+void low_count_kernels(Lower *l);
+void low_drawn(Lower *l, PlanEmit *b, const NetExpr *e);          /* the next draw of these sites is another one */
+void low_let(Lower *l, PlanEmit *b, const NetProto *s, uint32_t data);
+PlanExpr *low_single(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data);   /* of the first item */
+uint32_t low_order_kernel(Lower *l, const NetProto *s, uint32_t *order);   /* fills a buffer with the order of a loop */
 void low_overs(Lower *l, const NetExpr *e, uint32_t data);        /* kernels for the NEXPR_OVER in e */
 void low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done);   /* done: by index in overs */
+void low_run_open_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data);   /* those that read more than the sample */
 PlanExpr *low_over(Scope *s, const NetExpr *e);
 void low_step(Lower *l);
 void low_reset(Lower *l);

@@ -35,7 +35,7 @@ protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
 {
 	for (uint32_t i = 0; i < p->n; i++)
 		if ((p->at[i]->kind == NPROTO_SAVE && is_state(p->at[i]->var, layer, state))
-		    || protocol_wants(&p->at[i]->body, layer, state))
+		    || protocol_wants(&p->at[i]->body, layer, state) || protocol_wants(&p->at[i]->other, layer, state))
 			return true;
 	return false;
 }
@@ -91,7 +91,7 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 {
 	const Net *n = l->net;
 	const NetLayer *nl = &n->layers.at[layer];
-	if (rules_want(n, layer, state))
+	if (rules_want(n, layer, state) || low_sees(n, (NetVar){NVAR_STATE, layer, state, 0}))
 		return true;
 	for (uint32_t i = 0; i < n->records.n; i++)
 		if (is_state(n->records.at[i].var, layer, state))

@@ -203,6 +203,28 @@ low_overs(Lower *l, const NetExpr *e, uint32_t data)
 		make_kernel(l, e, data);
 }
 
+/* Does it read more than the sample, so that it must be worked out where it stands? */
+static bool
+is_open(const NetExpr *e)
+{
+	if (!e)
+		return false;
+	if (e->kind == NEXPR_SIGNAL || e->kind == NEXPR_VAR || e->kind == NEXPR_SEEN || e->kind == NEXPR_NEURONS)
+		return true;
+	return is_open(e->op[0]) || is_open(e->op[1]) || is_open(e->op[2]);
+}
+
+void
+low_run_open_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data)
+{
+	if (!e)
+		return;
+	for (int i = 0; i < 3; i++)
+		low_run_open_overs(l, b, e->op[i], data);
+	if (e->kind == NEXPR_OVER && is_open(e))
+		plan_emit_run(b, l->overs.at[find_over(l, e, data)].kernel);
+}
+
 void
 low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done)
 {
@@ -213,6 +235,8 @@ low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done
 	if (e->kind != NEXPR_OVER)
 		return;
 	uint32_t k = find_over(l, e, data);
+	if (is_open(e))
+		return;
 	if (!done[k])
 		plan_emit_run(b, l->overs.at[k].kernel);
 	done[k] = true;

@@ -220,6 +220,7 @@ step_proc(Lower *l, const char *name, const NetProto *run)
 		for (uint32_t i = 0; i < l->net->layers.n; i++)
 			update_layer(l, b, run, i);
 	}
+	low_update_signals(l, b);
 	plan_emit_note(b, "C: learn");
 	step_rules(l, b);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
@@ -228,6 +229,9 @@ step_proc(Lower *l, const char *name, const NetProto *run)
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		raster(l, b, i, given(plan_cast(p, PT_I64, low_load(l, l->step, 0))));
 	step_records(l, b);
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		run_if(b, l->layers[i].add_count);
+	low_end_signals(l, b);
 	low_store(b, l->step, plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1)), 0);
 	host(l, b, "poll", 0, NULL);
 	p->codes.at[id]->body = plan_freeze(b);
@@ -259,6 +263,7 @@ low_reset(Lower *l)
 		}
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		run_if(&b, l->conns[c].forget);
+	low_reset_signals(l, &b);
 	p->codes.at[l->reset_proc]->body = plan_freeze(&b);
 }
 
@@ -322,10 +327,9 @@ scan(Lower *l, const NetProtocol *p, uint32_t d)
 {
 	for (uint32_t k = 0; k < p->n; k++) {
 		const NetProto *s = p->at[k];
-		if (s->kind == NPROTO_FOR)
-			scan(l, &s->body, s->data);
-		if (s->kind == NPROTO_ASSIGN || s->kind == NPROTO_SIGNAL)
-			columns_of_expr(l, d, s->e);
+		scan(l, &s->body, s->kind == NPROTO_FOR ? s->data : d);
+		scan(l, &s->other, d);
+		columns_of_expr(l, d, s->e);
 		if (s->kind == NPROTO_VOTE) {
 			want_column(l, d, s->column);
 			vote_buffers(l, s, l->net->data.at[d].classes);
@@ -411,23 +415,38 @@ low_data(Lower *l)
 /* ---- statements ------------------------------------------------------------------------------------------ */
 
 /* Where the protocol stands. */
-typedef struct { PlanExpr *sample, *done; uint32_t phase, data; } Turn;
+typedef struct {
+	PlanExpr *sample, *done;                          /* done: with this turn; NULL: in no loop that counts */
+	int64_t width;                                    /* samples of a turn */
+	uint32_t phase, data;
+} Turn;
 
 /* Kernels of statements: made before the proc, so that codes stand before their users. */
-typedef struct { const NetProto *stmt; uint32_t data, kernel; } ProtoKernel;
+typedef struct { const NetProto *stmt; uint32_t data, kernel, buf; } ProtoKernel;   /* buf: the order of a shuffled loop */
 typedef VEC(ProtoKernel) ProtoKernelVec;
 
 static void protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels);
 
-static void
-fetch_columns(Lower *l, PlanEmit *b, uint32_t d, PlanExpr *sample)
+/* The place of a turn in a shuffled loop becomes what is there. */
+static PlanExpr *
+in_order(Lower *l, const NetProto *s, uint32_t order, PlanExpr *turn)
 {
+	if (order == NO_BUF)
+		return turn;
+	PlanExpr *place = plan_binary(l->p, PEXPR_SUB, turn, low_i64(l, (int64_t)s->lo));
+	return plan_binary(l->p, PEXPR_ADD, plan_cast(l->p, PT_I64, low_load(l, order, 1, place)), low_i64(l, (int64_t)s->lo));
+}
+
+static void
+fetch_columns(Lower *l, PlanEmit *b, const NetProto *s, uint32_t order, PlanExpr *sample)
+{
+	uint32_t d = s->data;
 	for (uint32_t c = 0; c < l->net->data.at[d].columns.n; c++) {
 		if (l->columns[d][c] == NO_BUF)
 			continue;
 		LowLoop items = low_items(l, b);
-		PlanArg args[4] = {number(l, l->data_objects[d]), number(l, c),
-		                   given(l->batch == 1 ? sample : plan_binary(l->p, PEXPR_ADD, sample, items.index)),
+		PlanExpr *one = l->batch == 1 ? sample : plan_binary(l->p, PEXPR_ADD, sample, items.index);
+		PlanArg args[4] = {number(l, l->data_objects[d]), number(l, c), given(in_order(l, s, order, one)),
 		                   address(l, l->columns[d][c], items.index)};
 		host(l, low_body(&items), "fetch", 4, args);
 		low_close(&items);
@@ -454,15 +473,22 @@ sample_records(Lower *l, PlanEmit *b, const Turn *turn)
 		PlanEmit in = plan_emit(p, b->code);
 		emit_record(l, &in, k);
 		PlanExpr *rest = plan_binary(p, PEXPR_REM, turn->done, low_i64(l, every));
-		plan_emit_if(b, plan_binary(p, PEXPR_LT, rest, low_i64(l, (int64_t)l->batch)), &in, NULL);
+		plan_emit_if(b, plan_binary(p, PEXPR_LT, rest, low_i64(l, turn->width)), &in, NULL);
 	}
+}
+
+/* Do its turns count as samples? */
+static bool
+counts_samples(const NetProto *s)
+{
+	return s->kind == NPROTO_FOR || (s->kind == NPROTO_COUNT_TO && s->phase != NET_NONE);
 }
 
 static bool
 has_inner_loop(const NetProtocol *p)
 {
 	for (uint32_t k = 0; k < p->n; k++)
-		if (p->at[k]->kind == NPROTO_FOR)
+		if (counts_samples(p->at[k]) || has_inner_loop(&p->at[k]->body) || has_inner_loop(&p->at[k]->other))
 			return true;
 	return false;
 }
@@ -474,40 +500,72 @@ is_idle(const Lower *l, const NetProto *s)
 	return s->kind == NPROTO_ASSIGN && l->layers[s->layer].states[s->state] == NO_BUF;
 }
 
-/* What goes over the whole sample, for the assignments of this loop. */
+/* What goes over the whole sample and reads nothing else, for the statements of this loop. */
 static void
-run_overs(Lower *l, PlanEmit *b, const NetProtocol *body, uint32_t data)
+run_overs(Lower *l, PlanEmit *b, const NetProtocol *body, uint32_t data, bool *done)
 {
-	bool *done = ARENA_ARRAY(l->a, bool, l->overs.n);
-	for (uint32_t k = 0; k < body->n; k++)
-		if (body->at[k]->kind == NPROTO_ASSIGN && !is_idle(l, body->at[k]))
+	for (uint32_t k = 0; k < body->n; k++) {
+		if (body->at[k]->kind == NPROTO_FOR)
+			continue;
+		if (!is_idle(l, body->at[k]))
 			low_run_overs(l, b, body->at[k]->e, data, done);
+		run_overs(l, b, &body->at[k]->body, data, done);
+		run_overs(l, b, &body->at[k]->other, data, done);
+	}
 }
 
+static uint32_t order_of(const ProtoKernelVec *kernels, const NetProto *s, uint32_t *buf);
+
 static void
-loop_over_data(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *kernels)
+phase_begins(Lower *l, PlanEmit *b, const NetProto *s, bool begins)
+{
+	if (!counts_samples(s))
+		return;
+	PlanArg args[2] = {number(l, (int64_t)l->phase_objects[s->phase]), number(l, begins)};
+	if (!begins)
+		recording(l, b, s->phase, false);
+	host(l, b, "phase", 2, args);
+	if (begins)
+		recording(l, b, s->phase, true);
+}
+
+/* A loop over samples, or over the numbers of a range. */
+static void
+loop_over(Lower *l, PlanEmit *b, const NetProto *s, const Turn *around, const ProtoKernelVec *kernels)
 {
 	Plan *p = l->p;
-	int64_t phase = (int64_t)l->phase_objects[s->phase];
-	PlanArg begin[2] = {number(l, phase), number(l, 1)}, end[2] = {number(l, phase), number(l, 0)};
-	host(l, b, "phase", 2, begin);
-	recording(l, b, s->phase, true);
-	uint32_t local = plan_new_loop_local(b, "sample");
+	bool samples = s->kind == NPROTO_FOR, counts = counts_samples(s);
+	uint32_t order = NO_BUF, fill = order_of(kernels, s, &order);
+	phase_begins(l, b, s, true);
+	run_if(b, fill);
+	uint32_t local = plan_new_loop_local(b, samples ? "sample" : "turn");
 	PlanEmit body = plan_emit(p, b->code), *in = &body;
-	Turn turn = {.phase = s->phase, .data = s->data};
-	turn.sample = plan_local(p, b->code, local);
-	fetch_columns(l, in, s->data, turn.sample);
-	run_overs(l, in, &s->body, s->data);
-	turn.done = plan_emit_let(in, "done", plan_binary(p, PEXPR_SUB, turn.sample, low_i64(l, (int64_t)s->lo - (int64_t)l->batch)));
+	PlanExpr *at = plan_local(p, b->code, local);
+	Turn turn = {.sample = at, .phase = s->phase, .data = s->data, .width = samples ? (int64_t)l->batch : 1};
+	if (samples) {
+		fetch_columns(l, in, s, order, at);
+		run_overs(l, in, &s->body, s->data, ARENA_ARRAY(l->a, bool, l->overs.n));
+	} else {
+		low_store(in, l->vars[s->state], plan_cast(p, l->real, in_order(l, s, order, at)), 0);
+		if (!counts)
+			turn = *around;
+		turn.data = around->data;
+		turn.sample = around->sample ? around->sample : at;
+	}
+	if (counts)
+		turn.done = plan_emit_let(in, "done", plan_binary(p, PEXPR_SUB, at, low_i64(l, (int64_t)s->lo - turn.width)));
 	protocol(l, in, &s->body, &turn, kernels);
-	if (!has_inner_loop(&s->body))
+	if (counts && !has_inner_loop(&s->body))
 		sample_records(l, in, &turn);
-	PlanArg args[2] = {number(l, phase), given(turn.done)};
-	host(l, in, "sample", 2, args);
+	if (counts) {
+		PlanArg args[2] = {number(l, (int64_t)l->phase_objects[s->phase]), given(turn.done)};
+		host(l, in, "sample", 2, args);
+	}
 	PlanStmt *loop = plan_emit_for(b, local, low_i64(l, (int64_t)s->lo), low_i64(l, (int64_t)s->hi), false, in);
-	loop->step = (int64_t)l->batch;
-	recording(l, b, s->phase, false);
-	host(l, b, "phase", 2, end);
+	loop->step = turn.width;
+	if (!counts)
+		loop->step = 1;
+	phase_begins(l, b, s, false);
 }
 
 /* pixels.rate = image / 255 * 128 Hz: a kernel over neurons. */
@@ -519,12 +577,14 @@ assign_kernel(Lower *l, const NetProto *s, uint32_t data)
 	uint32_t id = low_add_kernel(l, n->n, "%s.set_%s", n->name, st->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
 	LowLoop items = low_items(l, &b);
-	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
-	Scope in = low_scope(l, low_body(&neurons));
-	in.layer = s->layer;
+	Scope in = low_scope(l, low_body(&items));
 	in.item = items.index;
-	in.own = neurons.index;
 	in.data = data;
+	low_hoist(&in, s->e);
+	LowLoop neurons = low_loop(in.b, "j", low_lo(&b), low_hi(&b), true);
+	in.b = low_body(&neurons);
+	in.layer = s->layer;
+	in.own = neurons.index;
 	low_store(in.b, l->layers[s->layer].states[s->state], low_expr(&in, s->e), 2, in.item, in.own);
 	low_close(&neurons);
 	low_close(&items);
@@ -583,18 +643,24 @@ prepare(Lower *l, const NetProtocol *p, uint32_t data, ProtoKernelVec *out)
 {
 	for (uint32_t k = 0; k < p->n; k++) {
 		const NetProto *s = p->at[k];
-		if (s->kind == NPROTO_FOR)
-			prepare(l, &s->body, s->data, out);
+		prepare(l, &s->body, s->kind == NPROTO_FOR ? s->data : data, out);
+		prepare(l, &s->other, data, out);
+		if (s->shuffled) {
+			uint32_t order;
+			uint32_t fill = low_order_kernel(l, s, &order);
+			VEC_PUSH(l->a, out, (ProtoKernel){s, data, fill, order});
+		}
 		if (s->kind == NPROTO_RUN && (s->by_layer || s->controls.n))
-			VEC_PUSH(l->a, out, (ProtoKernel){s, data, own_step(l, s)});
-		if ((s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE) || is_idle(l, s))
+			VEC_PUSH(l->a, out, (ProtoKernel){s, data, own_step(l, s), NO_BUF});
+		if (is_idle(l, s))
 			continue;
-		if (s->kind == NPROTO_ASSIGN)
-			low_overs(l, s->e, data);
+		low_overs(l, s->e, data);
+		if (s->kind != NPROTO_ASSIGN && s->kind != NPROTO_VOTE)
+			continue;
 		uint32_t kernel = same_kernel(out, s, data);
 		if (kernel == UINT32_MAX)
 			kernel = s->kind == NPROTO_VOTE ? clear_kernel(l, s) : assign_kernel(l, s, data);
-		VEC_PUSH(l->a, out, (ProtoKernel){s, data, kernel});
+		VEC_PUSH(l->a, out, (ProtoKernel){s, data, kernel, NO_BUF});
 	}
 }
 
@@ -617,13 +683,36 @@ proc_of(const ProtoKernelVec *kernels, const NetProto *s, uint32_t plain)
 	return plain;
 }
 
-static void
-run(Lower *l, PlanEmit *b, const NetProto *s, const ProtoKernelVec *kernels)
+static uint32_t
+order_of(const ProtoKernelVec *kernels, const NetProto *s, uint32_t *buf)
 {
+	for (uint32_t k = 0; k < kernels->n; k++)
+		if (kernels->at[k].stmt == s) {
+			*buf = kernels->at[k].buf;
+			return kernels->at[k].kernel;
+		}
+	return UINT32_MAX;
+}
+
+/* The steps of a time that is known only now, rounded; none below 0. */
+static PlanExpr *
+steps_of(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data)
+{
+	Plan *p = l->p;
+	PlanExpr *exact = plan_binary(p, PEXPR_DIV, low_single(l, b, e, data), low_real(l, l->net->dt));
+	return plan_emit_let(b, "steps", plan_cast(p, PT_I64, plan_unary(p, PEXPR_FLOOR, plan_binary(p, PEXPR_ADD, exact, low_real(l, 0.5)))));
+}
+
+static void
+run(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
+{
+	PlanExpr *steps = s->steps ? low_i64(l, (int64_t)s->steps) : steps_of(l, b, s->e, turn->data);
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		run_if(b, l->layers[i].clear_count);
 	PlanEmit in = plan_emit(l->p, b->code);
 	uint32_t local = plan_new_loop_local(b, "t");
 	plan_emit_do(&in, proc_of(kernels, s, l->step_proc));
-	plan_emit_for(b, local, low_i64(l, 0), low_i64(l, (int64_t)s->steps), false, &in);
+	plan_emit_for(b, local, low_i64(l, 0), steps, false, &in);
 	norms(l, b, false, NET_NONE);
 }
 
@@ -694,18 +783,14 @@ save_object(Lower *l, const NetProto *s)
 }
 
 static void
-set_signal(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn)
+branch(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
 {
-	bool per_item = l->net->signals.at[s->state].per_item;
-	LowLoop items = {.outer = b, .index = low_i64(l, 0), .unit = true};
-	if (per_item)
-		items = low_items(l, b);
-	Scope in = low_scope(l, low_body(&items));
-	in.item = items.index;
-	in.data = turn->data;
-	PlanExpr *e = low_expr(&in, s->e);
-	low_store(in.b, l->signals[s->state], e, per_item, items.index);
-	low_close(&items);
+	PlanExpr *c = low_single(l, b, s->e, turn->data);
+	low_drawn(l, b, s->e);
+	PlanEmit then = plan_emit(l->p, b->code), other = plan_emit(l->p, b->code);
+	protocol(l, &then, &s->body, turn, kernels);
+	protocol(l, &other, &s->other, turn, kernels);
+	plan_emit_if(b, c, &then, s->other.n ? &other : NULL);
 }
 
 static void
@@ -714,19 +799,32 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 	for (uint32_t k = 0; k < p->n; k++) {
 		const NetProto *s = p->at[k];
 		PlanArg one[1];
+		low_run_open_overs(l, b, s->e, turn->data);
 		switch (s->kind) {
 		case NPROTO_FOR:
-			loop_over_data(l, b, s, kernels);
+		case NPROTO_COUNT_TO:
+			loop_over(l, b, s, turn, kernels);
+			continue;
+		case NPROTO_IF:
+			branch(l, b, s, turn, kernels);
+			continue;
+		case NPROTO_LET:
+			low_let(l, b, s, turn->data);
+			low_drawn(l, b, s->e);
 			continue;
 		case NPROTO_ASSIGN:
-			if (!is_idle(l, s))
-				plan_emit_run(b, kernel_of(kernels, s));
+			if (is_idle(l, s))
+				continue;
+			plan_emit_run(b, kernel_of(kernels, s));
+			low_drawn(l, b, s->e);
 			continue;
 		case NPROTO_SIGNAL:
-			set_signal(l, b, s, turn);
+			low_set_signal(l, b, s, turn->data);
+			low_drawn(l, b, s->e);
 			continue;
 		case NPROTO_RUN:
-			run(l, b, s, kernels);
+			run(l, b, s, turn, kernels);
+			low_drawn(l, b, s->e);
 			continue;
 		case NPROTO_RESET:
 			plan_emit_do(b, l->reset_proc);
@@ -783,14 +881,7 @@ initial_values(Lower *l, PlanEmit *b)
 		PlanArg args[2] = {number(l, c->object), address(l, c->buf, NULL)};
 		host(l, b, "fill", 2, args);
 	}
-	for (uint32_t k = 0; k < l->net->signals.n; k++) {
-		const NetSignal *s = &l->net->signals.at[k];
-		LowLoop items = {.outer = b, .index = low_i64(l, 0), .unit = true};
-		if (s->per_item)
-			items = low_items(l, b);
-		low_store(low_body(&items), l->signals[k], low_real(l, s->init), s->per_item, items.index);
-		low_close(&items);
-	}
+	low_begin_signals(l, b);
 	low_store(b, l->learning, plan_int(l->p, PT_BOOL, 1), 0);
 }
 
@@ -801,6 +892,7 @@ first_rates(Lower *l, PlanEmit *b, const NetProtocol *p)
 	for (uint32_t k = 0; k < p->n; k++) {
 		const NetProto *s = p->at[k];
 		first_rates(l, b, &s->body);
+		first_rates(l, b, &s->other);
 		if (s->kind != NPROTO_VOTE || !s->path)
 			continue;
 		uint32_t rates = l->layers[s->layer].rates;

@@ -17,6 +17,9 @@ low_var_buf(Lower *l, NetVar v)
 	case NVAR_RATES: return l->layers[v.of].rates;
 	case NVAR_PROPORTIONS: return l->layers[v.of].proportions;
 	case NVAR_KEPT: return l->conns[v.of].features[v.index].kept[v.state];
+	case NVAR_COUNT: return l->layers[v.of].seen_count;
+	case NVAR_SIGNAL: return l->signals[v.of].buf;
+	case NVAR_SIGNAL_STATE: return l->signals[v.of].states[v.index];
 	case NVAR_UNSET: break;
 	}
 	UNREACHABLE();

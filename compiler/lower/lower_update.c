@@ -366,7 +366,7 @@ reads_item(Update *u, const NetExpr *e)
 	switch (e->kind) {
 	case NEXPR_TRACE: case NEXPR_SPIKE: case NEXPR_STATE: case NEXPR_LOCAL:
 		return true;
-	case NEXPR_SIGNAL:
+	case NEXPR_SIGNAL: case NEXPR_EVENT:
 		return u->l->net->signals.at[e->index].per_item;
 	default:
 		return reads_item(u, e->op[0]) || reads_item(u, e->op[1]) || reads_item(u, e->op[2]);

@@ -28,7 +28,12 @@ typedef enum {
 	NEXPR_CONST,       /* value; already rounded to the program's real type */
 	NEXPR_ARRAY,       /* one constant per neuron of the layer, in rules of that on `side`: net->arrays[index] */
 	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules; side PRE, POST: of that neuron) */
-	NEXPR_SIGNAL,      /* net->signals[index]: in rules and in the protocol */
+	NEXPR_SIGNAL,      /* net->signals[index]: in rules, signals and the protocol; of a layer: that of the neuron on `side` */
+	NEXPR_EVENT,       /* bool: was net->signals[index] set, or fed something other than 0, for this step? Places as SIGNAL */
+	NEXPR_SEEN,        /* signals, protocol: `var` of a layer, at its neuron `own`; spikes as 1 or their value, else 0 */
+	NEXPR_NEURONS,     /* signals, protocol: over the neurons of layer var.of: index is a NetOver; op[0] */
+	NEXPR_PICK,        /* signals, protocol: op[0] at neuron op[1] of layer var.of, counted around */
+	NEXPR_VAR,         /* protocol: net->vars[index] */
 	NEXPR_LOCAL,       /* locals[index] of the code */
 	NEXPR_INPUT,       /* neuron: the input of this step, or what the spikes of `index` steps ago bring now; feature: the
 	                    * signal that comes in */
@@ -60,12 +65,21 @@ typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CE
 	       NOP_COUNT } NetOp;
 const char *net_op_name(NetOp op);
 
-typedef enum { NOVER_MIN, NOVER_MAX, NOVER_SUM, NOVER_MEAN, NOVER_QUANTILE /* between ranks: linear */, NOVER_COUNT } NetOver;
+typedef enum { NOVER_MIN, NOVER_MAX, NOVER_SUM, NOVER_MEAN, NOVER_QUANTILE /* between ranks: linear */,
+	       NOVER_ARGMAX, NOVER_ARGMIN /* the first of equal ones */, NOVER_COUNT } NetOver;
 const char *net_over_name(NetOver over);
 enum { NOVER_PRE = 1, NOVER_POST = 2, NOVER_BATCH = 4 };     /* the first two as in NetVaries */
 
 typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
 typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST } NetSide;
+
+/* Something that the network holds. */
+typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RULE_STATE, NVAR_RATE,
+	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS, /* what votes of the layer leave */
+	       NVAR_COUNT /* how often each neuron spiked in the last run */, NVAR_SIGNAL, NVAR_SIGNAL_STATE } NetVarKind;
+/* of: layer, connection (VALUE, KEPT, RULE_STATE, RATE), or signal; index: state, trace, feature; state: of the feature (KEPT) or of its
+ * rule (RULE_STATE) */
+typedef struct { NetVarKind kind; uint32_t of, index, state; } NetVar;
 
 typedef struct NetExpr NetExpr;
 struct NetExpr {
@@ -79,6 +93,7 @@ struct NetExpr {
 	NetDraw draw;
 	uint32_t site;                                    /* DRAW: net->sites */
 	uint32_t over;                                    /* REDUCE: NOVER_PRE … */
+	NetVar var;                                       /* SEEN NEURONS PICK */
 	NetExpr *op[3];
 };
 
@@ -236,16 +251,11 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetSt
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RULE_STATE, NVAR_RATE,
-	       NVAR_VOTES, NVAR_LABELS, NVAR_RATES, NVAR_PROPORTIONS /* what votes of the layer leave */ } NetVarKind;
-/* of: layer, or connection (VALUE, KEPT, RULE_STATE, RATE); index: state, trace, feature; state: of the feature (KEPT) or of its
- * rule (RULE_STATE) */
-typedef struct { NetVarKind kind; uint32_t of, index, state; } NetVar;
-
 typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
 typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, width; } NetPlot;
 
-typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_SIGNAL /* signals[state] = e */, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
+typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_SIGNAL /* signals[state] = e */,
+	       NPROTO_LET /* vars[state] = e */, NPROTO_IF, NPROTO_COUNT_TO /* for vars[state] in lo ..< hi */, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
 	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_COUNT } NetProtoKind;
 /* What a run does to the network in each of its steps: after the step code of a layer neurons are made to spike or
  * kept from it where the value is not 0 (traces and states do not notice); before it a value is added to a state;
@@ -269,7 +279,7 @@ struct NetProto {
 	uint32_t data; uint64_t lo, hi;                   /* FOR: samples lo ..< hi; each turn takes `batch` of them */
 	uint32_t phase;                                   /* FOR, REPORT (NET_NONE: all) */
 	uint32_t layer, state; NetExpr *e;                /* ASSIGN (e reads COLUMN); VOTE: layer */
-	uint64_t steps;                                   /* RUN */
+	uint64_t steps;                                   /* RUN; 0: e, a time in ms */
 	bool by_layer;                                    /* RUN: layers in order, each from the spikes that there are by then */
 	VEC(NetControl) controls;                         /* RUN */
 	uint32_t column; uint64_t every;                  /* VOTE: label column; samples between assignments, 0: none */
@@ -278,11 +288,30 @@ struct NetProto {
 	double keep;                                      /* VOTE: old rates are multiplied with it when labels are assigned */
 	Name what;                                        /* REPORT */
 	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything. VOTE: path of first rates, or NULL */
-	NetProtocol body;                                 /* FOR */
+	NetProtocol body, other;                          /* FOR, COUNT_TO, IF: e */
+	bool pulse;                                       /* SIGNAL: for one step */
+	bool shuffled; uint32_t site;                     /* FOR, COUNT_TO: in an order drawn anew each time */
 };
 
-/* A number that the protocol sets and rules read; one, or one per item of the batch. */
-typedef struct { Name name; Span span; double init; bool per_item; } NetSignal;
+/* What happens to a signal in each step, or at each spike of a layer: then `own` is the neuron that spiked, or the signal's
+ * own neuron where the signal is of that layer. */
+typedef struct { Span span; uint32_t layer; NetCode code; } NetSignalHandler;       /* layer NET_NONE: in each step */
+
+/* A third factor: a number that rules read; one, or one per item of the batch, per neuron of a layer, or both. It is set by
+ * the protocol and holds (value and file NULL), or fed from a file, or it is `value` in each step, behind the layers and
+ * before the rules: its handlers come first, in order. */
+typedef struct {
+	Name name; Span span;
+	double init;                                      /* of one that the protocol sets */
+	bool per_item; uint32_t layer;                    /* NET_NONE: not one per neuron */
+	const char *file;                                 /* a row for each step, which is there from its beginning */
+	NetExpr *value;
+	VEC(NetState) states;                             /* vary as the signal does */
+	VEC(NetSignalHandler) handlers;
+} NetSignal;
+
+/* A name of the protocol: a `let`, or what counts the turns of a loop; one, or one per item. */
+typedef struct { Name name; Span span; NetType type; bool per_item; } NetVariable;
 
 typedef struct { uint32_t layer; double *value; uint64_t n; } NetArray;
 
@@ -294,6 +323,8 @@ typedef struct {
 	double dt;                                        /* ms, rounded to the real type */
 	uint64_t seed, batch;
 	VEC(NetSignal) signals;
+	VEC(uint32_t) updates;                            /* signals with a value, each behind those that it reads */
+	VEC(NetVariable) vars;
 	VEC(NetLayer) layers;
 	VEC(NetConn) conns;
 	VEC(NetArray) arrays;

@@ -103,6 +103,10 @@ net_over_name(NetOver over)
 		return "mean";
 	case NOVER_QUANTILE:
 		return "quantile";
+	case NOVER_ARGMAX:
+		return "argmax";
+	case NOVER_ARGMIN:
+		return "argmin";
 	case NOVER_COUNT:
 		break;
 	}
@@ -153,7 +157,8 @@ net_expr_equal(const NetExpr *a, const NetExpr *b)
 		return a == b;
 	if (a->kind != b->kind || a->type != b->type || a->index != b->index ||
 	    a->side != b->side || a->op_kind != b->op_kind || a->draw != b->draw ||
-	    a->site != b->site || a->over != b->over || !same_number(a->value, b->value))
+	    a->site != b->site || a->over != b->over || !same_number(a->value, b->value) || a->var.kind != b->var.kind ||
+	    a->var.of != b->var.of || a->var.index != b->var.index)
 		return false;
 	for (int i = 0; i < 3; i++) {
 		if (!net_expr_equal(a->op[i], b->op[i]))
@@ -169,6 +174,8 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 	if (!e)
 		return over;
 	switch (e->kind) {
+	case NEXPR_SIGNAL: case NEXPR_EVENT:
+		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : over;
 	case NEXPR_ARRAY: case NEXPR_TRACE: case NEXPR_SPIKE: case NEXPR_INDEX:
 		return e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
 	case NEXPR_STATE:
@@ -187,7 +194,8 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 		for (int i = 0; i < 3; i++)
 			over |= net_varies(r, locals, e->op[i]);
 		return over;
-	case NEXPR_UNSET: case NEXPR_CONST: case NEXPR_SIGNAL: case NEXPR_INPUT: case NEXPR_LEARNING: case NEXPR_COLUMN:
+	case NEXPR_SEEN: case NEXPR_NEURONS: case NEXPR_PICK: case NEXPR_VAR:
+	case NEXPR_UNSET: case NEXPR_CONST: case NEXPR_INPUT: case NEXPR_LEARNING: case NEXPR_COLUMN:
 	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_SUM: case NEXPR_TOTAL: case NEXPR_COUNT:
 		return over;
 	}

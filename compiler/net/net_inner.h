@@ -12,10 +12,12 @@ typedef struct {
 	const NetConn *conn;
 	const NetFeature *feature; /* its states and tables have names; NULL: they are not named */
 	const NetRule *rule;
+	const NetSignal *signal;
 	const NetCode *code;
 	bool protocol;
 } NetPlace;
 
+void net_print_var(StrBuf *out, const Net *n, const NetVar *v);
 void net_print_number(StrBuf *out, const Net *n, double v);
 void net_print_expr(const NetPlace *at, const NetExpr *e);
 void net_print_code(const NetPlace *at, const char *head, const NetCode *c,

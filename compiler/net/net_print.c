@@ -254,16 +254,53 @@ put_conn(StrBuf *out, const Net *n, const NetConn *c)
 		put_feature(out, n, c, &c->features.at[i]);
 }
 
+static void
+put_signal(StrBuf *out, const Net *n, const NetSignal *g)
+{
+	NetPlace at = {.out = out, .net = n, .signal = g};
+	strbuf_printf(out, "signal %s%s", g->name, g->per_item ? " of item" : "");
+	if (g->layer != NET_NONE)
+		strbuf_printf(out, " of %s", layer_name(n, g->layer));
+	strbuf_puts(out, " = ");
+	if (g->file)
+		put_quoted(out, g->file);
+	else if (g->value)
+		net_print_expr(&at, g->value);
+	else
+		net_print_number(out, n, g->init);
+	strbuf_putc(out, '\n');
+	for (uint32_t i = 0; i < g->states.n; i++) {
+		strbuf_printf(out, "\tstate %s = ", g->states.at[i].name);
+		net_print_expr(&at, g->states.at[i].init);
+		strbuf_puts(out, g->states.at[i].kept_on_reset ? ", kept on reset\n" : "\n");
+	}
+	for (uint32_t i = 0; i < g->handlers.n; i++) {
+		const NetSignalHandler *h = &g->handlers.at[i];
+		const char *head = h->layer == NET_NONE ? "each step" : arena_printf(n->arena, "on %s.spikes", layer_name(n, h->layer));
+		net_print_code(&at, head, &h->code, 1);
+	}
+}
+
 /* ---- records and protocol -------------------------------------------------------------------- */
 
-static void
-put_var(StrBuf *out, const Net *n, const NetVar *v)
+void
+net_print_var(StrBuf *out, const Net *n, const NetVar *v)
 {
 	const NetLayer *l = v->of < n->layers.n ? &n->layers.at[v->of] : NULL;
 	const NetConn *c = v->of < n->conns.n ? &n->conns.at[v->of] : NULL;
+	const NetSignal *g = v->of < n->signals.n ? &n->signals.at[v->of] : NULL;
 	switch (v->kind) {
 	case NVAR_UNSET:
 		strbuf_puts(out, "everything");
+		return;
+	case NVAR_COUNT:
+		strbuf_printf(out, "count(%s)", l ? l->name : "?");
+		return;
+	case NVAR_SIGNAL:
+		strbuf_puts(out, g ? g->name : "?");
+		return;
+	case NVAR_SIGNAL_STATE:
+		strbuf_printf(out, "%s.%s", g ? g->name : "?", g && v->index < g->states.n ? g->states.at[v->index].name : "?");
 		return;
 	case NVAR_SPIKES:
 		strbuf_printf(out, "%s.spikes", l ? l->name : "?");
@@ -315,7 +352,7 @@ static void
 put_record(StrBuf *out, const Net *n, const NetRecord *r)
 {
 	strbuf_printf(out, "record %s = ", r->name);
-	put_var(out, n, &r->var);
+	net_print_var(out, n, &r->var);
 	strbuf_printf(out, " every %" PRIu64 " %s", r->every, r->samples ? "samples" : "steps");
 	if (r->phase != NET_NONE)
 		strbuf_printf(out, " during %s", phase_name(n, r->phase));
@@ -326,17 +363,28 @@ static void
 put_plot(StrBuf *out, const Net *n, const NetPlot *p)
 {
 	strbuf_printf(out, "plot %s = ", p->name);
-	put_var(out, n, &p->var);
+	net_print_var(out, n, &p->var);
 	strbuf_printf(out, " as %s[%" PRIu64 ", %" PRIu64 "]\n", p->form, p->height, p->width);
 }
 
 static void put_protocol(StrBuf *out, const Net *n, const NetProtocol *p, int depth);
 
+static const char *
+variable_name(const Net *n, uint32_t i)
+{
+	return i < n->vars.n ? n->vars.at[i].name : "?";
+}
+
 static void
 put_loop(StrBuf *out, const Net *n, const NetProto *s, int depth)
 {
-	strbuf_printf(out, "for %s[%" PRIu64 " ..< %" PRIu64 "]",
-		      s->data < n->data.n ? n->data.at[s->data].name : "?", s->lo, s->hi);
+	if (s->kind == NPROTO_COUNT_TO)
+		strbuf_printf(out, "for %s in %" PRIu64 " ..< %" PRIu64, variable_name(n, s->state), s->lo, s->hi);
+	else
+		strbuf_printf(out, "for %s[%" PRIu64 " ..< %" PRIu64 "]",
+			      s->data < n->data.n ? n->data.at[s->data].name : "?", s->lo, s->hi);
+	if (s->shuffled)
+		strbuf_printf(out, " shuffled[%s]", s->site < n->sites.n ? n->sites.at[s->site].name : "?");
 	if (s->phase != NET_NONE)
 		strbuf_printf(out, " as %s", phase_name(n, s->phase));
 	strbuf_puts(out, " {\n");
@@ -350,7 +398,7 @@ put_assign(StrBuf *out, const Net *n, const NetProto *s)
 {
 	NetPlace at = {.out = out, .net = n, .protocol = true};
 	NetVar v = {NVAR_STATE, s->layer, s->state, 0};
-	put_var(out, n, &v);
+	net_print_var(out, n, &v);
 	strbuf_puts(out, " = ");
 	net_print_expr(&at, s->e);
 	strbuf_putc(out, '\n');
@@ -386,7 +434,7 @@ put_control(StrBuf *out, const Net *n, const NetControl *c)
 	at.layer = !of_conn && c->var.of < n->layers.n ? &n->layers.at[c->var.of] : NULL;
 	at.conn = of_conn && c->var.of < n->conns.n ? &n->conns.at[c->var.of] : NULL;
 	strbuf_printf(out, "%s ", verb[c->kind]);
-	put_var(out, n, &c->var);
+	net_print_var(out, n, &c->var);
 	strbuf_puts(out, c->kind == NCONTROL_INJECT ? " by " : " where ");
 	if (c->e)
 		net_print_expr(&at, c->e);
@@ -400,7 +448,14 @@ put_control(StrBuf *out, const Net *n, const NetControl *c)
 static void
 put_run(StrBuf *out, const Net *n, const NetProto *s, int depth)
 {
-	strbuf_printf(out, "run %" PRIu64 " steps", s->steps);
+	NetPlace at = {.out = out, .net = n, .protocol = true};
+	strbuf_puts(out, "run ");
+	if (s->steps)
+		strbuf_printf(out, "%" PRIu64 " steps", s->steps);
+	else
+		net_print_expr(&at, s->e);
+	if (!s->steps)
+		strbuf_puts(out, " ms");
 	if (s->by_layer)
 		strbuf_puts(out, " layer by layer");
 	strbuf_puts(out, s->controls.n ? " {\n" : "\n");
@@ -415,6 +470,23 @@ put_run(StrBuf *out, const Net *n, const NetProto *s, int depth)
 }
 
 static void
+put_if(StrBuf *out, const Net *n, const NetProto *s, int depth)
+{
+	NetPlace at = {.out = out, .net = n, .protocol = true};
+	strbuf_puts(out, "if ");
+	net_print_expr(&at, s->e);
+	strbuf_puts(out, " {\n");
+	put_protocol(out, n, &s->body, depth + 1);
+	strbuf_indent(out, depth);
+	if (s->other.n) {
+		strbuf_puts(out, "} else {\n");
+		put_protocol(out, n, &s->other, depth + 1);
+		strbuf_indent(out, depth);
+	}
+	strbuf_puts(out, "}\n");
+}
+
+static void
 put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 {
 	strbuf_indent(out, depth);
@@ -424,14 +496,26 @@ put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 		strbuf_puts(out, "unset\n");
 		return;
 	case NPROTO_FOR:
+	case NPROTO_COUNT_TO:
 		put_loop(out, n, s, depth);
 		return;
+	case NPROTO_IF:
+		put_if(out, n, s, depth);
+		return;
+	case NPROTO_LET: {
+		NetPlace at = {.out = out, .net = n, .protocol = true};
+		strbuf_printf(out, "let %s%s = ", variable_name(n, s->state),
+			      s->state < n->vars.n && n->vars.at[s->state].per_item ? " of item" : "");
+		net_print_expr(&at, s->e);
+		strbuf_putc(out, '\n');
+		return;
+	}
 	case NPROTO_ASSIGN:
 		put_assign(out, n, s);
 		return;
 	case NPROTO_SIGNAL: {
 		NetPlace at = {.out = out, .net = n, .protocol = true};
-		strbuf_printf(out, "%s = ", s->state < n->signals.n ? n->signals.at[s->state].name : "?");
+		strbuf_printf(out, "%s%s = ", s->pulse ? "pulse " : "", s->state < n->signals.n ? n->signals.at[s->state].name : "?");
 		net_print_expr(&at, s->e);
 		strbuf_putc(out, '\n');
 		return;
@@ -459,7 +543,7 @@ put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 		return;
 	case NPROTO_SAVE:
 		strbuf_puts(out, "save ");
-		put_var(out, n, &s->var);
+		net_print_var(out, n, &s->var);
 		strbuf_puts(out, " to ");
 		put_quoted(out, s->path);
 		strbuf_putc(out, '\n');
@@ -485,13 +569,13 @@ net_print(StrBuf *out, const Net *n)
 		put_data(out, &n->data.at[i]);
 	for (uint32_t i = 0; i < n->arrays.n; i++)
 		put_array(out, n, i);
-	for (uint32_t i = 0; i < n->signals.n; i++) {
-		strbuf_printf(out, "signal %s%s = ", n->signals.at[i].name, n->signals.at[i].per_item ? " of item" : "");
-		net_print_number(out, n, n->signals.at[i].init);
-		strbuf_putc(out, '\n');
-	}
 	for (uint32_t i = 0; i < n->layers.n; i++)
 		put_layer(out, n, &n->layers.at[i]);
+	for (uint32_t i = 0; i < n->signals.n; i++)
+		put_signal(out, n, &n->signals.at[i]);
+	for (uint32_t i = 0; i < n->updates.n; i++)
+		strbuf_printf(out, "%s%s%s", i ? ", " : "signals in the order ", n->updates.at[i] < n->signals.n ?
+			      n->signals.at[n->updates.at[i]].name : "?", i + 1 < n->updates.n ? "" : "\n");
 	for (uint32_t i = 0; i < n->conns.n; i++)
 		put_conn(out, n, &n->conns.at[i]);
 	for (uint32_t i = 0; i < n->sites.n; i++) {

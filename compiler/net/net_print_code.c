@@ -102,6 +102,8 @@ put_state(const NetPlace *at, uint32_t i)
 	const char *name = NULL;
 	if (at->layer && i < at->layer->states.n)
 		name = at->layer->states.at[i].name;
+	else if (at->signal && i < at->signal->states.n)
+		name = at->signal->states.at[i].name;
 	else if (at->rule && i < at->rule->states.n)
 		name = at->rule->states.at[i].name;
 	else if (!at->rule && at->feature && i < at->feature->states.n)
@@ -251,9 +253,30 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 	case NEXPR_INDEX:
 		strbuf_puts(at->out, side_index[e->side]);
 		return;
+	case NEXPR_EVENT:
 	case NEXPR_SIGNAL:
+		strbuf_puts(at->out, e->kind == NEXPR_EVENT ? "event " : "");
+		strbuf_puts(at->out, e->side == NSIDE_PRE ? "pre." : e->side == NSIDE_POST ? "post." : "");
 		put_name_or_index(at, e->index < at->net->signals.n ? at->net->signals.at[e->index].name : NULL, "signal",
 				  e->index);
+		return;
+	case NEXPR_SEEN:
+		net_print_var(at->out, at->net, &e->var);
+		return;
+	case NEXPR_NEURONS:
+		strbuf_printf(at->out, "%s over %s(", net_over_name((NetOver)e->index),
+			      e->var.of < at->net->layers.n ? at->net->layers.at[e->var.of].name : "?");
+		net_print_expr(at, e->op[0]);
+		strbuf_putc(at->out, ')');
+		return;
+	case NEXPR_PICK:
+		put_held(at, e->op[0], HOLD_ATOM);
+		strbuf_putc(at->out, '[');
+		net_print_expr(at, e->op[1]);
+		strbuf_putc(at->out, ']');
+		return;
+	case NEXPR_VAR:
+		put_name_or_index(at, e->index < at->net->vars.n ? at->net->vars.at[e->index].name : NULL, "var", e->index);
 		return;
 	case NEXPR_LEARNING:
 		strbuf_puts(at->out, "learning");

@@ -17,6 +17,8 @@ typedef struct {
 	const NetConn *conn;
 	const NetRule *rule;
 	const NetFeature *feature;
+	const NetSignal *signal;
+	uint32_t neurons;  /* signals, protocol: how many `own` may be; 0: there is none */
 	const NetCode *code;
 	bool init;         /* constants and arrays only */
 	bool feature_init; /* indices and draws too */
@@ -62,6 +64,8 @@ check_array(Check *c, const NetExpr *e)
 	if (!need(c, e->index < c->net->arrays.n, "there is no such array"))
 		return false;
 	const NetArray *a = &c->net->arrays.at[e->index];
+	if (c->protocol || c->signal)
+		return need(c, e->side == NSIDE_OWN && a->n == c->neurons, "an array of other neurons");
 	const NetLayer *l = side_layer(c, e->side);
 	return need(c,
 		    l && a->layer < c->net->layers.n && l == &c->net->layers.at[a->layer] &&
@@ -123,6 +127,9 @@ check_state(Check *c, const NetExpr *e)
 			    e->index < c->layer->states.n &&
 				    e->type == c->layer->states.at[e->index].type,
 			    "no such state of the layer, or of another type");
+	if (c->signal)
+		return need(c, e->index < c->signal->states.n && e->type == c->signal->states.at[e->index].type,
+			    "no such state of the signal, or of another type");
 	if (c->rule)
 		return need(c,
 			    e->index < c->rule->states.n &&
@@ -158,6 +165,13 @@ check_draw(Check *c, const NetExpr *e)
 	return bare || need(c, e->op[0]->type == NT_REAL, "the parameter of a draw is no real");
 }
 
+/* Does it read layers from outside? */
+static bool
+sees(const NetExpr *e)
+{
+	return e->kind == NEXPR_SEEN || e->kind == NEXPR_NEURONS || e->kind == NEXPR_PICK;
+}
+
 /* Kinds that depend on the place. */
 static bool
 check_place(Check *c, const NetExpr *e)
@@ -175,12 +189,31 @@ check_place(Check *c, const NetExpr *e)
 	if (c->protocol)
 		return need(c,
 			    e->kind == NEXPR_CONST || e->kind == NEXPR_COLUMN ||
-				    e->kind == NEXPR_OVER || e->kind == NEXPR_SIGNAL ||
+				    e->kind == NEXPR_OVER || e->kind == NEXPR_SIGNAL || sees(e) ||
+				    e->kind == NEXPR_VAR || e->kind == NEXPR_DRAW || e->kind == NEXPR_INDEX ||
+				    e->kind == NEXPR_ARRAY ||
 				    e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
 				    e->kind == NEXPR_IF,
 			    "a protocol expression that reads the network");
-	return need(c, e->kind != NEXPR_COLUMN && e->kind != NEXPR_OVER,
-		    "a data column in a model");
+	return need(c, e->kind != NEXPR_COLUMN && e->kind != NEXPR_OVER && e->kind != NEXPR_VAR,
+		    "a data column in a model") &&
+	       need(c, c->signal || !sees(e), "a model that reads another layer");
+}
+
+static bool check_typed(Check *c, const NetExpr *e, NetType t);
+static bool check_var(Check *c, const NetVar *v);
+
+/* One value per neuron is read at a neuron: in rules of the side where its layer stands, elsewhere at the own one. */
+static bool
+check_signal_side(Check *c, const NetExpr *e)
+{
+	const NetSignal *g = &c->net->signals.at[e->index];
+	if (g->layer == NET_NONE)
+		return need(c, e->side == NSIDE_OWN, "a signal of no neuron on a side");
+	if (!c->rule)
+		return need(c, e->side == NSIDE_OWN && c->neurons == c->net->layers.at[g->layer].n, "a signal per neuron of no neuron");
+	return need(c, e->side != NSIDE_OWN && side_layer(c, e->side) == &c->net->layers.at[g->layer],
+	            "a signal of another layer's neurons");
 }
 
 static bool
@@ -217,16 +250,48 @@ check_expr(Check *c, const NetExpr *e)
 	case NEXPR_VALUE:
 		return need(c, c->conn != NULL, "a value outside of connections");
 	case NEXPR_SPIKE:
+		if (c->signal)
+			return need(c, e->side == NSIDE_OWN && e->index == 0 && c->neurons && e->type == NT_REAL, "spike of no neuron");
 		return need(c, (c->rule || c->layer) && (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "spike in a wrong place") &&
 		       need(c, e->side != NSIDE_OWN || e->index <= c->layer->memory,
 			    "a spike beyond the memory");
 	case NEXPR_INDEX:
+		if (c->signal || c->protocol)
+			return need(c, e->side == NSIDE_OWN && e->type == NT_REAL && c->neurons, "index of no neuron");
 		return need(c, (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "index of a wrong side");
 	case NEXPR_SIGNAL:
-		return need(c, (c->rule || c->protocol) && e->index < c->net->signals.n && e->type == NT_REAL,
-		            "no such signal, or in a wrong place");
+	case NEXPR_EVENT:
+		return need(c, (c->rule || c->signal || c->protocol) && e->index < c->net->signals.n &&
+		            e->type == (e->kind == NEXPR_EVENT ? NT_BOOL : NT_REAL), "no such signal, or in a wrong place") &&
+		       check_signal_side(c, e);
+	case NEXPR_SEEN:
+		return need(c, e->type == NT_REAL && (e->var.kind == NVAR_SPIKES || e->var.kind == NVAR_STATE ||
+		            e->var.kind == NVAR_TRACE || (e->var.kind == NVAR_COUNT && c->protocol)), "what cannot be seen") &&
+		       check_var(c, &e->var) && need(c, c->neurons == c->net->layers.at[e->var.of].n, "seen at no neuron");
+	case NEXPR_NEURONS: {
+		uint32_t outer = c->neurons;
+		if (!need(c, e->var.of < c->net->layers.n && e->index < NOVER_COUNT && e->index != NOVER_QUANTILE &&
+		          e->type == NT_REAL, "over no neurons"))
+			return false;
+		c->neurons = (uint32_t)c->net->layers.at[e->var.of].n;
+		bool ok = check_operands(c, e, 1) && need(c, e->op[0]->type == NT_REAL, "truth values go over neurons");
+		c->neurons = outer;
+		return ok;
+	}
+	case NEXPR_PICK: {
+		uint32_t outer = c->neurons;
+		if (!need(c, e->var.of < c->net->layers.n && e->op[0] && e->op[1] && !e->op[2], "a pick of nothing") ||
+		    !check_typed(c, e->op[1], NT_REAL))
+			return false;
+		c->neurons = (uint32_t)c->net->layers.at[e->var.of].n;
+		bool ok = check_typed(c, e->op[0], e->type);
+		c->neurons = outer;
+		return ok;
+	}
+	case NEXPR_VAR:
+		return need(c, e->index < c->net->vars.n && e->type == c->net->vars.at[e->index].type, "there is no such name");
 	case NEXPR_LEARNING:
 		return need(c, e->type == NT_BOOL, "learning is a truth value");
 	case NEXPR_DRAW:
@@ -523,6 +588,12 @@ check_var(Check *c, const NetVar *v)
 	case NVAR_TRACE:
 		return need(c, v->of < n->layers.n && v->index < n->layers.at[v->of].traces.n,
 			    "no such trace");
+	case NVAR_COUNT:
+		return need(c, v->of < n->layers.n, "spikes of no layer");
+	case NVAR_SIGNAL:
+		return need(c, v->of < n->signals.n, "no such signal");
+	case NVAR_SIGNAL_STATE:
+		return need(c, v->of < n->signals.n && v->index < n->signals.at[v->of].states.n, "no such state of a signal");
 	case NVAR_RATE:
 		return need(c, v->of < n->conns.n && n->conns.at[v->of].pattern.kind == NPAT_POOL,
 			    "rates of no pool");
@@ -579,6 +650,64 @@ check_control(Check *c, const NetControl *k)
 	c->wrong = in.wrong;
 }
 
+static void check_protocol(Check *c, const NetProtocol *p, const NetData *data);
+
+static void
+check_signal(Check *c, const NetSignal *g)
+{
+	c->signal = g;
+	const char *place = arena_printf(c->arena, "signal %s", g->name);
+	c->place = place;
+	uint32_t own = 0;
+	if (need(c, g->layer == NET_NONE || g->layer < c->net->layers.n, "there is no such layer"))
+		own = g->layer == NET_NONE ? 0 : (uint32_t)c->net->layers.at[g->layer].n;
+	need(c, !(g->file && g->value), "two values");
+	need(c, g->value || !(g->handlers.n || g->states.n), "handlers without a value");
+	check_states(c, place, g->states.at, g->states.n);
+	for (uint32_t i = 0; i < g->handlers.n && !c->wrong; i++) {
+		const NetSignalHandler *h = &g->handlers.at[i];
+		if (need(c, h->layer == NET_NONE || h->layer < c->net->layers.n, "spikes of no layer"))
+			c->neurons = h->layer == NET_NONE ? own : (uint32_t)c->net->layers.at[h->layer].n;
+		check_code(c, place, &h->code);
+	}
+	c->neurons = own;
+	if (g->value && !c->wrong)
+		check_typed(c, g->value, NT_REAL);
+	c->neurons = 0;
+	c->signal = NULL;
+}
+
+static void
+check_signals(Check *c)
+{
+	const Net *n = c->net;
+	uint32_t follow = 0;
+	for (uint32_t i = 0; i < n->signals.n && !c->wrong; i++) {
+		check_signal(c, &n->signals.at[i]);
+		follow += n->signals.at[i].value != NULL;
+	}
+	need(c, n->updates.n == follow, "signals that are never worked out");
+	for (uint32_t i = 0; i < n->updates.n && !c->wrong; i++)
+		need(c, n->updates.at[i] < n->signals.n && n->signals.at[n->updates.at[i]].value, "what does not follow anything");
+}
+
+/* Counts over samples or over turns. */
+static void
+check_loop(Check *c, const NetProto *s, const NetData *data)
+{
+	const Net *n = c->net;
+	need(c, s->phase == NET_NONE || s->phase < n->phases.n, "a loop of no phase");
+	need(c, !s->shuffled || s->site < n->sites.n, "an order that is not drawn");
+	need(c, s->lo <= s->hi, "a range that goes backwards");
+	if (s->kind == NPROTO_COUNT_TO)
+		need(c, s->state < n->vars.n && n->vars.at[s->state].type == NT_REAL, "turns of no name");
+	else if (need(c, s->data < n->data.n, "a loop over nothing"))
+		need(c, s->hi <= n->data.at[s->data].samples && (s->hi - s->lo) % n->batch == 0,
+		     "samples beyond the data, or that do not fill the batch");
+	if (!c->wrong)
+		check_protocol(c, &s->body, s->kind == NPROTO_FOR ? &n->data.at[s->data] : data);
+}
+
 static void
 check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 {
@@ -591,31 +720,43 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 			fail(c, "a statement of no kind");
 			break;
 		case NPROTO_FOR:
-			if (need(c,
-				 s->data < n->data.n &&
-					 (s->phase == NET_NONE || s->phase < n->phases.n),
-				 "a loop over nothing") &&
-			    need(c, s->lo <= s->hi && s->hi <= n->data.at[s->data].samples,
-				 "samples beyond the data") &&
-			    need(c, (s->hi - s->lo) % n->batch == 0,
-				 "samples that do not fill the batch"))
-				check_protocol(c, &s->body, &n->data.at[s->data]);
+		case NPROTO_COUNT_TO:
+			check_loop(c, s, data);
+			break;
+		case NPROTO_IF:
+			if (check_typed(c, s->e, NT_BOOL) && check_columns(c, s->e, data)) {
+				check_protocol(c, &s->body, data);
+				check_protocol(c, &s->other, data);
+			}
+			break;
+		case NPROTO_LET:
+			if (need(c, s->state < n->vars.n, "there is no such name"))
+				(void)(check_typed(c, s->e, n->vars.at[s->state].type) && check_columns(c, s->e, data));
 			break;
 		case NPROTO_ASSIGN: {
 			NetVar v = {NVAR_STATE, s->layer, s->state, 0};
-			if (check_var(c, &v))
-				(void)(check_typed(
-					       c, s->e,
-					       n->layers.at[s->layer].states.at[s->state].type) &&
-				       check_columns(c, s->e, data));
+			if (!check_var(c, &v))
+				break;
+			c->neurons = (uint32_t)n->layers.at[s->layer].n;
+			(void)(check_typed(c, s->e, n->layers.at[s->layer].states.at[s->state].type) &&
+			       check_columns(c, s->e, data));
+			c->neurons = 0;
 			break;
 		}
-		case NPROTO_SIGNAL:
-			if (need(c, s->state < n->signals.n, "there is no such signal"))
-				(void)(check_typed(c, s->e, NT_REAL) && check_columns(c, s->e, data));
+		case NPROTO_SIGNAL: {
+			if (!need(c, s->state < n->signals.n, "there is no such signal"))
+				break;
+			const NetSignal *g = &n->signals.at[s->state];
+			need(c, !g->value && !g->file, "a signal that is not the protocol's");
+			c->neurons = g->layer == NET_NONE ? 0 : (uint32_t)n->layers.at[g->layer].n;
+			(void)(check_typed(c, s->e, NT_REAL) && check_columns(c, s->e, data));
+			c->neurons = 0;
 			break;
+		}
 		case NPROTO_RUN:
-			need(c, s->steps > 0, "a run of no step");
+			need(c, (s->steps > 0) != (s->e != NULL), "a run of no step");
+			if (s->e)
+				(void)(check_typed(c, s->e, NT_REAL) && check_columns(c, s->e, data));
 			for (uint32_t k = 0; k < s->controls.n && !c->wrong; k++)
 				check_control(c, &s->controls.at[k]);
 			break;
@@ -652,6 +793,7 @@ net_verify(const Net *n, Arena *a)
 		need(&c, n->streams.at[i].layer < n->layers.n, "a stream of no layer");
 	for (uint32_t i = 0; i < n->layers.n && !c.wrong; i++)
 		check_layer(&c, &n->layers.at[i]);
+	check_signals(&c);
 	for (uint32_t i = 0; i < n->conns.n && !c.wrong; i++)
 		check_conn(&c, &n->conns.at[i]);
 	c.place = "records";

@@ -56,6 +56,7 @@ typedef enum {
 	IN_FEATURE,
 	IN_RULE,
 	IN_TRACE,
+	IN_SIGNAL,  /* what a signal is, and what its handlers do: also layers and other signals */
 	IN_PROTOCOL /* also loop variables */
 } Where;
 
@@ -189,6 +190,10 @@ void sema_check_method(Sema *s, Name method, Span at, bool has_equations);
 void sema_check_layer(Sema *s, AstDecl *d);
 void sema_check_connect(Sema *s, AstDecl *d);
 void sema_check_pattern(Sema *s, AstExpr *e);             /* check_pattern.c */
+
+/* ---- check_signal.c ---- */
+void sema_check_signal(Sema *s, AstDecl *d);
+Sym *sema_check_signal_name(Sema *s, AstExpr *e, const char *what); /* NULL after a message */
 
 /* ---- check_protocol.c ---- */
 void sema_check_setting(Sema *s, AstDecl *d);

@@ -104,6 +104,8 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_SPIKE:
 	case ASYM_COLUMN:
 		return sema_real(infer_fresh(&s->infer));
+	case ASYM_TURN:
+		return sema_real(infer_none());
 	case ASYM_LEARNING:
 		return sema_bool();
 	case ASYM_MODEL_PARAM:
@@ -131,6 +133,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:
 	case ASYM_RATE_OF:
+	case ASYM_SIGNAL_STATE_OF:
 	case ASYM_STATE_OF:
 	case ASYM_TRACE_OF:
 	case ASYM_PARAM_OF:
@@ -215,6 +218,11 @@ check_member(Sema *s, AstExpr *e)
 		return check_side(s, e);
 	if (is_bound(s, e))
 		return check_bound(s, e);
+	bool sees = s->where == IN_PROTOCOL || s->where == IN_SIGNAL;
+	if (is_name && sees && !sema_find_value(s, base->name) && sema_find_top(s, base->name, KIND(LAYER))) {
+		Sym *seen = sema_check_variable(s, e, "state");
+		return seen ? seen->val : sema_poison();
+	}
 	if (is_name && !sema_find_value(s, base->name) &&
 	    sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
 		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here",
@@ -448,11 +456,25 @@ is_past(const Sema *s, const AstExpr *e)
 	       (base->name == s->words.input || base->name == s->words.spike);
 }
 
+/* count(out.spikes)[k], out.v[k]: that of one neuron. */
+static Val
+check_pick(Sema *s, AstExpr *e)
+{
+	DimTerm dim;
+	bool sound = sema_check_real(s, e->op[0], &dim);
+	sema_check_dim(s, e->args.at[0].value, infer_none(),
+		       (Say){"neurons are counted, so @ does not fit", "write a number without a unit", NULL});
+	return sound ? sema_real(dim) : sema_poison();
+}
+
 /* One of the numbers of a table or of an array of states. */
 static Val
 check_element(Sema *s, AstExpr *e)
 {
 	AstExpr *base = e->op[0];
+	if ((s->where == IN_PROTOCOL || s->where == IN_SIGNAL) && base->kind != AEXPR_NAME && e->args.n == 1 &&
+	    e->args.at[0].value->kind != AEXPR_RANGE)
+		return check_pick(s, e);
 	Sym *sym = base->kind == AEXPR_NAME && s->decl ? sema_find_value(s, base->name) : NULL;
 	const AstModel *m = s->decl ? &s->decl->model : NULL;
 	const AstArgVec *shape = NULL;

@@ -220,6 +220,8 @@ handler_belongs(AstDeclKind kind, AstHandlerKind h)
 		return kind == ADECL_FEATURE;
 	case AHANDLER_EQUATIONS:
 		return kind == ADECL_NEURON || kind == ADECL_RULE;
+	case AHANDLER_ON_EVENT:
+		return false;
 	}
 	UNREACHABLE();
 }

@@ -138,9 +138,40 @@ find_in_feature(Sema *s, AstExpr *e)
 	return NULL;
 }
 
+/* reward, dopamine.d: a signal, or a state of it; *is_one: false if it is none of these, and nothing was reported. */
+static Sym *
+find_signal(Sema *s, AstExpr *e, bool *is_one)
+{
+	AstExpr *base = e->kind == AEXPR_MEMBER ? e->op[0] : e;
+	Sym *sym = base->kind == AEXPR_NAME ? sema_find_top(s, base->name, KIND(TOP_SIGNAL)) : NULL;
+	*is_one = sym != NULL;
+	if (!sym)
+		return NULL;
+	base->sema.sym = &sym->sym;
+	sema_set_type(s, base, sym->val);
+	const AstModel *m = sym->sym.decl->value.block;
+	if (base == e)
+		return sym;
+	e->sema.type = ATYPE_ERROR;
+	WordVec known = {0};
+	for (uint32_t i = 0; m && i < m->states.n; i++) {
+		sema_add_word(s, &known, m->states.at[i].name);
+		if (m->states.at[i].name == e->name)
+			return new_member(s, e, ASYM_SIGNAL_STATE_OF, sym->sym.decl, i, ((Sym *)m->states.at[i].sym)->val);
+	}
+	diag_begin(s->diag, E0203, e->name_span, "signal `%s` has no state `%s`", sym->sym.name, e->name);
+	sema_help_names(s, e->name, &known, "it has", "it has none: name the signal alone");
+	diag_end(s->diag);
+	return NULL;
+}
+
 Sym *
 sema_check_variable(Sema *s, AstExpr *e, const char *what)
 {
+	bool is_signal;
+	Sym *signal = find_signal(s, e, &is_signal);
+	if (is_signal)
+		return signal;
 	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_MEMBER)
 		return find_in_feature(s, e);
 	Sym *owner = check_owner(s, e, what, KIND(LAYER) | KIND(CONNECTION), "layer or connection");

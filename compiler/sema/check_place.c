@@ -73,6 +73,8 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_TOP_SIGNAL:
 	case ASYM_FELLOW:
 	case ASYM_BOUND:
+	case ASYM_TURN:
+	case ASYM_SIGNAL_STATE_OF:
 	case ASYM_RULE_STATE_OF:
 	case ASYM_DT:
 	case ASYM_LEARNING:

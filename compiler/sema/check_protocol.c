@@ -135,6 +135,31 @@ check_range(Sema *s, AstExpr *e)
 	sema_check_dim(s, range->op[1], infer_none(), say);
 }
 
+/* for k in 0 ..< n { }: one name, a number that counts. */
+static void
+check_count(Sema *s, AstStmt *loop)
+{
+	Say say = {"turns are counted by numbers, not by @", "write a number without a unit", NULL};
+	AstExpr *range = loop->target;
+	range->sema.type = ATYPE_OTHER;
+	Where outer = s->where;
+	s->where = IN_CONST;
+	sema_check_dim(s, range->op[0], infer_none(), say);
+	sema_check_dim(s, range->op[1], infer_none(), say);
+	s->where = outer;
+	if (loop->names.n != 1) {
+		diag_begin(s->diag, E0801, loop->names.at[1].span, "a range gives one number for each turn");
+		diag_help(s->diag, "name it: `for k in 0 ..< 100`");
+		diag_end(s->diag);
+	}
+	Sym *sym = sema_new_sym(s, ASYM_TURN, loop->names.at[0].name, loop->names.at[0].span);
+	sym->sym.stmt = loop;
+	sym->sym.type = ATYPE_REAL;
+	sym->val = sema_real(infer_none());
+	loop->count_sym = &sym->sym;
+	VEC_PUSH(s->arena, &s->locals, sym);
+}
+
 static Sym *
 check_loop_data(Sema *s, AstExpr *e)
 {
@@ -202,10 +227,12 @@ static void
 declare_phases(Sema *s, const AstStmtVec *block)
 {
 	for (uint32_t i = 0; i < block->n; i++) {
-		if (block->at[i]->kind != ASTMT_FOR)
+		if (block->at[i]->kind == ASTMT_FOR)
+			declare_phase(s, block->at[i]);
+		if (block->at[i]->kind != ASTMT_FOR && block->at[i]->kind != ASTMT_IF)
 			continue;
-		declare_phase(s, block->at[i]);
 		declare_phases(s, &block->at[i]->body);
+		declare_phases(s, &block->at[i]->other);
 	}
 }
 
@@ -216,9 +243,11 @@ static void check_block(Sema *s, const AstStmtVec *block);
 static void
 check_for(Sema *s, AstStmt *loop)
 {
-	Sym *data = check_loop_data(s, loop->target);
 	uint32_t outer = s->locals.n;
-	declare_columns(s, loop, data);
+	if (loop->target->kind == AEXPR_RANGE)
+		check_count(s, loop);
+	else
+		declare_columns(s, loop, check_loop_data(s, loop->target));
 	check_block(s, &loop->body);
 	s->locals.n = outer;
 }
@@ -254,6 +283,29 @@ fit_param(Sema *s, AstStmt *a, const Sym *param, Val v)
 }
 
 static void
+set_signal(Sema *s, AstStmt *a, const Sym *signal, Val v)
+{
+	if (v.type == ATYPE_ERROR || signal->val.type != ATYPE_REAL ||
+	    (v.type != ATYPE_LIST && !sema_need_real(s, a->e, v)))
+		return;
+	Say say = {"`$` is &, and @ is assigned to it", "bring the value into that unit", signal->sym.name};
+	if (a->op_kind == AOP_MUL || a->op_kind == AOP_DIV)
+		sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){{0, 0}, infer_none()});
+	else
+		sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){a->target->span, signal->val.dim});
+}
+
+/* pulse reward = 1 */
+static void
+check_pulse(Sema *s, AstStmt *a)
+{
+	Val v = sema_check_expr(s, a->e);
+	Sym *signal = sema_check_signal_name(s, a->target, "only signals are pulsed");
+	if (signal)
+		set_signal(s, a, signal, v);
+}
+
+static void
 check_assign(Sema *s, AstStmt *a)
 {
 	Val v = sema_check_expr(s, a->e);
@@ -267,18 +319,12 @@ check_assign(Sema *s, AstStmt *a)
 	if (signal) {
 		target->sema.sym = &signal->sym;
 		sema_set_type(s, target, signal->val);
-		if (v.type == ATYPE_ERROR || signal->val.type != ATYPE_REAL || !sema_need_real(s, a->e, v))
-			return;
-		Say say = {"`$` is &, and @ is assigned to it", "bring the value into that unit", target->name};
-		if (a->op_kind == AOP_MUL || a->op_kind == AOP_DIV)
-			sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){{0, 0}, infer_none()});
-		else
-			sema_fit(s, say, (Side){a->e->span, v.dim}, (Side){target->span, signal->val.dim});
+		set_signal(s, a, signal, v);
 		return;
 	}
 	if (target->kind != AEXPR_MEMBER) {
-		report_cannot_set(s, target, "the experiment sets the parameters of layers only",
-				  "name layer and parameter: `pixels.rate = …`");
+		report_cannot_set(s, target, "the experiment sets parameters of layers, and signals",
+				  "name layer and parameter, `pixels.rate = …`, or declare `signal reward = 0`");
 		return;
 	}
 	Sym *sym = sema_check_variable(s, target, "parameter");
@@ -476,7 +522,6 @@ check_stmt(Sema *s, AstStmt *a)
 		check_for(s, a);
 		return;
 	case ASTMT_RUN:
-		s->where = IN_ARG;
 		sema_check_dim(s, a->e, a_time(),
 			       (Say){"`run` takes &, not @", "write how long: `run 250 ms`", NULL});
 		check_block(s, &a->body);
@@ -496,7 +541,18 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_LET:
 		sema_check_let(s, a);
 		return;
-	case ASTMT_IF:
+	case ASTMT_PULSE:
+		check_pulse(s, a);
+		return;
+	case ASTMT_IF: {
+		uint32_t outer = s->locals.n;
+		sema_check_condition(s, a->e);
+		check_block(s, &a->body);
+		s->locals.n = outer;
+		check_block(s, &a->other);
+		s->locals.n = outer;
+		return;
+	}
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:
 	case ASTMT_EQUATION:

@@ -15,6 +15,8 @@ where_noun(const Sema *s)
 		return "a learning rule";
 	case IN_TRACE:
 		return "a trace";
+	case IN_SIGNAL:
+		return "a signal";
 	case IN_CONST:
 	case IN_ARG:
 	case IN_INIT:
@@ -90,6 +92,8 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_TOP_SIGNAL:
 	case ASYM_FELLOW:
 	case ASYM_BOUND:
+	case ASYM_TURN:
+	case ASYM_SIGNAL_STATE_OF:
 	case ASYM_SIDE_STATE:
 	case ASYM_RULE_STATE_OF:
 	case ASYM_SPIKE:
@@ -319,6 +323,7 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_EQUATION:
 		UNREACHABLE();
 	case ASTMT_FOR:
+	case ASTMT_PULSE:
 	case ASTMT_RUN:
 	case ASTMT_CONTROL:
 	case ASTMT_RESET:

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_ANY, GIVES_BOOL } Gives;
-typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY } Place;
+typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY, COUNT } Place;
 
 typedef struct {
 	const char *name;
@@ -28,6 +28,9 @@ static const Function functions[] = {
 	{"max", 2, GIVES_SAME, false, EVERYWHERE, "max(a, b)"},
 	{"sum", 1, GIVES_SAME, false, EXPERIMENT, "sum(x)"},
 	{"mean", 1, GIVES_SAME, false, EXPERIMENT, "mean(x)"},
+	{"argmax", 1, GIVES_NUMBER, false, EXPERIMENT, "argmax(x)"},
+	{"argmin", 1, GIVES_NUMBER, false, EXPERIMENT, "argmin(x)"},
+	{"count", 1, GIVES_NUMBER, false, COUNT, "count(out.spikes)"},
 	{"after", 2, GIVES_SAME, false, DELAY, "signal after time"},
 	{"quantile", 2, GIVES_SAME, false, EXPERIMENT, "quantile(x, 0.5)"},
 	{"tanh", 1, GIVES_NUMBER, true, EVERYWHERE, "tanh(x)"},
@@ -110,6 +113,8 @@ where_text(Where w)
 		return "in a learning rule";
 	case IN_TRACE:
 		return "in a trace";
+	case IN_SIGNAL:
+		return "in a signal";
 	case IN_PROTOCOL:
 		return "in the experiment";
 	}
@@ -121,21 +126,29 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 {
 	Where w = s->where;
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
-	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL);
+	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL || w == IN_SIGNAL);
 	if (f->place == EVERYWHERE || is_initial || is_file ||
-	    (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE || w == IN_RULE)))
+	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE || w == IN_RULE || w == IN_PROTOCOL)))
 		return true;
 	if (f->place == EXPERIMENT) {
 		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;
 		bool of_signal = w == IN_FEATURE && a && a->kind == AEXPR_NAME &&
 				 a->name == s->words.signal;
-		if (w == IN_PROTOCOL || of_signal)
+		if (w == IN_PROTOCOL || w == IN_SIGNAL || of_signal)
 			return true;
 		diag_begin(s->diag, w == IN_CONST || w == IN_ARG ? E0502 : E0601, e->span,
 			   "`%s` goes over all values of a sample; there is none %s", f->name,
 			   where_text(w));
 		diag_help(s->diag, "use it in the experiment, as in `pixels.rate = image / "
 				   "max(image) * 128 Hz`");
+		diag_end(s->diag);
+		return false;
+	}
+	if (f->place == COUNT) {
+		if (w == IN_PROTOCOL)
+			return true;
+		diag_begin(s->diag, E0601, e->span, "spikes of a run are counted in the experiment");
+		diag_help(s->diag, "a signal counts spikes by `on out.spikes { n += 1 }`, or reads `sum(out.spikes)` of a step");
 		diag_end(s->diag);
 		return false;
 	}
@@ -180,7 +193,7 @@ static bool
 is_over_sample(const Sema *s, const AstExpr *e, const Function *f)
 {
 	bool either = strcmp(f->name, "min") == 0 || strcmp(f->name, "max") == 0;
-	return either && e->args.n == 1 && s->where == IN_PROTOCOL;
+	return either && e->args.n == 1 && (s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
 }
 
 static bool
@@ -205,9 +218,34 @@ check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 	return false;
 }
 
+/* count(out.spikes), count(out): how often each neuron spiked in the last run. */
+static Val
+check_count(Sema *s, AstExpr *e)
+{
+	AstExpr *a = e->args.at[0].value;
+	Sym *layer = a->kind == AEXPR_NAME ? sema_find_top(s, a->name, KIND(LAYER)) : NULL;
+	if (layer) {
+		a->sema.sym = &layer->sym;
+		a->sema.type = ATYPE_LAYER;
+		return sema_real(infer_none());
+	}
+	Sym *seen = a->kind == AEXPR_MEMBER ? sema_check_variable(s, a, "layer") : NULL;
+	if (seen && seen->sym.kind == ASYM_SPIKES_OF)
+		return sema_real(infer_none());
+	if (a->kind == AEXPR_MEMBER && !seen)
+		return sema_poison();
+	a->sema.type = ATYPE_ERROR;
+	diag_begin(s->diag, E0205, a->span, "only spikes of a layer are counted");
+	diag_help(s->diag, "write `count(out.spikes)`");
+	diag_end(s->diag);
+	return sema_poison();
+}
+
 static Val
 check_args(Sema *s, AstExpr *e, const Function *f)
 {
+	if (f->place == COUNT)
+		return check_count(s, e);
 	DimTerm dim[2] = {{.n = 0}, {.n = 0}};
 	bool sound = true;
 	for (uint32_t i = 0; i < e->args.n; i++) {

@@ -37,6 +37,7 @@ sema_kind_noun(AstSymKind k)
 	case ASYM_PHASE:
 		return "a phase";
 	case ASYM_COLUMN:
+	case ASYM_TURN:
 		return "a loop variable";
 	case ASYM_MODEL_PARAM:
 	case ASYM_PARAM_OF:
@@ -44,6 +45,7 @@ sema_kind_noun(AstSymKind k)
 	case ASYM_STATE:
 	case ASYM_STATE_OF:
 	case ASYM_SIDE_STATE:
+	case ASYM_SIGNAL_STATE_OF:
 	case ASYM_RULE_STATE_OF:
 		return "a state";
 	case ASYM_TRACE:
@@ -254,7 +256,7 @@ sema_find_top(Sema *s, Name name, uint32_t kinds)
 static bool
 is_in_model(Where w)
 {
-	return w == IN_STEP || w == IN_FEATURE || w == IN_RULE || w == IN_TRACE;
+	return w == IN_STEP || w == IN_FEATURE || w == IN_RULE || w == IN_TRACE || w == IN_SIGNAL;
 }
 
 static Sym *
@@ -268,11 +270,11 @@ find_word(const Sema *s, Name name)
 	if (name == s->words.learning)
 		return is_in_model(w) ? s->learning : NULL;
 	if (name == s->words.i)
-		return w == IN_VALUE || is_in_model(w) ? s->index_i : NULL;
+		return w == IN_VALUE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
 	if (name == s->words.j)
 		return w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
 	if (name == s->words.spike)
-		return w == IN_STEP || w == IN_TRACE ? s->own_spike : NULL;
+		return w == IN_STEP || w == IN_TRACE || w == IN_SIGNAL ? s->own_spike : NULL;
 	if (s->input && s->input->sym.name == name)
 		return w == IN_STEP || w == IN_FEATURE ? s->input : NULL;
 	return NULL;
@@ -293,7 +295,7 @@ sema_find_value(Sema *s, Name name)
 	if (word)
 		return word;
 	/* Signals change during the run: arguments of rules and the experiment read them. */
-	bool signals = !s->decl && (s->where == IN_ARG || s->where == IN_PROTOCOL);
+	bool signals = !s->decl && (s->where == IN_ARG || s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
 	return sema_find_top(s, name, signals ? KIND(PARAM) | KIND(TOP_SIGNAL) : KIND(PARAM));
 }
 

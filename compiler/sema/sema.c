@@ -48,15 +48,6 @@ check_constant(Sema *s, AstDecl *d)
 	v.dim = infer_reduce(&s->infer, v.dim);
 	sym->val = v;
 	sym->sym.type = v.type;
-	if (d->kind != ADECL_SIGNAL)
-		return;
-	if (v.type != ATYPE_ERROR)
-		sema_need_real(s, d->value.value, v);
-	if (d->value.of && d->value.of != s->words.item) {
-		diag_begin(s->diag, E0602, d->value.of_span, "a signal cannot be `of %s`", d->value.of);
-		diag_help(s->diag, "write `signal %s of item = …` for one per item of the batch, or leave `of` away", d->name);
-		diag_end(s->diag);
-	}
 }
 
 /* Settings are written once; of several the library's own gives way. */
@@ -94,14 +85,16 @@ check_settings_once(Sema *s)
 static void
 check_model_or_constant(Sema *s, AstDecl *d, bool models)
 {
-	if ((d->kind == ADECL_PARAM || d->kind == ADECL_CONST || d->kind == ADECL_SIGNAL) && !models)
+	if ((d->kind == ADECL_PARAM || d->kind == ADECL_CONST) && !models)
 		check_constant(s, d);
+	else if (d->kind == ADECL_SIGNAL && !models)
+		sym_of(d->sym)->val = sema_real(infer_fresh(&s->infer)); /* its value may read layers */
 	else if ((d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE) &&
 		 models)
 		sema_check_model(s, d);
 }
 
-/* Layers need models, connections need layers, the rest needs both. */
+/* Layers need models, signals and connections need layers, the rest needs all. */
 static int
 stage_of(AstDeclKind k)
 {
@@ -110,17 +103,18 @@ stage_of(AstDeclKind k)
 	case ADECL_DATA:
 	case ADECL_LAYER:
 		return 1;
-	case ADECL_CONNECT:
+	case ADECL_SIGNAL:
 		return 2;
-	case ADECL_EXPERIMENT:
+	case ADECL_CONNECT:
 		return 3;
+	case ADECL_EXPERIMENT:
+		return 4;
 	case ADECL_RECORD:
 	case ADECL_PLOT:
 	case ADECL_DRAWS:
-		return 4;
+		return 5;
 	case ADECL_PARAM:
 	case ADECL_CONST:
-	case ADECL_SIGNAL:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
@@ -145,6 +139,9 @@ check_decl(Sema *s, AstDecl *d)
 	case ADECL_LAYER:
 		sema_check_layer(s, d);
 		return;
+	case ADECL_SIGNAL:
+		sema_check_signal(s, d);
+		return;
 	case ADECL_CONNECT:
 		sema_check_connect(s, d);
 		return;
@@ -162,7 +159,6 @@ check_decl(Sema *s, AstDecl *d)
 		return;
 	case ADECL_PARAM:
 	case ADECL_CONST:
-	case ADECL_SIGNAL:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
@@ -242,6 +238,8 @@ fill_dims(Sema *s)
 			fill_model(s, &d->model);
 		else if (d->kind == ADECL_PARAM || d->kind == ADECL_CONST || d->kind == ADECL_SIGNAL)
 			fill_sym(s, d->sym);
+		if (d->kind == ADECL_SIGNAL && d->value.block)
+			fill_model(s, d->value.block);
 		else if (d->kind == ADECL_LAYER)
 			for (uint32_t k = 0; k < d->layer.traces.n; k++)
 				fill_sym(s, d->layer.traces.at[k].sym);
@@ -267,7 +265,7 @@ sema_check(SemaEnv *env, AstProgram *p)
 		for (uint32_t i = 0; i < p->decls.n; i++)
 			check_model_or_constant(s, p->decls.at[i], models);
 	}
-	for (int stage = 1; stage <= 4; stage++) {
+	for (int stage = 1; stage <= 5; stage++) {
 		for (uint32_t i = 0; i < p->decls.n; i++) {
 			if (stage_of(p->decls.at[i]->kind) == stage)
 				check_decl(s, p->decls.at[i]);
