@@ -206,12 +206,12 @@ source_init(struct learning *restrict n)
 static void
 source_update(struct learning *restrict n, int64_t lo, int64_t hi)
 {
+	uint32_t key0, key1;
+	mix64(n->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++) {
 			bool spike = false;
-			uint32_t key0, key1;
-			mix64(n->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
 			const uint32_t drawn = draw_u32(key0, key1, (uint64_t)(b * 6 + j), n->step,
 			    0u);
 			const float u = (float)(drawn >> 8) * 5.9604645e-8f;
