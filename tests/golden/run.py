@@ -32,6 +32,7 @@ SMALL = {                                            # examples that are long as
     "locally_connected": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "convolution": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "reward": ["--set", "train=10"],
+    "short_term": ["--set", "seconds=2"],
     "triplet": ["--set", "repeats=2"],
     "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
 }
