@@ -34,6 +34,10 @@ SMALL = {                                            # examples that are long as
     "reward": ["--set", "train=10"],
     "short_term": ["--set", "seconds=2"],
     "triplet": ["--set", "repeats=2"],
+    "clopath": ["--set", "bursts=1"],
+    "delayed_reward": ["--set", "trials=2", "--set", "tests=4"],
+    "dopamine": ["--set", "minutes=2", "--set", "minute=1000"],
+    "eprop": ["--set", "epochs=2"],
     "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
 }
 
