@@ -124,6 +124,8 @@ put_code(CEmit *c, uint32_t i)
 		c_line(c, arena_printf(c->arena, "int64_t %s;", c->info->status_name));
 	put_voids(c);
 	c_block(c, &body);
+	if (c->code->kind == CODE_KERNEL && body.n)
+		c_line(c, "STORED;");
 	if (c->code->kind == CODE_PROC)
 		c_line(c, "return 0;");
 	c->depth = 0;

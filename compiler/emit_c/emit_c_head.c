@@ -89,6 +89,16 @@ has_funcs(const CEmit *c)
 	return false;
 }
 
+static bool
+has_kernels(const CEmit *c)
+{
+	for (uint32_t i = 0; i < c->plan->codes.n; i++) {
+		if (c->plan->codes.at[i]->kind == CODE_KERNEL && c->infos[i].used)
+			return true;
+	}
+	return false;
+}
+
 static void
 put_macros(CEmit *c)
 {
@@ -100,6 +110,15 @@ put_macros(CEmit *c)
 		               "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
 		               "#else\n"
 		               "#define INDEPENDENT\n"
+		               "#endif\n");
+	if (has_kernels(c))
+		strbuf_puts(b, "\n"
+		               "/* gcc 12 can lose sight of what a loop stores, take its function for one without effects, and leave\n"
+		               " * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */\n"
+		               "#if defined(__GNUC__) && !defined(__clang__)\n"
+		               "#define STORED __asm__ volatile(\"\" : : : \"memory\")\n"
+		               "#else\n"
+		               "#define STORED ((void)0)\n"
 		               "#endif\n");
 	if (has_funcs(c))
 		strbuf_puts(b, "\n"

@@ -135,7 +135,7 @@ low_collect_window(Lower *l, uint32_t layer)
 	low_store(low_body(&zero), low->window, low_real(l, 0), 3, ages.index, items.index, zero.index);
 	low_close(&zero);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		if (l->net->conns.at[c].post == layer)
+		if (l->net->conns.at[c].post == layer && l->net->conns.at[c].pattern.kind == NPAT_ALL && !l->conns[c].staged)
 			rows_of(l, low_body(&items), c, items.index, ages.index, at, lo, hi);
 	low_close(&items);
 	low_close(&ages);

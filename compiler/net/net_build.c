@@ -190,13 +190,13 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 		return e->side == NSIDE_POST ? NPLACE_POST : NPLACE_SYNAPSE;
 	case NEXPR_REDUCE:
 		return net_varies(r, locals, e->op[0]) & ~e->over;
-	case NEXPR_UNARY: case NEXPR_BINARY: case NEXPR_IF:
+	case NEXPR_UNARY: case NEXPR_BINARY: case NEXPR_IF: case NEXPR_SUM:
 		for (int i = 0; i < 3; i++)
 			over |= net_varies(r, locals, e->op[i]);
 		return over;
 	case NEXPR_SEEN: case NEXPR_NEURONS: case NEXPR_PICK: case NEXPR_VAR:
 	case NEXPR_UNSET: case NEXPR_CONST: case NEXPR_INPUT: case NEXPR_LEARNING: case NEXPR_COLUMN:
-	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_SUM: case NEXPR_TOTAL: case NEXPR_COUNT:
+	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_TOTAL: case NEXPR_COUNT:
 		return over;
 	}
 	UNREACHABLE();

@@ -30,6 +30,14 @@
 #define INDEPENDENT
 #endif
 
+/* gcc 12 can lose sight of what a loop stores, take its function for one without effects, and leave
+ * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define STORED __asm__ volatile("" : : : "memory")
+#else
+#define STORED ((void)0)
+#endif
+
 /* A loop becomes vectors only if what it calls is part of it. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -121,6 +129,7 @@ in_draw(struct layers *restrict net, int64_t lo, int64_t hi)
 		}
 		net->in_count[b] = n;
 	}
+	STORED;
 }
 
 static void
@@ -139,6 +148,7 @@ in_deliver(struct layers *restrict net, int64_t lo, int64_t hi)
 				net->exc_input[b][j] += net->in_weight[i][j];
 		}
 	}
+	STORED;
 }
 
 static void
@@ -164,6 +174,7 @@ exc_update(struct layers *restrict net, int64_t lo, int64_t hi)
 			net->exc_x[b][j] = s ? 1.0f : x * 0.95f;
 		}
 	}
+	STORED;
 }
 
 static void
@@ -188,6 +199,7 @@ in_learn(struct layers *restrict net, int64_t lo, int64_t hi)
 			}
 		}
 	}
+	STORED;
 }
 
 static void
@@ -207,6 +219,7 @@ sum(struct layers *restrict net)
 			net->sums[l] += net->in_weight[i * 2][l];
 	}
 	net->total = t;
+	STORED;
 }
 
 static int64_t

@@ -33,6 +33,14 @@
 #define INDEPENDENT
 #endif
 
+/* gcc 12 can lose sight of what a loop stores, take its function for one without effects, and leave
+ * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define STORED __asm__ volatile("" : : : "memory")
+#else
+#define STORED ((void)0)
+#endif
+
 static inline float
 f32_of_bits(uint32_t bits)
 {
@@ -120,6 +128,7 @@ out_update(struct protocol *restrict net)
 		net->out_spikes[j] = spike;
 		net->out_v[j] = spike ? 0.0f : v;
 	}
+	STORED;
 }
 
 static int64_t

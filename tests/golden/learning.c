@@ -32,6 +32,14 @@
 #define INDEPENDENT
 #endif
 
+/* gcc 12 can lose sight of what a loop stores, take its function for one without effects, and leave
+ * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define STORED __asm__ volatile("" : : : "memory")
+#else
+#define STORED ((void)0)
+#endif
+
 /* A loop becomes vectors only if what it calls is part of it. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -223,6 +231,7 @@ source_update(struct learning *restrict n, int64_t lo, int64_t hi)
 			n->source_x[b][j] = x;
 		}
 	}
+	STORED;
 }
 
 static void
@@ -254,6 +263,7 @@ source_find_spikes(struct learning *restrict n)
 		}
 	}
 	n->source_spiking_any_count = (uint32_t)found;
+	STORED;
 }
 
 static void
@@ -266,6 +276,7 @@ target_init(struct learning *restrict n, int64_t lo, int64_t hi)
 			n->target_wait[b][j] = 0.0f;
 		}
 	}
+	STORED;
 }
 
 static void
@@ -294,6 +305,7 @@ target_update(struct learning *restrict n, int64_t lo, int64_t hi)
 			n->target_y[b][j] = y;
 		}
 	}
+	STORED;
 }
 
 static void
@@ -325,6 +337,7 @@ target_find_spikes(struct learning *restrict n)
 		}
 	}
 	n->target_spiking_any_count = (uint32_t)found;
+	STORED;
 }
 
 static void
@@ -377,6 +390,7 @@ target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
 			}
 		}
 	}
+	STORED;
 }
 
 static void
@@ -406,6 +420,7 @@ input_weight_init(struct learning *restrict n, int64_t lo, int64_t hi)
 		const float v8 = v7 < 0.0f ? 0.0f : v7;
 		n->input_weight[i][3] = v8 > 12.0f ? 12.0f : v8;
 	}
+	STORED;
 }
 
 static void
@@ -429,6 +444,7 @@ input_weight_normalize(struct learning *restrict n, int64_t lo, int64_t hi)
 		for (int64_t j = lo; j < hi; j++)
 			n->input_weight[i][j] *= n->input_weight_sum[j];
 	}
+	STORED;
 }
 
 static void
@@ -513,6 +529,7 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 			}
 		}
 	}
+	STORED;
 }
 
 /* A: deliver the spikes of the previous step */

@@ -31,6 +31,14 @@
 #define INDEPENDENT
 #endif
 
+/* gcc 12 can lose sight of what a loop stores, take its function for one without effects, and leave
+ * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define STORED __asm__ volatile("" : : : "memory")
+#else
+#define STORED ((void)0)
+#endif
+
 /* What the host keeps for the protocol; see `objects`. */
 enum { CELLS_INPUT, CELLS_SPIKES, CELLS_V };
 
@@ -66,6 +74,7 @@ cells_init(struct one_layer *restrict n, int64_t lo, int64_t hi)
 	INDEPENDENT
 	for (int64_t j = lo; j < hi; j++)
 		n->cells_v[j] = -65.0f;
+	STORED;
 }
 
 static void
@@ -83,6 +92,7 @@ cells_update(struct one_layer *restrict n, int64_t lo, int64_t hi)
 		n->cells_v[j] = v;
 		n->cells_spikes[j] = spike;
 	}
+	STORED;
 }
 
 static void
@@ -93,6 +103,7 @@ cells_collect(struct one_layer *restrict n, int64_t lo, int64_t hi)
 		n->cells_input[j] = 0.0f;
 		n->cells_input[j] += n->cells_drive[j];
 	}
+	STORED;
 }
 
 static int64_t

@@ -656,6 +656,26 @@ test_traps(void)
 	pair_close(&p);
 }
 
+/* Addresses of 4 and of 1 byte that gcc 12 folds into one, so that it no longer sees the stores: it then left out all calls of
+ * a kernel that stands in two places. */
+static void
+test_stores_stay(void)
+{
+	Pair p = pair_open(
+		"plan \"stores\" real f32 dt 1 seed 1\n"
+		"buffer drawn: u32 [batch 3, item 12] state\nbuffer s: bool [batch 3, neuron 12] state\n"
+		"kernel draw range 12 {\n\tfor b in 0 ..< 3 {\n\t\tfor i in lo ..< hi simd {\n"
+		"\t\t\tdrawn[b, i] = drawn[b, i] * 1664525u32 + u32(b * 12 + i) * 2654435769u32 + 1013904223u32\n\t\t}\n\t}\n}\n"
+		"kernel update range 12 {\n\tfor b in 0 ..< 3 {\n\t\tfor j in lo ..< hi simd {\n"
+		"\t\t\tlet u: f32 = f32(drawn[b, j] >> 8u32) * 5.9604645e-8\n\t\t\ts[b, j] = u < 0.4\n\t\t}\n\t}\n}\n"
+		"proc other {\n\trun draw\n\trun update\n}\n"
+		"proc step {\n\trun draw\n\trun update\n\tdo other\n}\n");
+	const char *levels[] = {"-O0", "-O1", "-O2", "-O3"};
+	for (int i = 0; i < 4; i++)
+		expect_equal(&p, "cc", levels[i], 2);
+	pair_close(&p);
+}
+
 /* ---- goldens --------------------------------------------------------------------------------- */
 
 static void
@@ -733,6 +753,7 @@ CU_TestInfo test_emit_c[] = {
 	{"a whole program has its tables, passes statuses up and stops", test_program},
 	{"names that C or the file uses are kept clear of", test_names},
 	{"constants of 64 bits, single turns and moving bounds", test_traps},
+	{"what a kernel stores stays at every level of gcc", test_stores_stay},
 	{"the text is the golden one", test_goldens},
 	{"source lines stand as comments", test_source_lines},
 	CU_TEST_INFO_NULL,
