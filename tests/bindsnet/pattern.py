@@ -67,8 +67,8 @@ def norm_of(c):
 
 
 def gathered(array, dense, states=False):
-    """The entries of `array` [..., sources, targets] where `dense` is not zero; None if another one is not zero, but
-    states of rules are [synapses, batch] and may be anything elsewhere."""
+    """The entries of `array` [..., sources, targets] where `dense` is not zero; None if another one is not zero,
+    which states of rules may be."""
     size = len(dense.data)
     at = [k for k in range(size) if dense.data[k]]
     absent = [k for k in range(size) if not dense.data[k]]
@@ -76,6 +76,4 @@ def gathered(array, dense, states=False):
     if not states and any(array.data[turn * size + k] for turn in range(turns) for k in absent):
         return None
     values = [array.data[turn * size + k] for turn in range(turns) for k in at]
-    if states:
-        values = [values[turn * len(at) + k] for k in range(len(at)) for turn in range(turns)]
     return npy.make([*array.shape[:-2], len(at)], "f4", values)
