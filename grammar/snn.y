@@ -109,7 +109,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" AVERAGE "average" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
 %token <name> BOOL "bool" TIME "time"
-%token <name> METHOD "method"
+%token <name> METHOD "method" RECEIVE "receive" WHEN "when" REFRACTORY "refractory" HOLD "hold"
 %token <name> PULSE "pulse" SHUFFLED "shuffled"
 %token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
 
@@ -137,6 +137,9 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts learn
 %type <features> features
+%type <model> spike_when
+%type <id> maybe_into
+%type <stmts> maybe_block
 %type <model> signal_block signal_parts neuron_parts rule_parts params param_list feature_body feature_lines
 %type <param> param maybe_type
 %type <state> state
@@ -210,8 +213,14 @@ layer_block:
 layer_parts:
   %empty                        { $$ = ast_layer_parts(B); }
 | layer_parts[l] trace EOL      { $$ = ast_layer_trace(B, $l, $trace); }
-| layer_parts[l] "input" expr[e] EOL  { $$ = ast_layer_input(B, $l, span_join(@2, @e), $e); }
+| layer_parts[l] "input" expr[e] maybe_into[p] EOL  { $$ = ast_layer_input(B, $l, span_join(@2, @p), $e, $p); }
+| layer_parts[l] "method" "=" name[n] EOL  { $$ = ast_layer_method(B, $l, span_join(@2, @n), $n); }
 | layer_parts[l] error EOL      { yyerrok; syntax_recovered(p); $$ = $l; }
+;
+
+maybe_into:
+  %empty                        { $$ = no_id; }
+| "into" name[n]                { $$ = $n; }
 ;
 
 connect:
@@ -323,7 +332,24 @@ neuron_parts:
                                 { $$ = ast_model_handler(B, $m, AHANDLER_STEP, span_join(@2, @3), $body); }
 | neuron_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
 | neuron_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
+| neuron_parts[m] "receive" model_block[body] EOL
+                                { $$ = ast_model_receive(B, $m, span_join(@2, @3), no_id, $body); }
+| neuron_parts[m] "receive" name[n] model_block[body] EOL
+                                { $$ = ast_model_receive(B, $m, span_join(@2, @4), $n, $body); }
+| neuron_parts[m] spike_when[f] EOL  { $$ = ast_model_fire(B, $m, @f, $f); }
+| neuron_parts[m] "on" "spike" model_block[body] EOL
+                                { $$ = ast_model_handler(B, $m, AHANDLER_ON_SPIKE, span_join(@2, @4), $body); }
 | neuron_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
+;
+
+spike_when:
+  "spike" "when" expr[c] maybe_block[b]       { $$ = ast_fire(B, @$, $c, $b); }
+| spike_when[f] "refractory" expr[e]          { $$ = ast_fire_refractory(B, $f, @$, $e); }
+| spike_when[f] "hold" names[ns]              { $$ = ast_fire_hold(B, $f, @$, $ns); }
+;
+maybe_block:
+  %empty                        { $$ = NULL; }
+| model_block
 ;
 
 rule_parts:
@@ -625,7 +651,7 @@ word:
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
-| "method" | "pulse" | "shuffled" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+| "method" | "receive" | "when" | "refractory" | "hold" | "pulse" | "shuffled" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 ;
 
 %%

@@ -184,6 +184,7 @@ typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ boo
 typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_ON_SIGNAL,
 	       AHANDLER_COMPUTE /* a feature's body */,
 	       AHANDLER_EQUATIONS, /* among the parts of a neuron, rule or signal; with their `let`s */
+	       AHANDLER_RECEIVE /* what arrives at a port */, AHANDLER_ON_SPIKE /* of a neuron */,
 	       AHANDLER_ON_EVENT /* of a signal: on reward { }, on out.spikes { } */ } AstHandlerKind;
 typedef struct {
 	AstHandlerKind kind;
@@ -191,7 +192,21 @@ typedef struct {
 	AstStmtVec body;
 	Name signal; Span signal_span; AstSym *sym;       /* ON_SIGNAL */
 	AstExpr *what;                                    /* ON_EVENT: a signal, or spikes of a layer */
+	Name port; Span port_span;                        /* RECEIVE; NULL: what names no port */
+	AstSym *input_sym;                                /* RECEIVE: sema, its `input` */
 } AstHandler;
+
+/* spike when cond { body } refractory e hold v, w */
+typedef struct {
+	AstExpr *cond;                                    /* NULL: there is none */
+	Span span;
+	AstStmtVec body;
+	AstExpr *refractory;                              /* NULL: none */
+	VEC(struct AstHeld { Name name; Span span; AstSym *sym; }) hold;
+} AstFire;
+
+/* input e into port, of a layer: added to what arrives in each step */
+typedef struct { AstExpr *value; Span span; Name port; Span port_span; } AstInput;
 
 /* neuron, feature, rule */
 typedef struct {
@@ -199,6 +214,7 @@ typedef struct {
 	VEC(AstState) states;
 	VEC(AstTrace) traces;
 	VEC(AstHandler) handlers;                         /* in order of the text */
+	AstFire fire;                                     /* neuron */
 	Name method; Span method_span;                    /* method = rk4; NULL: the best that there is */
 	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
 	bool learns_bool;                                 /* learns m : bool */
@@ -243,8 +259,8 @@ struct AstDecl {
 			AstArgVec shape;                  /* dims */
 			AstArgVec args;
 			VEC(AstTrace) traces;
-			AstExpr *input;                   /* input file("x.npy"); NULL: none */
-			Span input_span;
+			VEC(AstInput) inputs;
+			Name method; Span method_span;    /* in place of the model's; NULL: none */
 		} layer;
 		struct {
 			AstExpr *from, *to;               /* NAME or MEMBER (port) */

@@ -78,7 +78,8 @@ AstTrace *ast_trace(AstBuild *b, Span at, AstTrace *parts, AstId name, AstId of)
 
 AstDecl *ast_layer_parts(AstBuild *b);
 AstDecl *ast_layer_trace(AstBuild *b, AstDecl *layer, AstTrace *t);
-AstDecl *ast_layer_input(AstBuild *b, AstDecl *layer, Span at, AstExpr *input);
+AstDecl *ast_layer_input(AstBuild *b, AstDecl *layer, Span at, AstExpr *input, AstId port);
+AstDecl *ast_layer_method(AstBuild *b, AstDecl *layer, Span at, AstId method);
 AstDecl *ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape, AstArgVec *args);
 
 AstFeature *ast_feature_parts(AstBuild *b);
@@ -117,6 +118,12 @@ AstModel *ast_model_state(AstBuild *b, AstModel *m, AstState *s);
 AstModel *ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t);
 AstModel *ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body);
 AstModel *ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s);  /* or a `let` of equations */
+AstModel *ast_model_receive(AstBuild *b, AstModel *m, Span at, AstId port, AstStmtVec *body);
+/* `spike when` is gathered in a model of its own until it is whole. */
+AstModel *ast_fire(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body);   /* body NULL: none */
+AstModel *ast_fire_refractory(AstBuild *b, AstModel *f, Span at, AstExpr *time);
+AstModel *ast_fire_hold(AstBuild *b, AstModel *f, Span at, AstIdVec *states);
+AstModel *ast_model_fire(AstBuild *b, AstModel *m, Span at, AstModel *f);
 AstModel *ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method);
 AstModel *ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec *body);
 AstModel *ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name, bool is_bool);

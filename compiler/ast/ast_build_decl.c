@@ -148,14 +148,22 @@ ast_layer_trace(AstBuild *b, AstDecl *d, AstTrace *t)
 }
 
 AstDecl *
-ast_layer_input(AstBuild *b, AstDecl *d, Span at, AstExpr *input)
+ast_layer_input(AstBuild *b, AstDecl *d, Span at, AstExpr *input, AstId port)
 {
-	if (d->layer.input) {
-		report_twice(b, d->layer.input_span, at, "input");
+	AstInput in = {input, at, port.name, port.span};
+	VEC_PUSH(b->arena, &d->layer.inputs, in);
+	return d;
+}
+
+AstDecl *
+ast_layer_method(AstBuild *b, AstDecl *d, Span at, AstId method)
+{
+	if (d->layer.method) {
+		report_twice(b, d->layer.method_span, at, "method");
 		return d;
 	}
-	d->layer.input = input;
-	d->layer.input_span = at;
+	d->layer.method = method.name;
+	d->layer.method_span = method.span;
 	return d;
 }
 
@@ -495,6 +503,58 @@ ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec 
 	AstHandler *h = &m->handlers.at[m->handlers.n - 1];
 	h->signal = signal.name;
 	h->signal_span = signal.span;
+	return m;
+}
+
+AstModel *
+ast_model_receive(AstBuild *b, AstModel *m, Span at, AstId port, AstStmtVec *body)
+{
+	ast_model_handler(b, m, AHANDLER_RECEIVE, at, body);
+	m->handlers.at[m->handlers.n - 1].port = port.name;
+	m->handlers.at[m->handlers.n - 1].port_span = port.span;
+	return m;
+}
+
+AstModel *
+ast_fire(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body)
+{
+	AstModel *f = ast_model_parts(b);
+	f->fire.cond = cond;
+	f->fire.span = at;
+	if (body)
+		f->fire.body = *body;
+	return f;
+}
+
+AstModel *
+ast_fire_refractory(AstBuild *b, AstModel *f, Span at, AstExpr *time)
+{
+	if (f->fire.refractory)
+		report_twice(b, f->fire.refractory->span, at, "refractory");
+	else
+		f->fire.refractory = time;
+	f->fire.span = at;
+	return f;
+}
+
+AstModel *
+ast_fire_hold(AstBuild *b, AstModel *f, Span at, AstIdVec *states)
+{
+	for (uint32_t i = 0; i < states->n; i++) {
+		struct AstHeld h = {states->at[i].name, states->at[i].span, NULL};
+		VEC_PUSH(b->arena, &f->fire.hold, h);
+	}
+	f->fire.span = at;
+	return f;
+}
+
+AstModel *
+ast_model_fire(AstBuild *b, AstModel *m, Span at, AstModel *f)
+{
+	if (m->fire.cond)
+		report_twice(b, m->fire.span, at, "spike when");
+	else
+		m->fire = f->fire;
 	return m;
 }
 

@@ -63,7 +63,18 @@ print_layer(StrBuf *out, const AstDecl *d)
 	}
 	for (uint32_t i = 0; i < d->layer.traces.n; i++)
 		print_trace(out, &d->layer.traces.at[i]);
-	print_part(out, 1, "input", d->layer.input);
+	if (d->layer.method) {
+		open_part(out, 1, "method");
+		strbuf_printf(out, " %s)", d->layer.method);
+	}
+	for (uint32_t i = 0; i < d->layer.inputs.n; i++) {
+		const AstInput *in = &d->layer.inputs.at[i];
+		open_part(out, 1, "input");
+		print_more(out, in->value);
+		if (in->port)
+			strbuf_printf(out, " (into %s)", in->port);
+		strbuf_putc(out, ')');
+	}
 }
 
 static void
@@ -197,8 +208,26 @@ handler_text(AstHandlerKind kind)
 		return "equations";
 	case AHANDLER_ON_EVENT:
 		return "on";
+	case AHANDLER_RECEIVE:
+		return "receive";
+	case AHANDLER_ON_SPIKE:
+		return "on-spike";
 	}
 	UNREACHABLE();
+}
+
+static void
+print_fire(StrBuf *out, const AstFire *f)
+{
+	open_part(out, 1, "spike-when");
+	print_more(out, f->cond);
+	ast_print_body(out, &f->body, 2);
+	print_part(out, 2, "refractory", f->refractory);
+	for (uint32_t i = 0; i < f->hold.n; i++) {
+		open_part(out, 2, "hold");
+		strbuf_printf(out, " %s)", f->hold.at[i].name);
+	}
+	strbuf_putc(out, ')');
 }
 
 static void
@@ -228,9 +257,13 @@ print_model_parts(StrBuf *out, const AstModel *m)
 			strbuf_printf(out, " %s", m->handlers.at[i].signal);
 		if (m->handlers.at[i].what)
 			print_more(out, m->handlers.at[i].what);
+		if (m->handlers.at[i].port)
+			strbuf_printf(out, " %s", m->handlers.at[i].port);
 		ast_print_body(out, &m->handlers.at[i].body, 2);
 		strbuf_putc(out, ')');
 	}
+	if (m->fire.cond)
+		print_fire(out, &m->fire);
 }
 
 static void

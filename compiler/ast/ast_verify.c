@@ -228,13 +228,16 @@ check_trace(Verifier *v, const AstTrace *t)
 static bool
 check_layer(Verifier *v, const AstDecl *d)
 {
+	for (uint32_t i = 0; i < d->layer.inputs.n; i++) {
+		if (!check_expr(v, d->layer.inputs.at[i].value, true))
+			return false;
+	}
 	for (uint32_t i = 0; i < d->layer.traces.n; i++) {
 		if (!check_trace(v, &d->layer.traces.at[i]))
 			return false;
 	}
 	return check_expr(v, d->layer.model, false) && check_args(v, &d->layer.shape, true) &&
-	       check_args(v, &d->layer.args, true) &&
-	       (!d->layer.input || check_expr(v, d->layer.input, true));
+	       check_args(v, &d->layer.args, true);
 }
 
 static bool
@@ -283,6 +286,9 @@ check_model(Verifier *v, const AstModel *m)
 		if (!check_body(v, &h->body) || (h->what && !check_expr(v, h->what, false)))
 			return false;
 	}
+	if (m->fire.cond && (!check_expr(v, m->fire.cond, true) || !check_body(v, &m->fire.body) ||
+			     (m->fire.refractory && !check_expr(v, m->fire.refractory, true))))
+		return false;
 	return true;
 }
 

@@ -451,10 +451,6 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 static uint32_t
 end(Elab *el, const AstExpr *e)
 {
-	if (e->kind == AEXPR_MEMBER) {
-		elab_not_yet(el, e->span, "a connection to a part of a layer");
-		return NET_NONE;
-	}
 	uint32_t i = e->sema.sym ? elab_find_layer(el, e->sema.sym->decl) : NET_NONE;
 	if (i == NET_NONE)
 		el->failed = true;
@@ -476,6 +472,9 @@ connection(Elab *el, const AstDecl *d)
 		     .span = d->name_span.hi ? d->name_span : d->span,
 		     .pre = pre,
 		     .post = post};
+	const AstExpr *to = d->connect.to;
+	if (to->kind == AEXPR_MEMBER)
+		c.port = elab_port(el, post, to->name);
 	if (!elab_pattern(el, d->connect.pattern, &c))
 		el->failed = true;
 	VEC_PUSH(el->arena, &net->conns, c);

@@ -148,17 +148,20 @@ warn_lost_input(Elab *el, const AstStmt *s)
 {
 	const Net *n = el->net;
 	for (uint32_t i = 0; i < n->layers.n; i++) {
-		bool driven = false;
-		for (uint32_t c = 0; c < n->conns.n; c++)
-			driven |= n->conns.at[c].post == i;
-		if (!driven || n->layers.at[i].stream == NET_NONE)
-			continue;
-		diag_begin(el->diag, W0602, s->span,
-			   "layer `%s` has connections, so its own input is lost in this run",
-			   n->layers.at[i].name);
-		diag_label(el->diag, n->streams.at[n->layers.at[i].stream].span, "this input");
-		diag_help(el->diag, "let the file drive a layer of `Input`, and connect that one");
-		diag_end(el->diag);
+		for (uint32_t p = 0; p < n->layers.at[i].ports.n; p++) {
+			bool driven = false;
+			for (uint32_t c = 0; c < n->conns.n; c++)
+				driven |= n->conns.at[c].post == i && n->conns.at[c].port == p;
+			uint32_t stream = n->layers.at[i].ports.at[p].stream;
+			if (!driven || stream == NET_NONE)
+				continue;
+			diag_begin(el->diag, W0602, s->span,
+				   "layer `%s` has connections, so its own input is lost in this run",
+				   n->layers.at[i].name);
+			diag_label(el->diag, n->streams.at[stream].span, "this input");
+			diag_help(el->diag, "let the file drive a layer of `Input`, and connect that one");
+			diag_end(el->diag);
+		}
 	}
 }
 

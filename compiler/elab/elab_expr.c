@@ -317,11 +317,16 @@ is_code(const Scope *s)
 }
 
 static NetExpr *
-input(Scope *s, const AstExpr *e)
+input(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	if (s->place != IN_NEURON && s->place != IN_FEATURE)
 		return not_constant(s, e);
-	return leaf(s, NEXPR_INPUT, NT_REAL, 0, e);
+	NetExpr *in = leaf(s, NEXPR_INPUT, NT_REAL, 0, e);
+	if (s->place != IN_NEURON)
+		return in;
+	in->port = sym->index;
+	const NetExpr *drive = s->drives ? s->drives[in->port] : NULL;
+	return drive ? elab_binary(s, NOP_ADD, in, elab_copy(s->el, drive, e->span), e->span) : in;
 }
 
 static NetExpr *
@@ -490,7 +495,7 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_LOCAL:
 		return local(s, e, sym);
 	case ASYM_INPUT:
-		return input(s, e);
+		return input(s, e, sym);
 	case ASYM_LEARNED:
 		return s->place == IN_RULE ? leaf(s, NEXPR_VALUE, s->value_type, 0, e)
 					   : not_constant(s, e);
@@ -711,6 +716,10 @@ past(Scope *s, const AstExpr *e)
 	NetExpr *base = elab_expr(s, e->op[0]);
 	if (!base || s->place != IN_NEURON)
 		return NULL;
+	if (base->kind != NEXPR_INPUT && base->kind != NEXPR_SPIKE) {
+		elab_not_yet(s->el, e->span, "an `input` line in front of neurons that look back on their input");
+		return NULL;
+	}
 	NetLayer *l = &s->el->net->layers.at[s->layer];
 	uint32_t n = (uint32_t)k + 1;
 	bool own = sym->kind == ASYM_SPIKE;

@@ -112,6 +112,10 @@ typedef struct {
 	const char *site_prefix; /* "exc" */
 	Name site_hint;          /* "fires" */
 	const AstStmt *loop;     /* IN_PROTOCOL: the innermost loop */
+	NetExpr **drives;        /* IN_NEURON: by port, what the layer adds to its input; NULL: nothing */
+	const NetExpr *free;     /* IN_NEURON: true unless refractory; NULL: it never is */
+	const bool *held;        /* of states: they stand still while not free; NULL: none does */
+	Name method;             /* of equations, in place of the model's; NULL: none */
 	const Bind *needs;       /* IN_RULE: what its signals stand for */
 	bool signals;            /* arguments of rules: signals and features of the connection may be read */
 	const AstDecl *connect;  /* arguments of rules: the connection */
@@ -152,11 +156,17 @@ uint32_t elab_site(Scope *s, const char *hint, Span at);
 bool elab_fits(Scope *s, NetExpr *e); /* a list in its place: length, side */
 
 /* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
+/* A block of its own: what changes a held state does so only while the neuron is free. */
+bool elab_block(Scope *s, const AstStmtVec *body, NetCode *code, NetBlock *out);
 bool elab_code(Scope *s, const AstStmtVec *body, NetCode *out); /* appends */
 bool elab_equations(Scope *s, const AstStmtVec *body, NetCode *out); /* those among the parts of a model: one system */
 
 /* ---- instances (elab_layer.c, elab_trace.c, elab_connect.c, elab_rule.c) --------------------- */
 void elab_layers(Elab *el);
+/* ---- what neurons do (elab_neuron.c) ---- */
+void elab_ports(Elab *el, const AstModel *m, NetLayer *l);      /* m NULL: only the unnamed one */
+uint32_t elab_port(Elab *el, uint32_t layer, Name port);
+void elab_neuron(Scope *s, const ElabLayer *e);
 Bind *elab_params(Scope *inner, const AstArgVec *args, Span use);
 uint32_t
 elab_trace(Scope *s,

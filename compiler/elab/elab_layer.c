@@ -66,13 +66,14 @@ declare_layers(Elab *el)
 		const AstDecl *model =
 			d->layer.model->sema.sym ? d->layer.model->sema.sym->decl : NULL;
 		ElabLayer e = {.decl = d, .model = model ? &model->model : NULL};
-		NetLayer l = {.name = d->name, .span = d->name_span, .stream = NET_NONE};
+		NetLayer l = {.name = d->name, .span = d->name_span};
 		if (!shape(el, d, &l)) {
 			l.n = l.rank = 1;
 			l.shape[0] = 1;
 		}
 		if (!model)
 			el->failed = true;
+		elab_ports(el, e.model, &l);
 		uint32_t n = e.model ? e.model->params.n : 0;
 		e.assigned = ARENA_ARRAY(el->arena, bool, n + 1);
 		e.param_state = ARENA_ARRAY(el->arena, uint32_t, n + 1);
@@ -273,19 +274,6 @@ traces(Scope *s, ElabLayer *e)
 	}
 }
 
-static void
-input_file(Elab *el, const AstDecl *d, uint32_t layer)
-{
-	if (!d->layer.input)
-		return;
-	const char *path = elab_file(el, d->layer.input);
-	if (!path)
-		return;
-	NetStream st = {.name = d->name, .span = d->layer.input_span, .path = path, .layer = layer};
-	el->net->layers.at[layer].stream = el->net->streams.n;
-	VEC_PUSH(el->arena, &el->net->streams, st);
-}
-
 /* Does any spike of a model have a value? */
 static bool
 has_values(const AstStmtVec *v)
@@ -296,25 +284,6 @@ has_values(const AstStmtVec *v)
 			return true;
 	}
 	return false;
-}
-
-/* What neurons do in a step, in this order: equations, then `step`. */
-static void
-step(Scope *s, const ElabLayer *e, NetCode *out)
-{
-	static const AstHandlerKind order[] = {AHANDLER_EQUATIONS, AHANDLER_STEP};
-	for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
-		for (uint32_t i = 0; i < e->model->handlers.n; i++) {
-			const AstHandler *h = &e->model->handlers.at[i];
-			if (h->kind != order[k])
-				continue;
-			if (h->kind == AHANDLER_EQUATIONS)
-				elab_equations(s, &h->body, out);
-			else
-				elab_code(s, &h->body, out);
-			s->locals.n = 0;
-		}
-	}
 }
 
 static void
@@ -332,8 +301,7 @@ one_layer(Elab *el, uint32_t index)
 	parameters(&s, e, &e->decl->layer.args);
 	traces(&s, e);
 	s.traces = e->traces;
-	step(&s, e, &el->net->layers.at[index].step);
-	input_file(el, e->decl, index);
+	elab_neuron(&s, e);
 }
 
 void

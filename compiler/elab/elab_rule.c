@@ -196,6 +196,8 @@ handlers(const Scope *outer, NetRule *r)
 		case AHANDLER_EQUATIONS:
 			break; /* were first */
 		case AHANDLER_STEP:
+		case AHANDLER_RECEIVE:
+		case AHANDLER_ON_SPIKE:
 		case AHANDLER_COMPUTE:
 		case AHANDLER_ON_EVENT:
 			elab_not_yet(s.el, h->span, "this part of a rule");

@@ -263,8 +263,9 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 static NetMethod
 method_of(const Scope *s)
 {
-	for (int i = NMETHOD_UNSET + 1; s->model->method && i < NMETHOD_COUNT; i++) {
-		if (strcmp(s->model->method, net_method_name((NetMethod)i)) == 0)
+	Name method = s->method ? s->method : s->model->method;
+	for (int i = NMETHOD_UNSET + 1; method && i < NMETHOD_COUNT; i++) {
+		if (strcmp(method, net_method_name((NetMethod)i)) == 0)
 			return (NetMethod)i;
 	}
 	return NMETHOD_UNSET;
@@ -318,6 +319,11 @@ system_of(Scope *s, const AstStmtVec *body, uint32_t first, bool lets, StmtVec *
 	NetStmt *n = push(s, out, NSTMT_SYSTEM, body->at[first]->span);
 	n->method = method_of(s);
 	n->body = freeze(&all);
+	bool any = false;
+	for (uint32_t k = 0; s->held && k < all.n; k++)
+		any |= all.at[k]->held = s->held[all.at[k]->target->index];
+	if (any)
+		n->e = elab_copy(s->el, s->free, n->span);
 	return ok;
 }
 
@@ -343,6 +349,39 @@ elab_code(Scope *s, const AstStmtVec *body, NetCode *out)
 	s->code = out;
 	bool ok = block(s, body, &v);
 	out->body = freeze(&v);
+	return ok;
+}
+
+/* While a neuron is refractory nothing arrives at the states that are held. */
+static void
+guard(Scope *s, NetBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		NetStmt *st = b->at[i];
+		guard(s, &st->body);
+		guard(s, &st->other);
+		if (st->kind != NSTMT_ASSIGN || st->target->kind != NEXPR_STATE || !s->held[st->target->index])
+			continue;
+		NetStmt *only = ARENA_NEW(s->el->arena, NetStmt);
+		only->kind = NSTMT_IF;
+		only->span = st->span;
+		only->e = elab_copy(s->el, s->free, st->span);
+		only->body.at = ARENA_NEW(s->el->arena, NetStmt *);
+		only->body.at[0] = st;
+		only->body.n = 1;
+		b->at[i] = only;
+	}
+}
+
+bool
+elab_block(Scope *s, const AstStmtVec *body, NetCode *code, NetBlock *out)
+{
+	StmtVec v = {0};
+	s->code = code;
+	bool ok = block(s, body, &v);
+	*out = freeze(&v);
+	if (s->held)
+		guard(s, out);
 	return ok;
 }
 

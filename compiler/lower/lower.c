@@ -215,10 +215,13 @@ lower_net(LowerEnv *env, const Net *net)
 	l->conns = ARENA_ARRAY(a, LowConn, net->conns.n);
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		LowLayer *low = &l->layers[i];
-		low->list = low->count = low->any_list = low->any_count = low->input = low->drive = low->window = low->memory = NO_BUF;
+		low->list = low->count = low->any_list = low->any_count = low->window = low->memory = NO_BUF;
 		low->seen_count = NO_BUF;
 		low->add_count = low->clear_count = UINT32_MAX;
 		low->run_count = low->rates = low->proportions = low->assignment = low->votes = NO_BUF;
+		low->ports = ARENA_ARRAY(a, LowPort, net->layers.at[i].ports.n);
+		for (uint32_t k = 0; k < net->layers.at[i].ports.n; k++)
+			low->ports[k].input = low->ports[k].drive = NO_BUF;
 		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}
 	l->by_layer_proc = UINT32_MAX;

@@ -134,16 +134,22 @@ static void
 no_drive_kernel(Lower *l, uint32_t layer)
 {
 	LowLayer *low = &l->layers[layer];
-	bool driven = false;
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		driven |= l->net->conns.at[c].post == layer;
-	if (!driven || low->drive == NO_BUF || low->no_drive != UINT32_MAX)
+	uint32_t nports = l->net->layers.at[layer].ports.n;
+	bool *lost = ARENA_ARRAY(l->a, bool, nports), any = false;
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		uint32_t port = l->net->conns.at[c].port;
+		if (l->net->conns.at[c].post == layer && low->ports[port].drive != NO_BUF)
+			any = lost[port] = true;
+	}
+	if (!any || low->no_drive != UINT32_MAX)
 		return;
 	low->no_drive = low_add_kernel(l, l->net->layers.at[layer].n, "%s.no_drive", l->net->layers.at[layer].name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[low->no_drive]);
 	LowLoop items = low_items(l, &b);
 	LowLoop neurons = low_loop(low_body(&items), "j", low_lo(&b), low_hi(&b), true);
-	low_store(low_body(&neurons), low->drive, low_real(l, 0), 2, items.index, neurons.index);
+	for (uint32_t k = 0; k < nports; k++)
+		if (lost[k])
+			low_store(low_body(&neurons), low->ports[k].drive, low_real(l, 0), 2, items.index, neurons.index);
 	low_close(&neurons);
 	low_close(&items);
 	l->p->codes.at[low->no_drive]->body = plan_freeze(&b);

@@ -249,46 +249,60 @@ arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	low_close(&loop);
 }
 
+/* What arrives at a port: its connections in order, then its file. */
+static void
+collect_port(Lower *l, PlanEmit *in, uint32_t layer, uint32_t port, PlanExpr *item, uint32_t *sum)
+{
+	const NetLayer *n = &l->net->layers.at[layer];
+	const LowPort *low = &l->layers[layer].ports[port];
+	uint32_t nconns = 0;
+	fill_zero(l, in, low->input, item);
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		if (l->net->conns.at[c].post != layer || l->net->conns.at[c].port != port)
+			continue;
+		plan_emit_note(in, "%s", l->net->conns.at[c].name);
+		if (has_closed_form(l, c)) {
+			closed_form(l, in, c, low->input, item);
+		} else if (low_delays_sums(&l->net->conns.at[c])) {
+			rows(l, in, c, low->input, item);
+			come_out(l, in, c, low->input, item);
+		} else if (nconns == 0) {
+			arrive(l, in, c, low->input, item);
+		} else {                                  /* a sum of its own first */
+			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+			if (*sum == NO_BUF)
+				*sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
+			fill_zero(l, in, *sum, item);
+			arrive(l, in, c, *sum, item);
+			add_vector(l, in, low->input, *sum, item);
+		}
+		nconns++;
+	}
+	if (low->drive != NO_BUF)
+		add_vector(l, in, low->input, low->drive, item);
+}
+
 void
 low_collect(Lower *l, uint32_t layer)
 {
 	Plan *p = l->p;
 	const NetLayer *n = &l->net->layers.at[layer];
 	LowLayer *low = &l->layers[layer];
+	uint32_t sum = NO_BUF;
+	bool any = false;
 	low->collect = UINT32_MAX;
 	if (low->window != NO_BUF)
 		low_collect_window(l, layer);
-	if (low->input == NO_BUF)
+	for (uint32_t k = 0; k < n->ports.n; k++)
+		any |= low->ports[k].input != NO_BUF;
+	if (!any)
 		return;
-	uint32_t sum = NO_BUF, nconns = 0;
 	low->collect = low_add_kernel(l, n->n, "%s.collect", n->name);
 	PlanEmit b = plan_emit(p, p->codes.at[low->collect]);
 	LowLoop items = low_items(l, &b);
-	PlanEmit *in = low_body(&items);
-	fill_zero(l, in, low->input, items.index);
-	for (uint32_t c = 0; c < l->net->conns.n; c++) {
-		if (l->net->conns.at[c].post != layer)
-			continue;
-		plan_emit_note(in, "%s", l->net->conns.at[c].name);
-		if (has_closed_form(l, c)) {
-			closed_form(l, in, c, low->input, items.index);
-		} else if (low_delays_sums(&l->net->conns.at[c])) {
-			rows(l, in, c, low->input, items.index);
-			come_out(l, in, c, low->input, items.index);
-		} else if (nconns == 0) {
-			arrive(l, in, c, low->input, items.index);
-		} else {                                  /* a sum of its own first */
-			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
-			if (sum == NO_BUF)
-				sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
-			fill_zero(l, in, sum, items.index);
-			arrive(l, in, c, sum, items.index);
-			add_vector(l, in, low->input, sum, items.index);
-		}
-		nconns++;
-	}
-	if (low->drive != NO_BUF)
-		add_vector(l, in, low->input, low->drive, items.index);
+	for (uint32_t k = 0; k < n->ports.n; k++)
+		if (low->ports[k].input != NO_BUF)
+			collect_port(l, low_body(&items), layer, k, items.index, &sum);
 	low_close(&items);
 	p->codes.at[low->collect]->body = plan_freeze(&b);
 }

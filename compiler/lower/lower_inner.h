@@ -7,13 +7,18 @@
 #define NO_BUF UINT32_MAX
 
 typedef struct {
+	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
+	uint32_t drive;                                   /* from a file, added to input */
+	bool is_read;
+} LowPort;
+
+typedef struct {
 	uint32_t *states;                                 /* buffers, in order of net.states; NO_BUF: nobody reads it */
 	uint32_t *traces;
 	uint32_t spikes;                                  /* bool [batch, neuron]; values: real */
 	uint32_t list, count;                             /* indices of spiking neurons per item, and how many; NO_BUF: nobody asks */
 	uint32_t any_list, any_count;                     /* of neurons that spike in any item; the same as list if batch is 1 */
-	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
-	uint32_t drive;                                   /* from a file, added to input */
+	LowPort *ports;                                   /* in order of net.ports */
 	uint32_t window;                                  /* real [slot, batch, neuron] in place of input: by age of the spikes */
 	uint32_t memory;                                  /* [slot, batch, neuron]: own spikes; slot: step modulo their number */
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
@@ -22,7 +27,7 @@ typedef struct {
 	uint32_t rates, proportions, assignment;          /* of votes */
 	uint32_t votes;                                   /* i32 [batch, 1 + readouts]; NO_BUF: nobody records it */
 	uint32_t raster;                                  /* object; UINT32_MAX: no n-grams */
-	bool wants_list, wants_any, reads_input;
+	bool wants_list, wants_any;
 	uint32_t collect, find, no_drive;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) update;                             /* kernels, in order */
 	uint32_t init, reset;                             /* kernels */
@@ -109,6 +114,7 @@ typedef struct {
 	PlanExpr **locals;                                /* values of NEXPR_LOCAL */
 	uint32_t trace_var;                               /* own trace in its on_spike */
 	PlanExpr *input, *value, *learning;
+	PlanExpr **port_input;                            /* neuron code: input by port */
 	PlanExpr *now;                                    /* neuron code with a memory: slot of this step */
 	uint32_t value_var, input_var;                    /* mutable locals of assigned value or signal; UINT32_MAX: none */
 	uint32_t spike_var;                               /* neuron code: the spike of this step */
@@ -156,6 +162,7 @@ const NetStmt *low_assigns_state(NetBlock b, uint32_t state);     /* the first a
 bool low_reads_local(NetBlock b, uint32_t local);
 bool low_has_stmt(NetBlock b, NetStmtKind k);
 bool low_has_expr(NetBlock b, NetExprKind k);
+bool low_reads_port(NetBlock b, uint32_t port);
 
 /* ---- parts ---- */
 void low_layer_buffers(Lower *l, uint32_t layer);

@@ -106,6 +106,40 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state, 0});
 }
 
+/* What is added up at a port, and the file that drives it. */
+static void
+port_buffers(Lower *l, uint32_t layer, uint32_t port)
+{
+	const NetLayer *n = &l->net->layers.at[layer];
+	const NetPort *np = &n->ports.at[port];
+	LowPort *low = &l->layers[layer].ports[port];
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+	const char *name = np->name ? np->name : "input";
+	bool driven = np->stream != NET_NONE;
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		driven |= l->net->conns.at[c].post == layer && l->net->conns.at[c].port == port;
+	low->is_read = low_reads_port(n->step.body, port);
+	if (driven && !low->is_read) {
+		diag_begin(l->env->diag, E0601, n->span, "layer `%s` is driven, but its neurons take no input", n->name);
+		diag_help(l->env->diag, "connect to another layer, or read `input` in the neuron's step");
+		diag_end(l->env->diag);
+		l->failed = true;
+	}
+	if (driven && l->layers[layer].window == NO_BUF)
+		low->input = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.%s", n->name, name);
+	if (np->stream == NET_NONE)
+		return;
+	low->drive = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, np->name ? "%s.%s_drive" : "%s.drive", n->name, name);
+	uint32_t o = plan_add_object(l->p, POBJ_STREAM, arena_printf(l->a, "%s.%s", n->name, name));
+	PlanObject *po = &l->p->objects.at[o];
+	po->ntexts = po->nbufs = 1;
+	po->texts = ARENA_ARRAY(l->a, const char *, 1);
+	po->texts[0] = l->net->streams.at[np->stream].path;
+	po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+	po->bufs[0] = low->drive;
+	po->span = l->net->streams.at[np->stream].span;
+}
+
 void
 low_layer_buffers(Lower *l, uint32_t layer)
 {
@@ -136,30 +170,9 @@ low_layer_buffers(Lower *l, uint32_t layer)
 		low->any_list = low_add_buf(l, index, ROLE_DERIVED, 1, axes + 1, "%s.spiking_any", n->name);
 		low->any_count = low_add_buf(l, PT_U32, ROLE_DERIVED, 0, NULL, "%s.spiking_any_count", n->name);
 	}
-	low->reads_input = low_has_expr(n->step.body, NEXPR_INPUT);
-	bool driven = n->stream != NET_NONE;
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		driven |= l->net->conns.at[c].post == layer;
-	if (driven && !low->reads_input) {
-		diag_begin(l->env->diag, E0601, n->span, "layer `%s` is driven, but its neurons take no input", n->name);
-		diag_help(l->env->diag, "connect to another layer, or read `input` in the neuron's step");
-		diag_end(l->env->diag);
-		l->failed = true;
-	}
 	low_window_buffers(l, layer);
-	if (driven && low->window == NO_BUF)
-		low->input = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input", n->name);
-	if (n->stream != NET_NONE) {
-		low->drive = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.drive", n->name);
-		uint32_t o = plan_add_object(l->p, POBJ_STREAM, arena_printf(l->a, "%s.input", n->name));
-		PlanObject *po = &l->p->objects.at[o];
-		po->ntexts = po->nbufs = 1;
-		po->texts = ARENA_ARRAY(l->a, const char *, 1);
-		po->texts[0] = l->net->streams.at[n->stream].path;
-		po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
-		po->bufs[0] = low->drive;
-		po->span = l->net->streams.at[n->stream].span;
-	}
+	for (uint32_t i = 0; i < n->ports.n; i++)
+		port_buffers(l, layer, i);
 }
 
 /* ---- groups -------------------------------------------------------------------------------------- */
@@ -358,14 +371,19 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	s.change_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	s.locals = ARENA_ARRAY(l->a, PlanExpr *, w->net->step.locals.n);
-	s.input = w->low->input == NO_BUF ? low_real(l, 0) : NULL;
 	load_states(w, &s, part, change_bufs);
 	for (uint32_t k = 0; k < w->net->step.locals.n; k++)
 		if (w->spill[k] != NO_BUF && w->defined[k] < group && low_reads_local(part, k))
 			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name,
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
-	if (!s.input && w->low->window == NO_BUF && low_has_expr(part, NEXPR_INPUT))
-		s.input = plan_emit_let(s.b, "input", low_load(l, w->low->input, 2, s.item, s.own));
+	s.port_input = w->low->window == NO_BUF ? ARENA_ARRAY(l->a, PlanExpr *, w->net->ports.n) : NULL;
+	for (uint32_t k = 0; s.port_input && k < w->net->ports.n; k++) {
+		uint32_t buf = w->low->ports[k].input;
+		const char *name = w->net->ports.at[k].name ? w->net->ports.at[k].name : "input";
+		s.port_input[k] = buf == NO_BUF ? low_real(l, 0) : NULL;
+		if (buf != NO_BUF && low_reads_port(part, k))
+			s.port_input[k] = plan_emit_let(s.b, name, low_load(l, buf, 2, s.item, s.own));
+	}
 	if (reads_last_spike(part)) {
 		if (!first)
 			low_not_yet(l, w->net->span, "reading `spike` behind `keep one spike`, or behind a shared state");

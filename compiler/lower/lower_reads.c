@@ -132,6 +132,22 @@ low_has_expr(NetBlock b, NetExprKind k)
 	return false;
 }
 
+static bool
+expr_reads_port(const NetExpr *e, uint32_t port)
+{
+	return e && ((e->kind == NEXPR_INPUT && e->port == port) || expr_reads_port(e->op[0], port) ||
+	             expr_reads_port(e->op[1], port) || expr_reads_port(e->op[2], port));
+}
+
+bool
+low_reads_port(NetBlock b, uint32_t port)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (expr_reads_port(b.at[i]->e, port) || low_reads_port(b.at[i]->body, port) || low_reads_port(b.at[i]->other, port))
+			return true;
+	return false;
+}
+
 /* Is a state read by anything but its own assignments? Else it is not stored and its assignments go: a model may
  * offer sums and flags that cost nothing until somebody records them. */
 bool

@@ -13,7 +13,7 @@ low_window_buffers(Lower *l, uint32_t layer)
 	const NetLayer *n = &l->net->layers.at[layer];
 	LowLayer *low = &l->layers[layer];
 	PlanAxis axes[3] = {low_axis(AXIS_SLOT, n->window), low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
-	if (n->window && n->stream != NET_NONE)
+	if (n->window && n->ports.at[0].stream != NET_NONE)
 		low_not_yet(l, n->span, "a file as the input of neurons that look back on their input");
 	if (n->window)
 		low->window = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.input_window", n->name);

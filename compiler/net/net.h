@@ -94,6 +94,7 @@ struct NetExpr {
 	uint32_t site;                                    /* DRAW: net->sites */
 	uint32_t over;                                    /* REDUCE: NOVER_PRE … */
 	NetVar var;                                       /* SEEN NEURONS PICK */
+	uint32_t port;                                    /* INPUT of neurons: of the layer's ports */
 	NetExpr *op[3];
 };
 
@@ -144,6 +145,12 @@ typedef struct {
 	NetCode on_spike;                                 /* assigns NEXPR_TRACE (own) */
 } NetTrace;
 
+/* Where input arrives; the first one has no name, and is what `a -> b` means. */
+typedef struct {
+	Name name; Span span;
+	uint32_t stream;                                  /* net->streams, added to the input in each step; NET_NONE */
+} NetPort;
+
 typedef struct {
 	Name name; Span span;
 	uint64_t n;                                       /* neurons */
@@ -153,7 +160,7 @@ typedef struct {
 	VEC(NetState) states;
 	VEC(NetTrace) traces;
 	NetCode step;
-	uint32_t stream;                                  /* net->streams, added to the input in each step; NET_NONE */
+	VEC(NetPort) ports;
 } NetLayer;
 
 /* ---- connections ------------------------------------------------------------------------------ */
@@ -231,7 +238,7 @@ typedef struct {
 
 typedef struct {
 	Name name; Span span;
-	uint32_t pre, post;
+	uint32_t pre, post, port;                         /* port: of post */
 	NetPattern pattern;
 	VEC(NetFeature) features;
 } NetConn;
@@ -247,7 +254,7 @@ typedef struct {
 	uint64_t samples, classes;
 	VEC(NetColumn) columns;
 } NetData;
-typedef struct { Name name; Span span; const char *path; uint32_t layer; } NetStream;     /* input file(…) of a layer */
+typedef struct { Name name; Span span; const char *path; uint32_t layer, port; } NetStream;     /* input file(…) of a layer */
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 

@@ -157,7 +157,7 @@ net_expr_equal(const NetExpr *a, const NetExpr *b)
 		return a == b;
 	if (a->kind != b->kind || a->type != b->type || a->index != b->index ||
 	    a->side != b->side || a->op_kind != b->op_kind || a->draw != b->draw ||
-	    a->site != b->site || a->over != b->over || !same_number(a->value, b->value) || a->var.kind != b->var.kind ||
+	    a->site != b->site || a->over != b->over || a->port != b->port || !same_number(a->value, b->value) || a->var.kind != b->var.kind ||
 	    a->var.of != b->var.of || a->var.index != b->var.index)
 		return false;
 	for (int i = 0; i < 3; i++) {

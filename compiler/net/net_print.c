@@ -101,10 +101,15 @@ put_layer(StrBuf *out, const Net *n, const NetLayer *l)
 	strbuf_printf(out, "layer %s ", l->name);
 	put_shape(out, l->rank, l->shape);
 	strbuf_printf(out, " = %" PRIu64 "%s\n", l->n, l->values ? ", spikes are values" : "");
-	if (l->stream != NET_NONE) {
+	for (uint32_t i = 0; i < l->ports.n; i++) {
+		const NetPort *p = &l->ports.at[i];
+		if (p->name)
+			strbuf_printf(out, "\tport %s\n", p->name);
+		if (p->stream == NET_NONE)
+			continue;
 		strbuf_puts(out, "\tinput file ");
-		put_quoted(out, l->stream < n->streams.n ? n->streams.at[l->stream].path : "?");
-		strbuf_putc(out, '\n');
+		put_quoted(out, p->stream < n->streams.n ? n->streams.at[p->stream].path : "?");
+		strbuf_printf(out, p->name ? " into %s\n" : "\n", p->name);
 	}
 	for (uint32_t i = 0; i < l->states.n; i++)
 		put_state(&at, &l->states.at[i], 1);
@@ -248,6 +253,8 @@ put_conn(StrBuf *out, const Net *n, const NetConn *c)
 {
 	strbuf_printf(out, "connection %s: %s -> %s", c->name, layer_name(n, c->pre),
 		      layer_name(n, c->post));
+	if (c->port)
+		strbuf_printf(out, ".%s", n->layers.at[c->post].ports.at[c->port].name);
 	put_pattern(out, n, &c->pattern);
 	strbuf_putc(out, '\n');
 	for (uint32_t i = 0; i < c->features.n; i++)

@@ -235,6 +235,11 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 	}
 	case NEXPR_INPUT:
 		strbuf_puts(at->out, at->conn ? "signal" : "input");
+		if (!at->conn && e->port) {
+			strbuf_putc(at->out, '.');
+			put_name_or_index(at, at->layer && e->port < at->layer->ports.n ? at->layer->ports.at[e->port].name : NULL,
+					  "port", e->port);
+		}
 		if (!at->conn && e->index)
 			strbuf_printf(at->out, "[%u]", e->index);
 		return;

@@ -243,6 +243,7 @@ check_expr(Check *c, const NetExpr *e)
 			    "no such local, or of another type");
 	case NEXPR_INPUT:
 		return need(c, e->type == NT_REAL && !c->rule, "input in a wrong place") &&
+		       need(c, e->port == 0 || (c->layer && e->port < c->layer->ports.n), "input of no port") &&
 		       need(c, e->index == 0 || (c->layer && e->index < c->layer->window),
 			    "an input beyond the window");
 	case NEXPR_TRACE:
@@ -468,7 +469,10 @@ check_layer(Check *c, const NetLayer *l)
 	for (uint32_t i = 0; i < l->rank && i < RANK_LIMIT; i++)
 		n *= l->shape[i];
 	need(c, n == l->n && n > 0, "a shape that is not the size");
-	need(c, l->stream == NET_NONE || l->stream < c->net->streams.n, "there is no such stream");
+	need(c, l->ports.n > 0 && !l->ports.at[0].name, "a layer without its first port");
+	for (uint32_t i = 0; i < l->ports.n; i++)
+		need(c, l->ports.at[i].stream == NET_NONE || l->ports.at[i].stream < c->net->streams.n,
+		     "there is no such stream");
 	check_states(c, c->place, l->states.at, l->states.n);
 	for (uint32_t i = 0; i < l->traces.n && !c->wrong; i++) {
 		const char *place =
@@ -563,7 +567,8 @@ check_conn(Check *c, const NetConn *k)
 	c->conn = k;
 	c->place = arena_printf(c->arena, "connection %s", k->name);
 	if (need(c, k->pre < c->net->layers.n && k->post < c->net->layers.n,
-		 "there is no such layer")) {
+		 "there is no such layer") &&
+	    need(c, k->port < c->net->layers.at[k->post].ports.n, "there is no such port")) {
 		check_pattern(c, k);
 		for (uint32_t i = 0; i < k->features.n && !c->wrong; i++)
 			check_feature(c, k, &k->features.at[i]);
@@ -790,7 +795,9 @@ net_verify(const Net *n, Arena *a)
 		need(&c, n->arrays.at[i].n == layer_size(n, n->arrays.at[i].layer),
 		     "an array of a wrong length");
 	for (uint32_t i = 0; i < n->streams.n; i++)
-		need(&c, n->streams.at[i].layer < n->layers.n, "a stream of no layer");
+		need(&c, n->streams.at[i].layer < n->layers.n &&
+				 n->streams.at[i].port < n->layers.at[n->streams.at[i].layer].ports.n,
+		     "a stream of no layer, or into no port");
 	for (uint32_t i = 0; i < n->layers.n && !c.wrong; i++)
 		check_layer(&c, &n->layers.at[i]);
 	check_signals(&c);

@@ -276,6 +276,15 @@ nothing_to_end(int kind)
 	       kind == TOK_START_EXPR;
 }
 
+/* `spike when c { … } refractory 5 ms hold v`: the words are names too, of something that is assigned. */
+static bool
+goes_on_behind_block(Parse *p)
+{
+	int next = peek(p, 0)->kind, then = peek(p, 1)->kind;
+	return (next == TOK_REFRACTORY || next == TOK_HOLD) &&
+	       (is_name(then) || then == TOK_NUMBER || then == TOK_LPAREN);
+}
+
 /* Whether a line ends between the token delivered last and the next one, which is no `;`. */
 static bool
 line_ends(Parse *p)
@@ -286,7 +295,7 @@ line_ends(Parse *p)
 	if (next == TOK_END || next == TOK_RBRACE)
 		return true;
 	if (last == TOK_RBRACE)
-		return next != TOK_ELSE;
+		return next != TOK_ELSE && !goes_on_behind_block(p);
 	if (!peek(p, 0)->new_line)
 		return false;
 	if (starts_declaration(p))

@@ -24,11 +24,21 @@ typedef struct {
 	const Tuple *tuple;
 } Val;
 
+/* What arrives at a named port of a neuron. */
+typedef struct {
+	Name name;
+	Span span;
+	DimTerm dim;
+} Port;
+
 /* What a model shows to its instances: generic in the model, copied for each of them. */
 typedef struct {
 	uint32_t n_params, n_states, n_traces, n_needs;
 	Val *params, *states, *traces, *needs;
-	DimTerm input;                 /* neuron */
+	uint32_t n_ports;
+	Port *ports;                   /* neuron: the named ones */
+	DimTerm input;                 /* neuron: what arrives at no named port */
+	bool reads_input;              /* neuron: it is read */
 	DimTerm signal_in, signal_out; /* feature */
 	DimTerm learned;               /* rule */
 } Face;
@@ -51,6 +61,7 @@ typedef enum {
 	IN_CONST, /* param, const, sizes: constants that stand before it */
 	IN_ARG,   /* arguments, limits, times of the protocol: constants and dt */
 	IN_INIT,  /* initial value of a state */
+	IN_DRIVE, /* what drives a layer in each step: also i and draws */
 	IN_VALUE, /* value of a connection's feature: also i, j, draws, files */
 	IN_STEP,
 	IN_FEATURE,
@@ -62,7 +73,7 @@ typedef enum {
 
 /* clang-format off */
 #define SEMA_WORDS(X) \
-	X(dt) X(seed) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
+	X(dt) X(seed) X(receive) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
@@ -185,6 +196,14 @@ uint32_t sema_check_system(Sema *s, const AstStmtVec *block, uint32_t first); /*
 void sema_check_equations(Sema *s, const AstStmtVec *block);
 bool sema_has_equations(const AstModel *m);
 void sema_check_method(Sema *s, Name method, Span at, bool has_equations);
+
+/* ---- check_port.c: ports, `spike when`, and what drives a layer ---- */
+void sema_declare_ports(Sema *s, AstModel *m);
+void sema_check_fire(Sema *s, AstDecl *d);
+bool sema_reads_input(const AstModel *m);
+/* What arrives where `e` says, `layer` or `layer.port`; NULL after a message. */
+const DimTerm *sema_check_target(Sema *s, AstExpr *e, Sym **layer);
+void sema_check_inputs(Sema *s, AstDecl *d);
 
 /* ---- check_network.c ---- */
 void sema_check_layer(Sema *s, AstDecl *d);

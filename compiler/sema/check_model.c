@@ -222,9 +222,14 @@ handler_belongs(AstDeclKind kind, AstHandlerKind h)
 		return kind == ADECL_NEURON || kind == ADECL_RULE;
 	case AHANDLER_ON_EVENT:
 		return false;
+	case AHANDLER_RECEIVE:
+	case AHANDLER_ON_SPIKE:
+		return kind == ADECL_NEURON;
 	}
 	UNREACHABLE();
 }
+
+static Sym *sym_of(AstSym *sym);
 
 /* on reward { … } */
 static void
@@ -265,10 +270,14 @@ check_handler(Sema *s, AstHandler *h)
 	if (h->kind == AHANDLER_ON_SIGNAL)
 		check_event(s, h);
 	s->where = kind == ADECL_NEURON ? IN_STEP : kind == ADECL_RULE ? IN_RULE : IN_FEATURE;
+	Sym *whole = s->input;
+	if (h->input_sym)
+		s->input = sym_of(h->input_sym);
 	if (h->kind == AHANDLER_EQUATIONS)
 		sema_check_equations(s, &h->body);
 	else
 		sema_check_block(s, &h->body);
+	s->input = whole;
 }
 
 static Sym *
@@ -296,6 +305,13 @@ make_face(Sema *s, AstModel *m)
 	f->n_states = m->states.n;
 	f->n_traces = m->traces.n;
 	f->n_needs = m->needs.n;
+	f->n_ports = 0;
+	f->ports = ARENA_ARRAY(s->arena, Port, m->handlers.n + 1);
+	for (uint32_t i = 0; i < m->handlers.n; i++) {
+		const AstHandler *h = &m->handlers.at[i];
+		if (h->port)
+			f->ports[f->n_ports++] = (Port){h->port, h->port_span, reduced(s, h->input_sym).dim};
+	}
 	f->params = ARENA_ARRAY(s->arena, Val, f->n_params);
 	f->states = ARENA_ARRAY(s->arena, Val, f->n_states);
 	f->traces = ARENA_ARRAY(s->arena, Val, f->n_traces);
@@ -336,13 +352,16 @@ sema_check_model(Sema *s, AstDecl *d)
 	declare_traces(s, m);
 	for (uint32_t i = 0; i < m->traces.n; i++)
 		sema_check_trace(s, &m->traces.at[i], sym_of(m->traces.at[i].sym));
+	sema_declare_ports(s, m);
 	for (uint32_t i = 0; i < m->handlers.n; i++)
 		check_handler(s, &m->handlers.at[i]);
+	sema_check_fire(s, d);
 	if (m->method)
 		sema_check_method(s, m->method, m->method_span, sema_has_equations(m));
 	if (d->kind == ADECL_RULE)
 		sema_check_places(s, d);
 	Face *f = make_face(s, m);
+	f->reads_input = d->kind == ADECL_NEURON && sema_reads_input(m);
 	f->input = f->signal_in = infer_reduce(&s->infer, in);
 	f->signal_out = s->input ? infer_reduce(&s->infer, s->input->val.dim) : in;
 	if (d->sym)

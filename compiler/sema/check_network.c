@@ -31,6 +31,11 @@ instantiate(Sema *s, const Face *of, uint32_t more_traces)
 	f->traces = copy_vals(s, of->traces, of->n_traces, more_traces);
 	f->needs = copy_vals(s, of->needs, of->n_needs, 0);
 	f->input = infer_copy(&s->infer, of->input);
+	f->ports = ARENA_ARRAY(s->arena, Port, of->n_ports);
+	for (uint32_t i = 0; i < of->n_ports; i++) {
+		f->ports[i] = of->ports[i];
+		f->ports[i].dim = infer_copy(&s->infer, of->ports[i].dim);
+	}
 	f->signal_in = infer_copy(&s->infer, of->signal_in);
 	f->signal_out = infer_copy(&s->infer, of->signal_out);
 	f->learned = infer_copy(&s->infer, of->learned);
@@ -284,31 +289,12 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 	}
 }
 
-static void
-check_input(Sema *s, AstDecl *d)
-{
-	AstExpr *e = d->layer.input;
-	if (e->kind == AEXPR_ERROR)
-		return;
-	if (!is_file(s, e)) {
-		diag_begin(s->diag, E0902, e->span,
-			   "only files can be the input of a layer in this version");
-		diag_help(s->diag, "write `input file(\"drive.npy\")`, or connect another layer");
-		diag_end(s->diag);
-		return;
-	}
-	s->where = IN_VALUE;
-	sema_check_expr(s, e);
-}
-
 void
 sema_check_layer(Sema *s, AstDecl *d)
 {
 	Sym *layer = sym_of(d->sym);
 	AstExpr *name = d->layer.model;
 	check_shape(s, d);
-	if (d->layer.input)
-		check_input(s, d);
 	Sym *model = sema_need_top(s, name->name, name->span, KIND(NEURON), "neuron model");
 	if (!model || !model->face) {
 		name->sema.type = ATYPE_ERROR;
@@ -321,16 +307,21 @@ sema_check_layer(Sema *s, AstDecl *d)
 	layer->face = instantiate(s, model->face, d->layer.traces.n);
 	check_args(s, &d->layer.args, model->sym.decl, layer->face, name->span);
 	check_own_traces(s, d, layer->face);
+	sema_check_inputs(s, d);
+	if (d->layer.method)
+		sema_check_method(s, d->layer.method, d->layer.method_span,
+				  sema_has_equations(&model->sym.decl->model));
 }
 
 /* ---- connections -------------------------------------------------------------------------- */
 
+/* Where a connection starts; its layer. */
 static Sym *
-check_end(Sema *s, AstExpr *e)
+check_start(Sema *s, AstExpr *e)
 {
-	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_NAME) {
-		diag_begin(s->diag, E0902, e->span, "ports are not compiled in this version");
-		diag_help(s->diag, "connect to the layer itself: `%s`", e->op[0]->name);
+	if (e->kind == AEXPR_MEMBER) {
+		diag_begin(s->diag, E0205, e->span, "a connection starts at a layer, not at a part of one");
+		diag_help(s->diag, "write the layer alone; only the target may have a port: `a -> b.exc`");
 		diag_end(s->diag);
 		e->sema.type = ATYPE_ERROR;
 		return NULL;
@@ -526,11 +517,12 @@ check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 void
 sema_check_connect(Sema *s, AstDecl *d)
 {
-	Sym *from = check_end(s, d->connect.from), *to = check_end(s, d->connect.to);
+	Sym *to = NULL, *from = check_start(s, d->connect.from);
+	const DimTerm *arrives = sema_check_target(s, d->connect.to, &to);
 	if (d->connect.pattern)
 		sema_check_pattern(s, d->connect.pattern);
 	Side signal = {{0, 0}, infer_none()};
-	bool sound = from && to && to->face;
+	bool sound = from && arrives;
 	s->fellows = ARENA_ARRAY(s->arena, DimTerm, d->connect.features.n + 1);
 	for (uint32_t i = 0; i < d->connect.features.n; i++)
 		s->fellows[i] = infer_fresh(&s->infer);
@@ -557,5 +549,5 @@ sema_check_connect(Sema *s, AstDecl *d)
 	Say say = {"`$` takes &, and this connection brings @",
 		   "give the weights the unit of the target's input, or none", to->sym.name};
 	sema_fit(s, say, (Side){last->value ? last->value->span : last->shared_span, signal.dim},
-		 (Side){d->connect.to->span, to->face->input});
+		 (Side){d->connect.to->span, *arrives});
 }

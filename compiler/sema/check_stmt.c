@@ -21,6 +21,7 @@ where_noun(const Sema *s)
 	case IN_ARG:
 	case IN_INIT:
 	case IN_VALUE:
+	case IN_DRIVE:
 	case IN_PROTOCOL:
 		break;
 	}

@@ -105,6 +105,8 @@ where_text(Where w)
 	case IN_INIT:
 	case IN_VALUE:
 		return "in an initial value";
+	case IN_DRIVE:
+		return "in what drives a layer";
 	case IN_STEP:
 		return "in the step of a neuron";
 	case IN_FEATURE:
@@ -126,9 +128,9 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 {
 	Where w = s->where;
 	bool is_initial = w == IN_INIT || w == IN_VALUE;
-	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_PROTOCOL || w == IN_SIGNAL);
+	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_DRIVE || w == IN_PROTOCOL || w == IN_SIGNAL);
 	if (f->place == EVERYWHERE || is_initial || is_file ||
-	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_FEATURE || w == IN_RULE || w == IN_PROTOCOL)))
+	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_DRIVE || w == IN_FEATURE || w == IN_RULE || w == IN_PROTOCOL)))
 		return true;
 	if (f->place == EXPERIMENT) {
 		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;

@@ -167,6 +167,8 @@ name_of(Sema *s, const AstDecl *d)
 	if (d->kind != ADECL_CONNECT || d->name)
 		return d->name;
 	const AstExpr *from = d->connect.from, *to = d->connect.to;
+	if (from->kind == AEXPR_NAME && to->kind == AEXPR_MEMBER && to->op[0]->kind == AEXPR_NAME)
+		return intern_printf(s->names, "%s_%s_%s", from->name, to->op[0]->name, to->name);
 	if (from->kind != AEXPR_NAME || to->kind != AEXPR_NAME)
 		return NULL;
 	return intern_printf(s->names, "%s_%s", from->name, to->name);
@@ -270,7 +272,7 @@ find_word(const Sema *s, Name name)
 	if (name == s->words.learning)
 		return is_in_model(w) ? s->learning : NULL;
 	if (name == s->words.i)
-		return w == IN_VALUE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
+		return w == IN_VALUE || w == IN_DRIVE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
 	if (name == s->words.j)
 		return w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
 	if (name == s->words.spike)

@@ -243,7 +243,7 @@ declarations_that_do_not_parse(void)
 	expect("connect a -> b { weight = 1 { range 1 } }",
 	       "1:37 E0102: expected `[` or `=`, found the number `1`");
 	expect("neuron A(x) { stat v = 0 }",
-	       "1:15 E0102: expected an equation, `let`, `state`, `trace`, `step`, `method` or `}`, found `stat`");
+	       "1:15 E0102: expected an equation, `let`, `state`, `trace`, `step`, `on`, `spike` or `method`, found `stat`");
 	expect_in("neuron A(x) { stat v = 0 }", "did you mean `state`?");
 	expect("neuron A { state w = 3 kept of reset }", "1:29 E0102: expected `on`, found `of`");
 	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `every`, "
@@ -284,7 +284,7 @@ what_the_text_alone_shows(void)
 	expect("connect a -> b { weight = 1 { range [0, 1] ; decay 2 ; range [0, 2] } }",
 	       "1:56 E0102: `range` is written twice");
 	expect("record a.b every 3 every 4", "1:20 E0102: `every` is written twice");
-	expect("layer a : B[1] { input 3 ; input 4 }", "1:28 E0102: `input` is written twice");
+	expect("layer a : B[1] { method = m ; method = n }", "1:31 E0102: `method` is written twice");
 }
 
 static void
