@@ -197,6 +197,7 @@ parts(Lower *l)
 		low_conn_kernels(l, c);
 	low_signal_kernels(l);
 	low_count_kernels(l);
+	low_follow_kernels(l);
 	low_step(l);
 	low_reset(l);
 	low_program(l);

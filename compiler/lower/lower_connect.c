@@ -79,6 +79,42 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }
 
+/* A state that is one for the network: what an earlier connection with the same rule has; NO_BUF: none. */
+static uint32_t
+network_state(const Lower *l, uint32_t conn, uint32_t feature, const NetState *st)
+{
+	const NetRule *mine = &l->net->conns.at[conn].features.at[feature].rule;
+	for (uint32_t c = 0; c <= conn; c++) {
+		for (uint32_t k = 0; k < l->net->conns.at[c].features.n && (c < conn || k < feature); k++) {
+			const NetRule *r = &l->net->conns.at[c].features.at[k].rule;
+			for (uint32_t s = 0; s < r->states.n && r->name == mine->name; s++)
+				if (r->states.at[s].of_network && r->states.at[s].name == st->name)
+					return l->conns[c].features[k].states[s];
+		}
+	}
+	return NO_BUF;
+}
+
+static void
+rule_buffers(Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[feature];
+	LowFeature *lf = &l->conns[conn].features[feature];
+	lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n + 1);
+	lf->follows = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n + 1);
+	for (uint32_t s = 0; s < f->rule.states.n; s++) {
+		const NetState *st = &f->rule.states.at[s];
+		lf->follows[s] = low_find_follow(l, conn, feature, s);
+		lf->states[s] = st->of_network ? network_state(l, conn, feature, st) : NO_BUF;
+		if (lf->follows[s] != UINT32_MAX)
+			lf->states[s] = l->follows.at[lf->follows[s]].buf;
+		if (lf->states[s] == NO_BUF)
+			lf->states[s] = low_place_buf(l, conn, st->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, st->place, false,
+			                              arena_printf(l->a, "%s.%s.%s", c->name, f->name, st->name));
+	}
+}
+
 void
 low_conn_buffers(Lower *l, uint32_t conn)
 {
@@ -97,7 +133,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		lf->init_kept = lf->reset_kept = lf->reset_ring = lf->signs = UINT32_MAX;
 		lf->ring = NO_BUF;
 		lf->total = lf->negative = NO_BUF;
-		lf->init = lf->init_states = lf->learn = lf->norm = lf->fill = UINT32_MAX;
+		lf->init = lf->init_states = lf->norm = lf->fill = UINT32_MAX;
 		if (f->shared != NET_NONE)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
@@ -107,9 +143,8 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		if (f->keep_sign && f->has_rule && low_is_plain(c, f))
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, 2, axes, "%s.%s_negative", c->name, f->name);
 		low_feature_buffers(l, conn, k);
-		lf->states = ARENA_ARRAY(l->a, uint32_t, f->rule.states.n);
-		for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
-			lf->states[s] = low_place_buf(l, conn, f->rule.states.at[s].type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, f->rule.states.at[s].place, arena_printf(l->a, "%s.%s.%s", c->name, f->name, f->rule.states.at[s].name));
+		if (f->has_rule)
+			rule_buffers(l, conn, k);
 	}
 }
 
@@ -126,6 +161,30 @@ low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
 	if (!isinf(f->hi)) {
 		v = low_keep(b, "v", v);
 		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, low_real(l, f->hi)), low_real(l, f->hi), v);
+	}
+	return v;
+}
+
+PlanExpr *
+low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+{
+	Plan *p = l->p;
+	if (low->negative != NO_BUF) {                 /* what would cross zero stays there */
+		v = low_keep(b, "w", v);
+		PlanExpr *zero = low_real(l, 0), *above = plan_binary(p, PEXPR_GT, v, zero);
+		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, low_load(l, low->negative, 2, i, j), above,
+		                                 plan_binary(p, PEXPR_LT, v, zero));
+		v = plan_ternary(p, PEXPR_SELECT, crossed, zero, v);
+	}
+	if (f->has_range && !isinf(f->lo)) {
+		v = low_keep(b, "w", v);
+		PlanExpr *lo = low_real(l, f->lo);
+		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, lo), lo, v);
+	}
+	if (f->has_range && !isinf(f->hi)) {
+		v = low_keep(b, "w", v);
+		PlanExpr *hi = low_real(l, f->hi);
+		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, hi), hi, v);
 	}
 	return v;
 }
@@ -257,7 +316,7 @@ pair_states(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, uint32_t sta
 	s.pair[0] = values.index;
 	s.pair[1] = windows.index;
 	const NetState *st = &c->features.at[feature].rule.states.at[state];
-	low_place_store(&s, l->conns[conn].features[feature].states[state], st->place, low_expr(&s, st->init));
+	low_place_store(&s, l->conns[conn].features[feature].states[state], st->place, false, low_expr(&s, st->init));
 	low_close(&windows);
 	low_close(&values);
 }
@@ -295,7 +354,7 @@ init_states(Lower *l, uint32_t conn, uint32_t feature)
 		s.item = items.index;
 		s.pre = rows.index;
 		s.post = cols.index;
-		low_place_store(&s, lf->states[k], place, low_expr(&s, f->rule.states.at[k].init));
+		low_place_store(&s, lf->states[k], place, false, low_expr(&s, f->rule.states.at[k].init));
 		low_close(&cols);
 		low_close(&rows);
 		low_close(&items);
@@ -389,6 +448,6 @@ low_conn_kernels(Lower *l, uint32_t conn)
 		if (f->has_norm)
 			norm_kernel(l, conn, k);
 		if (f->has_rule || f->decay != 0)
-			low_rule(l, conn, k);
+			low_update(l, conn, k);
 	}
 }

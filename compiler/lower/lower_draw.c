@@ -238,6 +238,14 @@ fed_sites_of_block(Lower *l, const NetConn *c, NetBlock b)
 	}
 }
 
+static void
+fed_sites_of_feature(Lower *l, const NetConn *c, const NetFeature *f)
+{
+	fed_sites_of_block(l, c, f->compute.body);
+	for (uint32_t h = 0; h < f->rule.handlers.n; h++)
+		fed_sites_of_block(l, c, f->rule.handlers.at[h].code.body);
+}
+
 void
 low_sites(Lower *l)
 {
@@ -254,5 +262,5 @@ low_sites(Lower *l)
 		sites_of_block(l, i, l->net->layers.at[i].step.body, true);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		for (uint32_t k = 0; k < l->net->conns.at[c].features.n; k++)
-			fed_sites_of_block(l, &l->net->conns.at[c], l->net->conns.at[c].features.at[k].compute.body);
+			fed_sites_of_feature(l, &l->net->conns.at[c], &l->net->conns.at[c].features.at[k]);
 }

@@ -132,8 +132,8 @@ state(Scope *s, const NetExpr *e)
 	if (s->state_vars && s->state_vars[e->index] != UINT32_MAX)
 		return plan_local(l->p, s->b->code, s->state_vars[e->index]);
 	if (s->layer == NET_NONE) {
-		uint32_t buf = l->conns[s->conn].features[s->feature].states[e->index];
-		return low_place_load(s, buf, l->net->conns.at[s->conn].features.at[s->feature].rule.states.at[e->index].place);
+		uint32_t buf = e->over ? e->over - 1 : l->conns[s->conn].features[s->feature].states[e->index];
+		return low_place_load(s, buf, l->net->conns.at[s->conn].features.at[s->feature].rule.states.at[e->index].place, false);
 	}
 	const NetState *st = &l->net->layers.at[s->layer].states.at[e->index];
 	uint32_t buf = l->layers[s->layer].states[e->index];
@@ -330,8 +330,7 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_FELLOW:
 		return fellow(s, e);
 	case NEXPR_REDUCE:
-		low_not_yet(l, e->span, "a reduction over neurons or items");
-		return low_real(l, 0);
+		break;                                    /* lower_flat has put it into memory */
 	case NEXPR_TOTAL:
 		return s->total;
 	case NEXPR_UNARY:

@@ -36,9 +36,10 @@ typedef struct {
 typedef struct {
 	uint32_t buf;                                     /* as net.h says of the pattern; NO_BUF: the value stays an expression */
 	uint32_t unclipped;                               /* bool []: a norm may have left values outside the range */
-	uint32_t *states;                                 /* synapse states of the rule */
-	uint32_t init, init_states, learn, norm;          /* kernels; UINT32_MAX: none */
-	VEC(uint32_t) learns;                             /* kernels of a rule in general, in order; none: `learn` */
+	uint32_t *states;                                 /* states of the rule */
+	uint32_t *follows;                                /* by state of the rule: in Lower.follows; UINT32_MAX */
+	uint32_t init, init_states, norm;                 /* kernels; UINT32_MAX: none */
+	VEC(uint32_t) learns;                             /* kernels of a rule, in order */
 	uint32_t fill;                                    /* object */
 	uint32_t *kept;                                   /* own states: [batch, pre, post, …] */
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */
@@ -66,6 +67,8 @@ typedef struct {
 } LowSignal;
 
 typedef struct { const NetControl *of; uint32_t kernel, buf, object; } LowControl;   /* of a run; buf, object: of its file */
+/* A state of rules that decays and jumps with the spikes of a layer, for all that say the same of it. */
+typedef struct { uint32_t layer; const NetExpr *init, *decay, *jump; NetAssignOp op; uint32_t buf, before, kernel; } LowFollow;
 /* max(image) and its kin: computed once for each sample. */
 typedef struct { const NetExpr *e; uint32_t data, buf, kernel; } LowOver;
 
@@ -87,6 +90,7 @@ typedef struct {
 	uint32_t *drawers;                                /* kernels that fill raw draws; UINT32_MAX */
 	uint32_t **columns;                               /* buffers of data columns; NO_BUF: not read */
 	VEC(LowOver) overs;
+	VEC(LowFollow) follows;
 	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
 	uint32_t seed, step, learning;                    /* buffers */
 	uint32_t step_proc, reset_proc, by_layer_proc;    /* by_layer_proc: UINT32_MAX until asked for */
@@ -176,14 +180,18 @@ PlanExpr *low_past_input(Scope *s, uint32_t age);
 PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
-void low_rule(Lower *l, uint32_t conn, uint32_t feature);         /* C */
-void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C, in general: fills `learns` */
+void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C: rules, decay, bounds */
 /* A learned value within its sign and its bounds. */
 PlanExpr *low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v);
 /* What varies over `place` and, if there are several, over the items. */
-uint32_t low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries place, const char *name);
-PlanExpr *low_place_load(const Scope *s, uint32_t buf, NetVaries place);
-void low_place_store(const Scope *s, uint32_t buf, NetVaries place, PlanExpr *e);
+uint32_t low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries place, bool alike, const char *name);
+PlanExpr *low_place_load(const Scope *s, uint32_t buf, NetVaries place, bool alike);    /* alike: for all items */
+void low_place_store(const Scope *s, uint32_t buf, NetVaries place, bool alike, PlanExpr *e);
+/* States that follow the spikes of a layer (lower_follow.c). */
+uint32_t low_find_follow(Lower *l, uint32_t conn, uint32_t feature, uint32_t state);
+bool low_follows(const LowFeature *f, uint32_t state);
+uint32_t low_read_before(Lower *l, const LowFeature *f, uint32_t state);   /* marks a read: the buffer and 1 */
+void low_follow_kernels(Lower *l);
 void low_sites(Lower *l);
 /* Features (lower_feature.c). The keys of all sites that a connection's features draw from, before a loop. */
 typedef PlanExpr *LowKeys[2];
@@ -244,6 +252,9 @@ PlanAxis low_axis(PlanAxisKind k, uint64_t n);
 /* A loop over [lo, hi) or [0, n): open gives the index, body is filled, close appends. */
 typedef struct { PlanEmit inner; PlanEmit *outer; uint32_t local; PlanExpr *lo, *hi, *index; bool simd, unit; } LowLoop;
 LowLoop low_loop(PlanEmit *b, const char *name, PlanExpr *lo, PlanExpr *hi, bool simd);
+/* Neurons of a layer that spike in this step, in any item (lower_pair.c): opens `for k in 0 ..< count { let i = list[k]`. */
+LowLoop low_spiking(Lower *l, PlanEmit *b, const LowLayer *side, const char *name, PlanExpr **index);
+PlanExpr *low_spike_count(Lower *l, const LowLayer *side);        /* u32 */
 LowLoop low_items(Lower *l, PlanEmit *b);                         /* over the batch; no loop if there is one item */
 PlanEmit *low_body(LowLoop *loop);
 void low_close(LowLoop *loop);

@@ -95,13 +95,14 @@ static void
 step_rules(Lower *l, PlanEmit *b)
 {
 	Plan *p = l->p;
+	for (uint32_t k = 0; k < l->follows.n; k++)
+		plan_emit_run(b, l->follows.at[k].kernel);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
 			const LowFeature *lf = &l->conns[c].features[f];
-			run_if(b, lf->learn);
 			for (uint32_t k = 0; k < lf->learns.n; k++)
 				plan_emit_run(b, lf->learns.at[k]);
-			if (lf->unclipped == NO_BUF || (lf->learn == UINT32_MAX && !lf->learns.n))
+			if (lf->unclipped == NO_BUF || !lf->learns.n)
 				continue;
 			PlanEmit in = plan_emit(p, b->code);
 			low_store(&in, lf->unclipped, plan_int(p, PT_BOOL, 0), 0);

@@ -491,23 +491,24 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 				for (int64_t j = lo; j < hi; j++)
 					n->input_weight[i][j] -= n->input_weight_change[j];
 			}
-			for (int64_t k = 0, k_end = n->target_spiking_any_count; k < k_end; k++) {
-				const int64_t j = n->target_spiking_any[k];
-				if ((j >= lo) & (j < hi)) {
-					INDEPENDENT
-					for (int64_t i = 0; i < 6; i++) {
-						float change = 0.0f;
-						for (int64_t b = 0; b < 2; b++) {
-							const float x = n->source_x[b][i];
-							change = n->target_spikes[b][j] ? change
-							    + 0.1f * x : change;
-						}
-						const float w = n->input_weight[i][j] + change;
-						const float w2 = w < 0.0f ? 0.0f : w;
-						n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+		}
+		for (int64_t k = 0, k_end = n->target_spiking_any_count; k < k_end; k++) {
+			const int64_t j = n->target_spiking_any[k];
+			if ((j >= lo) & (j < hi)) {
+				INDEPENDENT
+				for (int64_t i = 0; i < 6; i++) {
+					float change = 0.0f;
+					for (int64_t b = 0; b < 2; b++) {
+						const float x = n->source_x[b][i];
+						change += n->target_spikes[b][j] ? 0.1f * x : 0.0f;
 					}
+					const float w = n->input_weight[i][j] + change;
+					const float w2 = w < 0.0f ? 0.0f : w;
+					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
+		}
+		if (n->target_spiking_any_count != 0u) {
 			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
 				const int64_t i = n->source_spiking_any[k];
 				INDEPENDENT

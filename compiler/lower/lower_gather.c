@@ -1,0 +1,344 @@
+/* lower_gather: reductions in rules: sum, mean, max, min over pre neurons, post neurons or items.
+ *
+ * Sums over pre, and over items, are taken in ascending order, items outermost. What goes over post neurons has 64 partial
+ * results, of every 64th neuron each, which are joined in a fixed tree; over pre and post: over pre first, for each post
+ * neuron.
+ */
+#include "lower/lower_update.h"
+
+#include "base/panic.h"
+
+#include <math.h>
+
+enum { PARTS = 64 };
+
+typedef struct {
+	Update *u;
+	const Flat *f;
+	const Hidden *h;
+	const NetExpr *x;                                 /* what is gathered */
+	NetOver how;
+	NetVaries inner, over;                            /* over what x varies; over which neurons it is gathered */
+	bool items;                                       /* over items too */
+} Gather;
+
+static Gather
+gather_of(Update *u, const Flat *f)
+{
+	const NetExpr *g = f->gather;
+	Gather w = {.u = u, .f = f, .h = &u->hidden.at[f->hidden], .x = g->op[0], .how = (NetOver)g->index};
+	w.inner = upd_varies(u, w.x);
+	w.over = (NetVaries)(g->over & NPLACE_SYNAPSE);
+	w.items = g->over & NOVER_BATCH;
+	return w;
+}
+
+NetVaries
+upd_gather_kernel(Update *u, const Flat *f)
+{
+	Gather w = gather_of(u, f);
+	if (w.over == NPLACE_CONNECTION && f->place == NPLACE_SYNAPSE)
+		return NPLACE_POST;
+	return f->place;
+}
+
+static PlanExpr *
+first(const Gather *w)
+{
+	return low_real(w->u->l, w->how == NOVER_MIN ? INFINITY : w->how == NOVER_MAX ? -INFINITY : 0);
+}
+
+static PlanExpr *
+joined(const Gather *w, PlanEmit *b, PlanExpr *old, PlanExpr *x)
+{
+	Plan *p = w->u->l->p;
+	if (w->how == NOVER_SUM || w->how == NOVER_MEAN)
+		return plan_binary(p, PEXPR_ADD, old, x);
+	x = low_keep(b, "x", x);
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, w->how == NOVER_MAX ? PEXPR_GT : PEXPR_LT, x, old), x, old);
+}
+
+static PlanExpr *
+finished(const Gather *w, PlanExpr *e)
+{
+	const Update *u = w->u;
+	if (w->how != NOVER_MEAN)
+		return e;
+	double n = w->items ? (double)u->l->batch : 1;
+	n *= w->over & NPLACE_PRE ? (double)u->npre : 1;
+	n *= w->over & NPLACE_POST ? (double)u->npost : 1;
+	return plan_binary(u->l->p, PEXPR_DIV, e, low_real(u->l, n));
+}
+
+static PlanExpr *
+value_at(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = upd_instance(w->u, b, item, i, j);
+	return low_expr(&s, w->x);
+}
+
+static void
+put(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *e)
+{
+	Scope s = {.l = w->u->l, .b = b, .item = item, .pre = i, .post = j};
+	low_place_store(&s, w->h->buf, w->f->place, w->h->alike, e);
+}
+
+static PlanExpr *
+got(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = {.l = w->u->l, .b = b, .item = item, .pre = i, .post = j};
+	return low_place_load(&s, w->h->buf, w->f->place, w->h->alike);
+}
+
+/* Items that are gathered, or each of which has its own result; no loop where all are alike. */
+static LowLoop
+items_of(const Gather *w, PlanEmit *b)
+{
+	if (w->h->alike && !w->items)
+		return (LowLoop){.unit = true, .outer = b, .index = low_i64(w->u->l, 0)};
+	return low_items(w->u->l, b);
+}
+
+static PlanExpr *
+count_of(const Gather *w, NetVaries side)
+{
+	return low_i64(w->u->l, (int64_t)(side == NPLACE_PRE ? w->u->npre : w->u->npost));
+}
+
+/* ---- over pre neurons, in ascending order ------------------------------------------------------------------------- */
+
+/* For each post neuron of the kernel: the result itself gathers. */
+static void
+over_pre_of_post(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	LowLoop items = w->items ? (LowLoop){.unit = true, .outer = u->b, .index = low_i64(l, 0)} : items_of(w, u->b);
+	PlanEmit *b = low_body(&items);
+	LowLoop zero = low_loop(b, "j", u->lo, u->hi, true);
+	put(w, low_body(&zero), items.index, NULL, zero.index, first(w));
+	low_close(&zero);
+	LowLoop inner = w->items ? items_of(w, b) : (LowLoop){.unit = true, .outer = b, .index = items.index};
+	LowLoop rows = low_loop(low_body(&inner), "i", low_i64(l, 0), count_of(w, NPLACE_PRE), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", u->lo, u->hi, true);
+	PlanEmit *in = low_body(&cols);
+	PlanExpr *x = value_at(w, in, inner.index, rows.index, cols.index);
+	put(w, in, inner.index, NULL, cols.index, joined(w, in, got(w, in, inner.index, NULL, cols.index), x));
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&inner);
+	if (w->how == NOVER_MEAN) {
+		LowLoop last = low_loop(b, "j", u->lo, u->hi, true);
+		put(w, low_body(&last), items.index, NULL, last.index, finished(w, got(w, b, items.index, NULL, last.index)));
+		low_close(&last);
+	}
+	low_close(&items);
+}
+
+/* One result: over pre neurons alone. */
+static void
+over_pre(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	LowLoop outer = w->items ? (LowLoop){.unit = true, .outer = u->b, .index = low_i64(l, 0)} : items_of(w, u->b);
+	PlanEmit *b = low_body(&outer);
+	uint32_t acc = plan_emit_var(b, "sum", first(w));
+	LowLoop inner = w->items ? items_of(w, b) : (LowLoop){.unit = true, .outer = b, .index = outer.index};
+	LowLoop each = low_loop(low_body(&inner), "i", low_i64(l, 0), count_of(w, NPLACE_PRE), false);
+	PlanEmit *in = low_body(&each);
+	PlanExpr *x = value_at(w, in, inner.index, each.index, NULL);
+	plan_emit_set(in, acc, joined(w, in, plan_local(l->p, b->code, acc), x));
+	low_close(&each);
+	low_close(&inner);
+	put(w, b, outer.index, NULL, NULL, finished(w, plan_local(l->p, b->code, acc)));
+	low_close(&outer);
+}
+
+/* ---- over post neurons: 64 partial results and a tree ---------------------------------------------------------------- */
+
+typedef struct { const Gather *w; uint32_t parts; PlanExpr *row; /* NULL: one set of parts */ uint32_t sums; /* over pre, or NO_BUF */ } Tree;
+
+static PlanExpr *
+part(const Tree *t, PlanExpr *k)
+{
+	Lower *l = t->w->u->l;
+	return t->row ? low_load(l, t->parts, 2, t->row, k) : low_load(l, t->parts, 1, k);
+}
+
+static void
+put_part(const Tree *t, PlanEmit *b, PlanExpr *k, PlanExpr *e)
+{
+	if (t->row)
+		low_store(b, t->parts, e, 2, t->row, k);
+	else
+		low_store(b, t->parts, e, 1, k);
+}
+
+static void
+clear_parts(const Tree *t, PlanEmit *b)
+{
+	Lower *l = t->w->u->l;
+	LowLoop k = low_loop(b, "k", low_i64(l, 0), low_i64(l, PARTS), true);
+	put_part(t, low_body(&k), k.index, first(t->w));
+	low_close(&k);
+}
+
+/* Part k takes neurons k, k + 64, k + 128 … */
+static void
+add_to_parts(const Tree *t, PlanEmit *b, PlanExpr *item)
+{
+	const Gather *w = t->w;
+	Lower *l = w->u->l;
+	Plan *p = l->p;
+	uint64_t n = w->u->npost;
+	for (int rest = 0; rest < 2; rest++) {
+		uint64_t count = rest ? n % PARTS : PARTS;
+		if (!count || (!rest && n < PARTS))
+			continue;
+		LowLoop q = low_loop(b, "q", low_i64(l, rest ? (int64_t)(n / PARTS) : 0), low_i64(l, (int64_t)(n / PARTS) + rest), false);
+		LowLoop k = low_loop(low_body(&q), "k", low_i64(l, 0), low_i64(l, (int64_t)count), true);
+		PlanEmit *in = low_body(&k);
+		PlanExpr *j = plan_emit_let(in, "j", plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, q.index, low_i64(l, PARTS)), k.index));
+		PlanExpr *x = t->sums != NO_BUF ? low_load(l, t->sums, 1, j) : value_at(w, in, item, t->row, j);
+		put_part(t, in, k.index, joined(w, in, part(t, k.index), x));
+		low_close(&k);
+		low_close(&q);
+	}
+}
+
+static PlanExpr *
+join_parts(const Tree *t, PlanEmit *b)
+{
+	const Gather *w = t->w;
+	Lower *l = w->u->l;
+	for (int64_t half = PARTS / 2; half > 0; half /= 2) {
+		LowLoop k = low_loop(b, "k", low_i64(l, 0), low_i64(l, half), true);
+		PlanEmit *in = low_body(&k);
+		PlanExpr *far = plan_binary(l->p, PEXPR_ADD, k.index, low_i64(l, half));
+		put_part(t, in, k.index, joined(w, in, part(t, k.index), part(t, far)));
+		low_close(&k);
+	}
+	return finished(w, part(t, low_i64(l, 0)));
+}
+
+static uint32_t
+parts_buf(const Gather *w)
+{
+	Update *u = w->u;
+	PlanAxis axes[2] = {low_axis(AXIS_PRE, u->npre), low_axis(AXIS_SLOT, PARTS)};
+	bool rows = w->f->place & NPLACE_PRE;
+	return low_add_buf(u->l, u->l->real, ROLE_SCRATCH, rows ? 2 : 1, rows ? axes : axes + 1, "%s.%s_parts", u->c->name, u->f->name);
+}
+
+static void
+over_post(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	Tree t = {.w = w, .parts = parts_buf(w), .sums = NO_BUF};
+	LowLoop rows = {.unit = true, .outer = u->b};
+	if (w->f->place & NPLACE_PRE) {
+		rows = low_loop(u->b, "i", u->lo, u->hi, false);
+		t.row = rows.index;
+	}
+	PlanEmit *b = low_body(&rows);
+	LowLoop outer = w->items ? (LowLoop){.unit = true, .outer = b, .index = low_i64(l, 0)} : items_of(w, b);
+	PlanEmit *in = low_body(&outer);
+	clear_parts(&t, in);
+	LowLoop inner = w->items ? items_of(w, in) : (LowLoop){.unit = true, .outer = in, .index = outer.index};
+	add_to_parts(&t, low_body(&inner), inner.index);
+	low_close(&inner);
+	put(w, in, outer.index, t.row, NULL, join_parts(&t, in));
+	low_close(&outer);
+	low_close(&rows);
+}
+
+/* Over pre for each post neuron, then over post. */
+static void
+over_both(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	PlanAxis axis = low_axis(AXIS_POST, u->npost);
+	Tree t = {.w = w, .parts = parts_buf(w)};
+	t.sums = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_sums", u->c->name, u->f->name);
+	LowLoop outer = w->items ? (LowLoop){.unit = true, .outer = u->b, .index = low_i64(l, 0)} : items_of(w, u->b);
+	PlanEmit *b = low_body(&outer);
+	LowLoop zero = low_loop(b, "j", low_i64(l, 0), count_of(w, NPLACE_POST), true);
+	low_store(low_body(&zero), t.sums, first(w), 1, zero.index);
+	low_close(&zero);
+	LowLoop inner = w->items ? items_of(w, b) : (LowLoop){.unit = true, .outer = b, .index = outer.index};
+	LowLoop rows = low_loop(low_body(&inner), "i", low_i64(l, 0), count_of(w, NPLACE_PRE), false);
+	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), count_of(w, NPLACE_POST), true);
+	PlanEmit *in = low_body(&cols);
+	PlanExpr *x = value_at(w, in, inner.index, rows.index, cols.index);
+	low_store(in, t.sums, joined(w, in, low_load(l, t.sums, 1, cols.index), x), 1, cols.index);
+	low_close(&cols);
+	low_close(&rows);
+	low_close(&inner);
+	clear_parts(&t, b);
+	add_to_parts(&t, b, outer.index);
+	put(w, b, outer.index, NULL, NULL, join_parts(&t, b));
+	low_close(&outer);
+}
+
+/* ---- over items alone --------------------------------------------------------------------------------------------------- */
+
+static void
+over_items(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	LowLoop rows = {.unit = true, .outer = u->b}, cols = {.unit = true};
+	PlanExpr *i = NULL, *j = NULL;
+	if (w->f->place & NPLACE_PRE) {
+		bool own = w->f->place == NPLACE_PRE;
+		rows = low_loop(u->b, "i", own ? u->lo : low_i64(l, 0), own ? u->hi : count_of(w, NPLACE_PRE), false);
+		i = rows.index;
+	}
+	cols.outer = low_body(&rows);
+	if (w->f->place & NPLACE_POST) {
+		cols = low_loop(low_body(&rows), "j", u->lo, u->hi, true);
+		j = cols.index;
+	}
+	PlanEmit *b = low_body(&cols);
+	uint32_t acc = plan_emit_var(b, "sum", first(w));
+	LowLoop items = low_items(l, b);
+	PlanEmit *in = low_body(&items);
+	PlanExpr *x = value_at(w, in, items.index, i, j);
+	plan_emit_set(in, acc, joined(w, in, plan_local(l->p, b->code, acc), x));
+	low_close(&items);
+	put(w, b, low_i64(l, 0), i, j, finished(w, plan_local(l->p, b->code, acc)));
+	low_close(&cols);
+	low_close(&rows);
+}
+
+void
+upd_gather(Update *u, const Flat *f)
+{
+	Gather w = gather_of(u, f);
+	if (w.inner == NPLACE_SYNAPSE && u->c->pattern.kind != NPAT_ALL) {
+		low_not_yet(u->l, f->span, "a reduction of what belongs to synapses, on a pattern of connections");
+		return;
+	}
+	switch (w.over) {
+	case NPLACE_CONNECTION:
+		over_items(&w);
+		return;
+	case NPLACE_PRE:
+		if (f->place & NPLACE_POST)
+			over_pre_of_post(&w);
+		else
+			over_pre(&w);
+		return;
+	case NPLACE_POST:
+		over_post(&w);
+		return;
+	case NPLACE_SYNAPSE:
+		over_both(&w);
+		return;
+	}
+	UNREACHABLE();
+}

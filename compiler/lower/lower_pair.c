@@ -1,0 +1,395 @@
+/* lower_pair: what a rule does to pairs of neurons: to all of them, to the rows of pre neurons that spiked, or to the
+ * columns of post neurons that did.
+ *
+ * No pair sees another, so statements that follow each other are done pair by pair. A value is clipped once in a step,
+ * behind its last change: rows that a column may still cross wait for it.
+ */
+#include "lower/lower_update.h"
+
+#include "base/panic.h"
+
+#include <math.h>
+
+/* ---- rows and columns ------------------------------------------------------------------------------------ */
+
+typedef struct { uint32_t list, count; } Events;
+
+static Events
+events_of(const Lower *l, const LowLayer *side)
+{
+	return l->batch == 1 ? (Events){side->list, side->count} : (Events){side->any_list, side->any_count};
+}
+
+PlanExpr *
+low_spike_count(Lower *l, const LowLayer *side)
+{
+	Events e = events_of(l, side);
+	return l->batch == 1 ? low_load(l, e.count, 1, low_i64(l, 0)) : low_load(l, e.count, 0);
+}
+
+LowLoop
+low_spiking(Lower *l, PlanEmit *b, const LowLayer *side, const char *name, PlanExpr **index)
+{
+	Plan *p = l->p;
+	Events e = events_of(l, side);
+	PlanExpr *zero = low_i64(l, 0);
+	LowLoop loop = low_loop(b, "k", zero, plan_cast(p, PT_I64, low_spike_count(l, side)), false);
+	PlanExpr *at = l->batch == 1 ? low_load(l, e.list, 2, zero, loop.index) : low_load(l, e.list, 1, loop.index);
+	*index = plan_emit_let(low_body(&loop), name, plan_cast(p, PT_I64, at));
+	return loop;
+}
+
+static const LowLayer *
+layer_of(const Update *u, NetSide event)
+{
+	return &u->l->layers[event == NSIDE_PRE ? u->c->pre : u->c->post];
+}
+
+/* ---- keys of draws ---------------------------------------------------------------------------------------- */
+
+static void
+find_keys(Update *u, PlanEmit *b, const NetExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == NEXPR_DRAW && !u->keys[e->site][0])
+		low_site_key(u->l, b, e->site, u->keys[e->site]);
+	for (int i = 0; i < 3; i++)
+		find_keys(u, b, e->op[i]);
+}
+
+/* Those of the statements of a group, worked out before its loops. */
+static void
+keys(Update *u, PlanEmit *b, const Group *g)
+{
+	u->keys = ARENA_ARRAY(u->l->a, LowKeys, u->l->net->sites.n + 1);
+	for (uint32_t i = g->lo; i < g->hi; i++) {
+		find_keys(u, b, u->flat.at[i].e);
+		find_keys(u, b, u->flat.at[i].mask);
+	}
+}
+
+/* ---- one pair ----------------------------------------------------------------------------------------------- */
+
+static Scope
+pair(Update *u, PlanEmit *b, NetSide event, PlanExpr *item, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = upd_instance(u, b, item, i, j);
+	bool values = event != NSIDE_OWN && u->l->net->layers.at[event == NSIDE_PRE ? u->c->pre : u->c->post].values;
+	if (event != NSIDE_OWN && !values)
+		s.spike[event] = low_real(u->l, 1);
+	return s;
+}
+
+static PlanExpr *
+bounded(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v, bool clip)
+{
+	return clip ? low_bounded(u->l, b, u->f, u->low, i, j, v) : v;
+}
+
+/* With one item: states and the value are locals from the first statement to the last. */
+static void
+at_once(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
+{
+	Lower *l = u->l;
+	Plan *p = l->p;
+	Scope s = pair(u, b, g->event, low_i64(l, 0), i, j);
+	uint32_t n = u->r->states.n;
+	s.state_vars = ARENA_ARRAY(l->a, uint32_t, n + 1);
+	for (uint32_t k = 0; k < n; k++)
+		s.state_vars[k] = UINT32_MAX;
+	if (g->changes)
+		s.value_var = plan_emit_var(b, "w", low_load(l, u->low->buf, 2, i, j));
+	for (uint32_t k = g->lo; k < g->hi; k++) {
+		const NetExpr *t = u->flat.at[k].target;
+		if (t && t->kind == NEXPR_STATE && s.state_vars[t->index] == UINT32_MAX)
+			s.state_vars[t->index] = plan_emit_var(b, u->r->states.at[t->index].name, low_load(l, u->low->states[t->index], 2, i, j));
+	}
+	for (uint32_t k = g->lo; k < g->hi; k++) {
+		const Flat *f = &u->flat.at[k];
+		if (!f->target) {
+			PlanExpr *e = plan_emit_let(b, f->op == NSET ? "x" : "y", low_expr(&s, f->e));
+			s.locals[f->hidden] = e;
+			if (!u->hidden.at[f->hidden].inside)
+				low_store(b, u->hidden.at[f->hidden].buf, e, 2, i, j);
+			continue;
+		}
+		uint32_t var = upd_is_value(f) ? s.value_var : s.state_vars[f->target->index];
+		PlanExpr *old = plan_local(p, b->code, var), *e = upd_updated(l, f->op, old, low_expr(&s, f->e));
+		plan_emit_set(b, var, f->mask ? plan_ternary(p, PEXPR_SELECT, low_expr(&s, f->mask), e, old) : e);
+	}
+	for (uint32_t k = 0; k < n; k++)
+		if (s.state_vars[k] != UINT32_MAX)
+			low_store(b, u->low->states[k], plan_local(p, b->code, s.state_vars[k]), 2, i, j);
+	if (g->changes)
+		low_store(b, u->low->buf, bounded(u, b, i, j, plan_local(p, b->code, s.value_var), clip), 2, i, j);
+}
+
+static bool
+is_last_change(const Update *u, const Group *g, uint32_t k)
+{
+	for (k++; k < g->hi; k++)
+		if (upd_is_value(&u->flat.at[k]))
+			return false;
+	return true;
+}
+
+/* With several items: each statement for all of them. */
+static void
+by_statement(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
+{
+	Lower *l = u->l;
+	for (uint32_t k = g->lo; k < g->hi; k++) {
+		const Flat *f = &u->flat.at[k];
+		bool value = upd_is_value(f);
+		if (!value) {
+			bool alike = !f->target && u->hidden.at[f->hidden].alike;
+			LowLoop items = {.unit = true, .outer = b, .index = low_i64(l, 0)};
+			if (!alike)
+				items = low_items(l, b);
+			upd_store(u, low_body(&items), f, items.index, i, j);
+			low_close(&items);
+			continue;
+		}
+		PlanExpr *old = low_load(l, u->low->buf, 2, i, j), *e;
+		if (upd_alike(u, f)) {
+			Scope s = pair(u, b, g->event, low_i64(l, 0), i, j);
+			e = upd_updated(l, f->op, old, low_expr(&s, f->e));
+			if (f->mask)
+				e = plan_ternary(l->p, PEXPR_SELECT, low_expr(&s, f->mask), e, old);
+		} else if (upd_adds(f)) {
+			PlanExpr *change = upd_reduced(u, b, f, i, j);
+			e = upd_updated(l, f->op, low_load(l, u->low->buf, 2, i, j), change);
+		} else {
+			upd_not_reducible(u, f);
+			return;
+		}
+		low_store(b, u->low->buf, bounded(u, b, i, j, e, clip && is_last_change(u, g, k)), 2, i, j);
+	}
+}
+
+static void
+one_pair(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
+{
+	if (u->l->batch == 1)
+		at_once(u, b, g, i, j, clip);
+	else
+		by_statement(u, b, g, i, j, clip);
+}
+
+/* ---- a row, with several items: only those items where its neuron spiked ---------------------------------------- */
+
+static void
+row_change(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, bool clip)
+{
+	Lower *l = u->l;
+	Plan *p = l->p;
+	LowLoop zero = low_loop(b, "j", u->lo, u->hi, true);
+	low_store(low_body(&zero), u->change, low_real(l, 0), 1, zero.index);
+	low_close(&zero);
+	LowLoop items = low_items(l, b);
+	PlanEmit spiked = plan_emit(p, b->code);
+	LowLoop cols = low_loop(&spiked, "j", u->lo, u->hi, true);
+	Scope s = pair(u, low_body(&cols), NSIDE_PRE, items.index, i, cols.index);
+	PlanExpr *e = low_expr(&s, f->e);
+	if (f->mask)
+		e = plan_ternary(p, PEXPR_SELECT, low_expr(&s, f->mask), e, low_real(l, 0));
+	low_store(s.b, u->change, plan_binary(p, PEXPR_ADD, low_load(l, u->change, 1, cols.index), e), 1, cols.index);
+	low_close(&cols);
+	plan_emit_if(low_body(&items), low_fired(l, layer_of(u, NSIDE_PRE), items.index, i), &spiked, NULL);
+	low_close(&items);
+	LowLoop apply = low_loop(b, "j", u->lo, u->hi, true);
+	PlanExpr *change = low_load(l, u->change, 1, apply.index);
+	if (u->r->reduce == NREDUCE_MEAN)
+		change = plan_binary(p, PEXPR_DIV, change, low_real(l, (double)l->batch));
+	PlanExpr *now = upd_updated(l, f->op, low_load(l, u->low->buf, 2, i, apply.index), change);
+	now = bounded(u, low_body(&apply), i, apply.index, now, clip);
+	low_store(low_body(&apply), u->low->buf, now, 2, i, apply.index);
+	low_close(&apply);
+}
+
+static void
+row_state(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i)
+{
+	Lower *l = u->l;
+	bool alike = !f->target && u->hidden.at[f->hidden].alike;
+	LowLoop items = {.unit = true, .outer = b, .index = low_i64(l, 0)};
+	if (!alike)
+		items = low_items(l, b);
+	PlanEmit spiked = plan_emit(l->p, b->code);
+	LowLoop cols = low_loop(alike ? low_body(&items) : &spiked, "j", u->lo, u->hi, true);
+	upd_store(u, low_body(&cols), f, items.index, i, cols.index);
+	low_close(&cols);
+	if (!alike)
+		plan_emit_if(low_body(&items), low_fired(l, layer_of(u, NSIDE_PRE), items.index, i), &spiked, NULL);
+	low_close(&items);
+}
+
+static bool
+rows_by_item(Update *u, const Group *g)
+{
+	bool any = false;
+	for (uint32_t k = g->lo; k < g->hi; k++) {
+		const Flat *f = &u->flat.at[k];
+		any = any || upd_is_value(f);
+		if (upd_is_value(f) && !upd_adds(f))
+			return false;
+	}
+	if (u->l->batch == 1 || g->event != NSIDE_PRE || (any && u->r->reduce == NREDUCE_MAX))
+		return false;
+	if (any && u->change == NO_BUF) {
+		PlanAxis axis = low_axis(AXIS_POST, u->npost);
+		u->change = low_add_buf(u->l, u->l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", u->c->name, u->f->name);
+	}
+	return true;
+}
+
+static void
+row_by_item(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, bool clip)
+{
+	for (uint32_t k = g->lo; k < g->hi; k++) {
+		const Flat *f = &u->flat.at[k];
+		if (upd_is_value(f))
+			row_change(u, b, f, i, clip && is_last_change(u, g, k));
+		else
+			row_state(u, b, f, i);
+	}
+}
+
+/* ---- all pairs of a group ------------------------------------------------------------------------------------------ */
+
+static void
+rows(Update *u, PlanEmit *b, const Group *g, bool clip)
+{
+	PlanExpr *i;
+	LowLoop loop = low_spiking(u->l, b, layer_of(u, NSIDE_PRE), "i", &i);
+	if (rows_by_item(u, g)) {
+		row_by_item(u, low_body(&loop), g, i, clip);
+	} else {
+		LowLoop cols = low_loop(low_body(&loop), "j", u->lo, u->hi, true);
+		one_pair(u, low_body(&cols), g, i, cols.index, clip);
+		low_close(&cols);
+	}
+	low_close(&loop);
+}
+
+/* g NULL: only brings the columns within their bounds. */
+static void
+columns(Update *u, PlanEmit *b, const Group *g, bool clip)
+{
+	Lower *l = u->l;
+	Plan *p = l->p;
+	PlanExpr *j;
+	LowLoop loop = low_spiking(l, b, layer_of(u, NSIDE_POST), "j", &j);
+	PlanEmit mine = plan_emit(p, b->code);
+	LowLoop rows_ = low_loop(&mine, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), true);
+	PlanEmit *in = low_body(&rows_);
+	if (g)
+		one_pair(u, in, g, rows_.index, j, clip);
+	else
+		low_store(in, u->low->buf, bounded(u, in, rows_.index, j, low_load(l, u->low->buf, 2, rows_.index, j), true), 2, rows_.index, j);
+	low_close(&rows_);
+	PlanExpr *inside = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, u->lo), plan_binary(p, PEXPR_LT, j, u->hi));
+	plan_emit_if(low_body(&loop), inside, &mine, NULL);
+	low_close(&loop);
+}
+
+static void
+everything(Update *u, PlanEmit *b, const Group *g)
+{
+	Lower *l = u->l;
+	LowLoop outer = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
+	LowLoop cols = low_loop(low_body(&outer), "j", u->lo, u->hi, true);
+	one_pair(u, low_body(&cols), g, outer.index, cols.index, false);
+	low_close(&cols);
+	low_close(&outer);
+}
+
+static void
+loops(Update *u, PlanEmit *b, const Group *g, bool clip)
+{
+	if (g->event == NSIDE_OWN)
+		everything(u, b, g);
+	else if (g->event == NSIDE_PRE)
+		rows(u, b, g, clip);
+	else
+		columns(u, b, g, clip);
+}
+
+/* Is there a later group that changes values at spikes of this side? */
+static bool
+changes_later(const Update *u, const Group *g, NetSide event)
+{
+	for (uint32_t k = 0; k < u->groups.n; k++) {
+		const Group *h = &u->groups.at[k];
+		if (h->lo > g->lo && h->changes && h->event == event)
+			return true;
+	}
+	return false;
+}
+
+static NetSide
+other(NetSide event)
+{
+	return event == NSIDE_PRE ? NSIDE_POST : NSIDE_PRE;
+}
+
+static PlanExpr *
+compare_spikes(Update *u, PlanExprKind how, NetSide event)
+{
+	return plan_binary(u->l->p, how, low_spike_count(u->l, layer_of(u, event)), plan_int(u->l->p, PT_U32, 0));
+}
+
+bool
+upd_needs_late_clip(const Update *u, NetSide event)
+{
+	for (uint32_t k = 0; k < u->groups.n && u->clips_events; k++) {
+		const Group *g = &u->groups.at[k];
+		if (g->changes && g->event == event && changes_later(u, g, other(event)) && !changes_later(u, g, event))
+			return true;
+	}
+	return false;
+}
+
+void
+upd_pairs(Update *u, const Group *g)
+{
+	keys(u, u->b, g);
+	bool clips = u->clips_events && g->changes && !changes_later(u, g, g->event);
+	if (clips && changes_later(u, g, other(g->event))) {
+		PlanEmit quiet = plan_emit(u->l->p, u->b->code), busy = plan_emit(u->l->p, u->b->code);
+		loops(u, &quiet, g, true);
+		loops(u, &busy, g, false);
+		plan_emit_if(u->b, compare_spikes(u, PEXPR_EQ, other(g->event)), &quiet, &busy);
+	} else {
+		loops(u, u->b, g, clips);
+	}
+	u->keys = NULL;
+}
+
+static void
+clip_rows(Update *u, PlanEmit *b)
+{
+	PlanExpr *i;
+	LowLoop loop = low_spiking(u->l, b, layer_of(u, NSIDE_PRE), "i", &i);
+	LowLoop cols = low_loop(low_body(&loop), "j", u->lo, u->hi, true);
+	PlanEmit *in = low_body(&cols);
+	low_store(in, u->low->buf, bounded(u, in, i, cols.index, low_load(u->l, u->low->buf, 2, i, cols.index), true), 2, i, cols.index);
+	low_close(&cols);
+	low_close(&loop);
+}
+
+void
+upd_clip_events(Update *u)
+{
+	for (NetSide side = NSIDE_PRE; side <= NSIDE_POST; side++) {
+		if (!upd_needs_late_clip(u, side))
+			continue;
+		PlanEmit busy = plan_emit(u->l->p, u->b->code);
+		if (side == NSIDE_PRE)
+			clip_rows(u, &busy);
+		else
+			columns(u, &busy, NULL, true);
+		plan_emit_if(u->b, compare_spikes(u, PEXPR_NE, other(side)), &busy, NULL);
+	}
+}
