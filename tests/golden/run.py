@@ -38,6 +38,7 @@ SMALL = {                                            # examples that are long as
     "delayed_reward": ["--set", "trials=2", "--set", "tests=4"],
     "dopamine": ["--set", "minutes=2", "--set", "minute=1000"],
     "eprop": ["--set", "epochs=2"],
+    "working_memory": ["--set", "trials=2", "--set", "tests=2"],
     "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
 }
 
