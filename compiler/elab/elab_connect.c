@@ -17,20 +17,33 @@ elab_find_conn(Elab *el, const AstDecl *d)
 
 /* ---- initial values and ranges --------------------------------------------------------------- */
 
+/* The least or the most of a bound. */
+static double
+extreme(Elab *el, const NetExpr *bound, bool most)
+{
+	double v = bound->value;
+	const ElabList *l = bound->kind == NEXPR_ARRAY ? &el->lists.at[bound->index] : NULL;
+	for (uint32_t i = 0; l && i < l->n; i++)
+		v = i == 0 ? l->value[i] : most ? fmax(v, l->value[i]) : fmin(v, l->value[i]);
+	return v;
+}
+
 static void
 report_outside(Elab *el, Span at, const char *what, const NetFeature *f)
 {
+	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
 	elab_error(el, E0501, at, "%s outside the range of `%s`", what, f->name);
-	diag_label(el->diag, f->range_span, "the range is %s to %s", elab_number_text(el, f->lo),
-		   elab_number_text(el, f->hi));
+	diag_label(el->diag, f->range_span, several ? "the ranges lie from %s to %s" : "the range is %s to %s",
+		   elab_number_text(el, extreme(el, f->lo, false)), elab_number_text(el, extreme(el, f->hi, true)));
 	diag_help(el->diag, "change the value or widen the range");
 	diag_end(el->diag);
 }
 
+/* In any of its ranges: values are clipped each to its own. */
 static bool
-is_inside(const NetFeature *f, double v)
+is_inside(Elab *el, const NetFeature *f, double v)
 {
-	return v >= f->lo && v <= f->hi;
+	return v >= extreme(el, f->lo, false) && v <= extreme(el, f->hi, true);
 }
 
 static const ElabUniform *
@@ -52,16 +65,23 @@ check_range(Elab *el, const NetFeature *f, const NetExpr *e)
 		check_range(el, f, e->op[2]);
 		return;
 	}
-	if (e->kind == NEXPR_CONST && !is_inside(f, e->value)) {
+	if (e->kind == NEXPR_CONST && !is_inside(el, f, e->value)) {
 		report_outside(el, e->span,
 			       arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)),
 			       f);
 		return;
 	}
-	const ElabUniform *u = find_uniform(el, e);
-	if (!u || !elab_is_fixed(u->a) || !elab_is_fixed(u->b))
+	if (e->kind == NEXPR_ARRAY) {
+		double least = extreme(el, e, false), most = extreme(el, e, true);
+		double v = is_inside(el, f, least) ? most : least;
+		if (!is_inside(el, f, v))
+			report_outside(el, e->span, arena_printf(el->arena, "%s lies", elab_number_text(el, v)), f);
 		return;
-	if (!is_inside(f, u->a->value) || !is_inside(f, u->b->value))
+	}
+	const ElabUniform *u = find_uniform(el, e);
+	if (!u || u->a->kind != NEXPR_CONST || u->b->kind != NEXPR_CONST)
+		return;
+	if (!is_inside(el, f, u->a->value) || !is_inside(el, f, u->b->value))
 		report_outside(el, e->span,
 			       arena_printf(el->arena, "numbers from %s to %s lie partly",
 					    elab_number_text(el, u->a->value),
@@ -88,6 +108,7 @@ initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
 	}
 	Scope s = elab_scope(el, IN_INIT);
 	s.conn = outer->conn;
+	s.feature = outer->feature;
 	s.site_prefix = outer->site_prefix;
 	NetExpr *e = elab_expr(&s, a->value);
 	if (!e)
@@ -106,24 +127,61 @@ initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
 		check_range(el, f, e);
 }
 
-static void
-range(Elab *el, NetFeature *f, const AstFeature *a)
+/* One number, or one for each source, target or value. */
+static NetExpr *
+bound(Scope *outer, const AstExpr *e, const char *what)
 {
-	f->lo = -INFINITY;
-	f->hi = INFINITY;
-	if (!a->lo)
-		return;
-	bool ok = elab_real(el, a->lo, false, "the lower end of a range", &f->lo);
-	ok = elab_real(el, a->hi, false, "the upper end of a range", &f->hi) && ok;
-	f->range_span = a->range_span;
-	if (ok && f->lo > f->hi) {
-		elab_error(el, E0503, a->range_span, "this range is empty: %s is above %s",
-			   elab_number_text(el, f->lo), elab_number_text(el, f->hi));
+	Elab *el = outer->el;
+	Scope s = elab_scope(el, IN_PROGRAM), place = elab_scope(el, IN_INIT);
+	s.conn = place.conn = outer->conn;
+	place.feature = outer->feature;
+	NetExpr *v = elab_expr(&s, e);
+	if (!v || !elab_placed(&place, v))
+		return NULL;
+	NetExpr *all = elab_spread(&place, v);
+	bool sound = all && all->type == NT_REAL && !(all->kind == NEXPR_CONST && isnan(all->value));
+	if (sound)
+		return all;
+	elab_error(el, E0503, e->span, "%s must be one number, or one for each value", what);
+	diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
+	diag_end(el->diag);
+	return NULL;
+}
+
+static bool
+is_crossed(Scope *s, const NetFeature *f, const AstFeature *a)
+{
+	Elab *el = s->el;
+	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
+	uint64_t n = several ? elab_values_here(s) : 1;
+	for (uint64_t k = 0; k < n; k++) {
+		ElabPair at = elab_value_pair(s, k);
+		double lo = f->lo->value, hi = f->hi->value;
+		bool known = elab_number_at(s, f->lo, at, &lo) && elab_number_at(s, f->hi, at, &hi);
+		if (!known || lo <= hi)
+			continue;
+		elab_error(el, E0503, a->range_span, several ? "this range is empty %s: %s is above %s"
+							     : "this range is empty%s: %s is above %s",
+			   several ? elab_pair_text(s, at) : "", elab_number_text(el, lo), elab_number_text(el, hi));
 		diag_help(el->diag, "the smaller end comes first: `range [0, 1]`");
 		diag_end(el->diag);
-		ok = false;
+		return true;
 	}
-	f->has_range = ok && (isfinite(f->lo) || isfinite(f->hi));
+	return false;
+}
+
+static void
+range(Scope *s, NetFeature *f, const AstFeature *a)
+{
+	if (!a->lo)
+		return;
+	f->lo = bound(s, a->lo, "the lower end of a range");
+	f->hi = bound(s, a->hi, "the upper end of a range");
+	f->range_span = a->range_span;
+	if (!f->lo || !f->hi || is_crossed(s, f, a))
+		return;
+	f->has_range = f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || isfinite(f->lo->value) ||
+		       isfinite(f->hi->value);
 }
 
 static void
@@ -241,6 +299,7 @@ parameters(Scope *s, NetFeature *f, const AstFeature *a)
 			continue;
 		}
 		Scope in = arg ? elab_scope(el, IN_PROGRAM) : *s;
+		in.conn = s->conn;
 		if (!arg)
 			in.place = IN_PARAM;
 		const AstExpr *value = arg ? arg->value : p->value;
@@ -276,15 +335,16 @@ limits(Elab *el, const NetFeature *f, double *lo, double *hi)
 	const ElabUniform *u = e ? find_uniform(el, e) : NULL;
 	*lo = -INFINITY;
 	*hi = INFINITY;
-	if (!f->has_rule && e && e->kind == NEXPR_CONST)
-		*lo = *hi = e->value;
-	else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
-		*lo = u->a->value;
-		*hi = u->b->value;
+	if (!f->has_rule && e && elab_is_fixed(e)) {
+		*lo = extreme(el, e, false);
+		*hi = extreme(el, e, true);
+	} else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
+		*lo = extreme(el, u->a, false);
+		*hi = extreme(el, u->b, true);
 	}
 	if (f->has_range) {
-		*lo = fmax(*lo, f->lo);
-		*hi = fmin(*hi, f->hi);
+		*lo = fmax(*lo, extreme(el, f->lo, false));
+		*hi = fmin(*hi, extreme(el, f->hi, true));
 	}
 }
 
@@ -354,9 +414,13 @@ share(Elab *el, uint32_t conn, NetFeature *f, Name of)
 			continue;
 		f->shared = parent->shared == NET_NONE ? i : parent->shared;
 		f->init = parent->init;
+		if (f->init.e)
+			f->init.e = elab_copy(el, f->init.e, f->init.e->span);
 		f->has_range = parent->has_range;
-		f->lo = parent->lo;
-		f->hi = parent->hi;
+		if (f->has_range) {
+			f->lo = elab_copy(el, parent->lo, parent->lo->span);
+			f->hi = elab_copy(el, parent->hi, parent->hi->span);
+		}
 		f->range_span = parent->range_span;
 		return;
 	}
@@ -423,11 +487,11 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	s.value_type = f.type;
 	s.site_prefix = arena_printf(el->arena, "%s/%s", c->name, a->name);
 	s.feature = &f;
+	f.of_post = m->params.n && m->params.at[0].of_post;
 	parameters(&s, &f, a);
-	range(el, &f, a);
+	range(&s, &f, a);
 	norm_and_decay(el, &f, a);
 	norm_group(el, c, &f, a);
-	f.of_post = m->params.n && m->params.at[0].of_post;
 	f.keep_sign = a->keep_sign;
 	if (a->shared)
 		share(el, conn, &f, a->shared);

@@ -110,8 +110,10 @@ elab_file_values(Scope *s, const AstExpr *e)
 		diag_end(el->diag);
 		return NULL;
 	}
-	NetExpr *l = n == 1 ? elab_const(s, NT_REAL, v[0], e->span)
-			    : elab_list(s, NT_REAL, v, (uint32_t)n, e->span);
+	if (n == 1)
+		return elab_const(s, NT_REAL, v[0], e->span);
+	NetExpr *l = net_expr(el->net, NEXPR_ARRAY, NT_REAL, e->span);
+	l->index = elab_list_of(el, v, rank, extent);
 	return elab_fits(s, l) ? l : NULL;
 }
 

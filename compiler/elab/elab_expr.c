@@ -33,64 +33,6 @@ layer_at(const Scope *s, uint32_t i)
 	return &s->el->net->layers.at[i];
 }
 
-/* A list in code of a rule belongs to the post layer, or to the pre layer if only that has its length. */
-static const NetLayer *
-choose_side(Scope *s, NetExpr *e, uint32_t n)
-{
-	const NetConn *c = &s->el->net->conns.at[s->conn];
-	const NetLayer *pre = layer_at(s, c->pre), *post = layer_at(s, c->post);
-	e->side = post->n != n && pre->n == n ? NSIDE_PRE : NSIDE_POST;
-	return e->side == NSIDE_PRE ? pre : post;
-}
-
-bool
-elab_fits(Scope *s, NetExpr *e)
-{
-	if (!e || e->kind != NEXPR_ARRAY)
-		return e != NULL;
-	uint32_t n = s->el->lists.at[e->index].n;
-	const NetLayer *l = NULL;
-	switch (s->place) {
-	case IN_PROGRAM:
-	case IN_PARAM:
-		return true; /* is looked at again where it is used */
-	case IN_STATE:
-	case IN_NEURON:
-	case IN_TRACE:
-		if (s->layer != NET_NONE) {
-			l = layer_at(s, s->layer);
-			e->side = NSIDE_OWN;
-			break;
-		}
-		l = choose_side(s, e, n);
-		break;
-	case IN_RULE:
-	case IN_FEATURE:
-		l = choose_side(s, e, n);
-		break;
-	case IN_SIGNAL:
-	case IN_PROTOCOL:
-		if (s->layer != NET_NONE && !s->over && !s->spiked) {
-			l = layer_at(s, s->layer);
-			e->side = NSIDE_OWN;
-			break;
-		}
-		elab_not_yet(s->el, e->span, "a list here");
-		return false;
-	case IN_INIT:
-		elab_not_yet(s->el, e->span, "a list here");
-		return false;
-	}
-	if (l->n == n)
-		return true;
-	elab_error(s->el, E0401, e->span,
-		   "layer `%s` has %" PRIu64 " neurons, this list has %u values", l->name, l->n, n);
-	diag_label(s->el->diag, l->span, "declared here");
-	diag_help(s->el->diag, "give %" PRIu64 " values, or one number for all", l->n);
-	diag_end(s->el->diag);
-	return false;
-}
-
 /* A copy of what a parameter stands for, in its place. */
 static NetExpr *
 use_value(Scope *s, const NetExpr *v, const AstExpr *at)
@@ -98,13 +40,12 @@ use_value(Scope *s, const NetExpr *v, const AstExpr *at)
 	if (!v)
 		return NULL;
 	NetExpr *e = elab_copy(s->el, v, at->span);
-	if (v->kind == NEXPR_ARRAY) {
+	if (v->kind == NEXPR_ARRAY)
 		e->span = v->span; /* messages show the list itself */
-		if (!elab_fits(s, e))
-			return NULL;
+	e = elab_placed(s, e);
+	if (e)
 		e->span = at->span;
-	}
-	if (s->place == IN_RULE && !elab_sides(s, e, at->span))
+	if (e && s->place == IN_RULE && !elab_sides(s, e, at->span))
 		return NULL;
 	return e;
 }
@@ -275,6 +216,20 @@ local(Scope *s, const AstExpr *e, const AstSym *sym)
 	return not_constant(s, e);
 }
 
+/* In an argument `i` is the list 0, 1, … of the neurons that it is given for. */
+static NetExpr *
+counted(Scope *s, NetSide side, const AstExpr *e)
+{
+	const NetConn *c = side == NSIDE_OWN ? NULL : &s->el->net->conns.at[s->conn];
+	const NetLayer *l = layer_at(s, !c ? s->layer : side == NSIDE_PRE ? c->pre : c->post);
+	double *v = ARENA_ARRAY(s->el->arena, double, l->n);
+	for (uint64_t i = 0; i < l->n; i++)
+		v[i] = elab_round(s, (double)i);
+	NetExpr *list = elab_list(s, NT_REAL, v, (uint32_t)l->n, e->span);
+	list->side = side;
+	return list;
+}
+
 static NetExpr *
 index_of(Scope *s, const AstExpr *e, const AstSym *sym)
 {
@@ -285,6 +240,12 @@ index_of(Scope *s, const AstExpr *e, const AstSym *sym)
 		diag_help(s->el->diag, "`i` is known where each neuron of a layer takes a value, and in `sum(out.spikes if i < 10 else 0)`");
 		diag_end(s->el->diag);
 		return NULL;
+	}
+	if (s->place == IN_PROGRAM && (s->conn != NET_NONE || s->layer != NET_NONE))
+		return counted(s, s->conn != NET_NONE ? side : NSIDE_OWN, e);
+	if (s->place == IN_TRACE && !s->code) { /* a time constant: of each neuron of the layer */
+		NetExpr *list = s->own_side == NSIDE_OWN || s->own_side == side ? counted(s, NSIDE_OWN, e) : NULL;
+		return list ? list : not_constant(s, e);
 	}
 	if (s->place == IN_NEURON || s->place == IN_PROTOCOL || s->place == IN_SIGNAL)
 		side = NSIDE_OWN;
@@ -385,9 +346,9 @@ bound(Scope *s, const AstExpr *e, const AstSym *sym)
 	const NetFeature *f = s->place == IN_RULE ? s->learned : NULL;
 	if (!f)
 		return not_constant(s, e);
-	double v = !f->has_range ? INFINITY : sym->index ? f->hi : f->lo;
-	if (!isinf(v))
-		return elab_const(s, NT_REAL, v, e->span);
+	const NetExpr *v = !f->has_range ? NULL : sym->index ? f->hi : f->lo;
+	if (v && (v->kind != NEXPR_CONST || !isinf(v->value)))
+		return elab_copy(s->el, v, e->span);
 	elab_error(s->el, E0502, e->span, "the rule `%s` asks for the %s bound of `%s`, and it has none", s->rule->name,
 		   sym->index ? "upper" : "lower", f->name);
 	diag_label(s->el->diag, f->span, "declared here");
@@ -664,9 +625,57 @@ choice(Scope *s, const AstExpr *e)
 	return then && other ? elab_select(s, then, cond, other, e->span) : NULL;
 }
 
+/* [[a, b], [c, d]]: rows of one shape. */
+static NetExpr *
+rows(Scope *s, const AstExpr *e)
+{
+	Scope in = *s;
+	in.place = s->place == IN_PROGRAM ? IN_PROGRAM : IN_PARAM; /* only the whole has a place */
+	double *value = NULL;
+	ElabList first = {0};
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		const AstExpr *at = e->args.at[i].value;
+		NetExpr *x = elab_expr(&in, at);
+		if (!x)
+			return NULL;
+		bool is_row = x->kind == NEXPR_ARRAY && x->side == NSIDE_OWN;
+		ElabList row = is_row ? s->el->lists.at[x->index] : (ElabList){0};
+		if (i == 0)
+			first = row;
+		if (!is_row || row.rank != first.rank || memcmp(row.extent, first.extent, sizeof row.extent) != 0 ||
+		    row.rank == 6) {
+			elab_error(s->el, E0401, at->span, "the rows of a table must have one length");
+			diag_label(s->el->diag, e->args.at[0].value->span, "the first row");
+			diag_help(s->el->diag, "write as many numbers in each row");
+			diag_end(s->el->diag);
+			return NULL;
+		}
+		if (!value)
+			value = ARENA_ARRAY(s->el->arena, double, (size_t)row.n * e->args.n);
+		memcpy(value + (size_t)i * row.n, row.value, row.n * sizeof *value);
+	}
+	uint64_t extent[6] = {e->args.n};
+	memcpy(extent + 1, first.extent, 5 * sizeof *extent);
+	NetExpr *l = net_expr(s->el->net, NEXPR_ARRAY, NT_REAL, e->span);
+	l->index = elab_list_of(s->el, value, first.rank + 1, extent);
+	return elab_fits(s, l) ? l : NULL;
+}
+
+static bool
+has_rows(const AstExpr *e)
+{
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		if (e->args.at[i].value->kind == AEXPR_LIST)
+			return true;
+	}
+	return false;
+}
+
 static NetExpr *
 list(Scope *s, const AstExpr *e)
 {
+	if (has_rows(e))
+		return rows(s, e);
 	double *value = ARENA_ARRAY(s->el->arena, double, e->args.n ? e->args.n : 1);
 	NetType t = NT_REAL;
 	for (uint32_t i = 0; i < e->args.n; i++) {

@@ -23,16 +23,30 @@ elab_const(Scope *s, NetType t, double v, Span at)
 NetExpr *
 elab_list(Scope *s, NetType t, double *value, uint32_t n, Span at)
 {
-	Elab *el = s->el;
-	NetExpr *e = net_expr(el->net, NEXPR_ARRAY, t, at);
-	for (e->index = 0; e->index < el->lists.n; e->index++) {
-		const ElabList *l = &el->lists.at[e->index];
-		if (l->n == n && !memcmp(l->value, value, n * sizeof *value))
-			return e;
-	}
-	ElabList list = {value, n};
-	VEC_PUSH(el->arena, &el->lists, list);
+	NetExpr *e = net_expr(s->el->net, NEXPR_ARRAY, t, at);
+	e->index = elab_list_of(s->el, value, 1, &(uint64_t){n});
 	return e;
+}
+
+static bool
+same_shape(const ElabList *l, uint32_t rank, const uint64_t *extent)
+{
+	return l->rank == rank && !memcmp(l->extent, extent, rank * sizeof *extent);
+}
+
+uint32_t
+elab_list_of(Elab *el, double *value, uint32_t rank, const uint64_t *extent)
+{
+	ElabList list = {.value = value, .n = 1, .rank = rank};
+	for (uint32_t d = 0; d < rank; d++)
+		list.n *= (uint32_t)(list.extent[d] = extent[d]);
+	for (uint32_t i = 0; i < el->lists.n; i++) {
+		const ElabList *l = &el->lists.at[i];
+		if (same_shape(l, rank, extent) && !memcmp(l->value, value, list.n * sizeof *value))
+			return i;
+	}
+	VEC_PUSH(el->arena, &el->lists, list);
+	return el->lists.n - 1;
 }
 
 /* Parameters made of parameters that the protocol sets are copied where they are used; this bounds
@@ -167,6 +181,12 @@ binary_value(const Scope *s, NetOp op, double a, double b)
 	UNREACHABLE();
 }
 
+double
+elab_compute(const Scope *s, NetOp op, double a, double b)
+{
+	return op <= NOP_TANH ? unary_value(s, op, a) : binary_value(s, op, a, b);
+}
+
 static NetType
 binary_type(NetOp op)
 {
@@ -180,6 +200,21 @@ element(const Scope *s, const NetExpr *e, uint32_t i)
 	return e->kind == NEXPR_CONST ? e->value : s->el->lists.at[e->index].value[i];
 }
 
+/* Are there lists of different neurons among the operands? They meet in each pair, not element by element. */
+static bool
+differ(const NetExpr *const *op, int nops)
+{
+	NetSide side = NSIDE_OWN;
+	for (int i = 0; i < nops; i++) {
+		if (op[i]->kind != NEXPR_ARRAY || op[i]->side == NSIDE_OWN)
+			continue;
+		if (side != NSIDE_OWN && op[i]->side != side)
+			return true;
+		side = op[i]->side;
+	}
+	return false;
+}
+
 /* How many elements the fixed operands have together: 1 for constants; 0 after a message. */
 static uint32_t
 common_length(Scope *s, const NetExpr *const *op, int nops)
@@ -189,7 +224,15 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 	for (int i = 0; i < nops; i++) {
 		if (op[i]->kind != NEXPR_ARRAY)
 			continue;
-		uint32_t m = s->el->lists.at[op[i]->index].n;
+		const ElabList *l = &s->el->lists.at[op[i]->index];
+		uint32_t m = l->n;
+		if (first && m == n && !same_shape(&s->el->lists.at[first->index], l->rank, l->extent)) {
+			elab_error(s->el, E0401, op[i]->span, "two lists of %u values have different shapes", m);
+			diag_label(s->el->diag, first->span, "the other one");
+			diag_help(s->el->diag, "save both arrays with one shape");
+			diag_end(s->el->diag);
+			return 0;
+		}
 		if (first && m != n) {
 			elab_error(s->el, E0401, op[i]->span, "a list of %u values meets one of %u",
 				   m, n);
@@ -206,12 +249,15 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 
 /* The side of the lists among the operands stays with the result. */
 static NetExpr *
-list_like(Scope *s, NetType t, double *value, uint32_t n, const NetExpr *const *op, int nops,
-	  Span at)
+list_like(Scope *s, NetType t, double *value, const NetExpr *const *op, int nops, Span at)
 {
-	NetExpr *e = elab_list(s, t, value, n, at);
+	NetExpr *e = net_expr(s->el->net, NEXPR_ARRAY, t, at);
 	for (int i = 0; i < nops; i++) {
-		if (op[i]->kind == NEXPR_ARRAY)
+		if (op[i]->kind != NEXPR_ARRAY)
+			continue;
+		ElabList l = s->el->lists.at[op[i]->index];
+		e->index = elab_list_of(s->el, value, l.rank, l.extent);
+		if (op[i]->side != NSIDE_OWN)
 			e->side = op[i]->side;
 	}
 	return e;
@@ -241,7 +287,7 @@ elab_unary(Scope *s, NetOp op, NetExpr *a, Span at)
 		double *v = ARENA_ARRAY(s->el->arena, double, n);
 		for (uint32_t i = 0; i < n; i++)
 			v[i] = unary_value(s, op, element(s, a, i));
-		return list_like(s, a->type, v, n, (const NetExpr *const[]){a}, 1, at);
+		return list_like(s, a->type, v, (const NetExpr *const[]){a}, 1, at);
 	}
 	NetExpr *e = net_expr(s->el->net, NEXPR_UNARY, a->type, at);
 	e->op_kind = op;
@@ -278,7 +324,7 @@ elab_binary(Scope *s, NetOp op, NetExpr *a, NetExpr *b, Span at)
 		return NULL;
 	const NetExpr *const ops[] = {a, b};
 	NetType t = binary_type(op);
-	if (elab_is_fixed(a) && elab_is_fixed(b)) {
+	if (elab_is_fixed(a) && elab_is_fixed(b) && !differ(ops, 2)) {
 		uint32_t n = common_length(s, ops, 2);
 		if (!n)
 			return NULL;
@@ -287,7 +333,7 @@ elab_binary(Scope *s, NetOp op, NetExpr *a, NetExpr *b, Span at)
 		double *v = ARENA_ARRAY(s->el->arena, double, n);
 		for (uint32_t i = 0; i < n; i++)
 			v[i] = binary_value(s, op, element(s, a, i), element(s, b, i));
-		return list_like(s, t, v, n, ops, 2, at);
+		return list_like(s, t, v, ops, 2, at);
 	}
 	NetExpr *same = same_as_operand(op, a, b);
 	if (same)
@@ -307,7 +353,7 @@ elab_select(Scope *s, NetExpr *then, NetExpr *cond, NetExpr *other, Span at)
 	if (cond->kind == NEXPR_CONST)
 		return cond->value != 0 ? then : other;
 	const NetExpr *const ops[] = {then, cond, other};
-	if (elab_is_fixed(then) && cond->kind == NEXPR_ARRAY && elab_is_fixed(other)) {
+	if (elab_is_fixed(then) && cond->kind == NEXPR_ARRAY && elab_is_fixed(other) && !differ(ops, 3)) {
 		uint32_t n = common_length(s, ops, 3);
 		if (!n)
 			return NULL;
@@ -315,7 +361,7 @@ elab_select(Scope *s, NetExpr *then, NetExpr *cond, NetExpr *other, Span at)
 		for (uint32_t i = 0; i < n; i++)
 			v[i] = element(s, cond, i) != 0 ? element(s, then, i)
 							: element(s, other, i);
-		return list_like(s, then->type, v, n, ops, 3, at);
+		return list_like(s, then->type, v, ops, 3, at);
 	}
 	NetExpr *e = net_expr(s->el->net, NEXPR_IF, then->type, at);
 	e->op[0] = then;

@@ -21,8 +21,15 @@ typedef struct {
 /* A list of constants on its way: NEXPR_ARRAY holds its index here until elab_settle_arrays. */
 typedef struct {
 	double *value;
-	uint32_t n;
+	uint32_t n, rank;
+	uint64_t extent[6];
 } ElabList;
+
+/* A value of a feature and the neurons that it joins. */
+#define ELAB_MANY UINT64_MAX
+typedef struct {
+	uint64_t value, pre, post;
+} ElabPair;
 
 typedef struct {
 	const AstDecl *decl;
@@ -139,6 +146,8 @@ const char *elab_number_text(Elab *el, double v); /* "0.3", for messages */
 double elab_round(const Scope *s, double v);
 NetExpr *elab_const(Scope *s, NetType t, double v, Span at);
 NetExpr *elab_list(Scope *s, NetType t, double *value, uint32_t n, Span at);
+uint32_t elab_list_of(Elab *el, double *value, uint32_t rank, const uint64_t *extent); /* index in lists */
+double elab_compute(const Scope *s, NetOp op, double a, double b); /* b: of binary operators */
 NetExpr *elab_unary(Scope *s, NetOp op, NetExpr *a, Span at);
 NetExpr *elab_binary(Scope *s, NetOp op, NetExpr *a, NetExpr *b, Span at);
 NetExpr *elab_select(Scope *s, NetExpr *then, NetExpr *cond, NetExpr *other, Span at);
@@ -153,7 +162,15 @@ NetExpr *elab_expr(Scope *s, const AstExpr *e);
 bool elab_bind(Scope *s, const AstExpr *e, Bind *out);
 NetExpr *elab_call(Scope *s, const AstExpr *e);
 uint32_t elab_site(Scope *s, const char *hint, Span at);
-bool elab_fits(Scope *s, NetExpr *e); /* a list in its place: length, side */
+
+/* ---- lists in their place (elab_fit.c) -------------------------------------------------------- */
+bool elab_fits(Scope *s, NetExpr *e);          /* a list in its place: length, side */
+NetExpr *elab_placed(Scope *s, NetExpr *e);    /* all lists in it; NULL after a message */
+NetExpr *elab_spread(Scope *s, NetExpr *e);    /* one number for each value of the feature; NULL: not known */
+uint64_t elab_values_here(const Scope *s);     /* how many values the feature has */
+ElabPair elab_value_pair(const Scope *s, uint64_t k);
+bool elab_number_at(const Scope *s, const NetExpr *e, ElabPair at, double *out);
+const char *elab_pair_text(const Scope *s, ElabPair at); /* "from neuron 3 to 0" */
 
 /* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
 /* A block of its own: what changes a held state does so only while the neuron is free. */

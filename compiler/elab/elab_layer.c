@@ -137,6 +137,10 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 		Scope s = arg ? elab_scope(el, IN_PROGRAM) : *inner;
 		s.signals = inner->place == IN_RULE;
 		s.connect = inner->connect;
+		if (arg && !p->shape.n) { /* `i` and `j` may be read */
+			s.layer = inner->layer;
+			s.conn = inner->conn;
+		}
 		if (!arg)
 			s.place = IN_PARAM;
 		s.nparams = i;

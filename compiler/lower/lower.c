@@ -148,8 +148,11 @@ constants(Lower *l)
 	l->arrays = ARENA_ARRAY(l->a, uint32_t, n->arrays.n);
 	for (uint32_t k = 0; k < n->arrays.n; k++) {
 		const NetArray *a = &n->arrays.at[k];
-		PlanAxis axis = low_axis(AXIS_NEURON, a->n);
-		l->arrays[k] = low_add_buf(l, l->real, ROLE_CONST, 1, &axis, "%s.constant", n->layers.at[a->layer].name);
+		NetFeature of = {.of_post = a->of_post};
+		PlanAxis axes[PLAN_MAX_AXES] = {low_axis(AXIS_NEURON, a->n)};
+		uint32_t naxes = a->layer == NET_NONE ? low_value_axes(l, a->conn, &of, axes) : 1;
+		const char *name = a->layer == NET_NONE ? n->conns.at[a->conn].name : n->layers.at[a->layer].name;
+		l->arrays[k] = low_add_buf(l, l->real, ROLE_CONST, naxes, axes, "%s.constant", name);
 		PlanValue *v = ARENA_ARRAY(l->a, PlanValue, a->n);
 		for (uint64_t i = 0; i < a->n; i++)
 			v[i].f = a->value[i];

@@ -74,7 +74,8 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 	for (uint32_t k = feature + 1; k < c->features.n; k++)
 		if (c->features.at[k].shared == feature && needs_store(l, conn, k))
 			return true;
-	return is_fellow(c, feature) || f->has_rule || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
+	bool bounds = f->has_range && (f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST);
+	return is_fellow(c, feature) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }
@@ -148,45 +149,48 @@ low_conn_buffers(Lower *l, uint32_t conn)
 	}
 }
 
-PlanExpr *
-low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v)
+static bool
+is_bound(const NetExpr *e)
 {
-	Plan *p = l->p;
-	if (!f->has_range || f->type == NT_BOOL)
+	return e->kind != NEXPR_CONST || !isinf(e->value);
+}
+
+bool
+low_is_bounded(const NetFeature *f)
+{
+	return f->has_range && f->type == NT_REAL && (is_bound(f->lo) || is_bound(f->hi));
+}
+
+PlanExpr *
+low_clipped(Scope *s, const NetFeature *f, PlanExpr *v)
+{
+	Plan *p = s->l->p;
+	if (!low_is_bounded(f))
 		return v;
-	if (!isinf(f->lo)) {
-		v = low_keep(b, "v", v);
-		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, low_real(l, f->lo)), low_real(l, f->lo), v);
-	}
-	if (!isinf(f->hi)) {
-		v = low_keep(b, "v", v);
-		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, low_real(l, f->hi)), low_real(l, f->hi), v);
+	for (int upper = 0; upper < 2; upper++) {
+		const NetExpr *bound = upper ? f->hi : f->lo;
+		if (!is_bound(bound))
+			continue;
+		v = low_keep(s->b, "w", v);
+		PlanExpr *to = low_keep(s->b, upper ? "high" : "low", low_expr(s, bound));
+		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, upper ? PEXPR_GT : PEXPR_LT, v, to), to, v);
 	}
 	return v;
 }
 
 PlanExpr *
-low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+low_bounded(Scope *s, const NetFeature *f, const LowFeature *low, PlanExpr *v)
 {
+	Lower *l = s->l;
 	Plan *p = l->p;
 	if (low->negative != NO_BUF) {                 /* what would cross zero stays there */
-		v = low_keep(b, "w", v);
+		v = low_keep(s->b, "w", v);
 		PlanExpr *zero = low_real(l, 0), *above = plan_binary(p, PEXPR_GT, v, zero);
-		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, low_load(l, low->negative, 2, i, j), above,
-		                                 plan_binary(p, PEXPR_LT, v, zero));
+		PlanExpr *negative = s->at ? low_value_load(l, low->negative, s->at) : low_load(l, low->negative, 2, s->pre, s->post);
+		PlanExpr *crossed = plan_ternary(p, PEXPR_SELECT, negative, above, plan_binary(p, PEXPR_LT, v, zero));
 		v = plan_ternary(p, PEXPR_SELECT, crossed, zero, v);
 	}
-	if (f->has_range && !isinf(f->lo)) {
-		v = low_keep(b, "w", v);
-		PlanExpr *lo = low_real(l, f->lo);
-		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, v, lo), lo, v);
-	}
-	if (f->has_range && !isinf(f->hi)) {
-		v = low_keep(b, "w", v);
-		PlanExpr *hi = low_real(l, f->hi);
-		v = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, v, hi), hi, v);
-	}
-	return v;
+	return low_clipped(s, f, v);
 }
 
 /* The sites of an initial value that give uniform numbers; poisson numbers are drawn where they stand. */
@@ -249,7 +253,7 @@ init_random(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, const LowSit
 		s.drawn = ARENA_ARRAY(l->a, PlanExpr *, l->net->sites.n);
 		for (uint32_t m = 0; m < sites->n; m++)
 			s.drawn[sites->at[m]] = low_uniform(l, in, r[m][k]);
-		PlanExpr *v = low_clipped(l, in, f, low_expr(&s, f->init.e));
+		PlanExpr *v = low_clipped(&s, f, low_expr(&s, f->init.e));
 		low_store(in, l->conns[conn].features[feature].buf, v, 2, rows.index, j);
 	}
 	low_close(&cols);
@@ -280,7 +284,7 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 	LowFeature *lf = &l->conns[conn].features[feature];
 	if (f->init.file) {
 		low_fill(l, conn, feature);
-		if (!f->has_range || f->type == NT_BOOL || (isinf(f->lo) && isinf(f->hi)))
+		if (!low_is_bounded(f))
 			return;
 	}
 	lf->init = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.init", c->name, f->name);
@@ -297,7 +301,7 @@ init_kernel(Lower *l, uint32_t conn, uint32_t feature)
 		s.pre = rows.index;
 		s.post = cols.index;
 		PlanExpr *v = f->init.file ? low_load(l, lf->buf, 2, s.pre, s.post) : low_expr(&s, f->init.e);
-		low_store(s.b, lf->buf, low_clipped(l, s.b, f, v), 2, s.pre, s.post);
+		low_store(s.b, lf->buf, low_clipped(&s, f, v), 2, s.pre, s.post);
 		low_close(&cols);
 		low_close(&rows);
 	}

@@ -277,7 +277,9 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_CONST:
 		return e->type == NT_BOOL ? plan_int(p, PT_BOOL, e->value != 0) : low_real(l, e->value);
 	case NEXPR_ARRAY:
-		return low_load(l, l->arrays[e->index], 1, side_index(s, e->side));
+		if (e->side != NSIDE_VALUE)
+			return low_load(l, l->arrays[e->index], 1, side_index(s, e->side));
+		return s->at ? low_value_load(l, l->arrays[e->index], s->at) : low_load(l, l->arrays[e->index], 2, s->pre, s->post);
 	case NEXPR_STATE:
 		return state(s, e);
 	case NEXPR_LOCAL:

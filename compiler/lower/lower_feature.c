@@ -85,7 +85,7 @@ low_value(Scope *s)
 	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
 	uint32_t buf = l->conns[s->conn].features[s->feature].buf;
 	if (buf == NO_BUF)
-		return low_clipped(l, s->b, f, low_expr(s, f->init.e));
+		return low_clipped(s, f, low_expr(s, f->init.e));
 	return s->at ? low_value_load(l, buf, s->at) : low_load(l, buf, 2, s->pre, s->post);
 }
 

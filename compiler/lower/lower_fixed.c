@@ -101,7 +101,7 @@ clipped(const Fixed *f, const NetFeature *feature, double v)
 {
 	if (!feature->has_range || feature->type == NT_BOOL)
 		return v;
-	double lo = rounded(f, feature->lo), hi = rounded(f, feature->hi);
+	double lo = rounded(f, feature->lo->value), hi = rounded(f, feature->hi->value); /* lists are stored, with their values */
 	v = v < lo ? lo : v;
 	return v > hi ? hi : v;
 }

@@ -182,7 +182,7 @@ void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
 void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C: rules, decay, bounds */
 /* A learned value within its sign and its bounds. */
-PlanExpr *low_bounded(Lower *l, PlanEmit *b, const NetFeature *f, const LowFeature *low, PlanExpr *i, PlanExpr *j, PlanExpr *v);
+PlanExpr *low_bounded(Scope *s, const NetFeature *f, const LowFeature *low, PlanExpr *v);
 /* What varies over `place` and, if there are several, over the items. */
 uint32_t low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries place, bool alike, const char *name);
 PlanExpr *low_place_load(const Scope *s, uint32_t buf, NetVaries place, bool alike);    /* alike: for all items */
@@ -243,7 +243,8 @@ PlanExpr *low_over(Scope *s, const NetExpr *e);
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);
-PlanExpr *low_clipped(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *v);   /* to its range; infinite bounds cost nothing */
+PlanExpr *low_clipped(Scope *s, const NetFeature *f, PlanExpr *v);   /* to its range; infinite bounds cost nothing */
+bool low_is_bounded(const NetFeature *f);                         /* does its range clip anything? */
 bool low_is_fixed(const NetExpr *e);                              /* can low_fixed_signal compute it? */
 double low_fixed_signal(const Lower *l, uint32_t conn, bool diagonal);   /* connections without stored values */
 uint32_t low_var_buf(Lower *l, NetVar v);

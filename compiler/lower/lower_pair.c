@@ -84,7 +84,7 @@ pair(Update *u, PlanEmit *b, NetSide event, PlanExpr *item, PlanExpr *i, PlanExp
 static PlanExpr *
 bounded(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v, bool clip)
 {
-	return clip ? low_bounded(u->l, b, u->f, u->low, i, j, v) : v;
+	return clip ? upd_bounded(u, b, i, j, v) : v;
 }
 
 /* With one item: states and the value are locals from the first statement to the last. */

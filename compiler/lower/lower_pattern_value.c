@@ -52,6 +52,7 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 	s.conn = w->conn;
 	s.pre = i;
 	s.post = j;
+	s.at = at;
 	PlanExpr *v;
 	if (w->given != NO_BUF) {
 		v = low_value_load(l, w->given, at);
@@ -62,7 +63,7 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 		draw(w, &s, at);
 		v = low_expr(&s, w->f->init.e);
 	}
-	low_value_store(b, w->low->buf, at, low_clipped(l, b, w->f, v));
+	low_value_store(b, w->low->buf, at, low_clipped(&s, w->f, v));
 }
 
 /* `weight = file("w.npy")` on `by sparse("w.npy")`: the matrix is known already, its zeros are absent. */
@@ -93,7 +94,7 @@ low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 	w->given = given_values(l, conn, f);
 	if (f->init.file && w->given == NO_BUF) {
 		low_fill(l, conn, feature);
-		if (!f->has_range || f->type == NT_BOOL || (isinf(f->lo) && isinf(f->hi)))
+		if (!low_is_bounded(f))
 			return;
 	}
 	lf->init = low_add_kernel(l, low_value_range(l, conn, f), "%s.%s.init", c->name, f->name);

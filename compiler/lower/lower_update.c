@@ -131,11 +131,11 @@ upd_instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 	s.post = j;
 	s.keys = u->keys;
 	s.learning = plan_int(l->p, PT_BOOL, 1);
+	s.at = u->at;
 	if (u->f->of_post) {
 		s.value = j ? low_load(l, u->low->buf, 1, j) : NULL;
 	} else if (i && j && u->at) {
 		s.value = low_value_load(l, u->low->buf, u->at);
-		s.at = u->at;
 		find_pair(u, &s);
 	} else if (i && j) {
 		s.value = low_load(l, u->low->buf, 2, i, j);
@@ -296,7 +296,7 @@ static void
 find_clips(Update *u)
 {
 	const NetFeature *f = u->f;
-	bool bounded = f->has_range && f->type == NT_REAL && !(isinf(f->lo) && isinf(f->hi));
+	bool bounded = low_is_bounded(f);
 	u->clips = f->has_rule && (bounded || u->low->negative != NO_BUF);
 	u->clips_events = u->clips && f->decay == 0;
 	for (uint32_t k = 0; k < u->groups.n; k++) {
@@ -411,11 +411,27 @@ limit_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j
 {
 	Update *u = env;
 	Lower *l = u->l;
-	(void)i, (void)j;
+	Scope s = low_scope(l, b);
+	s.conn = u->conn;
+	s.feature = u->feature;
+	s.pre = i;
+	s.post = j;
+	s.at = at;
 	PlanExpr *v = low_value_load(l, u->low->buf, at);
 	if (u->f->decay != 0)
 		v = plan_binary(l->p, PEXPR_MUL, v, low_real(l, 1 - u->f->decay));
-	low_value_store(b, u->low->buf, at, u->f->has_rule ? low_clipped(l, b, u->f, v) : v);
+	low_value_store(b, u->low->buf, at, u->f->has_rule ? low_bounded(&s, u->f, u->low, v) : v);
+}
+
+PlanExpr *
+upd_bounded(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+{
+	Scope s = low_scope(u->l, b);
+	s.conn = u->conn;
+	s.feature = u->feature;
+	s.pre = i;
+	s.post = j;
+	return low_bounded(&s, u->f, u->low, v);
 }
 
 static void
@@ -428,7 +444,7 @@ limit_all(Update *u, PlanEmit *to)
 	PlanExpr *v = low_load(l, u->low->buf, 2, rows.index, cols.index);
 	if (u->f->decay != 0)
 		v = plan_binary(l->p, PEXPR_MUL, v, low_real(l, 1 - u->f->decay));
-	v = low_bounded(l, b, u->f, u->low, rows.index, cols.index, v);
+	v = upd_bounded(u, b, rows.index, cols.index, v);
 	low_store(b, u->low->buf, v, 2, rows.index, cols.index);
 	low_close(&cols);
 	low_close(&rows);

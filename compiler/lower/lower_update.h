@@ -65,6 +65,7 @@ bool upd_reads_item(Update *u, const NetExpr *e);         /* does it differ betw
 NetVaries upd_varies(Update *u, const NetExpr *e);
 
 /* lower_update.c */
+PlanExpr *upd_bounded(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v);   /* where values are [pre, post] */
 Scope upd_instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j);
 PlanExpr *upd_condition(Update *u, Scope *s, const Flat *f);      /* of its mask and its event; NULL: always */
 PlanExpr *upd_updated(Lower *l, NetAssignOp op, PlanExpr *old, PlanExpr *e);

@@ -26,7 +26,8 @@ typedef enum { NT_UNSET, NT_REAL, NT_BOOL } NetType;
 typedef enum {
 	NEXPR_UNSET,
 	NEXPR_CONST,       /* value; already rounded to the program's real type */
-	NEXPR_ARRAY,       /* one constant per neuron of the layer, in rules of that on `side`: net->arrays[index] */
+	NEXPR_ARRAY,       /* one constant per neuron of the layer, in connections of that on `side`, or per value of the
+	                    * feature (VALUE): net->arrays[index] */
 	NEXPR_STATE,       /* layer.states[index] (neuron code); rule.states[index] (rules; side PRE, POST: of that neuron) */
 	NEXPR_SIGNAL,      /* net->signals[index]: in rules, signals and the protocol; of a layer: that of the neuron on `side` */
 	NEXPR_EVENT,       /* bool: was net->signals[index] set, or fed something other than 0, for this step? Places as SIGNAL */
@@ -71,7 +72,7 @@ const char *net_over_name(NetOver over);
 enum { NOVER_PRE = 1, NOVER_POST = 2, NOVER_BATCH = 4 };     /* the first two as in NetVaries */
 
 typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
-typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST } NetSide;
+typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST, NSIDE_VALUE /* of arrays: the value itself */ } NetSide;
 
 /* Something that the network holds. */
 typedef enum { NVAR_UNSET, NVAR_SPIKES, NVAR_STATE, NVAR_TRACE, NVAR_VALUE, NVAR_KEPT, NVAR_RULE_STATE, NVAR_RATE,
@@ -200,7 +201,7 @@ typedef struct {
 	NetExpr *delay;                                   /* the signal comes after this time, in ms; NULL: compute instead */
 	uint64_t slots;                                   /* of a delay: the steps of the longest */
 	NetInit init;
-	bool has_range; double lo, hi; Span range_span;   /* infinite: unbounded */
+	bool has_range; NetExpr *lo, *hi; Span range_span; /* CONST (infinite: unbounded) or ARRAY */
 	bool of_post;                                     /* one value per target (or channel of targets), met by the sum */
 	bool has_norm, norm_each_step, norm_signed; double norm;
 	bool keep_sign;                                   /* values stay on their side of zero */
@@ -320,7 +321,8 @@ typedef struct {
 /* A name of the protocol: a `let`, or what counts the turns of a loop; one, or one per item. */
 typedef struct { Name name; Span span; NetType type; bool per_item; } NetVariable;
 
-typedef struct { uint32_t layer; double *value; uint64_t n; } NetArray;
+/* Constants: one for each neuron of a layer, or (layer NET_NONE) for each value that a feature of a connection has. */
+typedef struct { uint32_t layer, conn; bool of_post; double *value; uint64_t n; } NetArray;
 
 typedef struct {
 	Arena *arena;
@@ -348,6 +350,9 @@ typedef struct {
 Net *net_new(Arena *a, Interner *names, const char *name);
 NetExpr *net_expr(Net *n, NetExprKind k, NetType t, Span at);
 NetExpr *net_const(Net *n, NetType t, double v, Span at);
+/* The shape of the values of a feature, as its pattern says, and how many they are. */
+uint32_t net_value_shape(const Net *n, const NetConn *c, bool of_post, uint64_t extent[6]);
+uint64_t net_value_count(const Net *n, const NetConn *c, bool of_post);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
 /* Over what e varies, in code of rule r; locals: over what each of them does. */
 NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e);

@@ -143,6 +143,57 @@ net_const(Net *n, NetType t, double v, Span at)
 	return e;
 }
 
+uint32_t
+net_value_shape(const Net *n, const NetConn *c, bool of_post, uint64_t extent[6])
+{
+	const NetPattern *p = &c->pattern;
+	uint64_t npost = n->layers.at[c->post].n, taps = 1;
+	if (of_post) {
+		extent[0] = p->kind == NPAT_CONV ? p->out : npost;
+		return 1;
+	}
+	switch (p->kind) {
+	case NPAT_ALL:
+		extent[0] = n->layers.at[c->pre].n;
+		extent[1] = npost;
+		return 2;
+	case NPAT_ONE_TO_ONE:
+	case NPAT_POOL:
+	case NPAT_MEAN:
+		extent[0] = npost;
+		return 1;
+	case NPAT_CONV:
+		extent[0] = p->out;
+		extent[1] = p->in;
+		for (uint32_t d = 0; d < p->axes; d++)
+			extent[2 + d] = p->kernel[d];
+		return 2 + p->axes;
+	case NPAT_LOCAL:
+		for (uint32_t d = 0; d < p->axes; d++)
+			taps *= p->kernel[d];
+		extent[0] = p->in;
+		extent[1] = npost;
+		extent[2] = taps;
+		return 3;
+	case NPAT_SPARSE:
+		extent[0] = p->nsynapses;
+		return 1;
+	case NPAT_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+uint64_t
+net_value_count(const Net *n, const NetConn *c, bool of_post)
+{
+	uint64_t extent[6], all = 1;
+	uint32_t rank = net_value_shape(n, c, of_post, extent);
+	for (uint32_t d = 0; d < rank; d++)
+		all *= extent[d];
+	return all;
+}
+
 /* By bits, so that NaN equals itself and the zeros differ. */
 static bool
 same_number(double a, double b)
@@ -177,7 +228,7 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 	case NEXPR_SIGNAL: case NEXPR_EVENT:
 		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : over;
 	case NEXPR_ARRAY: case NEXPR_TRACE: case NEXPR_SPIKE: case NEXPR_INDEX:
-		return e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
+		return e->side == NSIDE_VALUE ? NPLACE_SYNAPSE : e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
 	case NEXPR_STATE:
 		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : r->states.at[e->index].place;
 	case NEXPR_LOCAL:

@@ -67,7 +67,8 @@ static void
 put_array(StrBuf *out, const Net *n, uint32_t index)
 {
 	const NetArray *a = &n->arrays.at[index];
-	strbuf_printf(out, "array%u of %s: [", index, layer_name(n, a->layer));
+	const char *of = a->layer != NET_NONE ? layer_name(n, a->layer) : a->conn < n->conns.n ? n->conns.at[a->conn].name : "?";
+	strbuf_printf(out, "array%u of %s%s: [", index, a->layer != NET_NONE ? "" : a->of_post ? "targets of " : "values of ", of);
 	for (uint64_t i = 0; i < a->n && i < ARRAY_SHOWN; i++) {
 		strbuf_puts(out, i ? ", " : "");
 		net_print_number(out, n, a->value[i]);
@@ -139,12 +140,12 @@ put_rule(StrBuf *out, const Net *n, const NetConn *c, const NetRule *r)
 }
 
 static void
-put_bound(StrBuf *out, const Net *n, double v)
+put_bound(const NetPlace *at, const NetExpr *e)
 {
-	if (isinf(v))
-		strbuf_puts(out, v < 0 ? "-inf" : "inf");
+	if (e->kind == NEXPR_CONST && isinf(e->value))
+		strbuf_puts(at->out, e->value < 0 ? "-inf" : "inf");
 	else
-		net_print_number(out, n, v);
+		net_print_expr(at, e);
 }
 
 static void
@@ -173,9 +174,9 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 	strbuf_putc(out, '\n');
 	if (f->has_range) {
 		strbuf_puts(out, "\t\trange [");
-		put_bound(out, n, f->lo);
+		put_bound(&at, f->lo);
 		strbuf_puts(out, ", ");
-		put_bound(out, n, f->hi);
+		put_bound(&at, f->hi);
 		strbuf_puts(out, "]\n");
 	}
 	if (f->has_norm) {

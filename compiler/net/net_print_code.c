@@ -201,8 +201,8 @@ put_places(const NetPlace *at, const NetExpr *e)
 void
 net_print_expr(const NetPlace *at, const NetExpr *e)
 {
-	static const char *const side_index[] = {"i", "i", "j"}, *const side_array[] = {"", "pre.",
-											"post."};
+	static const char *const side_index[] = {"i", "i", "j", "?"};
+	static const char *const side_array[] = {"", "pre.", "post.", "value."};
 	switch (e->kind) {
 	case NEXPR_UNSET:
 	case NEXPR_COUNT:

@@ -47,6 +47,14 @@ layer_size(const Net *n, uint32_t i)
 	return i < n->layers.n ? n->layers.at[i].n : 0;
 }
 
+static uint64_t
+array_size(const Net *n, const NetArray *a)
+{
+	if (a->layer != NET_NONE)
+		return layer_size(n, a->layer);
+	return a->conn < n->conns.n ? net_value_count(n, &n->conns.at[a->conn], a->of_post) : 0;
+}
+
 static const NetLayer *
 side_layer(const Check *c, NetSide side)
 {
@@ -66,6 +74,9 @@ check_array(Check *c, const NetExpr *e)
 	const NetArray *a = &c->net->arrays.at[e->index];
 	if (c->protocol || c->signal)
 		return need(c, e->side == NSIDE_OWN && a->n == c->neurons, "an array of other neurons");
+	if (e->side == NSIDE_VALUE)
+		return need(c, c->conn && a->layer == NET_NONE && &c->net->conns.at[a->conn] == c->conn,
+			    "an array of another connection");
 	const NetLayer *l = side_layer(c, e->side);
 	return need(c,
 		    l && a->layer < c->net->layers.n && l == &c->net->layers.at[a->layer] &&
@@ -182,8 +193,7 @@ check_place(Check *c, const NetExpr *e)
 		return need(c, fixed, "an initial value that is no constant");
 	if (c->feature_init)
 		return need(c,
-			    e->kind == NEXPR_CONST || e->kind == NEXPR_INDEX ||
-				    e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
+			    fixed || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
 				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
 			    "an initial value that reads what is not there yet");
 	if (c->protocol)
@@ -499,7 +509,12 @@ check_feature(Check *c, const NetConn *k, const NetFeature *f)
 	if (f->init.e)
 		check_typed(c, f->init.e, f->type);
 	c->feature_init = false;
-	need(c, !f->has_range || f->lo <= f->hi, "an empty range");
+	c->init = true;
+	if (f->has_range)
+		(void)(check_typed(c, f->lo, NT_REAL) && check_typed(c, f->hi, NT_REAL));
+	c->init = false;
+	need(c, !f->has_range || f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || f->lo->value <= f->hi->value,
+	     "an empty range");
 	need(c, f->shared == NET_NONE || f->shared < k->features.n, "a value of no feature");
 	c->feature = f;
 	check_states(c, place, f->states.at, f->states.n);
@@ -792,7 +807,7 @@ net_verify(const Net *n, Arena *a)
 	Check c = {.net = n, .arena = a, .place = "network"};
 	need(&c, n->dt > 0 && n->batch > 0, "dt and batch must be positive");
 	for (uint32_t i = 0; i < n->arrays.n; i++)
-		need(&c, n->arrays.at[i].n == layer_size(n, n->arrays.at[i].layer),
+		need(&c, n->arrays.at[i].n == array_size(n, &n->arrays.at[i]),
 		     "an array of a wrong length");
 	for (uint32_t i = 0; i < n->streams.n; i++)
 		need(&c, n->streams.at[i].layer < n->layers.n &&

@@ -126,6 +126,7 @@ typedef struct {
 	uint32_t inside; /* how many `if`s are around */
 	AstDecl *attached; /* arguments of a rule: the connection where it is attached */
 	DimTerm *fellows;  /* dimensions of the values of its features */
+	enum { ARG_OF_NONE, ARG_OF_NEURON, ARG_OF_SYNAPSE } arg_of; /* IN_ARG: `i`, or `i` and `j` may be read */
 } Sema;
 
 /* ---- scope.c: symbols and names ---- */

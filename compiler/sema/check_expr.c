@@ -46,7 +46,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
 	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
-	    k == ASYM_DT)
+	    k == ASYM_DT || k == ASYM_INDEX)
 		return true;
 	diag_begin(s->diag, E0502, e->span,
 		   "`%s` is %s, and a value known before the run is needed here", e->name,
@@ -387,10 +387,12 @@ check_list(Sema *s, AstExpr *e)
 	s->per_neuron = false;
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *x = e->args.at[i].value;
-		if (!sema_check_real(s, x, &dim)) {
+		Val v = sema_check_expr(s, x);
+		if (v.type != ATYPE_LIST && !sema_need_real(s, x, v)) {
 			sound = false;
 			continue;
 		}
+		dim = v.dim;
 		Side first = {i ? e->args.at[0].value->span : (Span){0, 0}, all};
 		sound &= sema_fit(s,
 				  (Say){"a list cannot hold & and @",

@@ -197,9 +197,12 @@ void
 sema_check_trace(Sema *s, AstTrace *t, Sym *sym)
 {
 	s->where = IN_ARG;
-	sema_check_dim(
-		s, t->tau, infer_stated((Dim){{2}}, (Span){0, 0}),
-		(Say){"the `tau` of a trace is &, not @", "write a time: `tau = 20 ms`", NULL});
+	s->arg_of = s->decl && s->decl->kind == ADECL_RULE ? ARG_OF_SYNAPSE : ARG_OF_NEURON;
+	Val tau = sema_check_expr(s, t->tau);
+	if (tau.type == ATYPE_LIST || sema_need_real(s, t->tau, tau))
+		sema_fit(s, (Say){"the `tau` of a trace is &, not @", "write a time: `tau = 20 ms`", NULL},
+			 (Side){t->tau->span, tau.dim}, (Side){{0, 0}, infer_stated((Dim){{2}}, (Span){0, 0})});
+	s->arg_of = ARG_OF_NONE;
 	s->where = IN_TRACE;
 	s->own_trace = sym->sym.name;
 	sema_check_block(s, &t->on_spike);

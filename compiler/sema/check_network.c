@@ -136,7 +136,8 @@ check_arg_value(Sema *s, const Slot *slot, AstExpr *e)
 	} else if (slot->val.type == ATYPE_TUPLE && v.type == ATYPE_TUPLE) {
 		check_tuple_arg(s, slot, e, v);
 	} else if (slot->val.type == ATYPE_TUPLE) {
-		for (uint32_t i = 0; sema_need_real(s, e, v) && i < slot->val.tuple->n; i++)
+		bool sound = (v.type == ATYPE_LIST && slot->lists) || sema_need_real(s, e, v);
+		for (uint32_t i = 0; sound && i < slot->val.tuple->n; i++)
 			fit_value(s, slot, e->span, v.dim, slot->val.tuple->dims[i]);
 	} else if ((v.type == ATYPE_LIST && slot->lists) || sema_need_real(s, e, v)) {
 		fit_value(s, slot, e->span, v.dim, slot->val.dim);
@@ -208,6 +209,7 @@ check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 static void
 check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, Span use)
 {
+	s->arg_of = model->kind == ADECL_NEURON ? ARG_OF_NEURON : ARG_OF_SYNAPSE;
 	for (uint32_t i = 0; i < args->n; i++) {
 		const AstArg *a = &args->at[i];
 		Slot slot;
@@ -238,6 +240,7 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 		s->where = IN_ARG;
 		sema_check_expr(s, a->value);
 	}
+	s->arg_of = ARG_OF_NONE;
 	check_missing(s, args, model, use);
 }
 
@@ -333,15 +336,25 @@ check_start(Sema *s, AstExpr *e)
 	return sym;
 }
 
+/* A number or a list of them. */
+static void
+check_bound(Sema *s, AstExpr *e, DimTerm value)
+{
+	Val v = sema_check_expr(s, e);
+	if (v.type == ATYPE_LIST || sema_need_real(s, e, v))
+		sema_fit(s, (Say){"the values are &, and this end of their range is @", "give both the same dimension", NULL},
+			 (Side){e->span, v.dim}, (Side){{0, 0}, value});
+}
+
 static void
 check_limits(Sema *s, AstFeature *f, DimTerm value)
 {
 	s->where = IN_ARG;
 	if (f->lo) {
-		Say say = {"the values are &, and this end of their range is @",
-			   "give both the same dimension", NULL};
-		sema_check_dim(s, f->lo, value, say);
-		sema_check_dim(s, f->hi, value, say);
+		s->arg_of = ARG_OF_SYNAPSE;
+		check_bound(s, f->lo, value);
+		check_bound(s, f->hi, value);
+		s->arg_of = ARG_OF_NONE;
 	}
 	if (f->norm)
 		sema_check_dim(s, f->norm, value,
@@ -421,7 +434,7 @@ check_value(Sema *s, AstFeature *f, const Face *face, const AstModel *m)
 	}
 	if (want.type == ATYPE_BOOL)
 		return sema_need_condition(s, f->value, v);
-	if (!sema_need_real(s, f->value, v))
+	if (v.type != ATYPE_LIST && !sema_need_real(s, f->value, v))
 		return false;
 	Say say = {"`$` takes &, not @", dim_help(s, f->name, want.dim), f->name};
 	return sema_fit(s, say, (Side){f->value->span, v.dim},

@@ -177,8 +177,8 @@ sema_need_real(Sema *s, const AstExpr *e, Val v)
 		diag_help(s->diag, "take one of its parts: `%s.%s`", text_of(s, e),
 			  v.tuple->names->at[0].name);
 	else if (v.type == ATYPE_LIST)
-		diag_help(s->diag, "a list gives a layer's parameter one value per neuron; "
-				   "elsewhere write one number");
+		diag_help(s->diag, "a list gives parameters, first values and ranges one value per neuron or synapse; "
+				   "here write one number");
 	else
 		diag_help(s->diag, "write a number");
 	diag_end(s->diag);

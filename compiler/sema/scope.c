@@ -271,10 +271,11 @@ find_word(const Sema *s, Name name)
 		return w == IN_CONST ? NULL : s->dt;
 	if (name == s->words.learning)
 		return is_in_model(w) ? s->learning : NULL;
+	bool i = w == IN_ARG && s->arg_of != ARG_OF_NONE, j = w == IN_ARG && s->arg_of == ARG_OF_SYNAPSE;
 	if (name == s->words.i)
-		return w == IN_VALUE || w == IN_DRIVE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
+		return i || w == IN_VALUE || w == IN_DRIVE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
 	if (name == s->words.j)
-		return w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
+		return j || w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
 	if (name == s->words.spike)
 		return w == IN_STEP || w == IN_TRACE || w == IN_SIGNAL ? s->own_spike : NULL;
 	if (s->input && s->input->sym.name == name)
@@ -404,8 +405,8 @@ where_known(const Sema *s, Name name)
 	if (name == w->signal)
 		return "`signal` is known in the body of a feature";
 	if (name == w->i || name == w->j)
-		return "`i` and `j` number the neurons of a connection, in the value of a feature; "
-		       "a neuron's step knows `i`";
+		return "`i` and `j` number the neurons of a connection, in values of features, ranges and arguments of "
+		       "rules; a neuron's step and parameters know `i`";
 	if (name == w->learning)
 		return "`learning` is known in models; the experiment says `freeze` and `thaw`";
 	if (name == w->dt)

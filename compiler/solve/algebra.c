@@ -84,23 +84,28 @@ sol_const(Solve *s, double v, Span at)
 	return net_const(s->net, NT_REAL, rounded(s, v), at);
 }
 
-static uint32_t
-layer_on(const Solve *s, NetSide side)
+/* Whose numbers they are: of the neurons on a side, or of the values of the connection. */
+static NetArray
+array_on(const Solve *s, NetSide side)
 {
-	return !s->conn ? s->layer : side == NSIDE_PRE ? s->conn->pre : s->conn->post;
+	if (side == NSIDE_VALUE)
+		return (NetArray){.layer = NET_NONE, .conn = (uint32_t)(s->conn - s->net->conns.at)};
+	uint32_t layer = !s->conn ? s->layer : side == NSIDE_PRE ? s->conn->pre : s->conn->post;
+	return (NetArray){.layer = layer, .conn = NET_NONE};
 }
 
 static uint32_t
-find_array(Solve *s, uint32_t layer, const double *v, uint32_t n)
+find_array(Solve *s, NetArray of, const double *v, uint32_t n)
 {
 	Net *net = s->net;
 	for (uint32_t i = 0; i < net->arrays.n; i++) {
 		const NetArray *a = &net->arrays.at[i];
-		if (a->layer == layer && a->n == n && !memcmp(a->value, v, n * sizeof *v))
+		if (a->layer == of.layer && a->conn == of.conn && a->n == n && !memcmp(a->value, v, n * sizeof *v))
 			return i;
 	}
-	NetArray a = {layer, arena_copy(net->arena, v, n * sizeof *v), n};
-	VEC_PUSH(net->arena, &net->arrays, a);
+	of.value = arena_copy(net->arena, v, n * sizeof *v);
+	of.n = n;
+	VEC_PUSH(net->arena, &net->arrays, of);
 	return net->arrays.n - 1;
 }
 
@@ -117,7 +122,7 @@ sol_from_fixed(Solve *s, Fixed v, Span at)
 		return net_const(s->net, NT_REAL, all[0], at);
 	NetExpr *e = net_expr(s->net, NEXPR_ARRAY, NT_REAL, at);
 	e->side = v.side;
-	e->index = find_array(s, layer_on(s, v.side), all, v.n);
+	e->index = find_array(s, array_on(s, v.side), all, v.n);
 	return e;
 }
 

@@ -404,21 +404,21 @@ input_weight_init(struct learning *restrict n, int64_t lo, int64_t hi)
 		philox4x32(key0, key1, (uint32_t)block, (uint32_t)(block >> 32), 0u, 0u, &r0, &r1,
 		    &r2, &r3);
 		const float u = (float)(r0 >> 8) * 5.9604645e-8f;
-		const float v = 0.0f + 10.0f * u;
-		const float v2 = v < 0.0f ? 0.0f : v;
-		n->input_weight[i][0] = v2 > 12.0f ? 12.0f : v2;
+		const float w = 0.0f + 10.0f * u;
+		const float w2 = w < 0.0f ? 0.0f : w;
+		n->input_weight[i][0] = w2 > 12.0f ? 12.0f : w2;
 		const float u2 = (float)(r1 >> 8) * 5.9604645e-8f;
-		const float v3 = 0.0f + 10.0f * u2;
-		const float v4 = v3 < 0.0f ? 0.0f : v3;
-		n->input_weight[i][1] = v4 > 12.0f ? 12.0f : v4;
+		const float w3 = 0.0f + 10.0f * u2;
+		const float w4 = w3 < 0.0f ? 0.0f : w3;
+		n->input_weight[i][1] = w4 > 12.0f ? 12.0f : w4;
 		const float u3 = (float)(r2 >> 8) * 5.9604645e-8f;
-		const float v5 = 0.0f + 10.0f * u3;
-		const float v6 = v5 < 0.0f ? 0.0f : v5;
-		n->input_weight[i][2] = v6 > 12.0f ? 12.0f : v6;
+		const float w5 = 0.0f + 10.0f * u3;
+		const float w6 = w5 < 0.0f ? 0.0f : w5;
+		n->input_weight[i][2] = w6 > 12.0f ? 12.0f : w6;
 		const float u4 = (float)(r3 >> 8) * 5.9604645e-8f;
-		const float v7 = 0.0f + 10.0f * u4;
-		const float v8 = v7 < 0.0f ? 0.0f : v7;
-		n->input_weight[i][3] = v8 > 12.0f ? 12.0f : v8;
+		const float w7 = 0.0f + 10.0f * u4;
+		const float w8 = w7 < 0.0f ? 0.0f : w7;
+		n->input_weight[i][3] = w8 > 12.0f ? 12.0f : w8;
 	}
 	STORED;
 }
