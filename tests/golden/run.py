@@ -31,6 +31,7 @@ SMALL = {                                            # examples that are long as
     "diehl_cook_v2": ["--set", "n=20", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "locally_connected": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "convolution": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
+    "prediction_error": ["--set", "trials=20"],
     "reward": ["--set", "train=10"],
     "short_term": ["--set", "seconds=2"],
     "triplet": ["--set", "repeats=2"],
