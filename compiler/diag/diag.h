@@ -43,5 +43,7 @@ const char *diag_code_text(DiagCode c);                   /* "E0201" */
 /* The nearest of n names by edit distance, at most a third of the length of `name` (at least 1) away; NULL if none.
  * First in order wins ties. Capitals count as small letters, so `lif` finds `LIF`; `name` itself is never given. */
 const char *suggest(const char *name, const char *const *names, uint32_t n);
+/* What is written here for a word that other languages and simulators have; NULL if it is none of theirs. */
+const char *elsewhere_help(const char *word);
 
 #endif

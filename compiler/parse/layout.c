@@ -190,7 +190,11 @@ report_unclosed(Parse *p, const Token *t)
 	syntax_failed(p);
 	diag_begin(d, E0103, t->span, "a `}` is missing before %s", syntax_token_text(p, t));
 	diag_label(d, o->span, "this block is never closed");
-	diag_help(d, "every `{` needs its `}`: close the block where it ends");
+	const Word *w = word_of(t->kind);
+	if (w && w->flags & WORD_DECL)
+		diag_help(d, "close the block where it ends: `%s` stands outside of every block", w->text);
+	else
+		diag_help(d, "every `{` needs its `}`: close the block where it ends");
 	diag_end(d);
 }
 

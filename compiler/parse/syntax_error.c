@@ -185,11 +185,42 @@ nearest_word(Parse *p, const Texts *all)
 	return second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE) : NULL;
 }
 
+/* A line that stands one block too far out: `learn` beside features, `if` beside the step of a neuron. */
+static const char *
+advise_on_block(Parse *p, const Texts *all)
+{
+	const Word *w = word_of(p->first.kind);
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	int first = p->first.kind;
+	bool of_feature = first == TOK_RANGE || first == TOK_NORM || first == TOK_DECAY || first == TOK_LEARN;
+	if (!at_line_start && has(all, ":") && has(all, "=") && of_feature)
+		return arena_printf(p->env->arena, "`%s` stands in the block of a feature: `weight = 1 { %s }`",
+				    w->text, w->form);
+	bool starts_statement = p->last.kind == TOK_IF || p->last.kind == TOK_SPIKE || p->last.kind == TOK_NAME;
+	if (at_line_start && starts_statement && has(all, "step"))
+		return "statements stand in the step of a neuron: `step { … }`";
+	if (at_line_start && starts_statement && has(all, "learns"))
+		return "statements stand in `on pre { … }`, `on post { … }` or `each step { … }`";
+	return NULL;
+}
+
+/* What another language calls it: the word that does not fit, or the one that starts the line. */
+static const char *
+advise_on_elsewhere(Parse *p)
+{
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	bool second = p->before.span.lo == p->first.span.lo;
+	const Token *t = at_line_start ? &p->last : second ? &p->first : NULL;
+	return t && t->name && (t->kind == TOK_NAME || word_of(t->kind)) ? elsewhere_help(t->name) : NULL;
+}
+
 static const char *
 advise(Parse *p, const Texts *all)
 {
 	Arena *a = p->env->arena;
 	const char *help = advise_on_sign(p, all);
+	if (!help)
+		help = advise_on_elsewhere(p);
 	if (help)
 		return help;
 	const Word *w = word_of(p->last.kind);
@@ -202,6 +233,9 @@ advise(Parse *p, const Texts *all)
 	const char *near = nearest_word(p, all);
 	if (near)
 		return arena_printf(a, "did you mean `%s`?", near);
+	help = advise_on_block(p, all);
+	if (help)
+		return help;
 	bool is_name = p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED));
 	if (at_line_start && is_name && has(all, "the end of the file") &&
 	    layout_peek(p)->kind == TOK_ASSIGN)

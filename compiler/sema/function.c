@@ -87,7 +87,10 @@ report_no_function(Sema *s, const AstExpr *base)
 		diag_help(s->diag, "only functions are called; to multiply, write `*`");
 	} else {
 		diag_begin(s->diag, E0201, base->span, "no function is called `%s`", base->name);
-		sema_help_names(s, base->name, &known, "there are", "");
+		if (elsewhere_help(base->name))
+			diag_help(s->diag, "%s", elsewhere_help(base->name));
+		else
+			sema_help_names(s, base->name, &known, "there are", "");
 	}
 	diag_end(s->diag);
 }
