@@ -39,6 +39,7 @@ SMALL = {                                            # examples that are long as
     "delayed_reward": ["--set", "trials=2", "--set", "tests=4"],
     "dopamine": ["--set", "minutes=2", "--set", "minute=1000"],
     "eprop": ["--set", "epochs=2"],
+    "spike_times": ["--set", "trials=3"],
     "working_memory": ["--set", "trials=2", "--set", "tests=2"],
     "increasing_inhibition": ["--set", "side=5", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
 }
