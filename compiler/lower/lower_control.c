@@ -7,19 +7,32 @@
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
-/* Numbers from a file: a row in each step for a layer, the whole before the first step for a connection. */
+/* The buffer of the values that are held at zero; NO_BUF: they are not stored. */
+static uint32_t
+values_of(const Lower *l, const NetControl *c)
+{
+	return l->conns[c->var.of].features[c->var.index].buf;
+}
+
+/* Numbers from a file: a row in each step for a layer; one for each value of a feature, before the first step. */
 static void
 add_file(Lower *l, const NetControl *c, LowControl *out)
 {
 	const Net *n = l->net;
 	bool zero = c->kind == NCONTROL_ZERO;
-	uint32_t pre = zero ? n->conns.at[c->var.of].pre : c->var.of, post = zero ? n->conns.at[c->var.of].post : c->var.of;
-	PlanAxis matrix[2] = {low_axis(AXIS_PRE, n->layers.at[pre].n), low_axis(AXIS_POST, n->layers.at[post].n)};
-	PlanAxis rows[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->layers.at[post].n)};
-	const char *name = zero ? n->conns.at[c->var.of].name : n->layers.at[post].name;
-	bool whole = zero || c->per_item;
-	out->buf = low_add_buf(l, l->real, ROLE_SCRATCH, whole ? 2 : 1, zero ? matrix : whole ? rows : rows + 1,
-	                       "%s.control", name);
+	const char *name = zero ? n->conns.at[c->var.of].name : n->layers.at[c->var.of].name;
+	PlanAxis axes[PLAN_MAX_AXES] = {low_axis(AXIS_BATCH, l->batch)};
+	uint32_t naxes = 0;
+	if (zero) {
+		const PlanBuf *values = &l->p->bufs.at[values_of(l, c)];
+		naxes = values->naxes;
+		for (uint32_t d = 0; d < naxes; d++)
+			axes[d] = values->axis[d];
+	} else {
+		axes[c->per_item] = low_axis(AXIS_NEURON, n->layers.at[c->var.of].n);
+		naxes = 1 + c->per_item;
+	}
+	out->buf = low_add_buf(l, l->real, ROLE_SCRATCH, naxes, axes, "%s.control", name);
 	out->object = plan_add_object(l->p, zero ? POBJ_FILL : POBJ_STREAM, l->p->bufs.at[out->buf].name);
 	PlanObject *o = &l->p->objects.at[out->object];
 	o->texts = ARENA_ARRAY(l->a, const char *, 1);
@@ -35,8 +48,6 @@ value(Scope *s, const NetControl *c, const LowControl *low)
 	Lower *l = s->l;
 	if (c->e)
 		return low_expr(s, c->e);
-	if (c->kind == NCONTROL_ZERO)
-		return low_load(l, low->buf, 2, s->pre, s->post);
 	return c->per_item ? low_load(l, low->buf, 2, s->item, s->own) : low_load(l, low->buf, 1, s->own);
 }
 
@@ -102,30 +113,50 @@ layer_kernel(Lower *l, const NetControl *c, LowControl *out)
 	l->p->codes.at[out->kernel]->body = plan_freeze(&b);
 }
 
+/* Where the condition or the file says so, values become zero: by their own axes, which for one value per pair are those of
+ * the neurons. */
 static void
 zero_kernel(Lower *l, const NetControl *c, LowControl *out)
 {
+	Plan *p = l->p;
 	const NetConn *n = &l->net->conns.at[c->var.of];
-	const LowFeature *f = &l->conns[c->var.of].features[c->var.index];
-	if (f->buf == NO_BUF || n->pattern.kind != NPAT_ALL) {
-		low_not_yet(l, c->span, "holding values at zero that are not one for each pair of neurons");
-		return;
+	uint32_t buf = values_of(l, c);
+	const PlanAxis *axes = p->bufs.at[buf].axis;
+	uint32_t naxes = p->bufs.at[buf].naxes;
+	out->kernel = low_add_kernel(l, axes[0].extent, "%s.%s_zero", n->name, n->features.at[c->var.index].name);
+	PlanEmit b = plan_emit(p, p->codes.at[out->kernel]), *in = &b;
+	LowLoop loop[PLAN_MAX_AXES];
+	PlanExpr *at[PLAN_MAX_AXES];
+	for (uint32_t d = 0; d < naxes; d++) {
+		PlanExpr *end = d ? low_i64(l, (int64_t)axes[d].extent) : low_hi(&b);
+		const char *name = axes[d].kind == AXIS_PRE ? "i" : axes[d].kind == AXIS_POST ? "j" : "k";
+		loop[d] = low_loop(in, name, d ? low_i64(l, 0) : low_lo(&b), end, d + 1 == naxes);
+		at[d] = loop[d].index;
+		in = low_body(&loop[d]);
 	}
-	out->kernel = low_add_kernel(l, l->net->layers.at[n->pre].n, "%s.%s_zero", n->name, n->features.at[c->var.index].name);
-	PlanEmit b = plan_emit(l->p, l->p->codes.at[out->kernel]);
-	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[n->post].n), true);
-	Scope s = low_scope(l, low_body(&cols));
+	Scope s = low_scope(l, in);
 	s.conn = c->var.of;
-	s.pre = rows.index;
-	s.post = cols.index;
-	PlanExpr *old = low_load(l, f->buf, 2, s.pre, s.post);
-	PlanExpr *zero = l->p->bufs.at[f->buf].type == PT_BOOL ? plan_int(l->p, PT_BOOL, 0) : low_real(l, 0);
-	PlanExpr *now = plan_ternary(l->p, PEXPR_SELECT, holds(&s, value(&s, c, out)), zero, old);
-	low_store(s.b, f->buf, now, 2, s.pre, s.post);
-	low_close(&cols);
-	low_close(&rows);
-	l->p->codes.at[out->kernel]->body = plan_freeze(&b);
+	s.pre = at[0];
+	s.post = at[naxes - 1];
+	PlanExpr *old = plan_load(p, buf, naxes, at);
+	PlanExpr *zero = p->bufs.at[buf].type == PT_BOOL ? plan_int(p, PT_BOOL, 0) : low_real(l, 0);
+	PlanExpr *held = c->e ? low_expr(&s, c->e) : plan_load(p, out->buf, naxes, at);
+	plan_emit_store(in, buf, naxes, at, plan_ternary(p, PEXPR_SELECT, holds(&s, held), zero, old));
+	for (uint32_t d = naxes; d-- > 0;)
+		low_close(&loop[d]);
+	p->codes.at[out->kernel]->body = plan_freeze(&b);
+}
+
+/* Whether there are values that can be held as it is said. */
+static bool
+can_hold(Lower *l, const NetControl *c)
+{
+	uint32_t buf = c->kind == NCONTROL_ZERO ? values_of(l, c) : 0;
+	if (c->kind != NCONTROL_ZERO || (buf != NO_BUF && l->p->bufs.at[buf].naxes > 0 &&
+	                                 (!c->e || l->net->conns.at[c->var.of].pattern.kind == NPAT_ALL)))
+		return true;
+	low_not_yet(l, c->span, "holding values at zero that are not one for each pair of neurons, but by a file of their shape,");
+	return false;
 }
 
 /* Layer by layer the input of a driven layer is what its connections bring, and nothing else: its file is read and
@@ -163,11 +194,12 @@ low_controls(Lower *l, const NetProto *run)
 	for (uint32_t k = 0; k < run->controls.n; k++) {
 		const NetControl *c = &run->controls.at[k];
 		LowControl low = {.of = c, .kernel = UINT32_MAX, .buf = NO_BUF, .object = UINT32_MAX};
-		if (c->file)
+		bool can = can_hold(l, c);
+		if (can && c->file)
 			add_file(l, c, &low);
-		if (c->kind == NCONTROL_ZERO)
+		if (can && c->kind == NCONTROL_ZERO)
 			zero_kernel(l, c, &low);
-		else
+		else if (can)
 			layer_kernel(l, c, &low);
 		VEC_PUSH(l->a, &l->controls, low);
 	}

@@ -42,7 +42,7 @@ class Writer:
         self.lines, self.files, self.checks = [], {}, []
         self.layers = {layer["name"]: layer for layer in case["layers"]}
         self.names, self.arrays = {}, {}
-        self.plain = {}                              # "source>target" -> name of a plain connection
+        self.plain = {}                              # "source>target" -> name of a connection with one matrix, and its weights
         self.record_of = {}                          # expected key -> (record, Check)
         self.draws = []                              # lines that feed the draws of features
         self.final_of = {}                           # expected key -> variable to be saved
@@ -183,11 +183,13 @@ class Writer:
         name = self.identifier(f"{source}_{target}")
         if c["type"] == "Connection":
             features = self.plain_features(c, name, where)
-            self.plain[f"{source}>{target}"] = name
+            self.plain[f"{source}>{target}"] = (name, c["w"])
         elif c["type"] == "MulticompartmentConnection":
             features = self.pipeline_features(c, name, where)
         elif pattern_of(c):
             features = self.pattern_features(c, name, where)
+            if "w" in c:
+                self.plain[f"{source}>{target}"] = (name, c["w"])
         else:
             raise NotYet(f"{c['type']}")
         by = f" by {pattern_of(c).by}" if pattern_of(c) else ""
@@ -516,11 +518,25 @@ class Writer:
         for layer, name in (run.get("injects_v") or {}).items():
             lines.append(f"inject {self.use_rows(name, layer, run, where)} into {self.layer_name(layer, where)}.v")
         for ends, name in (run.get("masks") or {}).items():
-            connection = self.plain.get(ends)
-            if connection is None:
-                raise NotYet(f"{where}: a mask of {ends}")
-            lines.append(f"zero {connection}.weight where {self.use(name)}")
+            lines.append(self.mask(ends, name, where))
         return lines
+
+    def mask(self, ends, name, where):
+        """Weights that a run holds at zero: a mask in the shape of the weights."""
+        connection, weights = self.plain.get(ends, (None, None))
+        if connection is None or len(self.array(name).data) != len(self.array(weights).data):
+            raise NotYet(f"{where}: a mask of {ends}")
+        dense = self.sparse.get("w_" + ends.replace(">", "_"))
+        if dense is None:
+            self.files[name + ".npy"] = self.array(name)._replace(shape=self.array(weights).shape)
+            return f'zero {connection}.weight where file("{name}.npy")'
+        held = self.array(name).data                 # of the entries that are there; the others would come into being
+        if not all(held[k] or dense.data[k] for k in range(len(held))):
+            raise NotYet(f"{where}: a mask of {ends} without synapses that do not exist")
+        file = f"{name}_there.npy"
+        there = [held[k] for k in range(len(held)) if dense.data[k]]
+        self.files[file] = npy.make((len(there),), "u1", map(bool, there))
+        return f'zero {connection}.weight where file("{file}")'
 
     def use_rows(self, name, layer, run, where):
         """An array [n] or [steps, n] (or of more steps than the run has) as an input file."""

@@ -76,10 +76,12 @@ def add_controls(d):
                 shape = rows_of(d, layer, run)
                 run.setdefault("injects_v", {})[name] = d.array(f"inject_{name}_{at}", d.uniform(-0.5, 2, *shape))
         for c in d.case["connections"]:
-            if c["type"] == "Connection" and d.chance(0.08):
-                n, m = d.arrays[c["w"]].shape
+            if "w" in c and c["type"] != "MeanFieldConnection" and d.chance(0.08):
+                mask = d.bits(0.2, *d.arrays[c["w"]].shape)
+                if c["type"] == "LocalConnection":   # others would come into being
+                    mask |= d.arrays[c["w"]] == 0
                 ends = f"{c['source']}>{c['target']}"
-                run.setdefault("masks", {})[ends] = d.array(f"mask_{c['source']}_{c['target']}_{at}", d.bits(0.2, n, m), "u1")
+                run.setdefault("masks", {})[ends] = d.array(f"mask_{c['source']}_{c['target']}_{at}", mask, "u1")
 
 
 def rules_in(case):

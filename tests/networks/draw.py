@@ -104,7 +104,9 @@ class Network:
         for state in sorted(states):
             if self.items or self.chance(0.35):
                 self.records.append(f"{self.prefix}{name}.{state}" + (f" every {self.rng.randint(2, 5)} steps" if self.chance(0.5) else ""))
-        self.layers.append({"name": self.prefix + name, "shape": shape, "n": prod(shape), "states": states, "gap": gap, "model": model})
+        known = self.library["neuron"].get(model)
+        self.layers.append({"name": self.prefix + name, "shape": shape, "n": prod(shape), "states": states, "gap": gap, "model": model,
+                            "offers": states | set(known.params if known else ())})
         return self.layers[-1]
 
     def source(self, name):
@@ -199,7 +201,7 @@ class Network:
     def learn(self, a, b, span, lo, hi):
         """A `learn` clause, or None if no rule fits."""
         rng = self.rng
-        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["states"] and r.asks["pre"] <= a["states"]]
+        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"]]
         if self.items == "learning":
             rules = [r for r in rules if re.search(r"w [-+]= nu \* (\(dt / 1 ms\) \* )?\(?(" + "|".join(r.needs or ["-"]) + r") \*", r.body)]
             if not rules:
@@ -213,7 +215,8 @@ class Network:
             self.used.add("own rule")
             args = [f"nu = {number(rng, 0.01, 0.2 * span)}"]
         else:
-            model = rng.choice(rules)
+            rare = [r for r in rules if r.asks["post"] | r.asks["pre"]]
+            model = rng.choice(rare if rare and self.chance(0.5) else rules)
             self.rule_states = sorted(model.states)
             name, needs = model.name, model.needs
             self.used.add(name)

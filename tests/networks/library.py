@@ -10,8 +10,7 @@ class Model:
         self.params = dict(params)
         self.states = set(re.findall(r"\bstate (\w+)", body))
         self.needs = re.findall(r"\bneeds\s+(\w+)", body)
-        self.asks = {side: set(re.findall(rf"\b{side}\.(\w+)", body)) - {"spike", "_"} for side in ("pre", "post")}
-        self.asks["post"] -= {"pre", "post"}
+        self.asks = {side: set(re.findall(rf"(?<![\w.]){side}\.(\w+)", body)) - {"spike"} for side in ("pre", "post")}
 
     def __repr__(self):
         return self.name

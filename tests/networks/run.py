@@ -41,7 +41,7 @@ from program import PREFIXES, draw_network, settings_of, text_of   # noqa: E402
 EACH, TRIES, LIMIT = 6, 60, 300
 FLAGS = "-std=c11 -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math".split()
 # How often each level of optimisation is taken: what compilers need for the higher ones would be most of the time.
-LEVELS = {"gcc": {"-O0": 10, "-O1": 6, "-O2": 3, "-O3": 1}, "clang": {"-O0": 14, "-O1": 4, "-O2": 1, "-O3": 1}}
+LEVELS = {"gcc": {"-O0": 14, "-O1": 4, "-O2": 1, "-O3": 1}, "clang": {"-O0": 14, "-O1": 4, "-O2": 1, "-O3": 1}}
 
 
 class Wrong(Exception):
