@@ -1,4 +1,4 @@
-/* clone: copies of blocks with locals of their own, and what passes ask of expressions. */
+/* clone: copies of blocks with locals of their own. */
 #include "opt/clone.h"
 
 #include "base/panic.h"
@@ -64,42 +64,4 @@ clone_block(Clone *c, PlanBlock b)
 	for (uint32_t i = 0; i < b.n; i++)
 		out.at[i] = clone_stmt(c, b.at[i]);
 	return out;
-}
-
-bool
-same_expr(const PlanExpr *a, const PlanExpr *b)
-{
-	if (a->kind != b->kind || a->type != b->type || a->id != b->id || a->nops != b->nops)
-		return false;
-	if (a->kind == PEXPR_CONST && a->value.i != b->value.i)
-		return false;
-	for (uint32_t k = 0; k < a->nops; k++)
-		if (!same_expr(a->op[k], b->op[k]))
-			return false;
-	return true;
-}
-
-bool
-is_invariant(const PlanExpr *e, const bool *changes)
-{
-	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOCAL && changes[e->id]))
-		return false;
-	for (uint32_t k = 0; k < e->nops; k++)
-		if (!is_invariant(e->op[k], changes))
-			return false;
-	return true;
-}
-
-void
-mark_changes(PlanBlock b, bool *changes)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if (s->kind == PSTMT_LET || s->kind == PSTMT_VAR || s->kind == PSTMT_SET || s->kind == PSTMT_FOR)
-			changes[s->id] = true;
-		for (uint32_t k = 0; k < s->nlocals; k++)
-			changes[s->locals[k]] = true;
-		mark_changes(s->body, changes);
-		mark_changes(s->other, changes);
-	}
 }

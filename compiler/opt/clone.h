@@ -22,11 +22,4 @@ PlanBlock clone_block(Clone *c, PlanBlock b);
 /* A new local like `local`, which it stands for from here on. */
 uint32_t clone_local(Clone *c, uint32_t local);
 
-/* Whether two expressions are the same, word for word. */
-bool same_expr(const PlanExpr *a, const PlanExpr *b);
-/* Whether a value stays the same in a loop: constants, and locals that are never set and not declared in it. */
-bool is_invariant(const PlanExpr *e, const bool *changes);
-/* changes[local]: set or declared somewhere in the block. */
-void mark_changes(PlanBlock b, bool *changes);
-
 #endif

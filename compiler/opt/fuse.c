@@ -9,6 +9,7 @@
  */
 #include "base/panic.h"
 #include "opt/pass.h"
+#include "opt/query.h"
 
 #include <string.h>
 
@@ -24,6 +25,8 @@ access_expr(Plan *p, AccessVec *v, const PlanExpr *e)
 		return;
 	if (e->kind == PEXPR_LOAD)
 		VEC_PUSH(p->arena, v, (Access){e->id, e->op, e->nops, false});
+	if (e->kind == PEXPR_MASK)                        /* of many elements: no turn's own */
+		VEC_PUSH(p->arena, v, (Access){e->id, NULL, 0, false});
 	for (uint32_t k = 0; k < e->nops; k++)
 		access_expr(p, v, e->op[k]);
 }
@@ -154,13 +157,15 @@ fuse_block(Fuse *f, PlanBlock *b)
 	}
 }
 
+static void
+fuse_kernel(Plan *p, PlanCode *kernel)
+{
+	Fuse f = {.p = p, .code = kernel};
+	fuse_block(&f, &kernel->body);
+}
+
 void
 pass_fuse(Plan *p)
 {
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (p->codes.at[c]->kind != CODE_KERNEL)
-			continue;
-		Fuse f = {.p = p, .code = p->codes.at[c]};
-		fuse_block(&f, &p->codes.at[c]->body);
-	}
+	each_kernel(p, fuse_kernel);
 }

@@ -6,8 +6,8 @@
  * keeps    every bit: funcs are pure and end; a buffer that an argument reads is not stored to in the loop
  * example  tests/opt/hoist
  */
-#include "opt/clone.h"
 #include "opt/pass.h"
+#include "opt/query.h"
 
 enum { SHORT = 150 /* expressions in a func that costs next to nothing where nobody wants it */ };
 
@@ -117,13 +117,15 @@ hoist_block(Hoist *f, PlanBlock *b)
 	*b = plan_freeze(&out);
 }
 
+static void
+hoist_kernel(Plan *p, PlanCode *kernel)
+{
+	Hoist f = {.p = p, .code = kernel};
+	hoist_block(&f, &kernel->body);
+}
+
 void
 pass_hoist(Plan *p)
 {
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (p->codes.at[c]->kind != CODE_KERNEL)
-			continue;
-		Hoist f = {.p = p, .code = p->codes.at[c]};
-		hoist_block(&f, &p->codes.at[c]->body);
-	}
+	each_kernel(p, hoist_kernel);
 }

@@ -9,6 +9,7 @@
  */
 #include "opt/clone.h"
 #include "opt/pass.h"
+#include "opt/query.h"
 
 enum { FEW = 64 /* turns that are not worth it */ };
 
@@ -85,16 +86,6 @@ loads_are_safe(Rare *f, const PlanExpr *e)
 	return true;
 }
 
-/* What a rare block does is done by the loop as it was; it must only leave alone what the others store. */
-static bool
-stores_nothing(PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.at[i]->kind == PSTMT_STORE || !stores_nothing(b.at[i]->body) || !stores_nothing(b.at[i]->other))
-			return false;
-	return true;
-}
-
 static bool
 block_is_safe(Rare *f, PlanBlock b, bool inside)
 {
@@ -110,10 +101,10 @@ block_is_safe(Rare *f, PlanBlock b, bool inside)
 				return false;
 			VEC_PUSH(f->p->arena, &f->stores, s);
 			break;
-		case PSTMT_IF:
-			if (!(calls_itself(s->body) ? stores_nothing(s->body) : block_is_safe(f, s->body, true)))
+		case PSTMT_IF:               /* a rare block runs as it was; it must leave alone what the others store */
+			if (!(calls_itself(s->body) ? !block_stores(s->body, ANY_BUFFER) : block_is_safe(f, s->body, true)))
 				return false;
-			if (!(calls_itself(s->other) ? stores_nothing(s->other) : block_is_safe(f, s->other, true)))
+			if (!(calls_itself(s->other) ? !block_stores(s->other, ANY_BUFFER) : block_is_safe(f, s->other, true)))
 				return false;
 			break;
 		case PSTMT_UNSET: case PSTMT_FOR: case PSTMT_WHILE: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN:
@@ -122,34 +113,6 @@ block_is_safe(Rare *f, PlanBlock b, bool inside)
 		}
 	}
 	return true;
-}
-
-/* Every load of a stored buffer, in rare blocks too, must come before: those are looked through here. */
-static bool
-reads_buf(const PlanExpr *e, uint32_t buf)
-{
-	if (!e)
-		return false;
-	if ((e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK) && e->id == buf)
-		return true;
-	for (uint32_t k = 0; k < e->nops; k++)
-		if (reads_buf(e->op[k], buf))
-			return true;
-	return false;
-}
-
-static bool
-block_reads(PlanBlock b, uint32_t buf)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		bool here = reads_buf(s->e, buf) || reads_buf(s->hi, buf);
-		for (uint32_t k = 0; k < s->nops; k++)
-			here = here || reads_buf(s->op[k], buf);
-		if (here || block_reads(s->body, buf) || block_reads(s->other, buf))
-			return true;
-	}
-	return false;
 }
 
 /* The loop goes over the range of the kernel, or over known numbers: so many flags there are. */
@@ -318,13 +281,15 @@ rare_block(Rare *f, PlanBlock *b)
 	*b = plan_freeze(&out);
 }
 
+static void
+rare_kernel(Plan *p, PlanCode *kernel)
+{
+	Rare f = {.p = p, .code = kernel};
+	rare_block(&f, &kernel->body);
+}
+
 void
 pass_rare(Plan *p)
 {
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (p->codes.at[c]->kind != CODE_KERNEL)
-			continue;
-		Rare f = {.p = p, .code = p->codes.at[c]};
-		rare_block(&f, &p->codes.at[c]->body);
-	}
+	each_kernel(p, rare_kernel);
 }

@@ -10,6 +10,7 @@
  */
 #include "opt/clone.h"
 #include "opt/pass.h"
+#include "opt/query.h"
 
 enum { ROWS = 8, LARGE = 24 /* expressions in a turn that is not worth eight copies */ };
 
@@ -34,17 +35,6 @@ reads_own(Rows *f, const PlanExpr *e, uint32_t buf, uint32_t j)
 		if (!reads_own(f, e->op[k], buf, j))
 			return false;
 	return true;
-}
-
-static bool
-reads(const PlanExpr *e, uint32_t buf)
-{
-	if ((e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK) && e->id == buf)
-		return true;
-	for (uint32_t k = 0; k < e->nops; k++)
-		if (reads(e->op[k], buf))
-			return true;
-	return false;
 }
 
 static const PlanStmt *
@@ -73,7 +63,7 @@ is_along(Rows *f, const PlanStmt *along)
 	if (!is_invariant(along->e, f->changes) || !is_invariant(along->hi, f->changes))
 		return false;
 	const PlanStmt *store = only_store(along);
-	if (!store || store->nops == 0 || !ends_with(store->op[store->nops - 1], along->id) || !reads(store->e, store->id))
+	if (!store || store->nops == 0 || !ends_with(store->op[store->nops - 1], along->id) || !expr_reads(store->e, store->id))
 		return false;
 	PlanType t = f->p->bufs.at[store->id].type;
 	for (uint32_t k = 0; k + 1 < store->nops; k++)
@@ -84,7 +74,7 @@ is_along(Rows *f, const PlanStmt *along)
 		const PlanStmt *s = along->body.at[i];
 		if (s->e && !reads_own(f, s->e, store->id, along->id))
 			return false;
-		if (s->kind == PSTMT_LET && reads(s->e, store->id))
+		if (s->kind == PSTMT_LET && expr_reads(s->e, store->id))
 			return false;
 	}
 	return plan_type_value(t) == t && f->nodes <= LARGE;
@@ -113,7 +103,7 @@ is_row_loop(Rows *f, const PlanStmt *s)
 	uint32_t buf = only_store(along)->id;
 	for (uint32_t i = 0; i + 1 < s->body.n; i++) {
 		const PlanStmt *let = s->body.at[i];
-		if (let->kind != PSTMT_LET || reads(let->e, buf))
+		if (let->kind != PSTMT_LET || expr_reads(let->e, buf))
 			return false;
 	}
 	return true;
@@ -208,13 +198,15 @@ rows_block(Rows *f, PlanBlock *b)
 	*b = plan_freeze(&out);
 }
 
+static void
+rows_kernel(Plan *p, PlanCode *kernel)
+{
+	Rows f = {.p = p, .code = kernel};
+	rows_block(&f, &kernel->body);
+}
+
 void
 pass_rows(Plan *p)
 {
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (p->codes.at[c]->kind != CODE_KERNEL)
-			continue;
-		Rows f = {.p = p, .code = p->codes.at[c]};
-		rows_block(&f, &p->codes.at[c]->body);
-	}
+	each_kernel(p, rows_kernel);
 }

@@ -5,23 +5,12 @@
  * keeps    every bit: the same turns in the same order. Nothing in the body stores to the flags
  * example  tests/opt/scan
  */
-#include "opt/clone.h"
 #include "opt/pass.h"
+#include "opt/query.h"
 
 enum { WORD = 64, FEW = 32 /* flags that are not worth it */ };
 
 typedef struct { Plan *p; PlanCode *code; bool *changes; } Scan;
-
-static bool
-stores_to(PlanBlock b, uint32_t buf)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if ((s->kind == PSTMT_STORE && s->id == buf) || stores_to(s->body, buf) || stores_to(s->other, buf))
-			return true;
-	}
-	return false;
-}
 
 /* flag[…, j] with the loop's variable as its last index, and no other. */
 static bool
@@ -51,7 +40,7 @@ is_scan(Scan *f, const PlanStmt *s)
 	f->changes = ARENA_ARRAY(f->p->arena, bool, f->code->nlocals);
 	mark_changes(s->body, f->changes);
 	f->changes[s->id] = true;
-	return is_invariant(s->hi, f->changes) && is_flag(f, test->e, s->id) && !stores_to(test->body, test->e->id);
+	return is_invariant(s->hi, f->changes) && is_flag(f, test->e, s->id) && !block_stores(test->body, test->e->id);
 }
 
 /* The loop over bits: j = q + ctz(bits), and the bit is gone. */
@@ -102,13 +91,15 @@ scan_block(Scan *f, PlanBlock *b)
 	}
 }
 
+static void
+scan_kernel(Plan *p, PlanCode *kernel)
+{
+	Scan f = {.p = p, .code = kernel};
+	scan_block(&f, &kernel->body);
+}
+
 void
 pass_scan(Plan *p)
 {
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (p->codes.at[c]->kind != CODE_KERNEL)
-			continue;
-		Scan f = {.p = p, .code = p->codes.at[c]};
-		scan_block(&f, &p->codes.at[c]->body);
-	}
+	each_kernel(p, scan_kernel);
 }
