@@ -6,7 +6,8 @@
 Clone
 clone_open(Plan *p, PlanCode *code)
 {
-	return (Clone){p, code, ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals), code->nlocals};
+	PlanExpr **map = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
+	return (Clone){.p = p, .code = code, .map = map, .n = code->nlocals};
 }
 
 PlanExpr *
@@ -25,7 +26,7 @@ clone_expr(Clone *c, const PlanExpr *e)
 uint32_t
 clone_local(Clone *c, uint32_t local)
 {
-	const PlanLocal *l = &c->code->locals[local];
+	const PlanLocal *l = &(c->from ? c->from : c->code)->locals[local];
 	uint32_t own = plan_add_local(c->p, c->code, l->name, l->type);
 	ASSERT(local < c->n);
 	c->map[local] = plan_local(c->p, c->code, own);

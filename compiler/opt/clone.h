@@ -10,7 +10,8 @@
 
 typedef struct {
 	Plan *p;
-	PlanCode *code;
+	PlanCode *code;                                   /* where the copies go */
+	const PlanCode *from;                             /* where the statements stand; NULL: in `code` */
 	PlanExpr **map;                                   /* per local of the code: what stands for it; NULL: itself */
 	uint32_t n;                                       /* locals in the map; those made later stand for themselves */
 } Clone;

@@ -1,0 +1,450 @@
+/* lazy: what a post spike adds to the synapses of its column waits until their rows are looked at.
+ *
+ * reads    plan after dead; a kernel that learns in the form of lazy_match.c, with more values than stay in a cache
+ * writes   between two spikes of pre neuron i its trace is x * d^t. So all that column j gets in between is
+ *              growth(x) * d^-t0 * (S(now) - S(t0)),   S(t) = sum of d^s over the post spikes of j at s <= t,
+ *          and is added when i spikes next, or at the end of a run. S is kept for every step since it was last begun, and
+ *          begun anew before d^s becomes too small beside it: then all rows are brought up to date. The columns of
+ *          the matrix, whose walk costs a cache line per synapse, are never walked
+ * keeps    values up to rounding: sums have another order, S is rounded in each step (relative 1e-7 of a sum whose terms
+ *          are at least 2e-3 of its first), and x by d^t instead of by repeated multiplication. Clips are exact, since all
+ *          that waits has one sign
+ * example  tests/opt/lazy
+ */
+#include "opt/clone.h"
+#include "opt/lazy.h"
+#include "opt/pass.h"
+#include "opt/query.h"
+
+#include <math.h>
+
+enum {
+	WORTH = 1 << 18,  /* values: fewer stay in a cache of the second level, where columns cost little */
+	MOST = 128,       /* steps until all begins anew … */
+	LEAST = 16        /* … and what is not worth it */
+};
+static const double least_term = 2e-3;
+
+typedef struct {
+	Lazy z;
+	PlanType real;
+	uint64_t pre, post, steps;
+	uint32_t sum, last, factor, slot, power, inverse; /* buffers */
+	uint32_t rows, mark, gather, begin_rows, begin_sum, flush; /* kernels */
+} Make;
+
+/* ---- buffers ------------------------------------------------------------------------------------------- */
+
+static uint32_t
+buffer(Make *m, const char *part, PlanType t, PlanRole role, uint32_t naxes, const PlanAxis *axes)
+{
+	Plan *p = m->z.p;
+	return plan_add_buf(p, arena_printf(p->arena, "%s.%s", p->codes.at[m->z.kernel]->name, part), t, role, naxes, axes);
+}
+
+/* base^0, base^1 … */
+static uint32_t
+powers(Make *m, const char *part, double base)
+{
+	Plan *p = m->z.p;
+	PlanAxis axis = {AXIS_SLOT, m->steps + 1};
+	uint32_t buf = buffer(m, part, m->real, ROLE_CONST, 1, &axis);
+	PlanValue *v = ARENA_ARRAY(p->arena, PlanValue, m->steps + 1);
+	for (uint64_t k = 0; k <= m->steps; k++)
+		v[k].f = plan_round_float(m->real, pow(base, (double)k));
+	p->bufs.at[buf].data = v;
+	return buf;
+}
+
+static void
+add_buffers(Make *m)
+{
+	PlanAxis sum[] = {{AXIS_SLOT, m->steps + 1}, {AXIS_POST, m->post}}, pre = {AXIS_PRE, m->pre};
+	m->sum = buffer(m, "sum", m->real, ROLE_STATE, 2, sum);
+	m->last = buffer(m, "last", PT_U32, ROLE_STATE, 1, &pre);
+	m->factor = buffer(m, "factor", m->real, ROLE_STATE, 1, &pre);
+	m->slot = buffer(m, "slot", PT_U32, ROLE_STATE, 0, NULL);
+	m->power = powers(m, "power", m->z.decay);
+	m->inverse = powers(m, "inverse", 1 / m->z.decay);
+}
+
+/* ---- expressions ---------------------------------------------------------------------------------------- */
+
+static PlanExpr *
+load1(Make *m, uint32_t buf, PlanExpr *i)
+{
+	return plan_load(m->z.p, buf, 1, &i);
+}
+
+static PlanExpr *
+load2(Make *m, uint32_t buf, PlanExpr *i, PlanExpr *j)
+{
+	PlanExpr *at[] = {i, j};
+	return plan_load(m->z.p, buf, 2, at);
+}
+
+static PlanExpr *
+whole(Make *m, int64_t v)
+{
+	return plan_int(m->z.p, PT_I64, v);
+}
+
+static PlanExpr *
+now(Make *m)
+{
+	return plan_cast(m->z.p, PT_I64, plan_load(m->z.p, m->slot, 0, NULL));
+}
+
+static PlanExpr *
+binary(Make *m, PlanExprKind k, PlanExpr *a, PlanExpr *b)
+{
+	return plan_binary(m->z.p, k, a, b);
+}
+
+/* What a post spike adds in row i, with the trace as it is now. */
+static PlanExpr *
+growth(Make *m, PlanCode *c, const PlanExpr *e, PlanExpr *i)
+{
+	if (e->kind == PEXPR_LOAD)
+		return load2(m, e->id, whole(m, 0), i);
+	PlanExpr *copy = arena_copy(m->z.p->arena, e, sizeof *e);
+	for (uint32_t k = 0; k < e->nops; k++)
+		copy->op[k] = growth(m, c, e->op[k], i);
+	return copy;
+}
+
+/* ---- one value ------------------------------------------------------------------------------------------- */
+
+/* A clone that knows a local of the kernel that learns, of which it copies statements, under another name here. */
+static Clone
+clone_from(Make *m, PlanCode *to)
+{
+	const PlanCode *from = m->z.p->codes.at[m->z.kernel];
+	Clone c = {.p = m->z.p, .code = to, .n = from->nlocals, .from = from};
+	c.map = ARENA_ARRAY(m->z.p->arena, PlanExpr *, from->nlocals);
+	return c;
+}
+
+/* The clip behind a column: what it makes of `w`. */
+static PlanExpr *
+clip(Make *m, PlanEmit *b, PlanExpr *w)
+{
+	const PlanStmt *down = m->z.down, *store = down->body.at[down->body.n - 1];
+	Clone c = clone_from(m, b->code);
+	c.map[down->body.at[0]->id] = w;
+	for (uint32_t k = 2; k + 1 < down->body.n; k++)
+		VEC_PUSH(m->z.p->arena, &b->v, clone_stmt(&c, down->body.at[k]));
+	return clone_expr(&c, store->e);
+}
+
+/* w[i, j] with what has waited since `from`, up to `to`. */
+static PlanExpr *
+caught_up(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *factor, PlanExpr *from, PlanExpr *to)
+{
+	PlanExpr *waited = binary(m, PEXPR_SUB, load2(m, m->sum, to, j), load2(m, m->sum, from, j));
+	PlanExpr *more = binary(m, PEXPR_MUL, factor, waited);
+	PlanExpr *w = plan_emit_let(b, "w", binary(m, PEXPR_ADD, load2(m, m->z.w, i, j), more));
+	return clip(m, b, w);
+}
+
+static void
+store2(Make *m, PlanEmit *b, uint32_t buf, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+{
+	(void)m;
+	PlanExpr *at[] = {i, j};
+	plan_emit_store(b, buf, 2, at, v);
+}
+
+/* ---- kernels ----------------------------------------------------------------------------------------------- */
+
+static PlanEmit
+open_kernel(Make *m, const char *part, uint64_t range, uint32_t *id)
+{
+	Plan *p = m->z.p;
+	*id = plan_add_code(p, CODE_KERNEL, arena_printf(p->arena, "%s.%s", p->codes.at[m->z.kernel]->name, part));
+	p->codes.at[*id]->range = range;
+	return plan_emit(p, p->codes.at[*id]);
+}
+
+static PlanExpr *
+lo(PlanEmit *b)
+{
+	return plan_local(b->plan, b->code, 0);
+}
+
+static PlanExpr *
+hi(PlanEmit *b)
+{
+	return plan_local(b->plan, b->code, 1);
+}
+
+static void
+close_kernel(PlanEmit *b)
+{
+	b->code->body = plan_freeze(b);
+}
+
+/* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; … } */
+static PlanExpr *
+each_spike(Make *m, PlanEmit *b, PlanEmit *in, uint32_t *k)
+{
+	*k = plan_new_loop_local(b, "k");
+	*in = plan_emit(m->z.p, b->code);
+	PlanExpr *at = plan_local(m->z.p, b->code, *k);
+	return plan_emit_let(in, "i", plan_cast(m->z.p, PT_I64, load2(m, m->z.pre_list, whole(m, 0), at)));
+}
+
+static void
+close_spikes(Make *m, PlanEmit *b, uint32_t k, PlanEmit *in)
+{
+	PlanExpr *n = plan_cast(m->z.p, PT_I64, load1(m, m->z.pre_count, whole(m, 0)));
+	plan_emit_for(b, k, whole(m, 0), n, false, in);
+}
+
+/* Rows of pre spikes: what waits, then what the rule does there, then the post spikes of this very step. */
+static void
+rows_kernel(Make *m)
+{
+	Plan *p = m->z.p;
+	uint32_t k, j;
+	PlanEmit b = open_kernel(m, "rows", m->post, &m->rows), in;
+	PlanExpr *to = plan_emit_let(&b, "now", now(m)), *i = each_spike(m, &b, &in, &k);
+	PlanExpr *from = plan_emit_let(&in, "from", plan_cast(p, PT_I64, load1(m, m->last, i)));
+	PlanExpr *factor = plan_emit_let(&in, "factor", load1(m, m->factor, i));
+	PlanExpr *more = plan_emit_let(&in, "more", growth(m, b.code, m->z.growth, i));
+	j = plan_new_loop_local(&in, "j");
+	PlanEmit turn = plan_emit(p, b.code);
+	PlanExpr *post = plan_local(p, b.code, j);
+	uint32_t w = plan_emit_var(&turn, "value", caught_up(m, &turn, i, post, factor, from, to));
+	PlanExpr *value = plan_local(p, b.code, w);
+	Clone c = clone_from(m, b.code);
+	const PlanStmt *along = m->z.along;
+	c.map[along->body.at[0]->id] = value;
+	c.map[along->id] = post;
+	c.map[m->z.row] = i;
+	for (uint32_t s = 1; s + 1 < along->body.n; s++)
+		VEC_PUSH(p->arena, &turn.v, clone_stmt(&c, along->body.at[s]));
+	PlanExpr *fired = load2(m, m->z.post_flags, whole(m, 0), post);
+	plan_emit_set(&turn, w, plan_ternary(p, PEXPR_SELECT, fired, binary(m, PEXPR_ADD, value, more), value));
+	store2(m, &turn, m->z.w, i, post, clip(m, &turn, value));
+	plan_emit_for(&in, j, lo(&b), hi(&b), true, &turn);
+	close_spikes(m, &b, k, &in);
+	close_kernel(&b);
+}
+
+/* last[i] = slot ; factor[i] = growth * d^-slot */
+static void
+note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *slot)
+{
+	PlanExpr *scale = load1(m, m->inverse, slot);
+	plan_emit_store(b, m->last, 1, &i, plan_cast(m->z.p, PT_U32, slot));
+	plan_emit_store(b, m->factor, 1, &i, binary(m, PEXPR_MUL, growth(m, b->code, m->z.growth, i), scale));
+}
+
+static void
+mark_kernel(Make *m)
+{
+	uint32_t k;
+	PlanEmit b = open_kernel(m, "mark", 1, &m->mark), in;
+	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, now(m), whole(m, 1)));
+	PlanExpr *i = each_spike(m, &b, &in, &k);
+	note_row(m, &in, i, next);
+	close_spikes(m, &b, k, &in);
+	close_kernel(&b);
+}
+
+static void
+gather_kernel(Make *m)
+{
+	Plan *p = m->z.p;
+	PlanEmit b = open_kernel(m, "gather", m->post, &m->gather), turn = plan_emit(p, b.code);
+	PlanExpr *at = plan_emit_let(&b, "now", now(m));
+	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, at, whole(m, 1)));
+	PlanExpr *term = plan_emit_let(&b, "term", load1(m, m->power, next));
+	uint32_t loop = plan_new_loop_local(&b, "j");
+	PlanExpr *j = plan_local(p, b.code, loop), *fired = load2(m, m->z.post_flags, whole(m, 0), j);
+	PlanExpr *more = plan_ternary(p, PEXPR_SELECT, fired, term, plan_float(p, m->real, 0));
+	store2(m, &turn, m->sum, next, j, binary(m, PEXPR_ADD, load2(m, m->sum, at, j), more));
+	plan_emit_for(&b, loop, lo(&b), hi(&b), true, &turn);
+	close_kernel(&b);
+}
+
+static void
+begin_kernels(Make *m)
+{
+	Plan *p = m->z.p;
+	PlanEmit b = open_kernel(m, "begin_rows", m->pre, &m->begin_rows), turn = plan_emit(p, b.code);
+	uint32_t i = plan_new_loop_local(&b, "i");
+	note_row(m, &turn, plan_local(p, b.code, i), whole(m, 0));
+	plan_emit_for(&b, i, lo(&b), hi(&b), true, &turn);
+	close_kernel(&b);
+	b = open_kernel(m, "begin_sum", m->post, &m->begin_sum);
+	turn = plan_emit(p, b.code);
+	uint32_t j = plan_new_loop_local(&b, "j");
+	store2(m, &turn, m->sum, whole(m, 0), plan_local(p, b.code, j), plan_float(p, m->real, 0));
+	plan_emit_for(&b, j, lo(&b), hi(&b), true, &turn);
+	close_kernel(&b);
+}
+
+static void
+flush_kernel(Make *m)
+{
+	Plan *p = m->z.p;
+	PlanEmit b = open_kernel(m, "flush", m->post, &m->flush), in = plan_emit(p, b.code), turn = in, pending = in;
+	PlanExpr *to = plan_emit_let(&b, "now", now(m));
+	uint32_t row = plan_new_loop_local(&b, "i");
+	PlanExpr *i = plan_local(p, b.code, row);
+	PlanExpr *from = plan_emit_let(&in, "from", plan_cast(p, PT_I64, load1(m, m->last, i)));
+	PlanExpr *factor = plan_emit_let(&in, "factor", load1(m, m->factor, i));
+	uint32_t loop = plan_new_loop_local(&in, "j");
+	PlanExpr *j = plan_local(p, b.code, loop);
+	store2(m, &turn, m->z.w, i, j, caught_up(m, &turn, i, j, factor, from, to));
+	plan_emit_for(&pending, loop, lo(&b), hi(&b), true, &turn);
+	PlanExpr *waits = binary(m, PEXPR_AND, binary(m, PEXPR_LT, from, to),
+				 binary(m, PEXPR_NE, factor, plan_float(p, m->real, 0)));
+	plan_emit_if(&in, waits, &pending, NULL);
+	plan_emit_for(&b, row, whole(m, 0), whole(m, (int64_t)m->pre), false, &in);
+	close_kernel(&b);
+}
+
+/* ---- the schedule ------------------------------------------------------------------------------------------ */
+
+static void
+emit_begin(Make *m, PlanEmit *b)
+{
+	plan_emit_run(b, m->begin_rows);
+	plan_emit_run(b, m->begin_sum);
+	plan_emit_store(b, m->slot, 0, NULL, plan_int(m->z.p, PT_U32, 0));
+}
+
+/* In place of the kernel: it itself in a step in which values may be out of bounds, and nothing waits. */
+static void
+emit_step(Make *m, PlanEmit *b)
+{
+	Plan *p = m->z.p;
+	PlanExpr *learning = clone_expr(&(Clone){.p = p}, p->codes.at[m->z.kernel]->body.at[0]->e);
+	PlanExpr *slot = plan_load(p, m->slot, 0, NULL), *full = plan_int(p, PT_U32, (int64_t)m->steps);
+	PlanEmit on = plan_emit(p, b->code), lazily = on, eagerly = on, anew = on;
+	plan_emit_run(&lazily, m->rows);
+	plan_emit_run(&lazily, m->mark);
+	plan_emit_run(&lazily, m->gather);
+	plan_emit_store(&lazily, m->slot, 0, NULL, binary(m, PEXPR_ADD, slot, plan_int(p, PT_U32, 1)));
+	plan_emit_run(&anew, m->flush);
+	emit_begin(m, &anew);
+	plan_emit_if(&lazily, binary(m, PEXPR_EQ, slot, full), &anew, NULL);
+	if (m->z.unclipped == NO_ID) {
+		plan_emit_if(b, learning, &lazily, NULL);
+		return;
+	}
+	plan_emit_run(&eagerly, m->z.kernel);
+	emit_begin(m, &eagerly);
+	plan_emit_if(&on, plan_load(p, m->z.unclipped, 0, NULL), &eagerly, &lazily);
+	plan_emit_if(b, learning, &on, NULL);
+}
+
+static bool
+takes_steps(const Make *m, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (b.at[i]->kind == PSTMT_DO && b.at[i]->id == m->z.step)
+			return true;
+	return false;
+}
+
+static void
+weave(Make *m, PlanCode *c, PlanBlock *b)
+{
+	PlanEmit out = plan_emit(m->z.p, c);
+	for (uint32_t i = 0; i < b->n; i++) {
+		PlanStmt *s = b->at[i];
+		bool run = s->kind == PSTMT_FOR && takes_steps(m, s->body);
+		weave(m, c, &s->body);
+		weave(m, c, &s->other);
+		if (s->kind == PSTMT_RUN && s->id == m->z.kernel) {
+			emit_step(m, &out);
+			continue;
+		}
+		if (run)
+			emit_begin(m, &out);
+		VEC_PUSH(m->z.p->arena, &out.v, s);
+		if (run)
+			plan_emit_run(&out, m->flush);
+	}
+	*b = plan_freeze(&out);
+}
+
+/* Funcs and kernels, then procs: the new kernels come before whoever runs them. */
+static void
+renumber(PlanBlock b, const uint32_t *to)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		PlanStmt *s = b.at[i];
+		if (s->kind == PSTMT_CALL || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
+			s->id = to[s->id];
+		renumber(s->body, to);
+		renumber(s->other, to);
+	}
+}
+
+static void
+procs_last(Plan *p)
+{
+	uint32_t *to = ARENA_ARRAY(p->arena, uint32_t, p->codes.n), n = 0;
+	PlanCode **all = ARENA_ARRAY(p->arena, PlanCode *, p->codes.n);
+	for (int procs = 0; procs < 2; procs++)
+		for (uint32_t c = 0; c < p->codes.n; c++)
+			if ((p->codes.at[c]->kind == CODE_PROC) == procs) {
+				to[c] = n;
+				all[n++] = p->codes.at[c];
+			}
+	for (uint32_t c = 0; c < n; c++) {
+		p->codes.at[c] = all[c];
+		renumber(all[c]->body, to);
+	}
+}
+
+/* ---- the pass ------------------------------------------------------------------------------------------------ */
+
+static bool
+is_worth_it(Make *m)
+{
+	const PlanBuf *w = &m->z.p->bufs.at[m->z.w];
+	if (w->naxes != 2 || !plan_type_is_float(w->type) || plan_type_value(w->type) != w->type)
+		return false;
+	m->real = w->type;
+	m->pre = w->axis[0].extent;
+	m->post = w->axis[1].extent;
+	double steps = floor(log(least_term) / log(m->z.decay));
+	m->steps = steps > MOST ? MOST : (uint64_t)steps;
+	const PlanCode *c = m->z.p->codes.at[m->z.kernel];
+	return m->pre * m->post >= WORTH && m->steps >= LEAST && c->range == m->post;
+}
+
+static void
+make_lazy(Make *m)
+{
+	Plan *p = m->z.p;
+	add_buffers(m);
+	rows_kernel(m);
+	mark_kernel(m);
+	gather_kernel(m);
+	begin_kernels(m);
+	flush_kernel(m);
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		if (p->codes.at[c]->kind == CODE_PROC)
+			weave(m, p->codes.at[c], &p->codes.at[c]->body);
+	procs_last(p);
+}
+
+void
+pass_lazy(Plan *p)
+{
+	for (uint32_t c = 0; c < p->codes.n; c++) {
+		Make m = {.z = {.p = p, .kernel = c}};
+		if (p->codes.at[c]->kind == CODE_KERNEL && lazy_match(&m.z) && is_worth_it(&m)) {
+			Name name = p->codes.at[c]->name;
+			make_lazy(&m);
+			c = plan_find_code(p, name);
+		}
+	}
+}

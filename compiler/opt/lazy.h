@@ -1,0 +1,28 @@
+/* lazy.h: what the pass `lazy` knows about a kernel that learns; for lazy.c and lazy_match.c only. */
+#ifndef SNNC_OPT_LAZY_H
+#define SNNC_OPT_LAZY_H
+
+#include "plan/plan.h"
+
+#define NO_ID UINT32_MAX
+
+typedef struct {
+	Plan *p;
+	uint32_t kernel;                                  /* the one that learns … */
+	uint32_t step;                                    /* … and the only proc that runs it */
+	uint32_t w;                                       /* the values, [pre, post] */
+	uint32_t pre_list, pre_count, post_count;
+	uint32_t pre_flags, post_flags;                   /* from which the lists are made */
+	uint32_t unclipped;                               /* bool[]: values may be out of bounds; NO_ID: there is no clip */
+	uint32_t trace;                                   /* of the pre neuron, [1, pre]: x *= decay, but for its own spikes */
+	double decay;
+	const PlanStmt *along;                            /* loop along the row of a pre spike, without clip … */
+	uint32_t row;                                     /* … its local of the pre index */
+	const PlanStmt *down;                             /* loop down the column of a post spike: w += growth ; clip */
+	const PlanExpr *growth;                           /* a constant times the trace */
+} Lazy;
+
+/* Fills in all but p and kernel. False: the kernel is not of the kind, or somebody else looks at the values in a step. */
+bool lazy_match(Lazy *z);
+
+#endif
