@@ -440,13 +440,14 @@ check_place(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a
 		diag_help(el->diag, "list `%s` first", f->name);
 		diag_end(el->diag);
 	}
-	if (a->learn && (f->of_post || k == NPAT_POOL || k == NPAT_MEAN)) {
+	if (a->learn && (k == NPAT_POOL || k == NPAT_MEAN)) {
 		elab_error(el, E0601, a->learn->span,
 			   "`%s` cannot learn here: its values belong to no pair of neurons", f->name);
-		diag_note(el->diag, f->of_post ? "there is one value for each target"
-					       : "`max_pool` and `mean_field` have no synapses");
+		diag_note(el->diag, "`max_pool` and `mean_field` have no synapses");
 		diag_help(el->diag, "let a feature of synapses learn");
 		diag_end(el->diag);
+	} else if (a->learn && f->of_post && k != NPAT_ALL) {
+		elab_not_yet(el, a->learn->span, "learning of one value per target, on a pattern of connections");
 	}
 }
 

@@ -837,7 +837,10 @@ over(Scope *s, const AstExpr *e)
 		const char *place = e->args.at[i].value->name;
 		x->over |= strcmp(place, "pre") == 0 ? NOVER_PRE : strcmp(place, "post") == 0 ? NOVER_POST : NOVER_BATCH;
 	}
+	NetSide event = s->event;
+	s->event = NSIDE_OWN; /* it goes over all neurons, not over those that spiked */
 	x->op[0] = elab_as(s, elab_expr(s, e->op[0]), NT_REAL, e->op[0]);
+	s->event = event;
 	return x->op[0] ? x : NULL;
 }
 

@@ -118,7 +118,7 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	s->site_hint = a->target->kind == AEXPR_NAME ? a->target->name : NULL;
 	NetExpr *e = elab_expr(s, a->e);
 	s->site_hint = NULL;
-	if (e && e->kind == NEXPR_SPIKE && target->type == NT_BOOL)
+	if (e && target->type == NT_BOOL && a->e->sema.sym && a->e->sema.sym->kind == ASYM_SPIKE)
 		e = elab_as(s, e, NT_BOOL, a->e);
 	if (!e || !check_types(s, a, target, e))
 		return false;

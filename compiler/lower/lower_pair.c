@@ -134,56 +134,83 @@ is_last_change(const Update *u, const Group *g, uint32_t k)
 	return true;
 }
 
-/* With several items: each statement for all of them. */
+/* With several items: a change of the value is reduced over them, then applied. */
 static void
-by_statement(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
+change_pair(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *i, PlanExpr *j, bool clip)
 {
 	Lower *l = u->l;
+	const Flat *f = &u->flat.at[k];
+	PlanExpr *old = low_load(l, u->low->buf, 2, i, j), *e;
+	if (upd_alike(u, f)) {
+		Scope s = pair(u, b, g->event, low_i64(l, 0), i, j);
+		e = upd_updated(l, f->op, old, low_expr(&s, f->e));
+		if (f->mask)
+			e = plan_ternary(l->p, PEXPR_SELECT, low_expr(&s, f->mask), e, old);
+	} else if (upd_adds(f)) {
+		e = upd_updated(l, f->op, old, upd_reduced(u, b, f, i, j));
+	} else {
+		upd_not_reducible(u, f);
+		return;
+	}
+	low_store(b, u->low->buf, bounded(u, b, i, j, e, clip && is_last_change(u, g, k)), 2, i, j);
+}
+
+/* Several items: those of a state or of what is kept that a statement reaches; one turn where all are alike. */
+static LowLoop
+items_of(Update *u, PlanEmit *b, const Flat *f)
+{
+	if (!f->target && u->hidden.at[f->hidden].alike)
+		return (LowLoop){.unit = true, .outer = b, .index = low_i64(u->l, 0)};
+	return low_items(u->l, b);
+}
+
+/* ---- all pairs ------------------------------------------------------------------------------------------------- */
+
+static void
+all_rows(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *item)
+{
+	Lower *l = u->l;
+	LowLoop outer = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
+	LowLoop cols = low_loop(low_body(&outer), "j", u->lo, u->hi, true);
+	if (l->batch == 1)
+		at_once(u, low_body(&cols), g, outer.index, cols.index, false);
+	else if (upd_is_value(&u->flat.at[k]))
+		change_pair(u, low_body(&cols), g, k, outer.index, cols.index, false);
+	else
+		upd_store(u, low_body(&cols), &u->flat.at[k], item, outer.index, cols.index);
+	low_close(&cols);
+	low_close(&outer);
+}
+
+static void
+everything(Update *u, PlanEmit *b, const Group *g)
+{
+	if (u->l->batch == 1) {
+		all_rows(u, b, g, g->lo, NULL);
+		return;
+	}
 	for (uint32_t k = g->lo; k < g->hi; k++) {
 		const Flat *f = &u->flat.at[k];
-		bool value = upd_is_value(f);
-		if (!value) {
-			bool alike = !f->target && u->hidden.at[f->hidden].alike;
-			LowLoop items = {.unit = true, .outer = b, .index = low_i64(l, 0)};
-			if (!alike)
-				items = low_items(l, b);
-			upd_store(u, low_body(&items), f, items.index, i, j);
-			low_close(&items);
-			continue;
-		}
-		PlanExpr *old = low_load(l, u->low->buf, 2, i, j), *e;
-		if (upd_alike(u, f)) {
-			Scope s = pair(u, b, g->event, low_i64(l, 0), i, j);
-			e = upd_updated(l, f->op, old, low_expr(&s, f->e));
-			if (f->mask)
-				e = plan_ternary(l->p, PEXPR_SELECT, low_expr(&s, f->mask), e, old);
-		} else if (upd_adds(f)) {
-			PlanExpr *change = upd_reduced(u, b, f, i, j);
-			e = upd_updated(l, f->op, low_load(l, u->low->buf, 2, i, j), change);
-		} else {
-			upd_not_reducible(u, f);
-			return;
-		}
-		low_store(b, u->low->buf, bounded(u, b, i, j, e, clip && is_last_change(u, g, k)), 2, i, j);
+		LowLoop items = {.unit = true, .outer = b};
+		if (!upd_is_value(f))
+			items = items_of(u, b, f);
+		all_rows(u, low_body(&items), g, k, items.index);
+		low_close(&items);
 	}
 }
 
-static void
-one_pair(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
-{
-	if (u->l->batch == 1)
-		at_once(u, b, g, i, j, clip);
-	else
-		by_statement(u, b, g, i, j, clip);
-}
+/* ---- a row or a column, with several items ------------------------------------------------------------------------ */
 
-/* ---- a row, with several items: only those items where its neuron spiked ---------------------------------------- */
-
+/* The change of a row is added up item by item: only those where its neuron spiked. */
 static void
 row_change(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, bool clip)
 {
 	Lower *l = u->l;
 	Plan *p = l->p;
+	if (u->change == NO_BUF) {
+		PlanAxis axis = low_axis(AXIS_POST, u->npost);
+		u->change = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", u->c->name, u->f->name);
+	}
 	LowLoop zero = low_loop(b, "j", u->lo, u->hi, true);
 	low_store(low_body(&zero), u->change, low_real(l, 0), 1, zero.index);
 	low_close(&zero);
@@ -208,66 +235,54 @@ row_change(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, bool clip)
 	low_close(&apply);
 }
 
+/* One statement for the partners of a neuron that spiked: i or j is NULL, and runs in the loop. */
 static void
-row_state(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i)
+line_statement(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *i, PlanExpr *j, bool clip)
 {
 	Lower *l = u->l;
-	bool alike = !f->target && u->hidden.at[f->hidden].alike;
-	LowLoop items = {.unit = true, .outer = b, .index = low_i64(l, 0)};
-	if (!alike)
-		items = low_items(l, b);
+	const Flat *f = &u->flat.at[k];
+	PlanExpr *lo = i ? u->lo : low_i64(l, 0), *hi = i ? u->hi : low_i64(l, (int64_t)u->npre);
+	LowLoop items = {.unit = true, .outer = b};
+	if (!upd_is_value(f))
+		items = items_of(u, b, f);
 	PlanEmit spiked = plan_emit(l->p, b->code);
-	LowLoop cols = low_loop(alike ? low_body(&items) : &spiked, "j", u->lo, u->hi, true);
-	upd_store(u, low_body(&cols), f, items.index, i, cols.index);
-	low_close(&cols);
-	if (!alike)
-		plan_emit_if(low_body(&items), low_fired(l, layer_of(u, NSIDE_PRE), items.index, i), &spiked, NULL);
+	bool asks = !items.unit;
+	LowLoop line = low_loop(asks ? &spiked : low_body(&items), i ? "j" : "i", lo, hi, true);
+	PlanExpr *pre = i ? i : line.index, *post = j ? j : line.index;
+	if (upd_is_value(f))
+		change_pair(u, low_body(&line), g, k, pre, post, clip);
+	else
+		upd_store(u, low_body(&line), f, items.index, pre, post);
+	low_close(&line);
+	if (asks)
+		plan_emit_if(low_body(&items), low_fired(l, layer_of(u, g->event), items.index, i ? i : j), &spiked, NULL);
 	low_close(&items);
 }
 
-static bool
-rows_by_item(Update *u, const Group *g)
-{
-	bool any = false;
-	for (uint32_t k = g->lo; k < g->hi; k++) {
-		const Flat *f = &u->flat.at[k];
-		any = any || upd_is_value(f);
-		if (upd_is_value(f) && !upd_adds(f))
-			return false;
-	}
-	if (u->l->batch == 1 || g->event != NSIDE_PRE || (any && u->r->reduce == NREDUCE_MAX))
-		return false;
-	if (any && u->change == NO_BUF) {
-		PlanAxis axis = low_axis(AXIS_POST, u->npost);
-		u->change = low_add_buf(u->l, u->l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", u->c->name, u->f->name);
-	}
-	return true;
-}
-
 static void
-row_by_item(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, bool clip)
+line(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool clip)
 {
 	for (uint32_t k = g->lo; k < g->hi; k++) {
 		const Flat *f = &u->flat.at[k];
-		if (upd_is_value(f))
+		if (i && upd_is_value(f) && upd_adds(f) && u->r->reduce != NREDUCE_MAX)
 			row_change(u, b, f, i, clip && is_last_change(u, g, k));
 		else
-			row_state(u, b, f, i);
+			line_statement(u, b, g, k, i, j, clip);
 	}
 }
 
-/* ---- all pairs of a group ------------------------------------------------------------------------------------------ */
+/* ---- all rows, all columns of spikes ----------------------------------------------------------------------------------- */
 
 static void
 rows(Update *u, PlanEmit *b, const Group *g, bool clip)
 {
 	PlanExpr *i;
 	LowLoop loop = low_spiking(u->l, b, layer_of(u, NSIDE_PRE), "i", &i);
-	if (rows_by_item(u, g)) {
-		row_by_item(u, low_body(&loop), g, i, clip);
+	if (u->l->batch > 1) {
+		line(u, low_body(&loop), g, i, NULL, clip);
 	} else {
 		LowLoop cols = low_loop(low_body(&loop), "j", u->lo, u->hi, true);
-		one_pair(u, low_body(&cols), g, i, cols.index, clip);
+		at_once(u, low_body(&cols), g, i, cols.index, clip);
 		low_close(&cols);
 	}
 	low_close(&loop);
@@ -282,27 +297,20 @@ columns(Update *u, PlanEmit *b, const Group *g, bool clip)
 	PlanExpr *j;
 	LowLoop loop = low_spiking(l, b, layer_of(u, NSIDE_POST), "j", &j);
 	PlanEmit mine = plan_emit(p, b->code);
-	LowLoop rows_ = low_loop(&mine, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), true);
-	PlanEmit *in = low_body(&rows_);
-	if (g)
-		one_pair(u, in, g, rows_.index, j, clip);
-	else
-		low_store(in, u->low->buf, bounded(u, in, rows_.index, j, low_load(l, u->low->buf, 2, rows_.index, j), true), 2, rows_.index, j);
-	low_close(&rows_);
+	if (g && l->batch > 1) {
+		line(u, &mine, g, NULL, j, clip);
+	} else {
+		LowLoop each = low_loop(&mine, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), true);
+		PlanEmit *in = low_body(&each);
+		if (g)
+			at_once(u, in, g, each.index, j, clip);
+		else
+			low_store(in, u->low->buf, bounded(u, in, each.index, j, low_load(l, u->low->buf, 2, each.index, j), true), 2, each.index, j);
+		low_close(&each);
+	}
 	PlanExpr *inside = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, u->lo), plan_binary(p, PEXPR_LT, j, u->hi));
 	plan_emit_if(low_body(&loop), inside, &mine, NULL);
 	low_close(&loop);
-}
-
-static void
-everything(Update *u, PlanEmit *b, const Group *g)
-{
-	Lower *l = u->l;
-	LowLoop outer = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
-	LowLoop cols = low_loop(low_body(&outer), "j", u->lo, u->hi, true);
-	one_pair(u, low_body(&cols), g, outer.index, cols.index, false);
-	low_close(&cols);
-	low_close(&outer);
 }
 
 static void
