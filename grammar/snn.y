@@ -192,6 +192,8 @@ signal_parts:
                                 { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
 | signal_parts[m] "on" ref[what] model_block[body] EOL
                                 { $$ = ast_model_on(B, $m, span_join(@2, @4), $what, $body); }
+| signal_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
+| signal_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
 | signal_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 

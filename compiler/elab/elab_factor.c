@@ -86,10 +86,11 @@ from_file(Elab *el, const AstDecl *d, NetSignal *g)
 /* ---- what it is, and what happens to it ----------------------------------------------------------------- */
 
 static Scope
-inside(Elab *el, NetSignal *g)
+inside(Elab *el, const AstModel *m, NetSignal *g)
 {
 	Scope s = elab_scope(el, IN_SIGNAL);
 	s.signal = g;
+	s.model = m;
 	s.layer = g->layer;
 	s.site_prefix = g->name;
 	return s;
@@ -117,10 +118,10 @@ spikes_of(Elab *el, const AstHandler *h, const NetSignal *g, NetSignalHandler *o
 
 /* The code of a handler, under what it waits for. */
 static bool
-handler(Elab *el, const AstHandler *h, NetSignal *g)
+handler(Elab *el, const AstModel *m, const AstHandler *h, NetSignal *g)
 {
 	NetSignalHandler out = {.span = h->span, .layer = NET_NONE};
-	Scope s = inside(el, g);
+	Scope s = inside(el, m, g);
 	NetExpr *when = NULL;
 	bool own = false;
 	if (h->what && h->what->sema.sym && h->what->sema.sym->kind == ASYM_TOP_SIGNAL) {
@@ -132,7 +133,8 @@ handler(Elab *el, const AstHandler *h, NetSignal *g)
 		if (own)
 			when = elab_binary(&s, NOP_NE, elab_seen(&s, h->what), elab_const(&s, NT_REAL, 0, h->span), h->span);
 	}
-	if (!elab_code(&s, &h->body, &out.code))
+	bool ok = h->kind == AHANDLER_EQUATIONS ? elab_equations(&s, &h->body, &out.code) : elab_code(&s, &h->body, &out.code);
+	if (!ok)
 		return false;
 	if (when) {
 		NetStmt *guard = ARENA_NEW(el->arena, NetStmt), **one = ARENA_ARRAY(el->arena, NetStmt *, 1);
@@ -161,9 +163,13 @@ contents(Elab *el, const AstDecl *d, NetSignal *g)
 	}
 	if (m)
 		states(el, m, g);
-	for (uint32_t i = 0; m && i < m->handlers.n; i++)
-		el->failed |= !handler(el, &m->handlers.at[i], g);
-	Scope s = inside(el, g);
+	for (int equations = 1; m && equations >= 0; equations--) {       /* these first: handlers see states of this step */
+		for (uint32_t i = 0; i < m->handlers.n; i++) {
+			if ((m->handlers.at[i].kind == AHANDLER_EQUATIONS) == equations)
+				el->failed |= !handler(el, m, &m->handlers.at[i], g);
+		}
+	}
+	Scope s = inside(el, m, g);
 	NetExpr *v = elab_as(&s, elab_expr(&s, d->value.value), NT_REAL, d->value.value);
 	if (!v) {
 		el->failed = true;

@@ -101,6 +101,19 @@ check_event(Sema *s, AstExpr *what)
 	diag_end(s->diag);
 }
 
+static void
+check_no_equation(Sema *s, const AstStmtVec *block)
+{
+	for (uint32_t i = 0; i < block->n; i++) {
+		if (block->at[i]->kind != ASTMT_EQUATION)
+			continue;
+		diag_begin(s->diag, E0603, block->at[i]->span, "an equation holds at every moment, and this happens at some");
+		diag_help(s->diag, "write it beside the handlers; here assign: `d += …`");
+		diag_end(s->diag);
+		return;
+	}
+}
+
 void
 sema_check_signal(Sema *s, AstDecl *d)
 {
@@ -109,13 +122,23 @@ sema_check_signal(Sema *s, AstDecl *d)
 	check_places(s, d);
 	s->members.n = s->locals.n = 0;
 	s->where = IN_SIGNAL;
+	if (m)
+		sema_imply_states(s, m);
 	for (uint32_t i = 0; m && i < m->states.n; i++)
 		declare_state(s, &m->states.at[i], i);
 	for (uint32_t i = 0; m && i < m->handlers.n; i++) {
-		if (m->handlers.at[i].what)
-			check_event(s, m->handlers.at[i].what);
-		sema_check_block(s, &m->handlers.at[i].body);
+		AstHandler *h = &m->handlers.at[i];
+		if (h->what)
+			check_event(s, h->what);
+		if (h->kind == AHANDLER_EQUATIONS)
+			sema_check_equations(s, &h->body);
+		else
+			sema_check_block(s, &h->body);
+		if (h->what)
+			check_no_equation(s, &h->body);
 	}
+	if (m && m->method)
+		sema_check_method(s, m->method, m->method_span, sema_has_equations(m));
 	Val v = sema_check_expr(s, d->value.value);
 	if (v.type != ATYPE_ERROR && sema_need_real(s, d->value.value, v))
 		sema_fit(s, (Say){"`$` is &, and @ is its value", "bring both into the same unit", d->name},

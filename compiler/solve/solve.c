@@ -253,6 +253,12 @@ solve_net(SolveEnv *env, Net *net)
 		s.layer = i;
 		solve_code(&s, &l->step, l->states.at, l->states.n);
 	}
+	for (uint32_t i = 0; i < net->signals.n; i++) {
+		NetSignal *g = &net->signals.at[i];
+		s.layer = g->layer;
+		for (uint32_t k = 0; k < g->handlers.n; k++)
+			solve_code(&s, &g->handlers.at[k].code, g->states.at, g->states.n);
+	}
 	s.layer = NET_NONE;
 	for (uint32_t c = 0; c < net->conns.n; c++) {
 		s.conn = &net->conns.at[c];

@@ -1,6 +1,6 @@
 /* solve.h: systems of equations become statements that carry their states over one step.
  *
- * Reads and writes the network: every SYSTEM in the code of a layer, a rule or a feature is replaced, in its place, by
+ * Reads and writes the network: every SYSTEM in the code of a layer, a signal, a rule or a feature is replaced, in its place, by
  * plain assignments; what it was solved by, and why so, is left in `solved` of the code. Numbers that follow from
  * parameters and dt are computed here, in double, and rounded once; for each neuron where a parameter has a value for
  * each.

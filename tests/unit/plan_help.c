@@ -8,6 +8,7 @@
 #include "opt/opt.h"
 #include "parse/parse.h"
 #include "sema/sema.h"
+#include "solve/solve.h"
 #include "source/embedded.h"
 #include "suites.h"
 
@@ -49,6 +50,10 @@ lowered(Made *m, Diag *d, const AstProgram *prog, const char *math)
 	if (!net)
 		return NULL;
 	sound("elab", net_verify(net, m->arena));
+	SolveEnv so = {d};
+	if (!solve_net(&so, net))
+		return NULL;
+	sound("solve", net_verify(net, m->arena));
 	LowerEnv le = {d, math};
 	return lower_net(&le, net);
 }

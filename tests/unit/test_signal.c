@@ -2,6 +2,7 @@
 #include "plan_help.h"
 #include "suites.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,31 @@ signals_feed_signals(void)
 	EXPECT(&r, "error", 1, 5, 1, -1);
 	EXPECT(&r, "each", -3, -4, -3, 0, 0, 0, -4, -3, -3, -5, -5, -5);
 	arena_close(m.arena);
+}
+
+/* Equations come first, then what happens in the step; linear ones are exact. */
+static void
+equations_carry_signals(void)
+{
+	Made m = made(DRIVEN "signal reward = 0\n"
+			     "signal d = x { x' = -x / 20 ms ; on reward { x += reward } }\n"
+			     "signal slow = y { y' = (d - y) / 100 ms ; state y = 1 }\n"
+			     "signal level of s, item = z { z' = (i - z) / (2 ms) }\n"
+			     "record d ; record slow ; record level\n"
+			     "experiment { reward = 1 ; run 3 ms }");
+	Ran r = run_plan(&m, m.plan, spikes);
+	float k = (float)exp(-1. / 20), y = 1;
+	EXPECT(&r, "d", 1, k, k * k);
+	for (uint32_t i = 0; i < 3; i++) {
+		float d = i == 0 ? 1 : i == 1 ? k : k * k;
+		y += (d - y) * (float)-expm1(-1. / 100);
+		CU_ASSERT_DOUBLE_EQUAL(ran_row(&r, "slow", i), y, 1e-6);
+		for (uint32_t n = 0; n < 3; n++)
+			CU_ASSERT_DOUBLE_EQUAL(ran_row(&r, "level", 3 * i + n), n * -expm1(-(i + 1.) / 2), 1e-6);
+	}
+	arena_close(m.arena);
+	refused(DRIVEN "signal r = 0\nsignal d = x { on r { x' = -x / 20 ms } }\nexperiment { run 1 ms }", "holds at every moment");
+	refused(DRIVEN "signal d = x { x' = -x / 20 mV }\nexperiment { run 1 ms }", "per time");
 }
 
 static void
@@ -262,6 +288,7 @@ CU_TestInfo test_signal[] = {
 	{"files feed signals", files_feed_signals},
 	{"spikes feed signals", spikes_feed_signals},
 	{"signals feed signals", signals_feed_signals},
+	{"equations carry signals", equations_carry_signals},
 	{"resets clear what is not kept", resets_clear_what_is_not_kept},
 	{"rules read signals of their neurons", rules_read_signals_of_their_neurons},
 	{"wrong signals are refused", wrong_signals_are_refused},
