@@ -187,5 +187,11 @@ dim_noun(Dim d, char out[64])
 			return out;
 		}
 	}
+	for (size_t i = 1; i < sizeof nouns / sizeof *nouns; i++) {       /* "a voltage per time" */
+		if (dim_equal(dim_mul(d, (Dim)TIME), nouns[i].dim) && !dim_equal(nouns[i].dim, (Dim)TIME)) {
+			snprintf(out, 64, "%s per time", nouns[i].noun);
+			return out;
+		}
+	}
 	return dim_unit(d, out);
 }

@@ -31,6 +31,14 @@ typedef struct {
 	DimTerm dim;
 } Port;
 
+/* pre.v, post.v in a rule or feature: what there is, and in which unit, is known where it is attached. */
+typedef struct {
+	Name name;
+	bool post;
+	Span span; /* first use */
+	DimTerm dim;
+} SideUse;
+
 /* What a model shows to its instances: generic in the model, copied for each of them. */
 typedef struct {
 	uint32_t n_params, n_states, n_traces, n_needs;
@@ -41,6 +49,8 @@ typedef struct {
 	bool reads_input;              /* neuron: it is read */
 	DimTerm signal_in, signal_out; /* feature */
 	DimTerm learned;               /* rule */
+	uint32_t n_sides;              /* rule, feature */
+	SideUse *sides;
 } Face;
 
 typedef struct Sym Sym;
@@ -121,6 +131,8 @@ typedef struct {
 	SymVec members; /* names of the model, or of a layer's traces */
 	SymVec locals;  /* let, loop variables */
 	Sym *input;     /* `input` of a neuron, `signal` of a feature */
+	VEC(SideUse) sides;
+	const Sym *ends[2]; /* of the connection: layers, or NULL */
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
 	uint32_t inside; /* how many `if`s are around */

@@ -163,7 +163,16 @@ check_side(Sema *s, AstExpr *e)
 	sym->sym.type = ATYPE_REAL;
 	base->sema.type = ATYPE_OTHER;
 	base->sema.sym = e->sema.sym = &sym->sym;
-	return sema_real(infer_fresh(&s->infer));
+	if (kind == ASYM_SPIKE)
+		return sema_real(infer_fresh(&s->infer));
+	for (uint32_t i = 0; i < s->sides.n; i++) {
+		const SideUse *u = &s->sides.at[i];
+		if (u->name == e->name && u->post == (sym->sym.index != 0))
+			return sema_real(u->dim);
+	}
+	SideUse use = {e->name, sym->sym.index != 0, e->span, infer_fresh(&s->infer)};
+	VEC_PUSH(s->arena, &s->sides, use);
+	return sema_real(use.dim);
 }
 
 static Val

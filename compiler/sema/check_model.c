@@ -329,6 +329,12 @@ make_face(Sema *s, AstModel *m)
 		f->needs[i] = reduced(s, m->needs.at[i].sym);
 	if (m->learns_sym)
 		f->learned = reduced(s, m->learns_sym).dim;
+	f->n_sides = s->sides.n;
+	f->sides = ARENA_ARRAY(s->arena, SideUse, f->n_sides);
+	for (uint32_t i = 0; i < f->n_sides; i++) {
+		f->sides[i] = s->sides.at[i];
+		f->sides[i].dim = infer_reduce(&s->infer, f->sides[i].dim);
+	}
 	return f;
 }
 
@@ -337,7 +343,7 @@ sema_check_model(Sema *s, AstDecl *d)
 {
 	AstModel *m = &d->model;
 	s->decl = d;
-	s->members.n = s->locals.n = 0;
+	s->members.n = s->locals.n = s->sides.n = 0;
 	s->input = NULL;
 	DimTerm in = infer_fresh(&s->infer);
 	if (d->kind != ADECL_RULE) {

@@ -39,6 +39,11 @@ instantiate(Sema *s, const Face *of, uint32_t more_traces)
 	f->signal_in = infer_copy(&s->infer, of->signal_in);
 	f->signal_out = infer_copy(&s->infer, of->signal_out);
 	f->learned = infer_copy(&s->infer, of->learned);
+	f->sides = ARENA_ARRAY(s->arena, SideUse, f->n_sides);
+	for (uint32_t i = 0; i < f->n_sides; i++) {
+		f->sides[i] = of->sides[i];
+		f->sides[i].dim = infer_copy(&s->infer, of->sides[i].dim);
+	}
 	return f;
 }
 
@@ -381,6 +386,45 @@ check_limits(Sema *s, AstFeature *f, DimTerm value)
 	}
 }
 
+/* What a neuron shows under a name; false: nothing, or no number. */
+static bool
+find_shown(const Sym *layer, Name name, Val *out)
+{
+	const AstDecl *d = layer->sym.decl;
+	const AstModel *m = &layer->model->sym.decl->model;
+	const Face *f = layer->face;
+	for (uint32_t i = 0; i < f->n_states; i++) {
+		if (i < m->states.n && m->states.at[i].name == name)
+			*out = f->states[i];
+	}
+	for (uint32_t i = 0; i < f->n_traces; i++) {
+		if ((i < m->traces.n ? m->traces.at[i].name : d->layer.traces.at[i - m->traces.n].name) == name)
+			*out = f->traces[i];
+	}
+	for (uint32_t i = 0; i < f->n_params; i++) {
+		if (m->params.at[i].name == name)
+			*out = f->params[i];
+	}
+	return out->type == ATYPE_REAL;
+}
+
+/* pre.v and post.v of a model have the units that the neurons here give them. */
+static void
+check_sides(Sema *s, const Face *face, const char *model, Span use)
+{
+	for (uint32_t i = 0; i < face->n_sides; i++) {
+		const SideUse *u = &face->sides[i];
+		const Sym *layer = s->ends[u->post];
+		Val v = {.type = ATYPE_ERROR};
+		if (!layer || !layer->face || layer->broken || !layer->model || !find_shown(layer, u->name, &v))
+			continue;
+		Say say = {arena_printf(s->arena, "`$` takes `%s.%s` for &, and in layer `%s` it is @", u->post ? "post" : "pre",
+					u->name, layer->sym.name),
+			   "use the rule with other neurons, or let it divide by a unit", model};
+		sema_fit(s, say, (Side){use, v.dim}, (Side){u->span, u->dim});
+	}
+}
+
 static void
 check_learn(Sema *s, AstFeature *f, DimTerm value)
 {
@@ -413,6 +457,7 @@ check_learn(Sema *s, AstFeature *f, DimTerm value)
 	Span value_span = f->value ? f->value->span : f->shared_span;
 	if (!is_bool)
 		sema_fit(s, say, (Side){value_span, value}, (Side){name->span, face->learned});
+	check_sides(s, face, rule->sym.name, name->span);
 	static const AstArgVec none = {0};
 	check_args(s, call->kind == AEXPR_CALL ? &call->args : &none, rule->sym.decl, face,
 		   name->span);
@@ -508,6 +553,7 @@ check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 	Face *face = instantiate(s, model->face, 0);
 	bool sound = f->value ? check_value(s, f, face, &d->model) : check_shared(s, c, at, face);
 	check_args(s, &f->args, d, face, f->name_span);
+	check_sides(s, face, f->model, f->name_span);
 	DimTerm value = face->params[0].type == ATYPE_REAL ? face->params[0].dim : infer_none();
 	check_limits(s, f, value);
 	if (face->params[0].type == ATYPE_REAL)
@@ -532,6 +578,8 @@ sema_check_connect(Sema *s, AstDecl *d)
 {
 	Sym *to = NULL, *from = check_start(s, d->connect.from);
 	const DimTerm *arrives = sema_check_target(s, d->connect.to, &to);
+	s->ends[0] = from;
+	s->ends[1] = to;
 	if (d->connect.pattern)
 		sema_check_pattern(s, d->connect.pattern);
 	Side signal = {{0, 0}, infer_none()};
