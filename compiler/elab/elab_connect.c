@@ -300,6 +300,7 @@ parameters(Scope *s, NetFeature *f, const AstFeature *a)
 		}
 		Scope in = arg ? elab_scope(el, IN_PROGRAM) : *s;
 		in.conn = s->conn;
+		in.signals = arg != NULL;
 		if (!arg)
 			in.place = IN_PARAM;
 		const AstExpr *value = arg ? arg->value : p->value;
@@ -546,6 +547,8 @@ connection(Elab *el, const AstDecl *d)
 	VEC_PUSH(el->arena, &el->conns, d);
 	for (uint32_t i = 0; i < d->connect.features.n; i++)
 		feature(el, net->conns.n - 1, &d->connect.features.at[i]);
+	if (net->conns.at[net->conns.n - 1].features.n == d->connect.features.n)
+		elab_feature_places(el, net->conns.n - 1, d);
 }
 
 void

@@ -45,7 +45,7 @@ use_value(Scope *s, const NetExpr *v, const AstExpr *at)
 	e = elab_placed(s, e);
 	if (e)
 		e->span = at->span;
-	if (e && s->place == IN_RULE && !elab_sides(s, e, at->span))
+	if (e && (s->place == IN_RULE || s->place == IN_FEATURE) && !elab_sides(s, e, at->span))
 		return NULL;
 	return e;
 }
@@ -306,7 +306,7 @@ spike(Scope *s, const AstExpr *e, const AstSym *sym)
 	}
 	if (s->place == IN_SIGNAL)
 		return leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
-	if (s->place != IN_RULE)
+	if (s->place != IN_RULE && s->place != IN_FEATURE)
 		return not_constant(s, e);
 	NetExpr *p = leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
 	p->side = sym->index ? NSIDE_POST : NSIDE_PRE;
@@ -396,7 +396,7 @@ side_trace(Scope *s, const AstExpr *e, uint32_t layer, NetSide side)
 static NetExpr *
 side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 {
-	if (s->place != IN_RULE)
+	if (s->place != IN_RULE && s->place != IN_FEATURE)
 		return not_constant(s, e);
 	const NetConn *c = &s->el->net->conns.at[s->conn];
 	uint32_t layer = sym->index ? c->post : c->pre;

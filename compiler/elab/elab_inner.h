@@ -213,6 +213,7 @@ NetExpr *elab_pick(Scope *s, const AstExpr *e);           /* out.v[k] */
 bool elab_sides(Scope *s, NetExpr *e, Span at);           /* signals per neuron, in a rule: on which side; false after a message */
 uint32_t elab_find_var(Elab *el, const AstStmt *s);       /* NET_NONE: no name of the protocol's */
 uint32_t elab_find_signal(Elab *el, const AstDecl *d);
+void elab_feature_places(Elab *el, uint32_t conn, const AstDecl *d); /* and those of its features */
 void elab_places(Elab *el, const AstModel *m, NetRule *r); /* over what the states of a rule vary */
 uint32_t elab_find_conn(Elab *el, const AstDecl *d);
 

@@ -130,3 +130,38 @@ elab_places(Elab *el, const AstModel *m, NetRule *r)
 		check_block(&p, &c->body);
 	}
 }
+
+/* ---- features ---------------------------------------------------------------------------------- */
+
+static void
+report_feature_state(Elab *el, const NetFeature *f, const AstState *a, NetVaries bad)
+{
+	elab_error(el, E0602, f->span, "`%s` is a state of %s, but in `%s` here it would differ with the %s neuron", a->name, a->of,
+		   f->name, bad & NPLACE_PRE ? "pre" : "post");
+	diag_label(el->diag, a->name_span, "asserted here");
+	if (strcmp(a->of, "pre") == 0)
+		diag_help(el->diag, "a signal differs with the pre neuron alone until a weight or a learned value has met it: list `%s` "
+				    "before those, or read `pre.spike` in its place; or leave `of` away", f->name);
+	else
+		diag_help(el->diag, "leave `of` away, and it lives where it varies");
+	diag_end(el->diag);
+}
+
+void
+elab_feature_places(Elab *el, uint32_t conn, const AstDecl *d)
+{
+	const NetConn *c = &el->net->conns.at[conn];
+	NetVaries signal = NPLACE_PRE;
+	for (uint32_t k = 0; k < c->features.n && !c->features.at[k].of_post; k++) {
+		NetFeature *f = &c->features.at[k];
+		const AstModel *m = &d->connect.features.at[k].sema_model->model;
+		for (uint32_t i = 0; i < f->states.n; i++)
+			f->states.at[i].place = asserted(&m->states.at[i]);
+		signal = net_feature_varies(el->net, c, k, signal);
+		for (uint32_t i = 0; i < f->states.n; i++) {
+			NetVaries bad = f->states.at[i].place & ~asserted(&m->states.at[i]);
+			if (m->states.at[i].of && bad)
+				report_feature_state(el, f, &m->states.at[i], bad);
+		}
+	}
+}

@@ -193,7 +193,7 @@ parts(Lower *l)
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		low_layer_kernels(l, i);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		low_stages(l, c);
+		low_send_rows(l, c), low_stages(l, c);
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		low_collect(l, i);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)

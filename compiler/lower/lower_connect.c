@@ -28,7 +28,7 @@ saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
 		const NetProto *s = p->at[i];
 		if (s->kind == NPROTO_SAVE && s->var.kind == NVAR_VALUE && s->var.of == conn && s->var.index == feature)
 			return true;
-		if (saved_var(&s->body, conn, feature))
+		if (saved_var(&s->body, conn, feature) || saved_var(&s->other, conn, feature))
 			return true;
 	}
 	return false;
@@ -124,6 +124,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 	low->past = NO_BUF;
 	low->remember = UINT32_MAX;
 	low->features = ARENA_ARRAY(l->a, LowFeature, c->features.n);
+	low_find_rows(l, conn);
 	low_pattern_buffers(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		PlanAxis axes[PLAN_MAX_AXES];
@@ -415,7 +416,7 @@ pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
 	if (f->delay && f->slots > 1)
 		low_not_yet(l, f->span, "a delay of more than one step, on a pattern of connections");
-	else if (low_feature_is_staged(&l->net->conns.at[conn], feature))
+	else if (low_feature_is_staged(l, conn, feature))
 		low_not_yet(l, f->span, "a feature with states or sums, on a pattern of connections");
 	if (f->keep_sign && f->has_rule)
 		low_not_yet(l, f->span, "`keep sign` of a value that learns, on a pattern of connections");

@@ -14,6 +14,7 @@ zero_expr(const NetExpr *e, bool signal_zero)
 {
 	switch (e->kind) {
 	case NEXPR_INPUT: return signal_zero;
+	case NEXPR_SPIKE: return e->side == NSIDE_PRE;    /* of a silent neuron */
 	case NEXPR_CONST: return e->value == 0;
 	case NEXPR_UNARY: return e->op_kind == NOP_NEG && zero_expr(e->op[0], signal_zero);
 	case NEXPR_IF: return zero_expr(e->op[0], signal_zero) && zero_expr(e->op[2], signal_zero);
@@ -38,8 +39,10 @@ zero_after(NetBlock b, bool zero)
 			zero = zero_after(s->body, zero) && zero_after(s->other, zero);
 			continue;
 		}
-		if (s->kind != NSTMT_ASSIGN || s->target->kind != NEXPR_INPUT)
+		if (s->kind != NSTMT_ASSIGN)
 			return false;
+		if (s->target->kind != NEXPR_INPUT)       /* a state */
+			continue;
 		bool e = zero_expr(s->e, zero);
 		zero = s->op == NSET ? e : s->op == NMUL ? zero || e : s->op == NDIV ? zero : zero && e;
 	}
@@ -47,11 +50,12 @@ zero_after(NetBlock b, bool zero)
 }
 
 bool
-low_event_driven(const NetConn *c)
+low_event_driven(const Lower *l, uint32_t conn)
 {
+	const NetConn *c = &l->net->conns.at[conn];
 	bool zero = true;
 	for (uint32_t k = 0; k < c->features.n; k++)
-		if (low_feature_is_staged(c, k))
+		if (low_feature_is_staged(l, conn, k))
 			return false;
 	for (uint32_t k = 0; k < c->features.n; k++)
 		if (!c->features.at[k].of_post)
@@ -115,7 +119,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		low_close(&all);
 		return;
 	}
-	bool events = low_event_driven(c);
+	bool events = low_event_driven(l, conn);
 	LowKeys *keys = low_feature_keys(l, b, conn);
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)) : low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
 	LowLoop outer = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
@@ -124,10 +128,12 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	if (events)
 		i = plan_emit_let(in, "i", plan_cast(p, PT_I64, low_load(l, pre->list, 2, item, outer.index)));
 	PlanExpr *signal = low_real(l, 1);
-	if (l->net->layers.at[c->pre].values || !events)
+	if (l->conns[conn].rows)
+		signal = plan_emit_let(in, "s", low_load(l, l->conns[conn].sent, 2, item, i));
+	else if (l->net->layers.at[c->pre].values || !events)
 		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
 	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
-	PlanExpr *e = low_through(l, low_body(&cols), conn, 0, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
+	PlanExpr *e = low_through(l, low_body(&cols), conn, l->conns[conn].rows, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
 	send(l, low_body(&cols), conn, into, now, item, i, cols.index, e);
 	low_close(&cols);
 	low_close(&outer);
@@ -195,7 +201,7 @@ static bool
 has_closed_form(const Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	if (c->pattern.kind != NPAT_ALL || l->net->layers.at[c->pre].values || !low_event_driven(c) || meets_sum(c) ||
+	if (c->pattern.kind != NPAT_ALL || l->net->layers.at[c->pre].values || !low_event_driven(l, conn) || meets_sum(c) || l->conns[conn].rows ||
 	    low_delays_sums(c))
 		return false;
 	for (uint32_t k = 0; k < c->features.n; k++) {

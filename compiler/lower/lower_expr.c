@@ -221,7 +221,8 @@ element(Scope *s, const NetExpr *e)
 	if (!table) {
 		at[n++] = s->item;
 		at[n++] = s->pre;
-		at[n++] = s->post;
+		if (s->post)
+			at[n++] = s->post;
 	}
 	for (int k = 0; k < 2 && e->op[k]; k++)
 		at[n++] = place(s, e->op[k], extent[k]);

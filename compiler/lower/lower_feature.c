@@ -4,6 +4,9 @@
  * states, or one that reads the sum of all signals, needs every synapse in every step: such a connection is staged. Its
  * signals are kept in a buffer [batch, pre, post], and its features pass over it before the sums are taken; a feature that
  * reads sum(signal) begins a new pass.
+ *
+ * Features in front that vary with the pre neuron alone are worked out once per neuron, by a kernel of its own; what leaves
+ * them takes the place of the spike.
  */
 #include "base/panic.h"
 #include "lower/lower_inner.h"
@@ -34,9 +37,12 @@ reads_total(const NetFeature *f)
 }
 
 bool
-low_feature_is_staged(const NetConn *c, uint32_t feature)
+low_feature_is_staged(const Lower *l, uint32_t conn, uint32_t feature)
 {
+	const NetConn *c = &l->net->conns.at[conn];
 	const NetFeature *f = &c->features.at[feature];
+	if (feature < l->conns[conn].rows)
+		return false;
 	bool inner = f->delay && f->slots > 1 && feature + 1 < c->features.n;
 	return f->states.n || reads_total(f) || inner;
 }
@@ -84,7 +90,7 @@ low_value(Scope *s)
 	Lower *l = s->l;
 	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
 	uint32_t buf = l->conns[s->conn].features[s->feature].buf;
-	if (buf == NO_BUF)
+	if (buf == NO_BUF || s->feature < l->conns[s->conn].rows)        /* there it is as it began */
 		return low_clipped(s, f, low_expr(s, f->init.e));
 	return s->at ? low_value_load(l, buf, s->at) : low_load(l, buf, 2, s->pre, s->post);
 }
@@ -122,12 +128,12 @@ with_states(Scope *s, const NetFeature *f, PlanExpr *signal)
 	s->state_vars = ARENA_ARRAY(l->a, uint32_t, f->states.n + 1);
 	for (uint32_t k = 0; k < f->states.n; k++)
 		s->state_vars[k] = f->states.at[k].rank ? UINT32_MAX
-		                   : plan_emit_var(s->b, f->states.at[k].name, low_load(l, lf->kept[k], 3, s->item, s->pre, s->post));
+		                   : plan_emit_var(s->b, f->states.at[k].name, low_load(l, lf->kept[k], s->post ? 3 : 2, s->item, s->pre, s->post));
 	s->input_var = plan_emit_var(s->b, "signal", signal);
 	low_block(s, f->compute.body, NULL);
 	for (uint32_t k = 0; k < f->states.n; k++)
 		if (!f->states.at[k].rank)
-			low_store(s->b, lf->kept[k], plan_local(l->p, s->b->code, s->state_vars[k]), 3, s->item, s->pre, s->post);
+			low_store(s->b, lf->kept[k], plan_local(l->p, s->b->code, s->state_vars[k]), s->post ? 3 : 2, s->item, s->pre, s->post);
 	return plan_local(l->p, s->b->code, s->input_var);
 }
 
@@ -156,6 +162,64 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 	return signal;
 }
 
+/* ---- once per pre neuron ------------------------------------------------------------------------------------ */
+
+/* Only if some of them has states: else the loops over synapses do it as well. */
+void
+low_find_rows(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	NetVaries signal = NPLACE_PRE;
+	low->sent = NO_BUF;
+	low->send = UINT32_MAX;
+	bool plain = c->pattern.kind == NPAT_ALL && !l->net->layers.at[c->post].window;
+	for (uint32_t k = 0; plain && k < low_synaptic(c); k++) {
+		const NetFeature *f = &c->features.at[k];
+		signal = net_feature_varies(l->net, c, k, signal);
+		NetVaries all = signal;
+		for (uint32_t i = 0; i < f->states.n; i++)
+			all |= f->states.at[i].place;
+		if (all & NPLACE_POST || reads_total(f) || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, k, 0}))
+			break;
+		if (f->states.n)
+			low->rows = k + 1;
+	}
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n)};
+	if (low->rows)
+		low->sent = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.sent", c->name);
+}
+
+void
+low_send_rows(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	LowConn *low = &l->conns[conn];
+	if (!low->rows)
+		return;
+	low->send = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.send", c->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[low->send]);
+	LowLoop items = low_items(l, &b);
+	LowLoop rows = low_loop(low_body(&items), "i", low_lo(&b), low_hi(&b), true);
+	PlanEmit *in = low_body(&rows);
+	PlanExpr *signal = plan_cast(l->p, l->real, low_load(l, l->layers[c->pre].spikes, 2, items.index, rows.index));
+	signal = low_through(l, in, conn, 0, low->rows, NULL, items.index, rows.index, NULL, NULL, plan_emit_let(in, "s", signal));
+	low_store(in, low->sent, signal, 2, items.index, rows.index);
+	low_close(&rows);
+	low_close(&items);
+	l->p->codes.at[low->send]->body = plan_freeze(&b);
+}
+
+/* What comes into the features that synapses have of their own. */
+static PlanExpr *
+sent(Lower *l, uint32_t conn, PlanExpr *item, PlanExpr *i)
+{
+	const LowConn *low = &l->conns[conn];
+	if (low->rows)
+		return low_load(l, low->sent, 2, item, i);
+	return plan_cast(l->p, l->real, low_load(l, l->layers[l->net->conns.at[conn].pre].spikes, 2, item, i));
+}
+
 /* ---- stages ------------------------------------------------------------------------------------------------ */
 
 /* Features first ..< last of all synapses. */
@@ -171,8 +235,8 @@ stage(Lower *l, uint32_t conn, uint32_t first, uint32_t last)
 	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
 	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
 	PlanEmit *in = low_body(&cols);
-	PlanExpr *signal = first == 0
-	                   ? plan_cast(l->p, l->real, low_load(l, l->layers[c->pre].spikes, 2, items.index, rows.index))
+	PlanExpr *signal = first == low->rows
+	                   ? sent(l, conn, items.index, rows.index)
 	                   : low_load(l, low->signal, 3, items.index, rows.index, cols.index);
 	signal = plan_emit_let(in, "s", signal);
 	signal = low_through(l, in, conn, first, last, keys, items.index, rows.index, cols.index, NULL, signal);
@@ -213,7 +277,7 @@ low_stages(Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
 	for (uint32_t k = 0; k < c->features.n; k++)
-		low->staged |= low_feature_is_staged(c, k);
+		low->staged |= low_feature_is_staged(l, conn, k);
 	low->staged &= c->pattern.kind == NPAT_ALL;       /* others are refused where their kernels are made */
 	if (!low->staged)
 		return;
@@ -224,11 +288,11 @@ low_stages(Lower *l, uint32_t conn)
 	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
 	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
 	low->signal = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.signal", c->name);
-	uint32_t first = 0;
+	uint32_t first = low->rows;
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		if (low->features[k].total == NO_BUF)
 			continue;
-		if (k == 0 || k > first)
+		if (k == low->rows || k > first)
 			stage(l, conn, first, k);
 		sum_of_signals(l, conn, k);
 		first = k;
@@ -251,9 +315,11 @@ low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
 	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
 	for (uint32_t k = 0; k < f->states.n; k++) {
 		const NetState *st = &f->states.at[k];
+		bool row = feature < l->conns[conn].rows;
+		PlanAxis own[5] = {axes[0], axes[1], axes[2]};
 		for (uint32_t x = 0; x < st->rank; x++)
-			axes[3 + x] = low_axis(AXIS_SLOT, st->extent[x]);
-		lf->kept[k] = low_add_buf(l, st->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, 3 + st->rank, axes, "%s.%s.%s",
+			own[(row ? 2 : 3) + x] = low_axis(AXIS_SLOT, st->extent[x]);
+		lf->kept[k] = low_add_buf(l, st->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, (row ? 2 : 3) + st->rank, own, "%s.%s.%s",
 		                          c->name, f->name, st->name);
 	}
 	for (uint32_t k = 0; k < f->tables.n; k++) {
@@ -289,13 +355,14 @@ set_state(Scope *s, const NetFeature *f, uint32_t state, uint32_t buf)
 	PlanEmit *outer = s->b, *b = outer;
 	s->value = st->init->kind == NEXPR_VALUE ? low_value(s) : NULL;
 	PlanExpr *v = low_expr(s, st->init), *at[5] = {s->item, s->pre, s->post};
+	uint32_t places = s->post ? 3 : 2;
 	LowLoop loop[2];
 	for (uint32_t x = 0; x < st->rank; x++) {
 		loop[x] = low_loop(b, "k", low_i64(l, 0), low_i64(l, (int64_t)st->extent[x]), false);
-		at[3 + x] = loop[x].index;
+		at[places + x] = loop[x].index;
 		b = low_body(&loop[x]);
 	}
-	plan_emit_store(b, buf, 3 + st->rank, at, v);
+	plan_emit_store(b, buf, places + st->rank, at, v);
 	for (uint32_t x = st->rank; x-- > 0;)
 		low_close(&loop[x]);
 }
@@ -312,11 +379,15 @@ states_kernel(Lower *l, uint32_t conn, uint32_t feature, bool reset)
 		             : f->states.at[k].init->kind != NEXPR_CONST || f->states.at[k].init->value != 0;
 	if (!any)
 		return UINT32_MAX;
-	uint32_t id = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.%s.%s", c->name, f->name, reset ? "reset" : "begin");
+	bool row = feature < l->conns[conn].rows;
+	uint32_t id = low_add_kernel(l, l->net->layers.at[row ? c->pre : c->post].n, "%s.%s.%s", c->name, f->name, reset ? "reset" : "begin");
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
 	LowLoop items = low_items(l, &b);
-	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
+	PlanExpr *end = low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
+	LowLoop rows = low_loop(low_body(&items), "i", row ? low_lo(&b) : low_i64(l, 0), row ? low_hi(&b) : end, false);
+	LowLoop cols = {.outer = low_body(&rows), .index = NULL, .unit = true};
+	if (!row)
+		cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
 	Scope s = low_scope(l, low_body(&cols));
 	s.conn = conn;
 	s.feature = feature;

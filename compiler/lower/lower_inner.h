@@ -52,6 +52,8 @@ typedef struct {
 typedef struct {
 	LowFeature *features;
 	bool staged;                                      /* some feature needs all synapses in every step: see lower_feature */
+	uint32_t rows;                                    /* the first so many features vary with the pre neuron alone */
+	uint32_t sent, send;                              /* what leaves them: real [batch, pre], and the kernel; none: NO_BUF */
 	uint32_t signal;                                  /* staged: real [batch, pre, post] */
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
@@ -172,7 +174,7 @@ bool low_reads_port(NetBlock b, uint32_t port);
 void low_layer_buffers(Lower *l, uint32_t layer);
 void low_layer_kernels(Lower *l, uint32_t layer);
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
-bool low_event_driven(const NetConn *c);                          /* is the signal of a silent neuron zero? */
+bool low_event_driven(const Lower *l, uint32_t conn);                          /* is the signal of a silent neuron zero? */
 void low_window_buffers(Lower *l, uint32_t layer);                /* lower_window.c: neurons that look back */
 void low_collect_window(Lower *l, uint32_t layer);
 PlanExpr *low_slot(Lower *l, PlanEmit *b, uint32_t slots);        /* step modulo slots */
@@ -199,7 +201,9 @@ LowKeys *low_feature_keys(Lower *l, PlanEmit *b, uint32_t conn);
 /* The signal that leaves features first ..< last when `signal` comes in. */
 PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last, LowKeys *keys, PlanExpr *item,
                       PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal);
-bool low_feature_is_staged(const NetConn *c, uint32_t feature);
+bool low_feature_is_staged(const Lower *l, uint32_t conn, uint32_t feature);
+void low_find_rows(Lower *l, uint32_t conn);                      /* features that are worked out once per pre neuron */
+void low_send_rows(Lower *l, uint32_t conn);                      /* and their kernel */
 /* Delays (lower_delay.c). What comes in now leaves after the delay; what leaves now is given. */
 PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
 bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
@@ -285,7 +289,7 @@ void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, Pl
 void low_pattern_init(Lower *l, uint32_t conn, uint32_t feature);
 void low_pattern_norm(Lower *l, uint32_t conn, uint32_t feature);
 bool low_is_plain(const NetConn *c, const NetFeature *f);         /* values [pre, post] */
-bool low_event_driven(const NetConn *c);                          /* is what a silent neuron sends zero? */
+bool low_event_driven(const Lower *l, uint32_t conn);                          /* is what a silent neuron sends zero? */
 uint32_t low_synaptic(const NetConn *c);                          /* how many features act on synapses; the others on the sum */
 void low_fill(Lower *l, uint32_t conn, uint32_t feature);         /* the object that reads a value's file */
 typedef VEC(uint32_t) LowSites;

@@ -40,7 +40,7 @@ protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
 	return false;
 }
 
-/* Does a rule at either end read it? */
+/* Does a rule or feature at either end read it? */
 static bool
 side_reads(const NetExpr *e, NetSide side, uint32_t state)
 {
@@ -79,7 +79,8 @@ rules_want(const Net *n, uint32_t layer, uint32_t state)
 			for (int side = NSIDE_PRE; side <= NSIDE_POST; side++) {
 				if ((side == NSIDE_PRE ? n->conns.at[c].pre : n->conns.at[c].post) != layer)
 					continue;
-				if (rule_reads_side(r, (NetSide)side, state))
+				if (rule_reads_side(r, (NetSide)side, state)
+				    || block_reads_side(n->conns.at[c].features.at[f].compute.body, (NetSide)side, state))
 					return true;
 			}
 		}

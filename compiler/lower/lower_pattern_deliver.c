@@ -40,7 +40,7 @@ sources(Deliver *w, PlanEmit *b)
 	Lower *l = w->l;
 	Plan *p = l->p;
 	const LowLayer *pre = &l->layers[w->c->pre];
-	bool events = low_event_driven(w->c);
+	bool events = low_event_driven(l, w->conn);
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, w->item))
 	              : low_i64(l, (int64_t)l->net->layers.at[w->c->pre].n);
 	LowLoop loop = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);

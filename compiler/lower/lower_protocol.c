@@ -158,6 +158,7 @@ collect(Lower *l, PlanEmit *b, uint32_t layer)
 		if (l->net->conns.at[c].post != layer)
 			continue;
 		run_if(b, l->conns[c].remember);
+		run_if(b, l->conns[c].send);
 		for (uint32_t k = 0; k < l->conns[c].stages.n; k++)
 			plan_emit_run(b, l->conns[c].stages.at[k]);
 	}

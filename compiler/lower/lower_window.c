@@ -86,7 +86,7 @@ rows_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *age, Pla
 	PlanEmit *in = low_body(&rows);
 	PlanExpr *spike = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, l->conns[conn].past, 3, at, item, rows.index)));
 	PlanEmit some = plan_emit(p, b->code);
-	bool events = low_event_driven(c);
+	bool events = low_event_driven(l, conn);
 	LowLoop cols = low_loop(events ? &some : in, "j", lo, hi, true);
 	PlanEmit *body = low_body(&cols);
 	PlanExpr *more = low_through(l, body, conn, 0, low_synaptic(c), keys, item, rows.index, cols.index, NULL, spike);

@@ -195,7 +195,7 @@ typedef struct {
 	Name name; Span span;
 	NetType type;                                     /* of the value */
 	uint32_t shared;                                  /* the earlier feature whose value this is; NET_NONE: its own */
-	VEC(NetState) states;                             /* per synapse and item; init: CONST or VALUE */
+	VEC(NetState) states;                             /* per item, and over their places; init: CONST or VALUE */
 	VEC(NetTable) tables;
 	NetCode compute;                                  /* assigns NEXPR_INPUT (the signal) */
 	NetExpr *delay;                                   /* the signal comes after this time, in ms; NULL: compute instead */
@@ -356,6 +356,9 @@ uint64_t net_value_count(const Net *n, const NetConn *c, bool of_post);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
 /* Over what e varies, in code of rule r; locals: over what each of them does. */
 NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e);
+/* Over what the signal varies behind feature k, if it does over `signal` before it; places of the feature's states that
+ * are too narrow grow. */
+NetVaries net_feature_varies(const Net *n, const NetConn *c, uint32_t k, NetVaries signal);
 bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do not count */
 void net_print(StrBuf *out, const Net *n);
 const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */

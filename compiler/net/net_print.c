@@ -207,6 +207,8 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		put_extents(out, st->rank, st->extent);
 		strbuf_puts(out, " = ");
 		net_print_expr(&at, st->init);
+		static const char *const places[] = {" of connection", " of pre", " of post", ""};
+		strbuf_puts(out, places[st->place]);
 		strbuf_puts(out, st->kept_on_reset ? ", kept on reset\n" : "\n");
 	}
 	if (f->delay) {

@@ -128,7 +128,7 @@ check_operands(Check *c, const NetExpr *e, int n)
 static bool
 check_state(Check *c, const NetExpr *e)
 {
-	if (c->rule && e->side != NSIDE_OWN) {
+	if ((c->rule || c->feature) && e->side != NSIDE_OWN) {
 		const NetLayer *l = side_layer(c, e->side);
 		return need(c, l && e->index < l->states.n && e->type == l->states.at[e->index].type,
 			    "no such state of the neuron, or of another type");
@@ -158,7 +158,7 @@ check_trace(Check *c, const NetExpr *e)
 {
 	const NetLayer *l = side_layer(c, e->side);
 	return need(c,
-		    (e->side == NSIDE_OWN || c->rule) && l && e->index < l->traces.n &&
+		    (e->side == NSIDE_OWN || c->rule || c->feature) && l && e->index < l->traces.n &&
 			    e->type == NT_REAL,
 		    "no such trace");
 }
@@ -220,7 +220,7 @@ check_signal_side(Check *c, const NetExpr *e)
 	const NetSignal *g = &c->net->signals.at[e->index];
 	if (g->layer == NET_NONE)
 		return need(c, e->side == NSIDE_OWN, "a signal of no neuron on a side");
-	if (!c->rule)
+	if (!c->rule && !c->feature)
 		return need(c, e->side == NSIDE_OWN && c->neurons == c->net->layers.at[g->layer].n, "a signal per neuron of no neuron");
 	return need(c, e->side != NSIDE_OWN && side_layer(c, e->side) == &c->net->layers.at[g->layer],
 	            "a signal of another layer's neurons");
@@ -263,7 +263,7 @@ check_expr(Check *c, const NetExpr *e)
 	case NEXPR_SPIKE:
 		if (c->signal)
 			return need(c, e->side == NSIDE_OWN && e->index == 0 && c->neurons && e->type == NT_REAL, "spike of no neuron");
-		return need(c, (c->rule || c->layer) && (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
+		return need(c, (c->rule || c->layer || c->feature) && (e->side == NSIDE_OWN) == (c->layer != NULL) && e->type == NT_REAL,
 			    "spike in a wrong place") &&
 		       need(c, e->side != NSIDE_OWN || e->index <= c->layer->memory,
 			    "a spike beyond the memory");
@@ -274,7 +274,7 @@ check_expr(Check *c, const NetExpr *e)
 			    "index of a wrong side");
 	case NEXPR_SIGNAL:
 	case NEXPR_EVENT:
-		return need(c, (c->rule || c->signal || c->protocol) && e->index < c->net->signals.n &&
+		return need(c, (c->rule || c->feature || c->signal || c->protocol) && e->index < c->net->signals.n &&
 		            e->type == (e->kind == NEXPR_EVENT ? NT_BOOL : NT_REAL), "no such signal, or in a wrong place") &&
 		       check_signal_side(c, e);
 	case NEXPR_SEEN:

@@ -152,7 +152,7 @@ static Val
 check_side(Sema *s, AstExpr *e)
 {
 	AstExpr *base = e->op[0];
-	if (s->where != IN_RULE) {
+	if (s->where != IN_RULE && s->where != IN_FEATURE) {
 		sema_report_unknown_value(s, base);
 		return sema_poison();
 	}

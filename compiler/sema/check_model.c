@@ -101,9 +101,10 @@ check_state_place(Sema *s, const AstState *st)
 	const Words *w = &s->words;
 	if (!st->of)
 		return;
-	if (s->decl->kind != ADECL_RULE)
-		report_place(s, st->span, st->of, "the state of a neuron or feature",
-			     "leave `of` away: only the states of a rule have places");
+	bool in_feature = s->decl->kind == ADECL_FEATURE && st->of != w->network;
+	if (s->decl->kind != ADECL_RULE && !in_feature)
+		report_place(s, st->span, st->of, s->decl->kind == ADECL_NEURON ? "the state of a neuron" : "the state of a feature",
+			     "leave `of` away: states of rules and features have places, `pre`, `post` or `synapse`");
 	else if (st->of != w->pre && st->of != w->post && st->of != w->synapse &&
 		 st->of != w->connection && st->of != w->network)
 		report_place(s, st->span, st->of, "a state",

@@ -251,6 +251,53 @@ any_feature_learns(void)
 	}
 }
 
+/* What varies with the pre neuron alone is kept and worked out once for it; behind a weight it is one per synapse. */
+static void
+states_live_where_they_vary(void)
+{
+	static const char *const features[] = {"tire = 0.5 ; weight = 1 + j", "weight = 1 + j ; tire = 0.5"};
+	for (int k = 0; k < 2; k++) {
+		char text[1024];
+		snprintf(text, sizeof text,
+			 SHOW "feature tire(value) { state r = 1 ; r += 0.25 * (1 - r) ; if signal != 0 { signal *= r ; r -= value * r } }\n"
+			      "layer s : Input[2] { input file(\"s\") }\nlayer t : Show[2]\n"
+			      "connect s -> t as c { %s }\nexperiment { run 4 ms }\nrecord t.v\nrecord c.tire.r\n", features[k]);
+		Made m = made(text);
+		const float s[] = {1, 1, 1, 0, 0, 1, 0, 0};
+		const FedFile files[] = {{"s", s, 8}, {NULL, NULL, 0}};
+		Ran r = run_plan(&m, m.plan, files);
+		/* Spikes of step n arrive in step n + 1. First source: r 1, then 0.5 -> 0.625; second: 1, -> 0.625, 0.71875. */
+		const float v[] = {0, 0, 2, 4, 0.625f, 1.25f, 0.71875f, 1.4375f};
+		expect_rows(&r, "t.v", v, 8);
+		const float once[] = {1, 1, 0.5f, 0.5f, 0.3125f, 0.625f, 0.484375f, 0.359375f};
+		for (uint32_t i = 0; i < 8; i++) {
+			CU_ASSERT_EQUAL(ran_row(&r, "c.tire.r", k ? 2 * i : i), once[i]);
+			if (k)
+				CU_ASSERT_EQUAL(ran_row(&r, "c.tire.r", 2 * i + 1), once[i]);
+		}
+		arena_close(m.arena);
+	}
+}
+
+/* A feature reads its neurons as they were after the step before: spikes that arrive, states; and signals. */
+static void
+features_read_their_neurons(void)
+{
+	Made m = made(SHOW "feature seen(value, gain = 1) { signal = gain * (value * pre.spike + post.v) }\n"
+			   "neuron Step() { state v = 0 ; step { v += 1 ; let drive = input } }\n"
+			   "signal mood = 1\n"
+			   "layer s : Input[2] { input file(\"s\") }\nlayer t : Sum2[1]\n"
+			   "neuron Sum2() { state v = 0 ; state got = 0 ; step { got = input ; v += 1 } }\n"
+			   "connect s -> t as c { seen = 10 { gain = mood } }\n"
+			   "experiment { run 2 ms ; mood = 2 ; run 1 ms }\nrecord t.got\n");
+	const float s[] = {1, 0, 1, 1, 0, 0};
+	const FedFile files[] = {{"s", s, 6}, {NULL, NULL, 0}};
+	Ran r = run_plan(&m, m.plan, files);
+	const float got[] = {0, 10 + 1 + 1, 2 * (10 + 2 + 10 + 2)};
+	expect_rows(&r, "t.got", got, 3);
+	arena_close(m.arena);
+}
+
 CU_TestInfo test_feature[] = {
 	{"delays count steps", delays_count_steps},
 	{"resets empty delays", resets_empty_delays},
@@ -262,5 +309,7 @@ CU_TestInfo test_feature[] = {
 	{"values keep their sign", values_keep_their_sign},
 	{"values are shared", values_are_shared},
 	{"any feature learns", any_feature_learns},
+	{"states live where they vary", states_live_where_they_vary},
+	{"features read their neurons", features_read_their_neurons},
 	CU_TEST_INFO_NULL,
 };

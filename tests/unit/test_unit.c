@@ -69,7 +69,7 @@ nouns(void)
 	CU_ASSERT_STRING_EQUAL(dim_noun(dim_of("mV"), out), "a voltage");
 	CU_ASSERT_STRING_EQUAL(dim_noun(dim_of("Hz"), out), "a rate");
 	CU_ASSERT_STRING_EQUAL(dim_noun((Dim){{0}}, out), "a number");
-	CU_ASSERT_STRING_EQUAL(dim_noun(dim_of("mV/ms"), out), "mV/ms");
+	CU_ASSERT_STRING_EQUAL(dim_noun(dim_of("mV/ms"), out), "a voltage per time");
 	CU_ASSERT_STRING_EQUAL(dim_unit(dim_of("MΩ"), out), "GΩ");
 	CU_ASSERT_STRING_EQUAL(dim_unit((Dim){{0}}, out), "");
 	CU_ASSERT_STRING_EQUAL(dim_unit(dim_mul(dim_of("mV"), dim_of("mV")), out), "mV^2");
