@@ -119,8 +119,7 @@ total(Scope *s, const char *name, Span at)
 		return t;
 	const Net *net = s->el->net;
 	const NetConn *c = &net->conns.at[s->conn];
-	double n = (double)net->layers.at[c->pre].n * (double)net->layers.at[c->post].n *
-		   (double)net->batch;
+	double n = (double)net_pair_count(net, c) * (double)net->batch;
 	return elab_binary(s, NOP_DIV, t, elab_const(s, NT_REAL, elab_round(s, n), at), at);
 }
 

@@ -452,6 +452,52 @@ check_place(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a
 	}
 }
 
+static const NetExpr *
+find_in(const NetExpr *e, bool total)
+{
+	const NetExpr *found = NULL;
+	if (!e)
+		return NULL;
+	bool of_source = (e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY) && e->side == NSIDE_PRE;
+	if (total ? e->kind == NEXPR_TOTAL : of_source)
+		return e;
+	for (int i = 0; i < 3 && !found; i++)
+		found = find_in(e->op[i], total);
+	return found;
+}
+
+static const NetExpr *
+find_in_block(const NetBlock *b, bool total)
+{
+	const NetExpr *found = NULL;
+	for (uint32_t i = 0; i < b->n && !found; i++) {
+		found = find_in(b->at[i]->e, total);
+		if (!found)
+			found = find_in_block(&b->at[i]->body, total);
+		if (!found)
+			found = find_in_block(&b->at[i]->other, total);
+	}
+	return found;
+}
+
+/* Its code may read what there is none of here: one source, or the signals of all synapses. */
+static void
+check_code(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a)
+{
+	bool many = f->of_post || c->pattern.kind == NPAT_POOL || c->pattern.kind == NPAT_MEAN;
+	const NetExpr *source = many ? find_in_block(&f->compute.body, false) : NULL;
+	const NetExpr *total = f->of_post ? find_in_block(&f->compute.body, true) : NULL;
+	if (!source && !total)
+		return;
+	elab_error(el, E0601, a->name_span, source ? "`%s` reads which source a signal comes from, and here it comes from many"
+						   : "`%s` acts on the sum of each target, and reads the signals of all synapses",
+		   f->name);
+	diag_label(el->diag, (source ? source : total)->span, "here");
+	diag_help(el->diag, source ? "use it where each pair of neurons has a synapse of its own"
+				   : "take the sum in a feature of synapses before it");
+	diag_end(el->diag);
+}
+
 static void
 norm_group(Elab *el, const NetConn *c, NetFeature *f, const AstFeature *a)
 {
@@ -502,12 +548,10 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	states(&s, &f);
 	check_place(el, c, &f, a);
 	compute(&s, &f);
+	check_code(el, c, &f, a);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);
-	bool listed = el->net->conns.at[conn].pattern.kind != NPAT_ALL;
-	if (listed && (f.states.n || f.delay))
-		elab_not_yet(el, a->span, "a feature with states or a delay, on a pattern of connections");
-	else if (f.delay)
+	if (f.delay)
 		check_delay(el, c, &f, a->value ? a->value->span : a->shared_span);
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);
 }

@@ -81,14 +81,23 @@ of_layer(Elab *el, const AstStmt *s, uint64_t steps, NetControl *c)
 static bool
 of_connection(Elab *el, const AstStmt *s, NetControl *c)
 {
-	if (elab_is_file(s->e)) {
+	const NetConn *conn = &el->net->conns.at[c->var.of];
+	const NetFeature *f = &conn->features.at[c->var.index];
+	if (elab_is_file(s->e) && conn->pattern.kind == NPAT_ALL && !f->of_post) {
 		c->file = elab_file(el, s->e);
 		return c->file != NULL;
 	}
 	Scope sc = elab_scope(el, IN_INIT);
 	sc.conn = c->var.of;
-	c->e = value(&sc, s->e);
-	return c->e != NULL;
+	sc.feature = &el->net->conns.at[c->var.of].features.at[c->var.index];
+	c->e = elab_is_file(s->e) ? elab_file_values(&sc, s->e) : value(&sc, s->e);
+	double first;
+	if (!c->e || elab_number_at(&sc, c->e, elab_value_pair(&sc, 0), &first))
+		return c->e != NULL;
+	elab_error(el, E0601, s->e->span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on which it is", f->name);
+	diag_help(el->diag, "take the values from a file with their shape");
+	diag_end(el->diag);
+	return false;
 }
 
 static bool

@@ -142,8 +142,8 @@ low_conn_buffers(Lower *l, uint32_t conn)
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
 		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && low_is_plain(c, f))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
-		if (f->keep_sign && f->has_rule && low_is_plain(c, f))
-			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, 2, axes, "%s.%s_negative", c->name, f->name);
+		if (f->keep_sign && f->has_rule)
+			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, naxes, axes, "%s.%s_negative", c->name, f->name);
 		low_feature_buffers(l, conn, k);
 		if (f->has_rule)
 			rule_buffers(l, conn, k);
@@ -414,14 +414,9 @@ static void
 pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
-	if (f->delay && f->slots > 1)
-		low_not_yet(l, f->span, "a delay of more than one step, on a pattern of connections");
-	else if (low_feature_is_staged(l, conn, feature))
-		low_not_yet(l, f->span, "a feature with states or sums, on a pattern of connections");
-	if (f->keep_sign && f->has_rule)
-		low_not_yet(l, f->span, "`keep sign` of a value that learns, on a pattern of connections");
 	if (l->conns[conn].features[feature].buf != NO_BUF && f->shared == NET_NONE)
 		low_pattern_init(l, conn, feature);
+	low_feature_kernels(l, conn, feature);
 	if (f->has_rule)
 		init_states(l, conn, feature);
 	if (f->has_norm)
@@ -451,7 +446,7 @@ low_conn_kernels(Lower *l, uint32_t conn)
 		if (f->has_rule)
 			init_states(l, conn, k);
 		if (f->has_norm)
-			norm_kernel(l, conn, k);
+			(f->norm_per == NNORM_CONNECTION ? low_pattern_norm : norm_kernel)(l, conn, k);
 		if (f->has_rule || f->decay != 0)
 			low_update(l, conn, k);
 	}

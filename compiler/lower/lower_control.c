@@ -48,6 +48,8 @@ value(Scope *s, const NetControl *c, const LowControl *low)
 	Lower *l = s->l;
 	if (c->e)
 		return low_expr(s, c->e);
+	if (c->kind == NCONTROL_ZERO)
+		return low_value_load(l, low->buf, s->at);
 	return c->per_item ? low_load(l, low->buf, 2, s->item, s->own) : low_load(l, low->buf, 1, s->own);
 }
 
@@ -113,50 +115,34 @@ layer_kernel(Lower *l, const NetControl *c, LowControl *out)
 	l->p->codes.at[out->kernel]->body = plan_freeze(&b);
 }
 
-/* Where the condition or the file says so, values become zero: by their own axes, which for one value per pair are those of
- * the neurons. */
+typedef struct { Lower *l; const NetControl *c; const LowControl *low; uint32_t buf; } Zero;
+
+static void
+zero_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Zero *w = env;
+	Plan *p = w->l->p;
+	Scope s = low_scope(w->l, b);
+	s.conn = w->c->var.of;
+	s.pre = i;
+	s.post = j;
+	s.at = at;
+	PlanExpr *zero = p->bufs.at[w->buf].type == PT_BOOL ? plan_int(p, PT_BOOL, 0) : low_real(w->l, 0);
+	PlanExpr *now = plan_ternary(p, PEXPR_SELECT, holds(&s, value(&s, w->c, w->low)), zero, low_value_load(w->l, w->buf, at));
+	low_value_store(b, w->buf, at, now);
+}
+
 static void
 zero_kernel(Lower *l, const NetControl *c, LowControl *out)
 {
 	Plan *p = l->p;
 	const NetConn *n = &l->net->conns.at[c->var.of];
-	uint32_t buf = values_of(l, c);
-	const PlanAxis *axes = p->bufs.at[buf].axis;
-	uint32_t naxes = p->bufs.at[buf].naxes;
-	out->kernel = low_add_kernel(l, axes[0].extent, "%s.%s_zero", n->name, n->features.at[c->var.index].name);
-	PlanEmit b = plan_emit(p, p->codes.at[out->kernel]), *in = &b;
-	LowLoop loop[PLAN_MAX_AXES];
-	PlanExpr *at[PLAN_MAX_AXES];
-	for (uint32_t d = 0; d < naxes; d++) {
-		PlanExpr *end = d ? low_i64(l, (int64_t)axes[d].extent) : low_hi(&b);
-		const char *name = axes[d].kind == AXIS_PRE ? "i" : axes[d].kind == AXIS_POST ? "j" : "k";
-		loop[d] = low_loop(in, name, d ? low_i64(l, 0) : low_lo(&b), end, d + 1 == naxes);
-		at[d] = loop[d].index;
-		in = low_body(&loop[d]);
-	}
-	Scope s = low_scope(l, in);
-	s.conn = c->var.of;
-	s.pre = at[0];
-	s.post = at[naxes - 1];
-	PlanExpr *old = plan_load(p, buf, naxes, at);
-	PlanExpr *zero = p->bufs.at[buf].type == PT_BOOL ? plan_int(p, PT_BOOL, 0) : low_real(l, 0);
-	PlanExpr *held = c->e ? low_expr(&s, c->e) : plan_load(p, out->buf, naxes, at);
-	plan_emit_store(in, buf, naxes, at, plan_ternary(p, PEXPR_SELECT, holds(&s, held), zero, old));
-	for (uint32_t d = naxes; d-- > 0;)
-		low_close(&loop[d]);
+	const NetFeature *feature = &n->features.at[c->var.index];
+	out->kernel = low_add_kernel(l, low_value_range(l, c->var.of, feature), "%s.%s_zero", n->name, feature->name);
+	PlanEmit b = plan_emit(p, p->codes.at[out->kernel]);
+	Zero w = {l, c, out, values_of(l, c)};
+	low_each_value(l, &b, c->var.of, feature, zero_value, &w);
 	p->codes.at[out->kernel]->body = plan_freeze(&b);
-}
-
-/* Whether there are values that can be held as it is said. */
-static bool
-can_hold(Lower *l, const NetControl *c)
-{
-	uint32_t buf = c->kind == NCONTROL_ZERO ? values_of(l, c) : 0;
-	if (c->kind != NCONTROL_ZERO || (buf != NO_BUF && l->p->bufs.at[buf].naxes > 0 &&
-	                                 (!c->e || l->net->conns.at[c->var.of].pattern.kind == NPAT_ALL)))
-		return true;
-	low_not_yet(l, c->span, "holding values at zero that are not one for each pair of neurons, but by a file of their shape,");
-	return false;
 }
 
 /* Layer by layer the input of a driven layer is what its connections bring, and nothing else: its file is read and
@@ -194,12 +180,11 @@ low_controls(Lower *l, const NetProto *run)
 	for (uint32_t k = 0; k < run->controls.n; k++) {
 		const NetControl *c = &run->controls.at[k];
 		LowControl low = {.of = c, .kernel = UINT32_MAX, .buf = NO_BUF, .object = UINT32_MAX};
-		bool can = can_hold(l, c);
-		if (can && c->file)
+		if (c->file)
 			add_file(l, c, &low);
-		if (can && c->kind == NCONTROL_ZERO)
+		if (c->kind == NCONTROL_ZERO)
 			zero_kernel(l, c, &low);
-		else if (can)
+		else
 			layer_kernel(l, c, &low);
 		VEC_PUSH(l->a, &l->controls, low);
 	}

@@ -4,7 +4,8 @@
  * when the spike leaves, those behind it when it arrives. What is on its way lies in a ring of slots, one for each step up to
  * the longest delay. If the delay is the last feature the ring holds sums for the post neurons: each slot adds up by the step
  * in which spikes left, then in ascending pre index. Otherwise it holds the signal of each synapse, and the connection is
- * staged (lower_feature). The rings are state: they are in checkpoints, and a reset empties them.
+ * staged (lower_feature); or, if the delay is one of targets, what comes to each. The rings are state: they are in
+ * checkpoints, and a reset empties them.
  */
 #include "lower/lower_inner.h"
 
@@ -12,7 +13,14 @@ bool
 low_delays_sums(const NetConn *c)
 {
 	const NetFeature *last = c->features.n ? &c->features.at[c->features.n - 1] : NULL;
-	return last && last->delay && last->slots > 1;
+	return last && last->delay && last->slots > 1 && !last->of_post;
+}
+
+bool
+low_delays_signals(const NetConn *c, uint32_t feature)
+{
+	const NetFeature *f = &c->features.at[feature];
+	return f->delay && f->slots > 1 && (f->of_post || feature + 1 < c->features.n);
 }
 
 PlanExpr *
@@ -59,11 +67,27 @@ low_delayed(Scope *s, PlanExpr *signal)
 	signal = low_keep(s->b, "leaves", signal);
 	PlanExpr *now = low_slot_now(l, s->b, &l->net->conns.at[s->conn].features.at[s->feature]);
 	PlanExpr *slot = plan_emit_let(s->b, "slot", low_slot_later(s, now));
-	PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, ring, 4, slot, s->item, s->pre, s->post), signal);
-	low_store(s->b, ring, sum, 4, slot, s->item, s->pre, s->post);
-	PlanExpr *arrives = plan_emit_let(s->b, "arrives", low_load(l, ring, 4, now, s->item, s->pre, s->post));
-	low_store(s->b, ring, low_real(l, 0), 4, now, s->item, s->pre, s->post);
+	PlanExpr *at0 = low_pair_at(s, 0), *at1 = low_pair_at(s, 1);
+	PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, ring, 4, slot, s->item, at0, at1), signal);
+	low_store(s->b, ring, sum, 4, slot, s->item, at0, at1);
+	PlanExpr *arrives = plan_emit_let(s->b, "arrives", low_load(l, ring, 4, now, s->item, at0, at1));
+	low_store(s->b, ring, low_real(l, 0), 4, now, s->item, at0, at1);
 	return arrives;
+}
+
+typedef struct { Lower *l; uint32_t conn; bool of_post; uint32_t ring; PlanExpr *slot, *item; } Empty;
+
+static void
+empty_place(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Empty *w = env;
+	Scope s = low_scope(w->l, b);
+	s.conn = w->conn;
+	s.at = at;
+	s.pre = i;
+	s.post = j;
+	low_find_pair(&s, w->of_post);
+	low_store(b, w->ring, low_real(w->l, 0), 4, w->slot, w->item, low_pair_at(&s, 0), low_pair_at(&s, 1));
 }
 
 /* A reset empties the ring. */
@@ -75,21 +99,20 @@ low_ring(Lower *l, uint32_t conn, uint32_t feature)
 	LowFeature *lf = &l->conns[conn].features[feature];
 	if (lf->ring == NO_BUF)
 		return;
-	bool inner = feature + 1 < c->features.n;
-	lf->reset_ring = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.%s.reset", c->name, f->name);
+	bool sums = !low_delays_signals(c, feature);
+	lf->reset_ring = low_add_kernel(l, low_pair_range(l, conn, sums || f->of_post), "%s.%s.reset", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->reset_ring]);
 	LowLoop slots = low_loop(&b, "slot", low_i64(l, 0), low_i64(l, (int64_t)f->slots), false);
 	LowLoop items = low_items(l, low_body(&slots));
-	LowLoop rows = {.outer = low_body(&items), .unit = true};
-	if (inner)
-		rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), true);
-	if (inner)
-		low_store(low_body(&cols), lf->ring, low_real(l, 0), 4, slots.index, items.index, rows.index, cols.index);
-	else
+	PlanEmit *in = low_body(&items);
+	if (sums) {
+		LowLoop cols = low_loop(in, "j", low_lo(&b), low_hi(&b), true);
 		low_store(low_body(&cols), lf->ring, low_real(l, 0), 3, slots.index, items.index, cols.index);
-	low_close(&cols);
-	low_close(&rows);
+		low_close(&cols);
+	} else {
+		Empty w = {l, conn, f->of_post, lf->ring, slots.index, items.index};
+		low_each_place(l, in, conn, f->of_post, low_lo(&b), low_hi(&b), empty_place, &w);
+	}
 	low_close(&items);
 	low_close(&slots);
 	l->p->codes.at[lf->reset_ring]->body = plan_freeze(&b);

@@ -71,9 +71,9 @@ add_to(Lower *l, PlanEmit *b, uint32_t into, PlanExpr *item, PlanExpr *j, PlanEx
 	low_store(b, into, plan_binary(l->p, PEXPR_ADD, low_load(l, into, 2, item, j), e), 2, item, j);
 }
 
-/* To the input of neuron j, or to what comes to it later. */
-static void
-send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *e)
+void
+low_send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j,
+         const LowIndex *at, PlanExpr *e)
 {
 	if (!now) {
 		add_to(l, b, into, item, j, e);
@@ -85,6 +85,7 @@ send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExp
 	s.item = item;
 	s.pre = i;
 	s.post = j;
+	s.at = at;
 	uint32_t ring = l->conns[conn].features[s.feature].ring;
 	PlanExpr *slot = low_keep(b, "slot", low_slot_later(&s, now));
 	low_store(b, ring, plan_binary(l->p, PEXPR_ADD, low_load(l, ring, 3, slot, item, j), e), 3, slot, item, j);
@@ -114,7 +115,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		LowLoop all = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
 		LowLoop cols = low_loop(low_body(&all), "j", low_lo(b), low_hi(b), true);
 		PlanExpr *e = low_load(l, l->conns[conn].signal, 3, item, all.index, cols.index);
-		send(l, low_body(&cols), conn, into, now, item, all.index, cols.index, e);
+		low_send(l, low_body(&cols), conn, into, now, item, all.index, cols.index, NULL, e);
 		low_close(&cols);
 		low_close(&all);
 		return;
@@ -134,7 +135,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
 	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
 	PlanExpr *e = low_through(l, low_body(&cols), conn, l->conns[conn].rows, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
-	send(l, low_body(&cols), conn, into, now, item, i, cols.index, e);
+	low_send(l, low_body(&cols), conn, into, now, item, i, cols.index, NULL, e);
 	low_close(&cols);
 	low_close(&outer);
 }
@@ -270,7 +271,10 @@ collect_port(Lower *l, PlanEmit *in, uint32_t layer, uint32_t port, PlanExpr *it
 		if (has_closed_form(l, c)) {
 			closed_form(l, in, c, low->input, item);
 		} else if (low_delays_sums(&l->net->conns.at[c])) {
-			rows(l, in, c, low->input, item);
+			if (l->net->conns.at[c].pattern.kind == NPAT_ALL)
+				rows(l, in, c, low->input, item);
+			else
+				low_deliver_pattern(l, in, c, low->input, item);
 			come_out(l, in, c, low->input, item);
 		} else if (nconns == 0) {
 			arrive(l, in, c, low->input, item);

@@ -98,7 +98,9 @@ low_site_value(Scope *s, const NetExpr *e)
 		value = s->drawn[e->site];
 	} else if (buf != NO_BUF) {
 		bool per_item = p->bufs.at[buf].naxes == 1;
-		value = s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
+		bool of_target = s->conn != NET_NONE && per_item;
+		value = of_target ? low_load(l, buf, 1, s->post)
+		        : s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
 		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
 			value = low_uniform(l, s->b, value);
@@ -213,37 +215,38 @@ sites_of_block(Lower *l, uint32_t layer, NetBlock b, bool always)
 	}
 }
 
-/* A feature draws once for each synapse and step, for all items of the batch. */
+/* A feature draws once for each synapse and step (of targets, pools and means: for each target), for all items of the batch. */
 static void
-fed_sites_of_expr(Lower *l, const NetConn *c, const NetExpr *e)
+fed_sites_of_expr(Lower *l, const NetConn *c, const NetExpr *e, bool of_target)
 {
 	if (!e)
 		return;
 	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF && l->net->sites.at[e->site].file) {
 		PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
 		                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
-		fed_site_of(l, e->site, 2, axes);
+		fed_site_of(l, e->site, of_target ? 1 : 2, axes + of_target);
 	}
 	for (int k = 0; k < 3; k++)
-		fed_sites_of_expr(l, c, e->op[k]);
+		fed_sites_of_expr(l, c, e->op[k], of_target);
 }
 
 static void
-fed_sites_of_block(Lower *l, const NetConn *c, NetBlock b)
+fed_sites_of_block(Lower *l, const NetConn *c, NetBlock b, bool of_target)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
-		fed_sites_of_expr(l, c, b.at[i]->e);
-		fed_sites_of_block(l, c, b.at[i]->body);
-		fed_sites_of_block(l, c, b.at[i]->other);
+		fed_sites_of_expr(l, c, b.at[i]->e, of_target);
+		fed_sites_of_block(l, c, b.at[i]->body, of_target);
+		fed_sites_of_block(l, c, b.at[i]->other, of_target);
 	}
 }
 
 static void
 fed_sites_of_feature(Lower *l, const NetConn *c, const NetFeature *f)
 {
-	fed_sites_of_block(l, c, f->compute.body);
+	bool of_target = f->of_post || c->pattern.kind == NPAT_POOL || c->pattern.kind == NPAT_MEAN;
+	fed_sites_of_block(l, c, f->compute.body, of_target);
 	for (uint32_t h = 0; h < f->rule.handlers.n; h++)
-		fed_sites_of_block(l, c, f->rule.handlers.at[h].code.body);
+		fed_sites_of_block(l, c, f->rule.handlers.at[h].code.body, f->of_post);
 }
 
 void

@@ -220,9 +220,7 @@ element(Scope *s, const NetExpr *e)
 	uint32_t n = 0;
 	if (!table) {
 		at[n++] = s->item;
-		at[n++] = s->pre;
-		if (s->post)
-			at[n++] = s->post;
+		n += low_pair_index(s, at + n);
 	}
 	for (int k = 0; k < 2 && e->op[k]; k++)
 		at[n++] = place(s, e->op[k], extent[k]);

@@ -2,8 +2,8 @@
  *
  * Where features only compute, they stand in the loop that adds up the input of a layer (lower_deliver). A feature with
  * states, or one that reads the sum of all signals, needs every synapse in every step: such a connection is staged. Its
- * signals are kept in a buffer [batch, pre, post], and its features pass over it before the sums are taken; a feature that
- * reads sum(signal) begins a new pass.
+ * signals are kept in a buffer [batch, pair], and its features pass over it before the sums are taken; a feature that
+ * reads sum(signal) begins a new pass. States of a feature of targets are kept for each of them, and it acts on the sums.
  *
  * Features in front that vary with the pre neuron alone are worked out once per neuron, by a kernel of its own; what leaves
  * them takes the place of the spike.
@@ -43,8 +43,7 @@ low_feature_is_staged(const Lower *l, uint32_t conn, uint32_t feature)
 	const NetFeature *f = &c->features.at[feature];
 	if (feature < l->conns[conn].rows)
 		return false;
-	bool inner = f->delay && f->slots > 1 && feature + 1 < c->features.n;
-	return f->states.n || reads_total(f) || inner;
+	return !f->of_post && (f->states.n || reads_total(f) || low_delays_signals(c, feature));
 }
 
 /* ---- draws --------------------------------------------------------------------------------------------- */
@@ -120,6 +119,22 @@ plain(Scope *s, const NetFeature *f, PlanExpr *signal)
 }
 
 static PlanExpr *
+kept_state(const Scope *s, uint32_t buf)
+{
+	PlanExpr *at[3] = {s->item};
+	uint32_t n = 1 + low_pair_index(s, at + 1);
+	return plan_load(s->l->p, buf, n, at);
+}
+
+static void
+keep_state(const Scope *s, uint32_t buf, PlanExpr *e)
+{
+	PlanExpr *at[3] = {s->item};
+	uint32_t n = 1 + low_pair_index(s, at + 1);
+	plan_emit_store(s->b, buf, n, at, e);
+}
+
+static PlanExpr *
 with_states(Scope *s, const NetFeature *f, PlanExpr *signal)
 {
 	Lower *l = s->l;
@@ -128,12 +143,12 @@ with_states(Scope *s, const NetFeature *f, PlanExpr *signal)
 	s->state_vars = ARENA_ARRAY(l->a, uint32_t, f->states.n + 1);
 	for (uint32_t k = 0; k < f->states.n; k++)
 		s->state_vars[k] = f->states.at[k].rank ? UINT32_MAX
-		                   : plan_emit_var(s->b, f->states.at[k].name, low_load(l, lf->kept[k], s->post ? 3 : 2, s->item, s->pre, s->post));
+		                   : plan_emit_var(s->b, f->states.at[k].name, kept_state(s, lf->kept[k]));
 	s->input_var = plan_emit_var(s->b, "signal", signal);
 	low_block(s, f->compute.body, NULL);
 	for (uint32_t k = 0; k < f->states.n; k++)
 		if (!f->states.at[k].rank)
-			low_store(s->b, lf->kept[k], plan_local(l->p, s->b->code, s->state_vars[k]), s->post ? 3 : 2, s->item, s->pre, s->post);
+			keep_state(s, lf->kept[k], plan_local(l->p, s->b->code, s->state_vars[k]));
 	return plan_local(l->p, s->b->code, s->input_var);
 }
 
@@ -142,20 +157,24 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
             PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal)
 {
 	const NetConn *c = &l->net->conns.at[conn];
+	Scope place = low_scope(l, b);
+	place.conn = conn;
+	place.item = item;
+	place.pre = i;
+	place.post = j;
+	place.at = at;
+	bool of_post = first < last && c->features.at[first].of_post;
+	if (of_post || l->conns[conn].staged)
+		low_find_pair(&place, of_post);
 	for (uint32_t k = first; k < last; k++) {
 		const NetFeature *f = &c->features.at[k];
-		Scope s = low_scope(l, b);
-		s.conn = conn;
+		Scope s = place;
 		s.feature = k;
-		s.item = item;
-		s.pre = i;
-		s.post = j;
-		s.at = at;
 		s.value = low_value(&s);
 		s.keys = keys;
 		if (l->conns[conn].features[k].total != NO_BUF)
 			s.total = low_load(l, l->conns[conn].features[k].total, 0);
-		if (f->delay && f->slots > 1 && k + 1 < c->features.n)
+		if (low_delays_signals(c, k))
 			signal = low_delayed(&s, signal);
 		signal = is_plain(f) ? plain(&s, f, signal) : with_states(&s, f, signal);
 	}
@@ -222,33 +241,74 @@ sent(Lower *l, uint32_t conn, PlanExpr *item, PlanExpr *i)
 
 /* ---- stages ------------------------------------------------------------------------------------------------ */
 
+typedef struct {
+	Lower *l;
+	uint32_t conn, first, last;
+	LowKeys *keys;
+	PlanExpr *item;
+	uint32_t total;                                   /* local: of the sum */
+} Stage;
+
+/* The signal of a pair as it is kept. */
+static Scope
+kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = low_scope(l, b);
+	s.conn = conn;
+	s.item = item;
+	s.pre = i;
+	s.post = j;
+	s.at = at;
+	low_find_pair(&s, false);
+	return s;
+}
+
+PlanExpr *
+low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = kept_signal(l, b, conn, item, at, i, j);
+	return low_load(l, l->conns[conn].signal, 3, item, low_pair_at(&s, 0), low_pair_at(&s, 1));
+}
+
+static void
+stage_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Stage *w = env;
+	Lower *l = w->l;
+	PlanExpr *signal = w->first == l->conns[w->conn].rows && i
+	                   ? sent(l, w->conn, w->item, i)
+	                   : low_kept_signal(l, b, w->conn, w->item, at, i, j);
+	signal = plan_emit_let(b, "s", signal);
+	signal = low_through(l, b, w->conn, w->first, w->last, w->keys, w->item, i, j, at, signal);
+	Scope s = kept_signal(l, b, w->conn, w->item, at, i, j);
+	low_store(b, l->conns[w->conn].signal, signal, 3, w->item, low_pair_at(&s, 0), low_pair_at(&s, 1));
+}
+
 /* Features first ..< last of all synapses. */
 static void
 stage(Lower *l, uint32_t conn, uint32_t first, uint32_t last)
 {
-	const NetConn *c = &l->net->conns.at[conn];
-	LowConn *low = &l->conns[conn];
-	uint32_t id = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.pass", c->name);
+	uint32_t id = low_add_kernel(l, low_pair_range(l, conn, false), "%s.pass", l->net->conns.at[conn].name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
-	LowKeys *keys = low_feature_keys(l, &b, conn);
+	Stage w = {l, conn, first, last, low_feature_keys(l, &b, conn), NULL, UINT32_MAX};
 	LowLoop items = low_items(l, &b);
-	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
-	PlanEmit *in = low_body(&cols);
-	PlanExpr *signal = first == low->rows
-	                   ? sent(l, conn, items.index, rows.index)
-	                   : low_load(l, low->signal, 3, items.index, rows.index, cols.index);
-	signal = plan_emit_let(in, "s", signal);
-	signal = low_through(l, in, conn, first, last, keys, items.index, rows.index, cols.index, NULL, signal);
-	low_store(in, low->signal, signal, 3, items.index, rows.index, cols.index);
-	low_close(&cols);
-	low_close(&rows);
+	w.item = items.index;
+	low_each_place(l, low_body(&items), conn, false, low_lo(&b), low_hi(&b), stage_of_pair, &w);
 	low_close(&items);
 	l->p->codes.at[id]->body = plan_freeze(&b);
-	VEC_PUSH(l->a, &low->stages, id);
+	VEC_PUSH(l->a, &l->conns[conn].stages, id);
 }
 
-/* One kernel that is never cut: the sum is taken in the order of items, rows and columns. */
+static void
+add_to_total(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Stage *w = env;
+	Plan *p = w->l->p;
+	PlanExpr *one = low_kept_signal(w->l, b, w->conn, w->item, at, i, j);
+	plan_emit_set(b, w->total, plan_binary(p, PEXPR_ADD, plan_local(p, b->code, w->total), one));
+}
+
+/* One kernel that is never cut: the sum is taken in the order of items and pairs. */
 static void
 sum_of_signals(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -257,16 +317,13 @@ sum_of_signals(Lower *l, uint32_t conn, uint32_t feature)
 	LowConn *low = &l->conns[conn];
 	uint32_t id = low_add_kernel(l, 1, "%s.%s.sum", c->name, c->features.at[feature].name);
 	PlanEmit b = plan_emit(p, p->codes.at[id]);
-	uint32_t total = plan_emit_var(&b, "total", low_real(l, 0));
+	Stage w = {.l = l, .conn = conn, .total = plan_emit_var(&b, "total", low_real(l, 0))};
 	LowLoop items = low_items(l, &b);
-	LowLoop rows = low_loop(low_body(&items), "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), false);
-	PlanExpr *one = low_load(l, low->signal, 3, items.index, rows.index, cols.index);
-	plan_emit_set(low_body(&cols), total, plan_binary(p, PEXPR_ADD, plan_local(p, b.code, total), one));
-	low_close(&cols);
-	low_close(&rows);
+	w.item = items.index;
+	PlanExpr *all = low_i64(l, (int64_t)low_pair_range(l, conn, false));
+	low_each_place(l, low_body(&items), conn, false, low_i64(l, 0), all, add_to_total, &w);
 	low_close(&items);
-	low_store(&b, low->features[feature].total, plan_local(p, b.code, total), 0);
+	low_store(&b, low->features[feature].total, plan_local(p, b.code, w.total), 0);
 	p->codes.at[id]->body = plan_freeze(&b);
 	VEC_PUSH(l->a, &low->stages, id);
 }
@@ -278,16 +335,13 @@ low_stages(Lower *l, uint32_t conn)
 	LowConn *low = &l->conns[conn];
 	for (uint32_t k = 0; k < c->features.n; k++)
 		low->staged |= low_feature_is_staged(l, conn, k);
-	low->staged &= c->pattern.kind == NPAT_ALL;       /* others are refused where their kernels are made */
 	if (!low->staged)
 		return;
-	if (c->pattern.kind != NPAT_ALL) {
-		low_not_yet(l, c->span, "features with states, or that read the sum of all signals, on a pattern of connections");
-		return;
-	}
-	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
-	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch)};
+	low_pair_axes(l, conn, false, axes + 1);
 	low->signal = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.signal", c->name);
+	if (c->pattern.kind == NPAT_POOL || c->pattern.kind == NPAT_MEAN)
+		VEC_PUSH(l->a, &low->stages, low_let_pass(l, conn));
 	uint32_t first = low->rows;
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		if (low->features[k].total == NO_BUF)
@@ -311,8 +365,8 @@ low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
 	lf->kept = ARENA_ARRAY(l->a, uint32_t, f->states.n + 1);
 	lf->tables = ARENA_ARRAY(l->a, uint32_t, f->tables.n + 1);
 	lf->table_fills = ARENA_ARRAY(l->a, uint32_t, f->tables.n + 1);
-	PlanAxis axes[5] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, l->net->layers.at[c->pre].n),
-	                    low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+	PlanAxis axes[5] = {low_axis(AXIS_BATCH, l->batch)};
+	low_pair_axes(l, conn, f->of_post, axes + 1);
 	for (uint32_t k = 0; k < f->states.n; k++) {
 		const NetState *st = &f->states.at[k];
 		bool row = feature < l->conns[conn].rows;
@@ -337,11 +391,11 @@ low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
 		o->span = t->span;
 	}
 	if (f->delay && f->slots > 1) {
+		bool sums = !low_delays_signals(c, feature);
 		PlanAxis ring[4] = {low_axis(AXIS_SLOT, f->slots), axes[0], axes[1], axes[2]};
-		bool inner = feature + 1 < c->features.n;
-		if (!inner)
-			ring[2] = axes[2];
-		lf->ring = low_add_buf(l, l->real, ROLE_STATE, inner ? 4 : 3, ring, "%s.%s_on_the_way", c->name, f->name);
+		if (sums)
+			ring[2] = low_axis(AXIS_POST, l->net->layers.at[c->post].n);
+		lf->ring = low_add_buf(l, l->real, ROLE_STATE, sums ? 3 : 4, ring, "%s.%s_on_the_way", c->name, f->name);
 	}
 	if (reads_total(f))
 		lf->total = low_add_buf(l, l->real, ROLE_SCRATCH, 0, NULL, "%s.%s.sum", c->name, f->name);
@@ -354,8 +408,8 @@ set_state(Scope *s, const NetFeature *f, uint32_t state, uint32_t buf)
 	const NetState *st = &f->states.at[state];
 	PlanEmit *outer = s->b, *b = outer;
 	s->value = st->init->kind == NEXPR_VALUE ? low_value(s) : NULL;
-	PlanExpr *v = low_expr(s, st->init), *at[5] = {s->item, s->pre, s->post};
-	uint32_t places = s->post ? 3 : 2;
+	PlanExpr *v = low_expr(s, st->init), *at[5] = {s->item};
+	uint32_t places = 1 + low_pair_index(s, at + 1);
 	LowLoop loop[2];
 	for (uint32_t x = 0; x < st->rank; x++) {
 		loop[x] = low_loop(b, "k", low_i64(l, 0), low_i64(l, (int64_t)st->extent[x]), false);
@@ -365,6 +419,27 @@ set_state(Scope *s, const NetFeature *f, uint32_t state, uint32_t buf)
 	plan_emit_store(b, buf, places + st->rank, at, v);
 	for (uint32_t x = st->rank; x-- > 0;)
 		low_close(&loop[x]);
+}
+
+typedef struct { Lower *l; uint32_t conn, feature; bool reset; PlanExpr *item; } Begin;
+
+static void
+begin_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Begin *w = env;
+	Lower *l = w->l;
+	const NetFeature *f = &l->net->conns.at[w->conn].features.at[w->feature];
+	Scope s = low_scope(l, b);
+	s.conn = w->conn;
+	s.feature = w->feature;
+	s.item = w->item;
+	s.pre = i;
+	s.post = j;
+	s.at = at;
+	low_find_pair(&s, f->of_post);
+	for (uint32_t k = 0; k < f->states.n; k++)
+		if (!w->reset || !f->states.at[k].kept_on_reset)
+			set_state(&s, f, k, l->conns[w->conn].features[w->feature].kept[k]);
 }
 
 /* Sets the states to their first values; on reset all that are not kept. */
@@ -380,28 +455,34 @@ states_kernel(Lower *l, uint32_t conn, uint32_t feature, bool reset)
 	if (!any)
 		return UINT32_MAX;
 	bool row = feature < l->conns[conn].rows;
-	uint32_t id = low_add_kernel(l, l->net->layers.at[row ? c->pre : c->post].n, "%s.%s.%s", c->name, f->name, reset ? "reset" : "begin");
+	uint64_t range = row ? l->net->layers.at[c->pre].n : low_pair_range(l, conn, f->of_post);
+	uint32_t id = low_add_kernel(l, range, "%s.%s.%s", c->name, f->name, reset ? "reset" : "begin");
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
 	LowLoop items = low_items(l, &b);
-	PlanExpr *end = low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
-	LowLoop rows = low_loop(low_body(&items), "i", row ? low_lo(&b) : low_i64(l, 0), row ? low_hi(&b) : end, false);
-	LowLoop cols = {.outer = low_body(&rows), .index = NULL, .unit = true};
-	if (!row)
-		cols = low_loop(low_body(&rows), "j", low_lo(&b), low_hi(&b), false);
-	Scope s = low_scope(l, low_body(&cols));
-	s.conn = conn;
-	s.feature = feature;
-	s.item = items.index;
-	s.pre = rows.index;
-	s.post = cols.index;
-	for (uint32_t k = 0; k < f->states.n; k++)
-		if (!reset || !f->states.at[k].kept_on_reset)
-			set_state(&s, f, k, l->conns[conn].features[feature].kept[k]);
-	low_close(&cols);
-	low_close(&rows);
+	Begin w = {l, conn, feature, reset, items.index};
+	if (row) {
+		LowLoop rows = low_loop(low_body(&items), "i", low_lo(&b), low_hi(&b), false);
+		begin_of_pair(&w, low_body(&rows), NULL, rows.index, NULL);
+		low_close(&rows);
+	} else {
+		low_each_place(l, low_body(&items), conn, f->of_post, low_lo(&b), low_hi(&b), begin_of_pair, &w);
+	}
 	low_close(&items);
 	l->p->codes.at[id]->body = plan_freeze(&b);
 	return id;
+}
+
+/* ---- kept signs --------------------------------------------------------------------------------------- */
+
+typedef struct { Lower *l; const LowFeature *low; } Signs;
+
+static void
+sign_of_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Signs *w = env;
+	(void)i, (void)j;
+	PlanExpr *v = low_value_load(w->l, w->low->buf, at);
+	low_value_store(b, w->low->negative, at, plan_binary(w->l->p, PEXPR_LT, v, low_real(w->l, 0)));
 }
 
 /* Which values begin below zero. */
@@ -409,15 +490,11 @@ static uint32_t
 signs_kernel(Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	const LowFeature *lf = &l->conns[conn].features[feature];
-	uint32_t id = low_add_kernel(l, l->net->layers.at[c->pre].n, "%s.%s.signs", c->name, c->features.at[feature].name);
+	const NetFeature *f = &c->features.at[feature];
+	Signs w = {l, &l->conns[conn].features[feature]};
+	uint32_t id = low_add_kernel(l, low_value_range(l, conn, f), "%s.%s.signs", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
-	LowLoop rows = low_loop(&b, "i", low_lo(&b), low_hi(&b), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->post].n), true);
-	PlanExpr *v = low_load(l, lf->buf, 2, rows.index, cols.index);
-	low_store(low_body(&cols), lf->negative, plan_binary(l->p, PEXPR_LT, v, low_real(l, 0)), 2, rows.index, cols.index);
-	low_close(&cols);
-	low_close(&rows);
+	low_each_value(l, &b, conn, f, sign_of_value, &w);
 	l->p->codes.at[id]->body = plan_freeze(&b);
 	return id;
 }

@@ -41,11 +41,11 @@ typedef struct {
 	uint32_t init, init_states, norm;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) learns;                             /* kernels of a rule, in order */
 	uint32_t fill;                                    /* object */
-	uint32_t *kept;                                   /* own states: [batch, pre, post, …] */
+	uint32_t *kept;                                   /* own states: [batch, pair, …], see lower_place */
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */
 	uint32_t total;                                   /* real []: what sum(signal) is in this step */
-	uint32_t negative;                                /* bool [pre, post]: the side of zero that a value keeps */
-	uint32_t ring;                                    /* of a delay: sums [slot, batch, post], or signals [slot, batch, pre, post] */
+	uint32_t negative;                                /* bool, as buf: the side of zero that a value keeps */
+	uint32_t ring;                                    /* of a delay: sums [slot, batch, post], or signals [slot, batch, pair] */
 	uint32_t init_kept, reset_kept, reset_ring, signs; /* kernels */
 } LowFeature;
 
@@ -54,7 +54,7 @@ typedef struct {
 	bool staged;                                      /* some feature needs all synapses in every step: see lower_feature */
 	uint32_t rows;                                    /* the first so many features vary with the pre neuron alone */
 	uint32_t sent, send;                              /* what leaves them: real [batch, pre], and the kernel; none: NO_BUF */
-	uint32_t signal;                                  /* staged: real [batch, pre, post] */
+	uint32_t signal;                                  /* staged: real [batch, pair] */
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
@@ -204,9 +204,11 @@ PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint
 bool low_feature_is_staged(const Lower *l, uint32_t conn, uint32_t feature);
 void low_find_rows(Lower *l, uint32_t conn);                      /* features that are worked out once per pre neuron */
 void low_send_rows(Lower *l, uint32_t conn);                      /* and their kernel */
+PlanExpr *low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex *at, PlanExpr *i, PlanExpr *j);
 /* Delays (lower_delay.c). What comes in now leaves after the delay; what leaves now is given. */
 PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
 bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
+bool low_delays_signals(const NetConn *c, uint32_t feature);     /* it keeps each signal, or what comes to each target */
 PlanExpr *low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f);
 PlanExpr *low_slot_later(Scope *s, PlanExpr *now);                /* where a signal of this synapse leaves */
 void low_ring(Lower *l, uint32_t conn, uint32_t feature);
@@ -275,6 +277,8 @@ uint64_t low_value_range(const Lower *l, uint32_t conn, const NetFeature *f);   
 PlanExpr *low_value_load(Lower *l, uint32_t buf, const LowIndex *at);
 void low_value_store(PlanEmit *b, uint32_t buf, const LowIndex *at, PlanExpr *e);
 void low_each_value(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, LowEach *each, void *env);
+void low_each_value_of(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, PlanExpr *lo, PlanExpr *hi, LowEach *each,
+                       void *env);                                /* of a part of the range */
 void low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr *i, PlanExpr *j, LowEach *each,
                    void *env);
 uint64_t low_positions(const NetPattern *p);                      /* windows of a channel */
@@ -286,10 +290,24 @@ PlanExpr *low_target(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse);
 void low_pattern_buffers(Lower *l, uint32_t conn);
 void low_pattern_kernels(Lower *l, uint32_t conn);
 void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item);
+uint32_t low_let_pass(Lower *l, uint32_t conn);                     /* a kernel: what a pool or a mean lets pass becomes its signals */
+/* Adds to the input of neuron j, or to what comes to it later: `now` is the slot of this step (NULL: no delay). */
+void low_send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j,
+              const LowIndex *at, PlanExpr *e);
 void low_pattern_init(Lower *l, uint32_t conn, uint32_t feature);
 void low_pattern_norm(Lower *l, uint32_t conn, uint32_t feature);
 bool low_is_plain(const NetConn *c, const NetFeature *f);         /* values [pre, post] */
-bool low_event_driven(const Lower *l, uint32_t conn);                          /* is what a silent neuron sends zero? */
+bool low_event_driven(const Lower *l, uint32_t conn);             /* is what a silent neuron sends zero? */
+
+/* Pairs of neurons (lower_place.c): what is kept of each lies at two indices, [pre, post], or of a pattern [value, window];
+ * of a feature of targets at [post, 0]. */
+void low_pair_axes(const Lower *l, uint32_t conn, bool of_post, PlanAxis axes[2]);
+void low_find_pair(Scope *s, bool of_post);                       /* from at and post */
+PlanExpr *low_pair_at(const Scope *s, int k);
+uint32_t low_pair_index(const Scope *s, PlanExpr **at);           /* how many: one for what is kept of each source */
+uint64_t low_pair_range(const Lower *l, uint32_t conn, bool of_post);             /* of a kernel with low_each_place */
+/* All pairs (or targets), those of a kernel's own range. `at` is NULL where values are [pre, post]; no source of a pool. */
+void low_each_place(Lower *l, PlanEmit *b, uint32_t conn, bool of_post, PlanExpr *lo, PlanExpr *hi, LowEach *each, void *env);
 uint32_t low_synaptic(const NetConn *c);                          /* how many features act on synapses; the others on the sum */
 void low_fill(Lower *l, uint32_t conn, uint32_t feature);         /* the object that reads a value's file */
 typedef VEC(uint32_t) LowSites;

@@ -173,9 +173,9 @@ local_pair(Lower *l, PlanEmit *b, const NetPattern *p, const LowIndex *at, PlanE
 }
 
 static void
-sparse_values(Lower *l, PlanEmit *b, uint32_t conn, LowEach *each, void *env)
+sparse_values(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *lo, PlanExpr *hi, LowEach *each, void *env)
 {
-	LowLoop rows = low_loop(b, "i", low_lo(b), low_hi(b), false);
+	LowLoop rows = low_loop(b, "i", lo, hi, false);
 	LowLoop loop = low_row(l, low_body(&rows), conn, rows.index);
 	PlanEmit *in = low_body(&loop);
 	PlanExpr *j = low_target(l, in, conn, loop.index);
@@ -188,9 +188,16 @@ sparse_values(Lower *l, PlanEmit *b, uint32_t conn, LowEach *each, void *env)
 void
 low_each_value(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, LowEach *each, void *env)
 {
+	low_each_value_of(l, b, conn, f, low_lo(b), low_hi(b), each, env);
+}
+
+void
+low_each_value_of(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, PlanExpr *first, PlanExpr *last, LowEach *each,
+                  void *env)
+{
 	const NetPattern *p = &l->net->conns.at[conn].pattern;
 	if (p->kind == NPAT_SPARSE && !f->of_post) {
-		sparse_values(l, b, conn, each, env);
+		sparse_values(l, b, conn, first, last, each, env);
 		return;
 	}
 	static const char *const names[PLAN_MAX_AXES] = {"x0", "x1", "x2", "x3", "x4", "x5"};
@@ -200,8 +207,8 @@ low_each_value(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f, LowEac
 	uint32_t part = part_axis(p, f);
 	PlanEmit *in = b;
 	for (uint32_t d = 0; d < at.n; d++) {
-		PlanExpr *lo = d == part ? low_lo(b) : low_i64(l, 0);
-		PlanExpr *hi = d == part ? low_hi(b) : low_i64(l, (int64_t)axes[d].extent);
+		PlanExpr *lo = d == part ? first : low_i64(l, 0);
+		PlanExpr *hi = d == part ? last : low_i64(l, (int64_t)axes[d].extent);
 		loops[d] = low_loop(in, names[d], lo, hi, false);
 		in = low_body(&loops[d]);
 		at.at[d] = loops[d].index;

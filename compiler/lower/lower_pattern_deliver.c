@@ -13,6 +13,8 @@ typedef struct {
 	const NetPattern *p;
 	LowKeys *keys;
 	PlanExpr *item, *lo, *hi;
+	uint32_t gather;                                  /* signals go there instead; NO_BUF */
+	PlanExpr *now;                                    /* of a delay of sums: the slot of this step; NULL */
 	PlanExpr *i, *signal;                             /* the source, and what leaves it */
 	PlanExpr *channel, *x[NET_KERNEL_AXES];           /* of the source */
 	PlanExpr *tap[NET_KERNEL_AXES], *position[NET_KERNEL_AXES];
@@ -22,8 +24,12 @@ static void
 add_to(Deliver *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, const LowIndex *at, PlanExpr *signal)
 {
 	Lower *l = w->l;
+	if (w->gather != NO_BUF) {
+		low_store(b, w->gather, signal, 3, w->item, j, low_i64(l, 0));
+		return;
+	}
 	PlanExpr *e = low_through(l, b, w->conn, 0, low_synaptic(w->c), w->keys, w->item, i, j, at, signal);
-	low_store(b, w->into, plan_binary(l->p, PEXPR_ADD, low_load(l, w->into, 2, w->item, j), e), 2, w->item, j);
+	low_send(l, b, w->conn, w->into, w->now, w->item, i, j, at, e);
 }
 
 static PlanExpr *
@@ -176,7 +182,7 @@ pools(Deliver *w, PlanEmit *b)
 	PlanExpr *i = plan_emit_let(in, "i", plan_local(p, b->code, pool.best));
 	PlanEmit then = plan_emit(p, b->code);
 	LowIndex at = {1, {loop.index}};
-	add_to(w, &then, i, loop.index, &at, plan_emit_let(&then, "s", spike_of(w, i)));
+	add_to(w, &then, NULL, loop.index, &at, plan_emit_let(&then, "s", spike_of(w, i)));
 	plan_emit_if(in, plan_binary(p, PEXPR_GE, i, low_i64(l, 0)), &then, NULL);
 	low_close(&loop);
 }
@@ -248,11 +254,63 @@ lists(Deliver *w, PlanEmit *b)
 	low_close(&loop);
 }
 
+/* Signals that have passed the features of a staged connection. */
+static void
+passed(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Deliver *w = env;
+	Lower *l = w->l;
+	Plan *p = l->p;
+	PlanEmit then = plan_emit(p, b->code);
+	PlanExpr *e = low_kept_signal(l, &then, w->conn, w->item, at, i, j);
+	low_send(l, &then, w->conn, w->into, w->now, w->item, i, j, at, e);
+	plan_emit_if(b, plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, w->lo), plan_binary(p, PEXPR_LT, j, w->hi)), &then,
+	             NULL);
+}
+
+static Deliver
+delivery(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	return (Deliver){.l = l, .conn = conn, .into = into, .c = c, .p = &c->pattern, .item = item, .lo = low_lo(b), .hi = low_hi(b),
+	                 .gather = NO_BUF};
+}
+
+uint32_t
+low_let_pass(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	uint32_t id = low_add_kernel(l, l->net->layers.at[c->post].n, "%s.gather", c->name);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	LowLoop items = low_items(l, &b);
+	Deliver w = delivery(l, low_body(&items), conn, NO_BUF, items.index);
+	w.lo = low_lo(&b);
+	w.hi = low_hi(&b);
+	w.gather = l->conns[conn].signal;
+	LowLoop zero = low_loop(low_body(&items), "j", w.lo, w.hi, true);
+	low_store(low_body(&zero), w.gather, low_real(l, 0), 3, items.index, zero.index, low_i64(l, 0));
+	low_close(&zero);
+	if (c->pattern.kind == NPAT_POOL)
+		pools(&w, low_body(&items));
+	else
+		means(&w, low_body(&items));
+	low_close(&items);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
 void
 low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	Deliver w = {.l = l, .conn = conn, .into = into, .c = c, .p = &c->pattern, .item = item, .lo = low_lo(b), .hi = low_hi(b)};
+	Deliver w = delivery(l, b, conn, into, item);
+	if (low_delays_sums(c))
+		w.now = low_slot_now(l, b, &c->features.at[c->features.n - 1]);
+	if (l->conns[conn].staged) {
+		PlanExpr *all = low_i64(l, (int64_t)low_pair_range(l, conn, false));
+		low_each_place(l, b, conn, false, low_i64(l, 0), all, passed, &w);
+		return;
+	}
 	w.keys = low_feature_keys(l, b, conn);
 	switch (c->pattern.kind) {
 	case NPAT_CONV:

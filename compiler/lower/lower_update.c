@@ -21,10 +21,9 @@ low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries p
 	uint32_t n = 0;
 	if (l->batch > 1 && !alike)
 		axes[n++] = low_axis(AXIS_BATCH, l->batch);
-	if (place == NPLACE_SYNAPSE && c->pattern.kind != NPAT_ALL) {
-		axes[n++] = low_axis(AXIS_SYNAPSE, low_values(l, conn));
-		axes[n++] = low_axis(AXIS_SLOT, c->pattern.kind == NPAT_CONV ? low_positions(&c->pattern) : 1);
-		return low_add_buf(l, type, role, n, axes, "%s", name);
+	if (place == NPLACE_SYNAPSE) {
+		low_pair_axes(l, conn, false, axes + n);
+		return low_add_buf(l, type, role, n + 2, axes, "%s", name);
 	}
 	if (place & NPLACE_PRE)
 		axes[n++] = low_axis(AXIS_PRE, l->net->layers.at[c->pre].n);
@@ -102,23 +101,6 @@ upd_alike(Update *u, const Flat *f)
 	return u->l->batch == 1 || (f->event == NSIDE_OWN && !upd_reads_item(u, f->e) && !upd_reads_item(u, f->mask));
 }
 
-/* Where the states of a pair of a pattern lie: its value, and its window of those that share it. */
-static void
-find_pair(Update *u, Scope *s)
-{
-	Lower *l = u->l;
-	const NetPattern *p = &u->c->pattern;
-	PlanAxis axes[PLAN_MAX_AXES];
-	uint32_t n = low_value_axes(l, u->conn, u->f, axes);
-	PlanExpr *value = u->at->at[0];
-	for (uint32_t d = 1; d < n; d++)
-		value = low_affine(l, value, (int64_t)axes[d].extent, u->at->at[d]);
-	s->pair[0] = low_keep(s->b, "value", value);
-	s->pair[1] = low_i64(l, 0);
-	if (p->kind == NPAT_CONV)
-		s->pair[1] = plan_emit_let(s->b, "window", plan_binary(l->p, PEXPR_REM, s->post, low_i64(l, (int64_t)low_positions(p))));
-}
-
 Scope
 upd_instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 {
@@ -136,7 +118,7 @@ upd_instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 		s.value = j ? low_load(l, u->low->buf, 1, j) : NULL;
 	} else if (i && j && u->at) {
 		s.value = low_value_load(l, u->low->buf, u->at);
-		find_pair(u, &s);
+		low_find_pair(&s, false);
 	} else if (i && j) {
 		s.value = low_load(l, u->low->buf, 2, i, j);
 	}

@@ -118,7 +118,10 @@ low_collect_window(Lower *l, uint32_t layer)
 			continue;
 		if (nconns++ > 0 && low_synaptic(&l->net->conns.at[c]) != l->net->conns.at[c].features.n)
 			low_not_yet(l, l->net->conns.at[c].span, "a second connection with features of sums, to neurons that look back on their input");
-		if (l->conns[c].staged || l->net->conns.at[c].pattern.kind != NPAT_ALL)
+		bool remembers = l->conns[c].staged;
+		for (uint32_t k = 0; k < l->net->conns.at[c].features.n; k++)
+			remembers |= l->net->conns.at[c].features.at[k].states.n || l->net->conns.at[c].features.at[k].delay;
+		if (remembers || l->net->conns.at[c].pattern.kind != NPAT_ALL)
 			low_not_yet(l, l->net->conns.at[c].span, "patterns and features with states in front of neurons that look back on their input");
 		remember_kernel(l, c, n->window);
 	}

@@ -352,6 +352,7 @@ NetExpr *net_expr(Net *n, NetExprKind k, NetType t, Span at);
 NetExpr *net_const(Net *n, NetType t, double v, Span at);
 /* The shape of the values of a feature, as its pattern says, and how many they are. */
 uint32_t net_value_shape(const Net *n, const NetConn *c, bool of_post, uint64_t extent[6]);
+uint64_t net_pair_count(const Net *n, const NetConn *c);   /* how many signals pass: of a pool or a mean, one to each target */
 uint64_t net_value_count(const Net *n, const NetConn *c, bool of_post);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
 /* Over what e varies, in code of rule r; locals: over what each of them does. */

@@ -194,6 +194,32 @@ net_value_count(const Net *n, const NetConn *c, bool of_post)
 	return all;
 }
 
+/* Windows and taps that meet along one axis, not in the padding. */
+static uint64_t
+meetings(const NetPattern *p, uint32_t d)
+{
+	uint64_t n = 0;
+	for (uint64_t at = 0; at < p->out_extent[d]; at++) {
+		for (uint64_t tap = 0; tap < p->kernel[d]; tap++) {
+			uint64_t x = at * p->stride[d] + tap * p->dilation[d];
+			n += x >= p->padding[d] && x - p->padding[d] < p->extent[d];
+		}
+	}
+	return n;
+}
+
+uint64_t
+net_pair_count(const Net *n, const NetConn *c)
+{
+	const NetPattern *p = &c->pattern;
+	uint64_t pairs = p->in * p->out;
+	if (p->kind != NPAT_CONV)
+		return net_value_count(n, c, false);
+	for (uint32_t d = 0; d < p->axes; d++)
+		pairs *= meetings(p, d);
+	return pairs;
+}
+
 /* By bits, so that NaN equals itself and the zeros differ. */
 static bool
 same_number(double a, double b)
