@@ -304,6 +304,7 @@ typedef enum {
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */
 	ASYM_DT, ASYM_LEARNING,
+	ASYM_NOISE,        /* xi, in equations */
 	ASYM_INF,
 	ASYM_FUNCTION,     /* exp, uniform …: name */
 	ASYM_FEATURE_OF,   /* member of a connection: decl (CONNECT), index of the feature */

@@ -9,11 +9,10 @@ static const struct {
 } words[] = {
 	/* functions */
 	{"rand", "in models `random()` is uniform in [0, 1); the first values of a feature are `uniform(0, 1)`"},
-	{"pow", "write `x * x`, or `exp(y * log(x))`"},
-	{"sigmoid", "write `1 / (1 + exp(-x))`"},
+	{"randn", "a normal number is `normal(0, 1)`"},
+	{"gauss", "a normal number is `normal(mean, deviation)`"},
 	{"relu", "write `max(0, x)`"},
-	{"clip", "write `min(max(x, low), high)`"},
-	{"clamp", "write `min(max(x, low), high)`; neurons are clamped by `run 10 ms { clamp exc where … }`"},
+	{"clamp", "write `clip(x, low, high)`; neurons are clamped by `run 10 ms { clamp exc where … }`"},
 	{"round", "write `floor(x + 0.5)`"},
 	{"int", "write `floor(x)`; `/` is always real division"},
 	{"mod", "write `a - b * floor(a / b)`"},

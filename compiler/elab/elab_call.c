@@ -1,6 +1,7 @@
 /* elab_call: functions, and random numbers with their sites. */
 #include "elab/elab_inner.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- sites ----------------------------------------------------------------------------------- */
@@ -30,13 +31,14 @@ elab_site(Scope *s, const char *hint, Span at)
 static NetExpr *
 draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 {
-	if (s->place == IN_STATE || s->place == IN_TRACE) {
+	bool of_neurons = s->of_layer != NET_NONE;
+	if (!of_neurons && (s->place == IN_STATE || s->place == IN_TRACE)) {
 		elab_not_yet(s->el, at,
 			     s->place == IN_STATE ? "a random initial value of a state"
 						  : "a random number in a trace");
 		return NULL;
 	}
-	if (s->place == IN_PROGRAM || s->place == IN_PARAM || s->place == IN_SIGNAL || (s->place == IN_PROTOCOL && s->over)) {
+	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_SIGNAL || (s->place == IN_PROTOCOL && s->over)) {
 		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
 		diag_help(s->el->diag, s->place == IN_PROTOCOL || s->place == IN_SIGNAL
 			? "draw it by a `let` of the experiment" : "draw it in the step of a model, or as the initial value of a feature");
@@ -67,6 +69,11 @@ static const Function functions[] = {
 	{"tanh", 1, NOP_TANH, NDRAW_UNSET},       {"sum", 1, NOP_UNSET, NDRAW_UNSET},
 	{"mean", 1, NOP_UNSET, NDRAW_UNSET},      {"floor", 1, NOP_FLOOR, NDRAW_UNSET},
 	{"ceil", 1, NOP_CEIL, NDRAW_UNSET},       {"exprel", 1, NOP_EXPREL, NDRAW_UNSET},
+	{"expm1", 1, NOP_EXPM1, NDRAW_UNSET},     {"log1p", 1, NOP_LOG1P, NDRAW_UNSET},
+	{"sin", 1, NOP_SIN, NDRAW_UNSET},         {"cos", 1, NOP_COS, NDRAW_UNSET},
+	{"pow", 2, NOP_POW, NDRAW_UNSET},         {"normal", 2, NOP_UNSET, NDRAW_NORMAL},
+	{"sigmoid", 1, NOP_UNSET, NDRAW_UNSET},   {"sign", 1, NOP_UNSET, NDRAW_UNSET},
+	{"clip", 3, NOP_UNSET, NDRAW_UNSET},
 	{"min", 2, NOP_MIN, NDRAW_UNSET},         {"max", 2, NOP_MAX, NDRAW_UNSET},
 	{"random", 0, NOP_UNSET, NDRAW_UNIFORM},  {"bernoulli", 1, NOP_UNSET, NDRAW_BERNOULLI},
 	{"poisson", 1, NOP_UNSET, NDRAW_POISSON}, {"uniform", 2, NOP_UNSET, NDRAW_UNIFORM},
@@ -86,7 +93,7 @@ find_function(const char *name)
 static NetExpr *
 uniform(Scope *s, NetExpr *a, NetExpr *b, Span at)
 {
-	if (s->place != IN_INIT && s->place != IN_PROTOCOL) {
+	if (s->place != IN_INIT && s->place != IN_PROTOCOL && s->of_layer == NET_NONE) {
 		elab_not_yet(s->el, at, "uniform(a, b) outside the initial value of a feature");
 		return NULL;
 	}
@@ -123,11 +130,70 @@ total(Scope *s, const char *name, Span at)
 	return elab_binary(s, NOP_DIV, t, elab_const(s, NT_REAL, elab_round(s, n), at), at);
 }
 
+/* mean + deviation * a number of the standard normal distribution */
+static NetExpr *
+normal(Scope *s, NetExpr *mean, NetExpr *deviation, Span at)
+{
+	if (deviation->kind == NEXPR_CONST && !(deviation->value >= 0)) {
+		elab_error(s->el, E0503, deviation->span, "a deviation is not below zero, and this is %s",
+			   elab_number_text(s->el, deviation->value));
+		diag_help(s->el->diag, "write `normal(mean, deviation)`");
+		diag_end(s->el->diag);
+		return NULL;
+	}
+	NetExpr *z = draw(s, NDRAW_NORMAL, NULL, at, "normal");
+	return elab_binary(s, NOP_ADD, mean, elab_binary(s, NOP_MUL, deviation, z, at), at);
+}
+
+/* x^n as products, for a whole n: its sign and its unit are those of the products. */
+static NetExpr *
+power(Scope *s, NetExpr *x, NetExpr *y, Span at)
+{
+	enum { MOST = 16 };
+	double n = y->kind == NEXPR_CONST ? fabs(y->value) : 0;
+	if (elab_is_const(y, 0.5))
+		return elab_unary(s, NOP_SQRT, x, at);
+	if (y->kind != NEXPR_CONST || n > MOST || n != floor(n))
+		return elab_binary(s, NOP_POW, x, y, at);
+	NetExpr *all = NULL;
+	for (double k = 0; k < n && x; k++)
+		all = all ? elab_binary(s, NOP_MUL, all, elab_copy(s->el, x, at), at) : x;
+	NetExpr *one = elab_const(s, NT_REAL, 1, at);
+	return !all ? one : y->value < 0 ? elab_binary(s, NOP_DIV, one, all, at) : all;
+}
+
+static NetExpr *
+sign(Scope *s, NetExpr *x, Span at)
+{
+	NetExpr *zero = elab_const(s, NT_REAL, 0, at), *down = elab_const(s, NT_REAL, -1, at), *up = elab_const(s, NT_REAL, 1, at);
+	NetExpr *below = elab_binary(s, NOP_LT, elab_copy(s->el, x, at), zero, at);
+	return elab_select(s, up, elab_binary(s, NOP_GT, x, zero, at), elab_select(s, down, below, zero, at), at);
+}
+
+static NetExpr *
+sigmoid(Scope *s, NetExpr *x, Span at)
+{
+	NetExpr *one = elab_const(s, NT_REAL, 1, at), *e = elab_unary(s, NOP_EXP, elab_unary(s, NOP_NEG, x, at), at);
+	return elab_binary(s, NOP_DIV, one, elab_binary(s, NOP_ADD, one, e, at), at);
+}
+
 static NetExpr *
 apply(Scope *s, const Function *f, const AstExpr *e, NetExpr **arg)
 {
 	if (strcmp(f->name, "uniform") == 0)
 		return uniform(s, arg[0], arg[1], e->span);
+	if (f->draw == NDRAW_NORMAL)
+		return normal(s, arg[0], arg[1], e->span);
+	if (f->op == NOP_POW)
+		return power(s, arg[0], arg[1], e->span);
+	if (strcmp(f->name, "sign") == 0)
+		return sign(s, arg[0], e->span);
+	if (strcmp(f->name, "sigmoid") == 0)
+		return sigmoid(s, arg[0], e->span);
+	if (strcmp(f->name, "clip") == 0)
+		return elab_binary(s, NOP_MIN, elab_binary(s, NOP_MAX, arg[0], arg[1], e->span), arg[2], e->span);
+	if (f->draw == NDRAW_POISSON && dim_equal(e->args.at[0].value->sema.dim, (Dim){{-2}}))
+		arg[0] = elab_binary(s, NOP_MUL, arg[0], elab_const(s, NT_REAL, s->el->net->dt, e->span), e->span);
 	if (f->draw == NDRAW_BERNOULLI && !is_probability(s, arg[0]))
 		return NULL;
 	if (f->op == NOP_UNSET && f->draw == NDRAW_UNSET)
@@ -224,7 +290,7 @@ elab_call(Scope *s, const AstExpr *e)
 		diag_end(s->el->diag);
 		return NULL;
 	}
-	NetExpr *arg[2] = {NULL, NULL};
+	NetExpr *arg[3] = {NULL, NULL, NULL};
 	for (uint32_t i = 0; i < f->nargs; i++) {
 		arg[i] = elab_expr(s, e->args.at[i].value);
 		if (!arg[i])

@@ -234,6 +234,13 @@ static NetExpr *
 index_of(Scope *s, const AstExpr *e, const AstSym *sym)
 {
 	NetSide side = sym->index ? NSIDE_POST : NSIDE_PRE;
+	if (s->of_layer != NET_NONE && !sym->index) {
+		uint32_t n = (uint32_t)layer_at(s, s->of_layer)->n;
+		double *all = ARENA_ARRAY(s->el->arena, double, n);
+		for (uint32_t i = 0; i < n; i++)
+			all[i] = elab_round(s, i);
+		return elab_list(s, NT_REAL, all, n, e->span);
+	}
 	bool neuron = s->over || s->spiked || s->indexed || s->layer != NET_NONE;
 	if ((s->place == IN_PROTOCOL || s->place == IN_SIGNAL) && !neuron) {
 		elab_error(s->el, E0601, e->span, "`i` is the index of a neuron, and this is no value per neuron");
@@ -425,6 +432,20 @@ side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 	return NULL;
 }
 
+/* White noise: one and the same wherever an equation, or a `let` of equations, has it. */
+static NetExpr *
+noise(Scope *s, const AstExpr *e)
+{
+	if (s->place != IN_NEURON)
+		return not_constant(s, e);
+	if (s->noise == NET_NONE)
+		s->noise = elab_site(s, s->site_hint ? arena_printf(s->el->arena, "xi_%s", s->site_hint) : "xi", e->span);
+	NetExpr *xi = leaf(s, NEXPR_DRAW, NT_REAL, 0, e);
+	xi->draw = NDRAW_NOISE;
+	xi->site = s->noise;
+	return xi;
+}
+
 static NetExpr *
 misused(Scope *s, const AstExpr *e)
 {
@@ -466,6 +487,8 @@ name(Scope *s, const AstExpr *e)
 		return index_of(s, e, sym);
 	case ASYM_DT:
 		return elab_const(s, NT_REAL, s->exact ? s->el->dt : s->el->net->dt, e->span);
+	case ASYM_NOISE:
+		return noise(s, e);
 	case ASYM_LEARNING:
 		return is_code(s) ? leaf(s, NEXPR_LEARNING, NT_BOOL, 0, e) : not_constant(s, e);
 	case ASYM_INF:

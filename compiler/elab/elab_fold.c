@@ -109,6 +109,14 @@ unary_value(const Scope *s, NetOp op, double a)
 		return elab_round(s, log(a));
 	case NOP_EXPREL:
 		return a == 0 ? 1 : elab_round(s, expm1(a) / a);
+	case NOP_EXPM1:
+		return elab_round(s, expm1(a));
+	case NOP_LOG1P:
+		return elab_round(s, log1p(a));
+	case NOP_SIN:
+		return elab_round(s, sin(a));
+	case NOP_COS:
+		return elab_round(s, cos(a));
 	case NOP_TANH:
 		return elab_round(s, tanh(a));
 	case NOP_UNSET:
@@ -118,6 +126,7 @@ unary_value(const Scope *s, NetOp op, double a)
 	case NOP_DIV:
 	case NOP_MIN:
 	case NOP_MAX:
+	case NOP_POW:
 	case NOP_EQ:
 	case NOP_NE:
 	case NOP_LT:
@@ -148,6 +157,8 @@ binary_value(const Scope *s, NetOp op, double a, double b)
 		return a < b ? a : b;
 	case NOP_MAX:
 		return a > b ? a : b;
+	case NOP_POW: /* as in the plan: a negative base has no power */
+		return b == 0 || a == 1 ? 1 : a < 0 ? NAN : elab_round(s, pow(a, b));
 	case NOP_EQ:
 		return a == b;
 	case NOP_NE:
@@ -174,6 +185,10 @@ binary_value(const Scope *s, NetOp op, double a, double b)
 	case NOP_EXP:
 	case NOP_LOG:
 	case NOP_EXPREL:
+	case NOP_EXPM1:
+	case NOP_LOG1P:
+	case NOP_SIN:
+	case NOP_COS:
 	case NOP_TANH:
 	case NOP_COUNT:
 		break;

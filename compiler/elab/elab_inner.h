@@ -122,6 +122,8 @@ typedef struct {
 	NetExpr **drives;        /* IN_NEURON: by port, what the layer adds to its input; NULL: nothing */
 	const NetExpr *free;     /* IN_NEURON: true unless refractory; NULL: it never is */
 	const bool *held;        /* of states: they stand still while not free; NULL: none does */
+	uint32_t of_layer;       /* values of a layer: i is a list, numbers may be drawn; NET_NONE: elsewhere */
+	uint32_t noise;          /* site of the white noise of this equation; NET_NONE: not drawn yet */
 	Name method;             /* of equations, in place of the model's; NULL: none */
 	const Bind *needs;       /* IN_RULE: what its signals stand for */
 	bool signals;            /* arguments of rules: signals and features of the connection may be read */

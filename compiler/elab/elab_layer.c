@@ -141,6 +141,11 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 			s.layer = inner->layer;
 			s.conn = inner->conn;
 		}
+		if (inner->place == IN_NEURON && arg) {
+			s.of_layer = inner->layer;
+			s.site_prefix = inner->site_prefix;
+			s.site_hint = p->name;
+		}
 		if (!arg)
 			s.place = IN_PARAM;
 		s.nparams = i;
@@ -154,26 +159,60 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 
 /* ---- states ---------------------------------------------------------------------------------- */
 
-static NetExpr *
-initial_value(Scope *s, const AstState *a)
+/* Constants, and numbers that are drawn once: where the lists among them fit. */
+static bool
+is_initial(Scope *s, NetExpr *e)
 {
+	if (!e)
+		return true;
+	if (e->kind == NEXPR_ARRAY)
+		return elab_fits(s, e);
+	bool kind = e->kind == NEXPR_CONST || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
+		    e->kind == NEXPR_IF;
+	if (!kind && s->el->failed)
+		return false;
+	if (!kind) {
+		elab_error(s->el, E0502, e->span, "an initial value must be known before the run");
+		diag_help(s->el->diag, "use numbers, params and functions of them");
+		diag_end(s->el->diag);
+		return false;
+	}
+	return is_initial(s, e->op[0]) && is_initial(s, e->op[1]) && is_initial(s, e->op[2]);
+}
+
+static NetExpr *
+given_value(Scope *s, const AstState *a, const AstArg *arg)
+{
+	Scope at = elab_scope(s->el, IN_PROGRAM);
+	at.of_layer = s->layer;
+	at.site_prefix = s->site_prefix;
+	at.site_hint = a->name;
+	NetExpr *e = elab_expr(&at, arg->value);
+	bool is_bool = a->sym && a->sym->type == ATYPE_BOOL;
+	if (!e || !(e = elab_as(s, e, is_bool ? NT_BOOL : NT_REAL, arg->value)))
+		return NULL;
+	return is_initial(s, e) ? e : NULL;
+}
+
+static NetExpr *
+initial_value(Scope *s, const AstState *a, const AstArgVec *args)
+{
+	for (uint32_t i = 0; i < args->n; i++) {
+		if (args->at[i].name && args->at[i].name == a->name)
+			return given_value(s, a, &args->at[i]);
+	}
 	if (!a->init) {
 		bool is_bool = a->sym && a->sym->type == ATYPE_BOOL;
 		return elab_const(s, is_bool ? NT_BOOL : NT_REAL, 0, a->span);
 	}
+	s->of_layer = s->layer;
+	s->site_hint = a->name;
 	NetExpr *e = elab_expr(s, a->init);
-	if (e && !elab_is_fixed(e)) {
-		elab_error(s->el, E0502, a->init->span,
-			   "an initial value must be known before the run");
-		diag_help(s->el->diag, "use numbers, params and functions of them");
-		diag_end(s->el->diag);
-		return NULL;
-	}
-	return e && elab_fits(s, e) ? e : NULL;
+	return e && is_initial(s, e) ? e : NULL;
 }
 
 static void
-states(Scope *outer)
+states(Scope *outer, const AstArgVec *args)
 {
 	Elab *el = outer->el;
 	Scope s = *outer;
@@ -183,22 +222,23 @@ states(Scope *outer)
 		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
 		st.shared_over_batch = a->shared_over_batch;
 		st.kept_on_reset = a->kept_on_reset;
-		st.init = initial_value(&s, a);
+		st.init = initial_value(&s, a, args);
 		if (st.init)
 			st.type = st.init->type;
 		VEC_PUSH(el->arena, &el->net->layers.at[s.layer].states, st);
 	}
 }
 
-/* Parameters that the protocol sets become states, which resets leave alone. Each begins as what was
+/* Parameters that are drawn or that the protocol sets become states, which resets leave alone. Each begins as what was
  * given or declared for it. */
 static void
 assigned_params(Scope *s, ElabLayer *e)
 {
 	Elab *el = s->el;
 	for (uint32_t i = 0; i < s->model->params.n; i++) {
-		if (!e->assigned[i])
-			continue;
+		Bind *given = &e->params[i];
+		if (!e->assigned[i] && (!given->e || elab_is_fixed(given->e)))
+			continue;                         /* else it is drawn, and kept */
 		const AstParam *p = &s->model->params.at[i];
 		Bind *b = &e->params[i];
 		if (b->nparts) {
@@ -210,7 +250,7 @@ assigned_params(Scope *s, ElabLayer *e)
 		Scope in = *s;
 		in.place = IN_STATE;
 		NetExpr *first = elab_copy(el, b->first ? b->first : b->e, b->e->span);
-		if (!elab_is_fixed(first) || !elab_fits(&in, first)) {
+		if (!is_initial(&in, first)) {
 			el->failed = true;
 			continue;
 		}
@@ -234,7 +274,7 @@ static void
 parameters(Scope *s, ElabLayer *e, const AstArgVec *args)
 {
 	e->params = elab_params(s, args, e->decl->name_span);
-	states(s);
+	states(s, args);
 	assigned_params(s, e);
 	bool any = false;
 	for (uint32_t i = 0; i < s->model->params.n; i++)

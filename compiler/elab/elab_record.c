@@ -130,6 +130,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_INDEX:
 	case ASYM_DT:
 	case ASYM_LEARNING:
+	case ASYM_NOISE:
 	case ASYM_INF:
 	case ASYM_FUNCTION:
 	case ASYM_PART:

@@ -276,6 +276,7 @@ equation(Scope *s, const AstStmt *a)
 {
 	NetExpr *target = elab_expr(s, a->target);
 	s->site_hint = a->target->name;
+	s->noise = NET_NONE;
 	NetExpr *e = elab_expr(s, a->e);
 	s->site_hint = NULL;
 	if (!target || !e)
@@ -303,7 +304,10 @@ system_of(Scope *s, const AstStmtVec *body, uint32_t first, bool lets, StmtVec *
 	for (; i < body->n && (lets || body->at[i]->kind == ASTMT_EQUATION); i++) {
 		const AstStmt *a = body->at[i];
 		if (a->kind == ASTMT_LET) {
+			s->site_hint = a->name;
+			s->noise = NET_NONE;
 			ElabLocal local = {a, NET_NONE, elab_expr(s, a->e), NULL};
+			s->site_hint = NULL;
 			VEC_PUSH(s->el->arena, &s->locals, local);
 			ok = ok && local.value;
 			continue;

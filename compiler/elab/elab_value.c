@@ -14,6 +14,8 @@ elab_scope(Elab *el, ElabPlace place)
 		       .place = place,
 		       .layer = NET_NONE,
 		       .conn = NET_NONE,
+		       .of_layer = NET_NONE,
+		       .noise = NET_NONE,
 		       .own_side = NSIDE_OWN};
 }
 

@@ -200,7 +200,7 @@ low_find_uniforms(Lower *l, const NetExpr *e, LowSites *out)
 {
 	if (!e)
 		return;
-	if (e->kind == NEXPR_DRAW && e->draw != NDRAW_POISSON)
+	if (e->kind == NEXPR_DRAW && e->draw != NDRAW_POISSON && e->draw != NDRAW_NORMAL)
 		VEC_PUSH(l->a, out, e->site);
 	for (int k = 0; k < 3; k++)
 		low_find_uniforms(l, e->op[k], out);

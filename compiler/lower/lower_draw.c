@@ -69,6 +69,33 @@ moment(Lower *l, uint32_t site)
 	return low_load(l, l->site_counts[site] == NO_BUF ? l->step : l->site_counts[site], 0);
 }
 
+/* Initial values are the same whenever a reset brings them back. */
+static PlanExpr *
+moment_of(Scope *s, uint32_t site)
+{
+	return s->at_start ? plan_int(s->l->p, PT_U64, 0) : moment(s->l, site);
+}
+
+/* A normal number of its object's own two words. */
+static PlanExpr *
+normal(Scope *s, const NetExpr *e)
+{
+	Lower *l = s->l;
+	PlanExpr *key[2], *args[4], *word[2], *drawn;
+	static const char *const names[] = {"word0", "word1"}, *const name = "drawn";
+	if (s->keys)
+		memcpy(key, s->keys[e->site], sizeof key);
+	else
+		low_site_key(l, s->b, e->site, key);
+	args[0] = key[0];
+	args[1] = key[1];
+	args[2] = object(s);
+	args[3] = moment_of(s, e->site);
+	plan_emit_call(s->b, low_func(l, "draw_pair_u32"), 4, args, names, word);
+	plan_emit_call(s->b, low_func(l, "normal_f32"), 2, word, &name, &drawn);
+	return plan_cast(l->p, l->real, drawn);
+}
+
 static PlanExpr *
 poisson(Scope *s, const NetExpr *e)
 {
@@ -80,7 +107,7 @@ poisson(Scope *s, const NetExpr *e)
 	args[1] = key[0];
 	args[2] = key[1];
 	args[3] = object(s);
-	args[4] = moment(l, e->site);
+	args[4] = moment_of(s, e->site);
 	static const char *const name = "drawn";
 	plan_emit_call(s->b, low_func(l, "poisson"), 5, args, &name, &drawn);
 	return plan_cast(l->p, l->real, drawn);
@@ -104,6 +131,8 @@ low_site_value(Scope *s, const NetExpr *e)
 		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
 			value = low_uniform(l, s->b, value);
+	} else if (e->draw == NDRAW_NORMAL) {
+		return normal(s, e);
 	} else if (e->draw == NDRAW_POISSON) {
 		return poisson(s, e);
 	} else {
@@ -115,7 +144,7 @@ low_site_value(Scope *s, const NetExpr *e)
 		args[0] = key[0];
 		args[1] = key[1];
 		args[2] = object(s);
-		args[3] = moment(l, e->site);
+		args[3] = moment_of(s, e->site);
 		args[4] = plan_int(p, PT_U32, 0);
 		static const char *const name = "drawn";
 		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
@@ -195,7 +224,7 @@ sites_of_expr(Lower *l, uint32_t layer, const NetExpr *e, bool always)
 	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF) {
 		if (l->net->sites.at[e->site].file)
 			fed_site(l, e->site, layer, false);
-		else if (e->draw != NDRAW_POISSON && always)
+		else if (e->draw != NDRAW_POISSON && e->draw != NDRAW_NORMAL && always)
 			drawn_site(l, e->site, layer);
 	}
 	for (int k = 0; k < 3; k++)

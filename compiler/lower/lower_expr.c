@@ -72,6 +72,10 @@ unary(Scope *s, const NetExpr *e)
 	case NOP_EXP: return call1(s, "exp_f32", "exp_f64", a);
 	case NOP_LOG: return call1(s, "log_f32", "log_f64", a);
 	case NOP_EXPREL: return call1(s, "exprel_f32", "exprel_f64", a);
+	case NOP_EXPM1: return call1(s, "expm1_f32", "expm1_f64", a);
+	case NOP_LOG1P: return call1(s, "log1p_f32", "log1p_f64", a);
+	case NOP_SIN: return call1(s, "sin_f32", "sin_f64", a);
+	case NOP_COS: return call1(s, "cos_f32", "cos_f64", a);
 	case NOP_TANH: return call1(s, "tanh_f32", "tanh_f64", a);
 	default: UNREACHABLE();
 	}
@@ -102,6 +106,12 @@ binary(Scope *s, const NetExpr *e)
 {
 	Plan *p = s->l->p;
 	PlanExpr *a = low_expr(s, e->op[0]), *b = low_expr(s, e->op[1]);
+	if (e->op_kind == NOP_POW) {
+		PlanExpr *args[2] = {a, b}, *result;
+		static const char *const name = "e";
+		plan_emit_call(s->b, low_func(s->l, s->l->real == PT_F64 ? "pow_f64" : "pow_f32"), 2, args, &name, &result);
+		return result;
+	}
 	if (e->op_kind == NOP_MIN || e->op_kind == NOP_MAX) {
 		/* max(a, b) is a > b ? a : b: the second operand wins when one is NaN */
 		a = low_keep(s->b, "a", a);

@@ -57,6 +57,7 @@ fixed_binary(const Fixed *f, const NetExpr *e)
 	case NOP_LE: return a <= b;
 	case NOP_GT: return a > b;
 	case NOP_GE: return a >= b;
+	case NOP_POW: return b == 0 || a == 1 ? 1 : a < 0 ? NAN : rounded(f, pow(a, b));
 	case NOP_AND: return a != 0 && b != 0;
 	case NOP_OR: return a != 0 || b != 0;
 	default: UNREACHABLE();
@@ -77,6 +78,10 @@ fixed_unary(const Fixed *f, const NetExpr *e)
 	case NOP_EXP: return rounded(f, exp(a));
 	case NOP_LOG: return rounded(f, log(a));
 	case NOP_EXPREL: return a == 0 ? 1 : rounded(f, expm1(a) / a);
+	case NOP_EXPM1: return rounded(f, expm1(a));
+	case NOP_LOG1P: return rounded(f, log1p(a));
+	case NOP_SIN: return rounded(f, sin(a));
+	case NOP_COS: return rounded(f, cos(a));
 	case NOP_TANH: return rounded(f, tanh(a));
 	default: UNREACHABLE();
 	}

@@ -129,6 +129,7 @@ typedef struct {
 	PlanExpr *pair[2];                                /* of a pattern: where the states of a pair lie; NULL: at its indices */
 	const LowIndex *at;                               /* of the value; NULL: [pre, post] */
 	PlanExpr *object;                                 /* of draws for values; NULL: by the indices above */
+	bool at_start;                                    /* of initial values: they are drawn as in step 0 */
 	uint32_t data;                                    /* of COLUMN */
 	const NetExpr **hoisted; PlanExpr **hoists; uint32_t nhoisted;   /* NEURONS that were worked out before the loop */
 	PlanExpr *(*keys)[2];                             /* by site: its key, computed before; NULL: where it is drawn */

@@ -644,6 +644,8 @@ start_kernel(LayerWork *w, bool reset)
 	s.layer = w->layer;
 	s.item = items.index;
 	s.own = neurons.index;
+	s.object = neurons.index;                         /* all items begin alike */
+	s.at_start = true;
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
 		if (w->low->states[k] == NO_BUF || (reset && st->kept_on_reset))

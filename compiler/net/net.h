@@ -61,8 +61,9 @@ typedef enum {
 	NEXPR_COUNT
 } NetExprKind;
 
-typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG, NOP_EXPREL /* (e^x - 1) / x */, NOP_TANH,
-	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
+typedef enum { NOP_UNSET, NOP_NEG, NOP_NOT, NOP_ABS, NOP_SQRT, NOP_FLOOR, NOP_CEIL, NOP_EXP, NOP_LOG, NOP_EXPREL /* (e^x - 1) / x */, NOP_EXPM1,
+	       NOP_LOG1P, NOP_SIN, NOP_COS, NOP_TANH,
+	       NOP_ADD, NOP_SUB, NOP_MUL, NOP_DIV, NOP_MIN, NOP_MAX, NOP_POW, NOP_EQ, NOP_NE, NOP_LT, NOP_LE, NOP_GT, NOP_GE, NOP_AND, NOP_OR,
 	       NOP_COUNT } NetOp;
 const char *net_op_name(NetOp op);
 
@@ -71,7 +72,8 @@ typedef enum { NOVER_MIN, NOVER_MAX, NOVER_SUM, NOVER_MEAN, NOVER_QUANTILE /* be
 const char *net_over_name(NetOver over);
 enum { NOVER_PRE = 1, NOVER_POST = 2, NOVER_BATCH = 4 };     /* the first two as in NetVaries */
 
-typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */ } NetDraw;
+typedef enum { NDRAW_UNSET, NDRAW_UNIFORM /* [0, 1) */, NDRAW_BERNOULLI /* op[0]: p; bool */, NDRAW_POISSON /* op[0]: mean; real */,
+	       NDRAW_NORMAL /* mean 0, deviation 1 */, NDRAW_NOISE /* in the rates of a SYSTEM: white noise, 1/sqrt(ms) */ } NetDraw;
 typedef enum { NSIDE_OWN, NSIDE_PRE, NSIDE_POST, NSIDE_VALUE /* of arrays: the value itself */ } NetSide;
 
 /* Something that the network holds. */

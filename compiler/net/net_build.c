@@ -29,6 +29,16 @@ net_op_name(NetOp op)
 		return "log";
 	case NOP_EXPREL:
 		return "exprel";
+	case NOP_EXPM1:
+		return "expm1";
+	case NOP_LOG1P:
+		return "log1p";
+	case NOP_SIN:
+		return "sin";
+	case NOP_COS:
+		return "cos";
+	case NOP_POW:
+		return "pow";
 	case NOP_TANH:
 		return "tanh";
 	case NOP_ADD:

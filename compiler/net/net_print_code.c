@@ -67,6 +67,11 @@ hold_of(const NetExpr *e)
 	case NOP_EXP:
 	case NOP_LOG:
 	case NOP_EXPREL:
+	case NOP_EXPM1:
+	case NOP_LOG1P:
+	case NOP_SIN:
+	case NOP_COS:
+	case NOP_POW:
 	case NOP_TANH:
 	case NOP_MIN:
 	case NOP_MAX:
@@ -146,6 +151,12 @@ put_draw(const NetPlace *at, const NetExpr *e)
 		break;
 	case NDRAW_BERNOULLI:
 		strbuf_puts(at->out, "bernoulli");
+		break;
+	case NDRAW_NORMAL:
+		strbuf_puts(at->out, "normal");
+		break;
+	case NDRAW_NOISE:
+		strbuf_puts(at->out, "xi");
 		break;
 	case NDRAW_POISSON:
 		strbuf_puts(at->out, "poisson");

@@ -21,6 +21,8 @@ typedef struct {
 	uint32_t neurons;  /* signals, protocol: how many `own` may be; 0: there is none */
 	const NetCode *code;
 	bool init;         /* constants and arrays only */
+	bool layer_init;   /* indices and draws too */
+	bool in_system;    /* the rate of an equation */
 	bool feature_init; /* indices and draws too */
 	bool protocol;
 } Check;
@@ -166,7 +168,8 @@ check_trace(Check *c, const NetExpr *e)
 static bool
 check_draw(Check *c, const NetExpr *e)
 {
-	bool bare = e->draw == NDRAW_UNIFORM;
+	bool bare = e->draw == NDRAW_UNIFORM || e->draw == NDRAW_NORMAL || e->draw == NDRAW_NOISE;
+	need(c, e->draw != NDRAW_NOISE || c->in_system, "white noise outside of equations");
 	if (!need(c, e->draw != NDRAW_UNSET, "a draw of no kind") ||
 	    !need(c, e->site < c->net->sites.n, "there is no such draw site") ||
 	    !need(c, e->type == (e->draw == NDRAW_BERNOULLI ? NT_BOOL : NT_REAL),
@@ -189,6 +192,11 @@ check_place(Check *c, const NetExpr *e)
 {
 	bool fixed = e->kind == NEXPR_CONST || e->kind == NEXPR_ARRAY ||
 		     (e->kind == NEXPR_VALUE && c->feature && !c->rule);
+	if (c->init && c->layer_init)
+		return need(c,
+			    fixed || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
+				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
+			    "an initial value that reads what is not there yet");
 	if (c->init)
 		return need(c, fixed, "an initial value that is no constant");
 	if (c->feature_init)
@@ -396,10 +404,12 @@ check_system(Check *c, const NetStmt *s)
 		check_typed(c, s->e, NT_BOOL);
 	for (uint32_t i = 0; i < s->body.n && !c->wrong; i++) {
 		const NetStmt *eq = s->body.at[i];
+		c->in_system = true;
 		(void)(need(c, eq->kind == NSTMT_ASSIGN && eq->op == NSET && eq->target && eq->target->kind == NEXPR_STATE &&
 				       (!eq->held || s->e),
 			    "a system of something but equations") &&
 		       check_assign(c, eq));
+		c->in_system = false;
 		for (uint32_t k = 0; k < i && !c->wrong; k++)
 			need(c, s->body.at[k]->target->index != eq->target->index, "two equations of one state");
 	}
@@ -483,7 +493,9 @@ check_layer(Check *c, const NetLayer *l)
 	for (uint32_t i = 0; i < l->ports.n; i++)
 		need(c, l->ports.at[i].stream == NET_NONE || l->ports.at[i].stream < c->net->streams.n,
 		     "there is no such stream");
+	c->layer_init = true;
 	check_states(c, c->place, l->states.at, l->states.n);
+	c->layer_init = false;
 	for (uint32_t i = 0; i < l->traces.n && !c->wrong; i++) {
 		const char *place =
 			arena_printf(c->arena, "layer %s, trace %s", l->name, l->traces.at[i].name);

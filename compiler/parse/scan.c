@@ -225,8 +225,8 @@ static const struct {
 	{"&", TOK_AND, "write `and`"},
 	{"|", TOK_OR, "write `or`"},
 	{"!", TOK_NOT, "write `not`"},
-	{"**", TOK_SNN_YYerror, "there is no power operator: write `x * x`, or `exp(y * log(x))`"},
-	{"^", TOK_SNN_YYerror, "there is no power operator: write `x * x`, or `exp(y * log(x))`"},
+	{"**", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
+	{"^", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
 	{"%", TOK_SNN_YYerror, "there are + - * /; a comment starts with `#`"},
 	{"'", TOK_SNN_YYerror, "strings stand between double quotes"},
 	{"\xC3\x97", TOK_STAR, "write `*`"},      /* multiplication sign */

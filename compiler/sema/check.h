@@ -71,6 +71,7 @@ typedef enum {
 	IN_CONST, /* param, const, sizes: constants that stand before it */
 	IN_ARG,   /* arguments, limits, times of the protocol: constants and dt */
 	IN_INIT,  /* initial value of a state */
+	IN_NEURONS, /* argument of a layer: constants, and what differs between neurons: i, draws, files */
 	IN_DRIVE, /* what drives a layer in each step: also i and draws */
 	IN_VALUE, /* value of a connection's feature: also i, j, draws, files */
 	IN_STEP,
@@ -83,7 +84,7 @@ typedef enum {
 
 /* clang-format off */
 #define SEMA_WORDS(X) \
-	X(dt) X(seed) X(receive) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
+	X(xi) X(dt) X(seed) X(receive) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
@@ -115,7 +116,7 @@ typedef struct {
 	Infer infer;
 	Words words;
 	SymVec top; /* library first */
-	Sym *dt, *learning, *inf, *index_i, *index_j, *own_spike;
+	Sym *dt, *learning, *noise, *inf, *index_i, *index_j, *own_spike;
 	SymVec functions; /* in the order of the table in function.c */
 	bool torn;        /* something did not parse, so names may be missing */
 	bool too_high;    /* a dimension beyond Dim was reported */
@@ -135,6 +136,7 @@ typedef struct {
 	const Sym *ends[2]; /* of the connection: layers, or NULL */
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
+	bool in_equation;
 	uint32_t inside; /* how many `if`s are around */
 	AstDecl *attached; /* arguments of a rule: the connection where it is attached */
 	DimTerm *fellows;  /* dimensions of the values of its features */

@@ -35,7 +35,7 @@ static bool
 is_word(const Sema *s, Name name)
 {
 	return name == s->words.dt || name == s->words.learning || name == s->words.i ||
-	       name == s->words.inf || name == s->words.spike ||
+	       name == s->words.inf || name == s->words.spike || name == s->words.xi ||
 	       (s->input && name == s->input->sym.name);
 }
 
@@ -114,7 +114,9 @@ check_state(Sema *s, AstExpr *target)
 static void
 check_equation(Sema *s, AstStmt *a)
 {
+	s->in_equation = true;
 	Val v = sema_check_expr(s, a->e);
+	s->in_equation = false;
 	Sym *sym = check_state(s, a->target);
 	if (!sym || !sema_need_real(s, a->e, v))
 		return;
@@ -167,7 +169,9 @@ sema_check_equations(Sema *s, const AstStmtVec *block)
 	for (uint32_t i = 0; i < block->n; i++) {
 		AstStmt *a = block->at[i];
 		if (a->kind == ASTMT_LET) {
+			s->in_equation = true;
 			sema_check_let(s, a);
+			s->in_equation = false;
 			continue;
 		}
 		any = true;

@@ -44,7 +44,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 		diag_end(s->diag);
 		return false;
 	}
-	bool is_constant_place = s->where == IN_CONST || s->where == IN_ARG || s->where == IN_INIT;
+	bool is_constant_place = s->where == IN_CONST || s->where == IN_NEURONS || s->where == IN_ARG || s->where == IN_INIT;
 	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
 	    k == ASYM_DT || k == ASYM_INDEX)
 		return true;
@@ -106,6 +106,8 @@ check_name(Sema *s, AstExpr *e)
 		return sema_real(infer_fresh(&s->infer));
 	case ASYM_TURN:
 		return sema_real(infer_none());
+	case ASYM_NOISE:
+		return sema_real(infer_stated((Dim){{-1}}, e->span));
 	case ASYM_LEARNING:
 		return sema_bool();
 	case ASYM_MODEL_PARAM:

@@ -121,9 +121,9 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 }
 
 static void
-check_arg_value(Sema *s, const Slot *slot, AstExpr *e)
+check_arg_value(Sema *s, const Slot *slot, AstExpr *e, bool of_neurons)
 {
-	s->where = IN_ARG;
+	s->where = of_neurons ? IN_NEURONS : IN_ARG;
 	if (slot->val.type == ATYPE_LIST && is_file(s, e))
 		s->where = IN_VALUE;
 	Val v = sema_check_expr(s, e);
@@ -150,12 +150,19 @@ check_arg_value(Sema *s, const Slot *slot, AstExpr *e)
 }
 
 static bool
-find_slot(const AstModel *m, const Face *f, Name name, Slot *out)
+find_slot(const AstModel *m, const Face *f, Name name, bool of_neurons, Slot *out)
 {
 	for (uint32_t i = 0; i < f->n_params; i++) {
 		const AstParam *p = &m->params.at[i];
 		if (p->name == name) {
 			*out = (Slot){name, p->span, f->params[i], true};
+			return true;
+		}
+	}
+	for (uint32_t i = 0; of_neurons && i < f->n_states; i++) {
+		const AstState *st = &m->states.at[i];
+		if (st->name == name) {
+			*out = (Slot){name, st->name_span, f->states[i], true};
 			return true;
 		}
 	}
@@ -176,6 +183,8 @@ report_unknown_param(Sema *s, const AstArg *a, const AstDecl *model)
 		sema_add_word(s, &known, model->model.params.at[i].name);
 	for (uint32_t i = 0; i < model->model.needs.n; i++)
 		sema_add_word(s, &known, model->model.needs.at[i].name);
+	for (uint32_t i = 0; model->kind == ADECL_NEURON && i < model->model.states.n; i++)
+		sema_add_word(s, &known, model->model.states.at[i].name);
 	diag_begin(s->diag, E0204, a->name_span, "`%s` has no parameter `%s`", model->name,
 		   a->name);
 	sema_help_names(s, a->name, &known, "it has", "it takes no parameters");
@@ -225,8 +234,8 @@ check_args(Sema *s, const AstArgVec *args, const AstDecl *model, const Face *f, 
 				break;
 			}
 		}
-		if (a->name && find_slot(&model->model, f, a->name, &slot)) {
-			check_arg_value(s, &slot, a->value);
+		if (a->name && find_slot(&model->model, f, a->name, model->kind == ADECL_NEURON, &slot)) {
+			check_arg_value(s, &slot, a->value, model->kind == ADECL_NEURON);
 			continue;
 		}
 		if (a->name) {

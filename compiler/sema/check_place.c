@@ -78,6 +78,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_RULE_STATE_OF:
 	case ASYM_DT:
 	case ASYM_LEARNING:
+	case ASYM_NOISE:
 	case ASYM_INF:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:

@@ -22,6 +22,7 @@ where_noun(const Sema *s)
 	case IN_INIT:
 	case IN_VALUE:
 	case IN_DRIVE:
+	case IN_NEURONS:
 	case IN_PROTOCOL:
 		break;
 	}
@@ -101,6 +102,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_INDEX:
 	case ASYM_DT:
 	case ASYM_LEARNING:
+	case ASYM_NOISE:
 	case ASYM_INF:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:

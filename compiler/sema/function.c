@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_ANY, GIVES_BOOL } Gives;
+typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_POWER, GIVES_ANY, GIVES_BOOL } Gives;
 typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY, COUNT } Place;
 
 typedef struct {
@@ -38,7 +38,16 @@ static const Function functions[] = {
 	{"bernoulli", 1, GIVES_BOOL, true, DRAW, "bernoulli(p)"},
 	{"poisson", 1, GIVES_ANY, true, DRAW, "poisson(mean)"},
 	{"uniform", 2, GIVES_SAME, false, INITIAL, "uniform(a, b)"},
+	{"normal", 2, GIVES_SAME, false, DRAW, "normal(mean, deviation)"},
 	{"exprel", 1, GIVES_NUMBER, true, EVERYWHERE, "exprel(x)"},
+	{"expm1", 1, GIVES_NUMBER, true, EVERYWHERE, "expm1(x)"},
+	{"log1p", 1, GIVES_NUMBER, true, EVERYWHERE, "log1p(x)"},
+	{"sin", 1, GIVES_NUMBER, true, EVERYWHERE, "sin(x)"},
+	{"cos", 1, GIVES_NUMBER, true, EVERYWHERE, "cos(x)"},
+	{"pow", 2, GIVES_POWER, false, EVERYWHERE, "pow(x, y)"},
+	{"sigmoid", 1, GIVES_NUMBER, true, EVERYWHERE, "sigmoid(x)"},
+	{"sign", 1, GIVES_ANY, false, EVERYWHERE, "sign(x)"},
+	{"clip", 3, GIVES_SAME, false, EVERYWHERE, "clip(x, low, high)"},
 	{"file", 1, GIVES_ANY, false, INITIAL_FILE, "file(\"x.npy\")"},
 };
 
@@ -108,6 +117,8 @@ where_text(Where w)
 	case IN_INIT:
 	case IN_VALUE:
 		return "in an initial value";
+	case IN_NEURONS:
+		return "in a value of a layer";
 	case IN_DRIVE:
 		return "in what drives a layer";
 	case IN_STEP:
@@ -130,7 +141,8 @@ static bool
 may_stand(Sema *s, const AstExpr *e, const Function *f)
 {
 	Where w = s->where;
-	bool is_initial = w == IN_INIT || w == IN_VALUE;
+	bool is_initial = w == IN_INIT || w == IN_VALUE ||
+			  (w == IN_NEURONS && (f->place == DRAW || f->place == INITIAL || f->place == INITIAL_FILE));
 	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_DRIVE || w == IN_PROTOCOL || w == IN_SIGNAL);
 	if (f->place == EVERYWHERE || is_initial || is_file ||
 	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_DRIVE || w == IN_FEATURE || w == IN_RULE || w == IN_PROTOCOL)))
@@ -141,7 +153,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 				 a->name == s->words.signal;
 		if (w == IN_PROTOCOL || w == IN_SIGNAL || of_signal)
 			return true;
-		diag_begin(s->diag, w == IN_CONST || w == IN_ARG ? E0502 : E0601, e->span,
+		diag_begin(s->diag, w == IN_CONST || w == IN_ARG || w == IN_NEURONS ? E0502 : E0601, e->span,
 			   "`%s` goes over all values of a sample; there is none %s", f->name,
 			   where_text(w));
 		diag_help(s->diag, "use it in the experiment, as in `pixels.rate = image / "
@@ -176,7 +188,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 					   : "feed the layer by `input file(\"x.npy\")`");
 	} else {
 		DiagCode code = w == IN_PROTOCOL               ? E0801
-				: w == IN_CONST || w == IN_ARG ? E0502
+				: w == IN_CONST || w == IN_ARG || w == IN_NEURONS ? E0502
 							       : E0601;
 		diag_begin(s->diag, code, e->span, "%s %s", what, where_text(w));
 		if (f->place == DRAW)
@@ -246,12 +258,52 @@ check_count(Sema *s, AstExpr *e)
 	return sema_poison();
 }
 
+static bool
+is_rate(Sema *s, DimTerm dim)
+{
+	Dim d;
+	return !infer_is_open(&s->infer, dim) && infer_dim(&s->infer, dim, &d) && dim_equal(d, (Dim){{-2}});
+}
+
+/* A whole number as it is written, also with a minus. */
+static bool
+is_whole(const AstExpr *e, int *out)
+{
+	int sign = 1;
+	if (e->kind == AEXPR_UNARY && e->op_kind == AOP_NEG) {
+		sign = -1;
+		e = e->op[0];
+	}
+	if (e->kind != AEXPR_NUMBER || e->num.unit || e->num.value > 16 || e->num.value != (int)e->num.value)
+		return false;
+	*out = sign * (int)e->num.value;
+	return true;
+}
+
+/* pow(x, y): of a number; or of anything, if y is a whole number that stands there. */
+static Val
+check_power(Sema *s, const AstExpr *e, DimTerm x, DimTerm y)
+{
+	Side exponent = {e->args.at[1].value->span, y}, base = {e->args.at[0].value->span, x}, none = {{0, 0}, infer_none()};
+	int n;
+	if (!sema_fit(s, (Say){"an exponent is a number, not @", "write a number without a unit", NULL}, exponent, none))
+		return sema_poison();
+	if (is_whole(e->args.at[1].value, &n)) {
+		DimTerm all = infer_none();
+		for (int i = 0; i < (n < 0 ? -n : n); i++)
+			all = n < 0 ? infer_div(&s->infer, all, x) : infer_mul(&s->infer, all, x);
+		return sema_power_fits(s, e->span, all) ? sema_real(all) : sema_poison();
+	}
+	Say say = {"@ has powers of whole numbers only, which stand in the text", "make it a number first: divide by something of its dimension", NULL};
+	return sema_fit(s, say, base, none) ? sema_real(infer_none()) : sema_poison();
+}
+
 static Val
 check_args(Sema *s, AstExpr *e, const Function *f)
 {
 	if (f->place == COUNT)
 		return check_count(s, e);
-	DimTerm dim[2] = {{.n = 0}, {.n = 0}};
+	DimTerm dim[3] = {{.n = 0}, {.n = 0}, {.n = 0}};
 	bool sound = true;
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *a = e->args.at[i].value;
@@ -275,16 +327,19 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 			   "write a number between 0 and 1", f->name};
 		if (!sema_fit(s, say, q, want))
 			return sema_poison();
-	} else if (e->args.n == 2) {
-		Side a = {e->args.at[1].value->span, dim[1]},
-		     b = {e->args.at[0].value->span, dim[0]};
-		Say say = {
-			"`$` is given & and @",
-			"both need the same dimension; a bare number takes the unit of the other",
-			f->name};
-		if (!sema_fit(s, say, a, b))
-			return sema_poison();
+	} else if (f->gives == GIVES_POWER) {
+		return check_power(s, e, dim[0], dim[1]);
+	} else {
+		for (uint32_t i = 1; i < e->args.n; i++) {
+			Side a = {e->args.at[i].value->span, dim[i]}, b = {e->args.at[0].value->span, dim[0]};
+			Say say = {"`$` is given & and @",
+				   "both need the same dimension; a bare number takes the unit of the other", f->name};
+			if (!sema_fit(s, say, a, b))
+				return sema_poison();
+		}
 	}
+	if (strcmp(f->name, "poisson") == 0 && is_rate(s, dim[0]))
+		return sema_real(infer_fresh(&s->infer)); /* times dt is the mean */
 	if (f->numbers) {
 		Side a = {e->args.at[0].value->span, dim[0]}, want = {{0, 0}, infer_none()};
 		Say say = {"`$` takes a number, not @",
@@ -296,6 +351,7 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 	case GIVES_SAME:
 		return sema_real(dim[0]);
 	case GIVES_NUMBER:
+	case GIVES_POWER:
 		return sema_real(infer_none());
 	case GIVES_ROOT:
 		return sema_real(infer_sqrt(&s->infer, dim[0]));

@@ -72,6 +72,8 @@ sema_kind_noun(AstSymKind k)
 		return "an index of a neuron";
 	case ASYM_DT:
 		return "the time step";
+	case ASYM_NOISE:
+		return "white noise";
 	case ASYM_LEARNING:
 		return "the learning switch";
 	case ASYM_INF:
@@ -269,11 +271,13 @@ find_word(const Sema *s, Name name)
 		return s->inf;
 	if (name == s->words.dt)
 		return w == IN_CONST ? NULL : s->dt;
+	if (name == s->words.xi)
+		return s->in_equation && w == IN_STEP ? s->noise : NULL;
 	if (name == s->words.learning)
 		return is_in_model(w) ? s->learning : NULL;
 	bool i = w == IN_ARG && s->arg_of != ARG_OF_NONE, j = w == IN_ARG && s->arg_of == ARG_OF_SYNAPSE;
 	if (name == s->words.i)
-		return i || w == IN_VALUE || w == IN_DRIVE || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
+		return i || w == IN_VALUE || w == IN_NEURONS || w == IN_DRIVE || (w == IN_INIT && s->decl && s->decl->kind == ADECL_NEURON) || w == IN_PROTOCOL || is_in_model(w) ? s->index_i : NULL;
 	if (name == s->words.j)
 		return j || w == IN_VALUE || w == IN_FEATURE || w == IN_RULE ? s->index_j : NULL;
 	if (name == s->words.spike)
@@ -407,6 +411,8 @@ where_known(const Sema *s, Name name)
 	if (name == w->i || name == w->j)
 		return "`i` and `j` number the neurons of a connection, in values of features, ranges and arguments of "
 		       "rules; a neuron's step and parameters know `i`";
+	if (name == w->xi)
+		return "`xi`, white noise, is known in the equations of a neuron; elsewhere draw `normal(mean, deviation)`";
 	if (name == w->learning)
 		return "`learning` is known in models; the experiment says `freeze` and `thaw`";
 	if (name == w->dt)

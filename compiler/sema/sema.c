@@ -27,6 +27,7 @@ make_words(Sema *s)
 	SEMA_WORDS(X)
 #undef X
 	s->dt = new_word(s, ASYM_DT, s->words.dt, ATYPE_REAL, 0);
+	s->noise = new_word(s, ASYM_NOISE, s->words.xi, ATYPE_REAL, 0);
 	s->learning = new_word(s, ASYM_LEARNING, s->words.learning, ATYPE_BOOL, 0);
 	s->inf = new_word(s, ASYM_INF, s->words.inf, ATYPE_REAL, 0);
 	s->index_i = new_word(s, ASYM_INDEX, s->words.i, ATYPE_REAL, 0);

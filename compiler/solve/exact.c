@@ -36,11 +36,23 @@ gain_over(double a, double dt)
 	return dt * sol_exprel(a * dt);
 }
 
+/* Of white noise that was forgotten with the rate -a: see noise.c. */
+static double
+deviation_over(double a, double dt)
+{
+	return sqrt(dt * sol_exprel(2 * a * dt));
+}
+
 NetExpr *
 sol_alone(System *y, uint32_t i, Fixed a, bool only_decays)
 {
 	Solve *s = y->s;
 	Fixed dt = sol_number(s, s->net->dt);
+	if (y->kick[i]) {
+		NetExpr *moves = sol_scaled(s, y->drift[i], sol_map(s, gain_over, a, dt));
+		NetExpr *jumps = sol_scaled(s, y->kick[i], sol_map(s, deviation_over, a, dt));
+		return sol_binary(s, NOP_ADD, y->x[i], sol_binary(s, NOP_ADD, moves, jumps));
+	}
 	if (only_decays)
 		return sol_binary(s, NOP_MUL, y->x[i], sol_from_fixed(s, sol_map(s, decay_over, a, dt), y->rate[i]->span));
 	return sol_binary(s, NOP_ADD, y->x[i], sol_scaled(s, y->rate[i], sol_map(s, gain_over, a, dt)));

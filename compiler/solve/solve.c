@@ -123,47 +123,80 @@ note(System *y, NetMethod method, const char *why)
 	VEC_PUSH(y->s->a, &y->s->code->solved, n);
 }
 
-/* The new states by the method that the model asks for, or by the best one; false after a message. */
+/* What the model asks for, or the best that there is; UNSET after a message. */
+static NetMethod
+choose(System *y, const Linear *lin, bool linear, const Noise *noise, NetExpr **next, const char **why)
+{
+	NetMethod m = y->stmt->method;
+	uint32_t bad;
+	*why = "as the model says";
+	if (m != NMETHOD_UNSET && m != NMETHOD_EXACT && m != NMETHOD_EXPONENTIAL_EULER)
+		return m;
+	if (m == NMETHOD_EXACT && !linear) {
+		report(y, lin->bad_equation, lin->bad,
+		       arena_printf(y->s->a, "`%s'` has no exact solution here: it is not linear in %s with coefficients known before the run",
+				    y->name[lin->bad_equation], names_of(y)),
+		       "leave the method away, or take `exponential_euler` or `rk4`");
+		return NMETHOD_UNSET;
+	}
+	if (m == NMETHOD_EXPONENTIAL_EULER && noise->of_states) {
+		report(y, 0, NULL, "noise whose strength depends on a state has no exponential Euler step",
+		       "take `heun` (Stratonovich) or `euler` (Ito)");
+		return NMETHOD_UNSET;
+	}
+	if (m == NMETHOD_EXACT || (m == NMETHOD_UNSET && linear)) {
+		*why = m == NMETHOD_EXACT ? *why : "linear, with coefficients known before the run";
+		return NMETHOD_EXACT;
+	}
+	bool exponential = !noise->of_states && sol_exponential(y, next, &bad);
+	if (m == NMETHOD_EXPONENTIAL_EULER && !exponential) {
+		report(y, bad, NULL,
+		       arena_printf(y->s->a, "`%s'` is not linear in `%s`, so there is no exponential Euler step", y->name[bad],
+				    y->name[bad]),
+		       "leave the method away, or take `rk4`");
+		return NMETHOD_UNSET;
+	}
+	if (exponential) {
+		if (m == NMETHOD_UNSET)
+			*why = y->n == 1 ? "linear, with a coefficient that only the run knows"
+					 : "each rate is linear in its own state, but not in all together";
+		return NMETHOD_EXPONENTIAL_EULER;
+	}
+	if (noise->n)
+		*why = noise->of_states ? "noise whose strength depends on a state, after Stratonovich" : "noise in rates that are not linear";
+	else
+		*why = arena_printf(y->s->a, "the rate of %s is not linear in it", y->name[bad]);
+	return noise->n ? NMETHOD_HEUN : NMETHOD_RK4;
+}
+
+/* The new states, in terms of the old ones; false after a message. */
 static bool
 integrate(System *y, NetExpr **next)
 {
-	NetMethod m = y->stmt->method;
-	const char *why = "as the model says";
+	const char *why;
 	Linear lin;
+	Noise noise;
 	uint32_t bad;
+	if (!sol_find_noise(y, &noise, &bad)) {
+		report(y, bad, NULL, arena_printf(y->s->a, "the noise in `%s'` is no plain summand", y->name[bad]),
+		       "write `… + sigma * xi`, with a factor that has no noise itself");
+		return false;
+	}
+	if (noise.n)
+		sol_draw_noise(y, &noise);
 	bool linear = sol_linear(y, &lin);
 	if (linear && !is_finite(y, &lin))
 		return false;
-	if (m == NMETHOD_EXACT && !linear) {
-		report(y, lin.bad_equation, lin.bad,
-		       arena_printf(y->s->a, "`%s'` has no exact solution here: it is not linear in %s with coefficients known before the run",
-				    y->name[lin.bad_equation], names_of(y)),
-		       "leave the method away, or take `exponential_euler` or `rk4`");
+	NetMethod m = choose(y, &lin, linear, &noise, next, &why);
+	if (m == NMETHOD_UNSET)
 		return false;
-	}
-	if (m == NMETHOD_UNSET && linear) {
-		m = NMETHOD_EXACT;
-		why = "linear, with coefficients known before the run";
-	} else if (m == NMETHOD_UNSET && sol_exponential(y, next, &bad)) {
-		note(y, NMETHOD_EXPONENTIAL_EULER, "each rate is linear in its own state, but not in all together");
-		return true;
-	} else if (m == NMETHOD_UNSET) {
-		m = NMETHOD_RK4;
-		why = arena_printf(y->s->a, "the rate of %s is not linear in it", y->name[bad]);
-	}
 	note(y, m, why);
 	switch (m) {
 	case NMETHOD_EXACT:
 		sol_exact(y, &lin, next);
 		return true;
 	case NMETHOD_EXPONENTIAL_EULER:
-		if (sol_exponential(y, next, &bad))
-			return true;
-		report(y, bad, NULL,
-		       arena_printf(y->s->a, "`%s'` is not linear in `%s`, so there is no exponential Euler step", y->name[bad],
-				    y->name[bad]),
-		       "leave the method away, or take `rk4`");
-		return false;
+		return true;                              /* by choose */
 	case NMETHOD_EULER:
 		sol_euler(y, next);
 		return true;
@@ -199,7 +232,7 @@ without_draws(System *y, NetExpr *e)
 		return NULL;
 	for (int i = 0; i < 3; i++)
 		e->op[i] = without_draws(y, e->op[i]);
-	bool draws = e->kind == NEXPR_DRAW && !(e->op[0] && sol_reads_system(y, e->op[0]));
+	bool draws = e->kind == NEXPR_DRAW && e->draw != NDRAW_NOISE && !(e->op[0] && sol_reads_system(y, e->op[0]));
 	return draws ? sol_let(y, "drawn", e) : e;
 }
 
@@ -213,6 +246,8 @@ solve_system(Solve *s, const NetStmt *st, const NetState *states, uint32_t nstat
 	y.x = ARENA_ARRAY(s->a, NetExpr *, n);
 	y.rate = ARENA_ARRAY(s->a, NetExpr *, n);
 	y.held = ARENA_ARRAY(s->a, bool, n);
+	y.drift = ARENA_ARRAY(s->a, NetExpr *, n);
+	y.kick = ARENA_ARRAY(s->a, NetExpr *, n);
 	for (uint32_t i = 0; i < n; i++) {
 		const NetStmt *eq = st->body.at[i];
 		y.state[i] = eq->target->index;

@@ -32,6 +32,7 @@ typedef struct {
 	const char **name;
 	NetExpr **x;           /* the states themselves */
 	NetExpr **rate;
+	NetExpr **drift, **kick; /* of rates with noise: without it; what its normal numbers add up to. Else NULL */
 	bool *held;            /* stands still unless `free` */
 	NetExpr *free;         /* NULL: nothing is held */
 	StmtVec out;           /* what takes its place */
@@ -72,6 +73,14 @@ typedef struct {
 	bool mixed;            /* lists of both sides */
 } Linear;
 bool sol_linear(const System *y, Linear *out);
+
+/* ---- noise.c ---- */
+typedef struct {
+	uint32_t n, *site;
+	bool of_states; /* some noise has a factor that reads the states */
+} Noise;
+bool sol_find_noise(System *y, Noise *out, uint32_t *bad); /* false: in equation *bad a noise is no plain summand */
+void sol_draw_noise(System *y, const Noise *noise);        /* fills drift and kick; rates then have numbers in its place */
 
 /* ---- expm.c ---- */
 void sol_expm_minus_one(Arena *a, uint32_t n, const double *m, double *out); /* e^m - 1, n by n, rows first */

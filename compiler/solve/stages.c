@@ -132,6 +132,8 @@ alone(System *y, uint32_t i)
 	one.x = &y->x[i];
 	one.rate = &y->rate[i];
 	one.held = &y->held[i];
+	one.drift = &y->drift[i];
+	one.kick = &y->kick[i];
 	return one;
 }
 

@@ -396,6 +396,88 @@ exp_and_log_are_accurate(void)
 	arena_close(a);
 }
 
+static long double
+exprel_l(long double x)
+{
+	return x == 0 ? 1 : expm1l(x) / x;
+}
+
+/* The other functions of one number: where they are tried, also close to zero, and by how many ulp they may miss. */
+static const struct {
+	const char *f32, *f64;
+	long double (*true_value)(long double);
+	double lo, hi, near, most_f32, most_f64;
+} functions_of_one[] = {
+	{"expm1_f32", "expm1_f64", expm1l, -100, 88.6, 1e-3, 2.5, 3.5},
+	{"exprel_f32", "exprel_f64", exprel_l, -100, 88.6, 1e-3, 2.5, 2.5},
+	{"log1p_f32", "log1p_f64", log1pl, -0.999, 1e6, 1e-3, 3, 3},
+	{"sin_f32", "sin_f64", sinl, -1e4, 1e4, 1, 0.51, 1.6},
+	{"cos_f32", "cos_f64", cosl, -1e4, 1e4, 1, 0.51, 1.6},
+};
+
+static void
+other_functions_are_accurate(void)
+{
+	Arena *a = arena_open();
+	Plan *p = open_math(a);
+	uint64_t seed = 5;
+	for (size_t k = 0; k < sizeof functions_of_one / sizeof *functions_of_one; k++) {
+		double single = 0, twice = 0;
+		for (int i = 0; i < SAMPLES / 4; i++) {
+			double near = functions_of_one[k].near;
+			double x = i % 2 ? uniform(&seed, functions_of_one[k].lo, functions_of_one[k].hi) : uniform(&seed, -near, near);
+			long double want_f32 = functions_of_one[k].true_value((float)x), want = functions_of_one[k].true_value(x);
+			double e = ulp_f32(call_f32(p, functions_of_one[k].f32, (float)x), (double)want_f32);
+			double d = ulp_f64(call_f64(p, functions_of_one[k].f64, x), want);
+			bool crosses = functions_of_one[k].near == 1 && fabsl(want) < 0.01; /* sin, cos near a zero far out */
+			single = e > single ? e : single;
+			twice = d > twice && !crosses ? d : twice;
+		}
+		CU_ASSERT_TRUE(single <= functions_of_one[k].most_f32);
+		CU_ASSERT_TRUE(twice <= functions_of_one[k].most_f64);
+		if (single > functions_of_one[k].most_f32 || twice > functions_of_one[k].most_f64)
+			printf("\n    ulp: %s %.3f, %s %.3f\n", functions_of_one[k].f32, single, functions_of_one[k].f64, twice);
+		CU_ASSERT_TRUE(isnan(call_f32(p, functions_of_one[k].f32, (float)NAN)));
+		CU_ASSERT_TRUE(isnan(call_f64(p, functions_of_one[k].f64, NAN)));
+	}
+	CU_ASSERT_EQUAL(call_f32(p, "exprel_f32", 0), 1.0f);
+	CU_ASSERT_EQUAL(call_f32(p, "expm1_f32", -1e30f), -1.0f);
+	CU_ASSERT_EQUAL(call_f64(p, "expm1_f64", -1e30), -1.0);
+	CU_ASSERT_TRUE(isinf(call_f32(p, "expm1_f32", 1e30f)));
+	CU_ASSERT_TRUE(isinf(call_f64(p, "exprel_f64", 1e30)));
+	CU_ASSERT_TRUE(isinf(call_f32(p, "log1p_f32", -1)));
+	CU_ASSERT_TRUE(isinf(call_f32(p, "log1p_f32", (float)INFINITY)));
+	arena_close(a);
+}
+
+static void
+powers_are_accurate(void)
+{
+	Arena *a = arena_open();
+	Plan *p = open_math(a);
+	uint64_t seed = 7;
+	const char *why;
+	double worst = 0;
+	for (int i = 0; i < SAMPLES / 4; i++) {
+		EvalValue arg[2] = {{.i = 0}, {.i = 0}}, out;
+		arg[0].f = (float)exp(uniform(&seed, -5, 5));
+		arg[1].f = (float)uniform(&seed, -8, 8);
+		CU_ASSERT_TRUE(eval_call(p, "pow_f32", arg, &out, &why));
+		double e = ulp_f32(out.f, pow(arg[0].f, arg[1].f));
+		worst = e > worst ? e : worst;
+	}
+	CU_ASSERT_TRUE(worst <= 0.51);
+	static const float cases[][3] = {{0, 2, 0}, {0, -1, (float)INFINITY}, {3, 0, 1}, {0, 0, 1}, {1, (float)INFINITY, 1}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		EvalValue arg[2] = {{.i = 0}, {.i = 0}}, out;
+		arg[0].f = cases[i][0];
+		arg[1].f = cases[i][1];
+		CU_ASSERT_TRUE(eval_call(p, "pow_f32", arg, &out, &why));
+		CU_ASSERT_EQUAL(out.f, cases[i][2]);
+	}
+	arena_close(a);
+}
+
 static void
 exp_and_log_are_right_at_the_ends(void)
 {
@@ -554,6 +636,8 @@ CU_TestInfo test_eval[] = {
 	{"philox gives the known answers", philox_gives_the_known_answers},
 	{"a draw is a word of its block", a_draw_is_a_word_of_its_block},
 	{"exp and log are accurate", exp_and_log_are_accurate},
+	{"other functions are accurate", other_functions_are_accurate},
+	{"powers are accurate", powers_are_accurate},
 	{"exp and log are right at the ends", exp_and_log_are_right_at_the_ends},
 	{"log of factorials", log_of_factorials},
 	{"poisson numbers have their distribution", poisson_numbers_have_their_distribution},
