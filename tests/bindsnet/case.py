@@ -23,7 +23,7 @@ import npy
 from models import (AMPLITUDES, FEATURES, KNOWN_CASE, KNOWN_CONNECTION, KNOWN_FEATURE, KNOWN_PIPELINE, KNOWN_RULE, KNOWN_RUN, LEARNABLE, MODELS,
                     OWN_FIELDS, COMMON_LAYER, PIPELINE_RULES, PLAIN_RULES, RULES, TAKEN, VALUED)
 from pattern import gathered, norm_of, pattern_of
-from words import NotYet, flat, is_scalar, number, refuse_unknown, value
+from words import NotYet, extents, flat, is_scalar, number, refuse_unknown, value
 
 ATOL, ATOL_WEIGHTS, RTOL = 1e-4, 2e-5, 1e-4
 
@@ -206,10 +206,10 @@ class Writer:
         self.show_weights(f"{c['source']}_{c['target']}", name + ".weight")
         rule = c.get("rule") or {"name": "NoOp"}
         learn = self.learn(rule, c, where, name + ".weight", f"{c['source']}_{c['target']}", "1", PLAIN_RULES,
-                           (c.get("wmin"), c.get("wmax")))
+                           (c.get("wmin"), c.get("wmax")), c["w"])
         about = []
         if learn:
-            about += self.bounds(c.get("wmin"), c.get("wmax"), where)
+            about += self.bounds(c.get("wmin"), c.get("wmax"), c["w"], where)
         about += self.norm(c.get("norm"), "each run", where)
         about += self.decay(c.get("weight_decay"), where)
         features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
@@ -232,8 +232,8 @@ class Writer:
         if pattern.by.startswith("sparse"):
             self.sparse.update({"w_" + key: self.array(c["w"]), "final_w_" + key: self.array(c["w"])})
         learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, name + ".weight", key, "1", PLAIN_RULES,
-                           (c.get("wmin"), c.get("wmax")))
-        about = self.bounds(c.get("wmin"), c.get("wmax"), where) if learn else []
+                           (c.get("wmin"), c.get("wmax")), c["w"])
+        about = self.bounds(c.get("wmin"), c.get("wmax"), c["w"], where) if learn else []
         if norm_of(c) is not None:
             about.append(f"norm {number(norm_of(c))} {pattern.norm}")
         if "weight_decay" not in pattern.known:
@@ -268,12 +268,12 @@ class Writer:
             self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", shown, exact=kind == "mask")
             learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, f"{name}.{own}",
                                f"{c['source']}_{c['target']}_{f['name']}", number(self.case["dt"]), PIPELINE_RULES,
-                               f.get("range") or (None, None))
+                               f.get("range") or (None, None), f["value"])
             if learn and f["type"] not in LEARNABLE:
                 raise NotYet(f"learning of {f['type']}")
             about = self.own_parameters(f, kind, c, f"{name}.{own}", at)
             if learn:
-                about += self.bounds(*(f.get("range") or (None, None)), at)
+                about += self.bounds(*(f.get("range") or (None, None)), f["value"], at)
                 about += self.decay(f.get("decay"), at)
             each = {"sample": "each run", "time step": "each step"}.get(f.get("norm_frequency", "sample"))
             if each is None:
@@ -323,13 +323,30 @@ class Writer:
     def block(self, about):
         return f" {{ {' ; '.join(about)} }}" if about else ""
 
-    def bounds(self, lo, hi, where):
+    def several(self, x, weights, targets, where, absent=None):
+        """One number, or a list that meets the weights as arrays of NumPy do: of each target, or in their shape. A text is
+        the name of an array."""
+        if is_scalar(x):
+            return number(x)
+        shape, values = (self.array(x).shape, list(self.array(x).data)) if isinstance(x, str) else (extents(x), flat(x))
+        wanted = self.array(weights).shape
+        shape = (1,) * (len(wanted) - len(shape)) + tuple(shape)
+        if any(have not in (1, want) for have, want in zip(shape, wanted)) or len(shape) != len(wanted):
+            if len(values) != targets or isinstance(x, str):
+                raise NotYet(f"{where}: {len(values)} values for weights of shape {list(wanted)}")
+        elif shape[:-1] != (1,) * (len(shape) - 1) or shape[-1] != targets:
+            file = f"{weights}_{len(self.files)}.npy"
+            self.files[file] = npy.make(shape, "f4", (absent if v is None else v for v in values))
+            return f'file("{file}")'
+        return "[" + ", ".join(number(absent if v is None else v) for v in values) + "]"
+
+    def bounds(self, lo, hi, weights, where):
         if lo is None and hi is None:
             return []
-        for bound in (lo, hi):
-            if bound is not None and not is_scalar(bound):
-                raise NotYet(f"bounds per synapse of {where}")
-        return [f"range [{'-inf' if lo is None else number(lo)}, {'inf' if hi is None else number(hi)}]"]
+        return [f"range [{self.bound(lo, '-inf', weights, where)}, {self.bound(hi, 'inf', weights, where)}]"]
+
+    def bound(self, x, none, weights, where):
+        return none if x is None else self.several(x, weights, 0, where, (-1 if none[0] == "-" else 1) * 3e38)
 
     def norm(self, norm, each, where):
         if norm is None:
@@ -345,8 +362,8 @@ class Writer:
             raise NotYet(f"decay {decay!r} of {where}")
         return [f"decay {number(decay)}"]
 
-    def learn(self, rule, c, where, variable, key, scale, known, bounds):
-        """The `learn` clause of the feature `variable`, whose arrays are named after `key`."""
+    def learn(self, rule, c, where, variable, key, scale, known, bounds, weights):
+        """The `learn` clause of the feature `variable` with the array `weights`; its results are named after `key`."""
         if rule["name"] == "NoOp":
             return []
         if rule["name"] not in known:
@@ -358,11 +375,11 @@ class Writer:
             raise NotYet(f"reduction {reduction!r}")
         args = []
         if model.needs_bounds:
-            if not all(is_scalar(bound) for bound in bounds):
+            if None in bounds:
                 raise NotYet(f"{rule['name']} without bounds in {where}")
-            args += [f"low = {number(bounds[0])}", f"high = {number(bounds[1])}"]
+            args += [f"{name} = {self.bound(x, none, weights, where)}" for name, x, none in zip(("low", "high"), bounds, ("-inf", "inf"))]
         given = rule.get("nu", 0)
-        nu = [self.rate(rate, c, where) for rate in (given if isinstance(given, list) else [given, given])]
+        nu = [self.several(rate, weights, self.size(c["target"]), where + ": nu") for rate in (given if isinstance(given, list) else [given, given])]
         args.append(f"nu = {nu[0]}" if model.third else f"nu = (pre: {nu[0]}, post: {nu[1]})")
         if model.third:
             args.append("reward = reward")
@@ -384,12 +401,6 @@ class Writer:
             text += f" average over {number(rule['average_update'])} steps"
             text += " each step" if rule.get("continues_update") else ""
         return [text]
-
-    def rate(self, rate, c, where):
-        """A learning rate: one number, or one per target neuron."""
-        if isinstance(rate, list) and len(flat(rate)) != self.size(c["target"]):
-            raise NotYet(f"learning rates per synapse of {where}")
-        return value(rate, "", self.size(c["target"]), where + ": nu")
 
     def trace_arguments(self, rule, c, side, suffix):
         end = c["source"] if side == "pre" else c["target"]

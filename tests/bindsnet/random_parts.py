@@ -234,7 +234,24 @@ def dense(d, source, target, boost, batch, rule=True):
     if d.chance(0.25):
         c["weight_decay"] = rounded(d.rng.uniform(1e-4, 2e-2), 2)
     c["rule"] = rule_for(d, c, target, families_of(c, source, target, batch) if rule else ["NoOp"], batch, (low, high), top)
+    per_synapse(d, c, c["rule"], w)
     return c
+
+
+def around(d, x, w, widen):
+    """A number for each weight, or for each source: near x."""
+    shape = d.rng.choice([w.shape, (w.shape[0],) + (1,) * (w.ndim - 1)])
+    return np.array([float(f"{x + widen * d.rng.random():.4g}") for _ in range(int(np.prod(shape)))]).reshape(shape).tolist()
+
+
+def per_synapse(d, c, rule, w):
+    """Now and then rates and bounds of each synapse."""
+    if rule["name"] in ("Hebbian", "WeightDependentPostPre", "MSTDP") and d.chance(0.12):
+        rule["nu"] = [around(d, x, w, x) if not isinstance(x, list) and x else x for x in rule["nu"]]
+    if rule["name"] != "NoOp" and d.chance(0.12):
+        for field, sign in (("wmin", -1), ("wmax", 1)):
+            if c[field] is not None and d.chance(0.7):
+                c[field] = around(d, c[field], w, sign * 0.2 * float(np.abs(w).max()))
 
 
 def pipeline(d, source, target, boost, batch):
@@ -344,6 +361,7 @@ def fill_windowed(d, c, source, target, kernel, out, boost, batch):
     if c["type"] == "Conv2dConnection":
         families = [f for f in families if f != "MSTDP"] or ["NoOp"]      # whose numbers are those of a defect
     c["rule"] = rule_for(d, c, target, families, batch, (low, high), top * share)
+    per_synapse(d, c, c["rule"], w)
     return c
 
 

@@ -192,6 +192,26 @@ experiment {
         case["runs"][1]["reward"] = [0.5, -1, 2]
         self.assertRaises(NotYet, self.write, case)
 
+    def test_rates_and_bounds_of_each_synapse_are_files(self):
+        case = small_case()
+        case["connections"][0].update(wmin=[[0, 0.1, None], [0, 0, 0]], wmax=[[1], [2]])
+        case["connections"][0]["rule"]["nu"] = [[[1, 2, 3], [4, 5, 6]], [0.1, 0.2, 0.3]]
+        program = self.write(case)
+        files = sorted((a.shape, list(map(round, a.data))) for name, a in program.files.items() if name.startswith("w_"))
+        self.assertEqual([shape for shape, _ in files], [(2, 1), (2, 3), (2, 3)])
+        self.assertEqual([files[0][1], files[2][1]], [[1, 2], [1, 2, 3, 4, 5, 6]])
+        self.assertLess(files[1][1][2], -1e38)       # none
+        self.assertRegex(program.text, r'range \[file\("w_\d.npy"\), file\("w_\d.npy"\)\]')
+        self.assertIn("post: [0.1, 0.2, 0.3])", program.text)
+        case["connections"][0]["wmax"] = [[1, 2]]
+        self.assertRaises(NotYet, self.write, case)
+
+    def test_masks_of_pools_and_other_sizes_are_refused(self):
+        case = small_case(runs=[{"steps": 4, "masks": {"X>Y": "in_X"}}])
+        self.assertRaises(NotYet, self.write, case)
+        case["runs"][0]["masks"] = {"X>Y": "w"}
+        self.assertIn('zero X_Y.weight where file("w.npy")', self.write(case).text)
+
     def test_features_take_turns_in_the_draws(self):
         feature = {"type": "Probability", "range": [0, 1], "norm": None, "decay": 0, "rule": {"name": "NoOp"}}
         pipeline = [{**feature, "name": name, "value": "w"} for name in ("one", "two")]

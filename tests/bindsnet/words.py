@@ -20,6 +20,16 @@ def flat(x):
     return [y for row in x for y in flat(row)] if isinstance(x, list) else [x]
 
 
+def extents(x):
+    """The shape of nested lists, which must be of one length at each depth."""
+    if not isinstance(x, list):
+        return ()
+    inner = {extents(y) for y in x}
+    if len(inner) != 1:
+        raise NotYet(f"lists of different lengths: {x!r}")
+    return (len(x), *inner.pop())
+
+
 def value(x, unit, n, what):
     """A scalar, or a list with one value per neuron, with its unit."""
     if isinstance(x, list):
