@@ -130,7 +130,17 @@ class Network:
 
     def target(self, name, shape):
         rng, library, n = self.rng, self.library["neuron"], prod(shape)
-        if self.chance(0.25):
+        if self.chance(0.15):
+            model = f"Own{self.prefix.upper()}{name}"
+            text, states, ports = formulas.equations(rng, model)
+            self.models.append(text)
+            self.used.add("own equations")
+            args = [f"threshold = {number(rng, 0.3, 0.8)}"] * self.chance(0.5) + [rng.choice([f"tau = {number(rng, 4, 30)} ms", "tau = 10 ms + 1 ms * i"])] * self.chance(0.4)
+            body = [f"input {rng.choice(['0.05 * i', '0.1 * poisson(0.5)', '0.2 * random()'])}"] * (not self.items and self.chance(0.2))
+            layer = self.layer(name, model, args, shape, states, 1, body)
+            layer["ports"] = ports
+            return layer
+        if self.chance(0.2):
             model = f"Own{self.prefix.upper()}{name}"
             text, states, values, _ = formulas.neuron(rng, model, self.items)
             self.models.append(text)
@@ -198,7 +208,7 @@ class Network:
             return self.file(f"v{len(self.files)}", (a["n"], b["n"]), "f4", [rng.uniform(lo, hi) for _ in range(a["n"] * b["n"])])
         return number(rng, lo, hi)
 
-    def learn(self, a, b, span, lo, hi):
+    def learn(self, a, b, by, span, lo, hi):
         """A `learn` clause, or None if no rule fits."""
         rng = self.rng
         rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"]]
@@ -223,6 +233,8 @@ class Network:
             nu = [f"{rng.uniform(0.01, 0.2) * span:.3g}" for _ in range(2)]
             if self.chance(0.15):
                 nu = ["[" + ", ".join(f"{rng.uniform(0.01, 0.2) * span:.3g}" for _ in range(b["n"])) + "]" for _ in nu]
+            if not by and self.chance(0.15):
+                nu = [rng.choice([f"{x} if i != j else 0", f"{x} + 0.001 * j"]) if not x.startswith("[") else x for x in nu]
             args = [f"nu = (pre: {nu[0]}, post: {nu[1]})" if (model.params.get("nu") or "").startswith("(") else f"nu = {nu[1]}"] if "nu" in model.params else []
             if "low" in model.params:
                 args += [f"low = {lo:.4g}", f"high = {hi:.4g}"]
@@ -242,14 +254,35 @@ class Network:
             of_item = self.chance(0.3)
             self.signals.append(name)
             self.lines.insert(0, f"signal {name}{' of item' if of_item else ''} = {0 if self.items else number(self.rng, -1, 1)}")
+        if not self.items and self.chance(0.3):
+            return self.follower()
         name = self.rng.choice(self.signals)
         return name if self.items else self.rng.choice([name, f"2 * {name}", f"{name} - 0.1"])
 
+    def follower(self):
+        """A signal that follows layers, others, or dynamics of its own."""
+        rng, name, layer = self.rng, f"{self.prefix}f{len(self.lines)}", self.rng.choice(self.layers)["name"]
+        other = rng.choice(self.signals)
+        self.lines.append(rng.choice([
+            f"signal {name} = 0.2 * mean({layer}.spikes) - 0.1 * {other}",
+            f"signal {name} = tanh(sum({layer}.spikes)) - 0.5",
+            f"signal {name} = d {{ state d = 0 ; each step {{ d *= exp(-dt / {number(rng, 5, 50)} ms) }} ; on {other} {{ d += {other} }} }}",
+            f"signal {name} = d {{ state d = 0.1 ; each step {{ d = 0.9 * d }} ; on {layer}.spikes {{ d += 0.05 * spike * (1 + i) }} }}",
+            f"signal {name} = max({layer}.spikes) + 0.1 * argmax({layer}.spikes)",
+        ]))
+        self.used.add("signal that follows")
+        self.records.append(f"{name} every {rng.randint(1, 4)} steps")
+        return name
+
     def block(self, a, b, by, span, lo, hi, may_learn):
         rng, lines = self.rng, []
-        learns = may_learn and self.learn(a, b, span, lo, hi)
+        learns = may_learn and self.learn(a, b, by, span, lo, hi)
         if learns and self.chance(0.6):
-            lines.append(f"range [{rng.choice([f'{lo:.4g}', '-inf'])}, {rng.choice([f'{hi:.4g}', 'inf'])}]")
+            most = [f"{hi:.4g}", "inf"]
+            if not by:
+                most.append(self.file(f"m{len(self.files)}", (a["n"], b["n"]), "f4", [hi + abs(hi) * rng.random() + 0.01 for _ in range(a["n"] * b["n"])]))
+                most.append(f"{hi:.4g} + 0.1 * j")
+            lines.append(f"range [{rng.choice([f'{lo:.4g}', '-inf'])}, {rng.choice(most)}]")
         if self.chance(0.25) and lo >= 0:
             each = rng.choice(["run", "run", "step"])
             per = rng.choice(["post", "post", "connection", "kernel" if by.startswith(("conv", "local")) else "post"])
@@ -345,7 +378,8 @@ class Network:
             if kind in self.library["feature"]:
                 self.used.add(kind)
         self.used.add(by.split("(")[0] or "all")
-        self.lines.append(f"connect {a['name']} -> {b['name']}{' by ' + by if by else ''} as {self.prefix}{name} {{")
+        port = "." + b["ports"][0] if b.get("ports") and self.chance(0.4) else ""
+        self.lines.append(f"connect {a['name']} -> {b['name']}{port}{' by ' + by if by else ''} as {self.prefix}{name} {{")
         self.lines += ["    " + line for line in lines] + ["}"]
         return by
 

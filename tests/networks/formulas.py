@@ -87,6 +87,44 @@ def neuron(rng, name, items=False):
     return "\n".join(lines), {"v", *states}, values, body
 
 
+def equations(rng, name):
+    """(text, states, ports): a neuron by equations, with ports, `spike when` and a refractory time."""
+    lines = [f"neuron {name}(threshold = 1, tau = 15 ms, back = 0, gain = 1) {{"]
+    states, ports = {"v"}, []
+    if rng.random() < 0.7:
+        lines.append(f"    state v = {rng.choice(['back', '0.1', 'back + 0.2 * gain'])}")
+    kind = rng.choice(["linear", "coupled", "own", "wild"])
+    if kind == "linear":
+        lines.append("    v' = (back - v + 0.3 * gain) / tau")
+    elif kind == "coupled":
+        states.add("g")
+        lines += ["    v' = (back - v + g) / tau", f"    g' = -g / {rng.choice(['tau', '(5 ms)', '(2 * tau)'])}"]
+    elif kind == "own":
+        states.add("g")
+        lines += ["    let drive = g * (2 - v)", "    v' = (back - v + drive) / tau", "    g' = -g / (8 ms)"]
+    else:
+        states.add("u")
+        lines += [f"    v' = (tanh(2 * v - u) - 0.2 * v + 0.1) / tau", f"    u' = (0.5 * v - u) / ({number(rng, 5, 40)} ms)"]
+    if rng.random() < 0.3:
+        methods = ["euler", "heun", "rk2", "rk4"] + ["exponential_euler"] * (kind in ("linear", "own")) + ["exact"] * (kind in ("linear", "coupled"))
+        lines.append(f"    method = {rng.choice(methods)}")
+    target = "g" if "g" in states and rng.random() < 0.6 else "v"
+    lines.append(f"    receive {{ {target} += gain * input }}")
+    if rng.random() < 0.5:
+        ports.append("other")
+        lines.append(f"    receive other {{ v -= {number(rng, 0.05, 0.3)} * input }}")
+    if rng.random() < 0.3:
+        lines.append("    state age = 0")
+        lines.append("    step { age = 0.9 * age + tanh(v) ; if age > 3 { v -= 0.1 } }")
+        states.add("age")
+    refractory = rng.choice(["", "", f" refractory {rng.randint(0, 4)} ms", " refractory tau / 5", " refractory 1 ms * (1 + i)"])
+    hold = " hold v" if refractory and rng.random() < 0.5 else ""
+    lines.append(f"    spike when v >= threshold {{ v = back }}{refractory}{hold}")
+    if rng.random() < 0.3:
+        lines.append("    on spike { v -= 0.05 }")
+    return "\n".join([*lines, "}"]), states, ports
+
+
 def feature(rng, name, items=False):
     states = ["s", "last"][:rng.randint(0, 2)]
     lines = [f"feature {name}(value, gain = 0.5) {{"]
@@ -132,6 +170,8 @@ def rule(rng, name):
             own = [n for n in names if n in ("x", "y")] + ["w / unit", "k", *needs]
             g = Formulas(rng, own)
             handlers.append(f"    on {event} {{ w {rng.choice(['+=', '-='])} nu * {g.bounded()} }}")
+    if needs and rng.random() < 0.3:
+        handlers.append(f"    on {needs[0]} {{ w += 0.1 * nu * {needs[0]} }}")
     if rng.random() < 0.7 or step or not handlers:
         if rng.random() < 0.3:
             step.insert(0, f"let both = {f.real(1)}")
