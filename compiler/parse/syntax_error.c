@@ -160,6 +160,8 @@ advise_on_sign(Parse *p, const Texts *all)
 		return "an argument is named by `=`: `f(x = 1)`";
 	if (is_comparison(found) && has(all, "+"))
 		return "comparisons are not chained: write `a < b and b < c`";
+	if (found == TOK_COMMA && has(all, "the end of the line") && (!o || o->kind == TOK_LBRACE))
+		return "statements and features are parted by `;`, or stand in lines of their own";
 	if (found == TOK_RANGE_TO || found == TOK_RANGE_BELOW)
 		return "a range stands in an index: `digits[0 ..< n]`";
 	return NULL;

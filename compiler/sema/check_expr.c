@@ -238,8 +238,11 @@ check_member(Sema *s, AstExpr *e)
 	    sema_find_top(s, base->name, KIND(LAYER) | KIND(CONNECTION))) {
 		diag_begin(s->diag, E0205, e->span, "`%s.%s` is no number that is known here",
 			   base->name, e->name);
-		diag_help(s->diag,
-			  "states are read by `record` and `plot`, and by the models themselves");
+		if (sema_find_top(s, base->name, KIND(LAYER)))
+			diag_help(s->diag, "what a layer does is brought by a signal: `signal s of %s = %s.%s`",
+				  base->name, base->name, e->name);
+		else
+			diag_help(s->diag, "states are read by `record` and `plot`, and by the models themselves");
 		diag_end(s->diag);
 		base->sema.type = ATYPE_ERROR;
 		return sema_poison();

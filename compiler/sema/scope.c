@@ -465,7 +465,11 @@ sema_report_unknown_value(Sema *s, const AstExpr *e)
 		diag_help(s->diag, "call it: `%s(…)`", e->name);
 	} else if (other) {
 		report_wrong_kind(s, e->span, other, "a number");
-		diag_help(s->diag, "use a constant (`const c = …`), or a number");
+		Name learns = s->decl && s->decl->kind == ADECL_RULE ? s->decl->model.learns : NULL;
+		if (other->sym.kind == ASYM_FEATURE && learns)
+			diag_help(s->diag, "a rule learns the value of any feature, which it calls `%s`", learns);
+		else
+			diag_help(s->diag, "use a constant (`const c = …`), or a number");
 	} else {
 		report_nothing_called(s, e);
 	}
