@@ -223,19 +223,18 @@ extent_of(Elab *el, const NetSignal *g, ElabExtent *x)
 static void
 report_too_narrow(Elab *el, const AstDecl *d, const NetSignal *g, const ElabExtent *x)
 {
-	bool items = x->item && !g->per_item;
-	const char *of = items ? "item" : el->net->layers.at[x->layer].name;
-	elab_error(el, E0602, g->value->span, items ? "`%s` would differ between the %ss of a batch"
-	                                            : "`%s` would differ between the neurons of `%s`", g->name, of);
+	const char *layer = el->net->layers.at[x->layer].name;
+	elab_error(el, E0602, g->value->span, "`%s` would differ between the neurons of `%s`", g->name, layer);
 	diag_label(el->diag, g->span, "declared here");
 	StrBuf all = strbuf_init(el->arena);
 	for (uint32_t i = 0; i < d->value.of.n; i++)
 		strbuf_printf(&all, "%s, ", d->value.of.at[i].name);
-	diag_help(el->diag, "write `signal %s of %s%s = …`, or leave `of` away", g->name, strbuf_text(&all), of);
+	diag_help(el->diag, "write `signal %s of %s%s = …`, or leave `of` away", g->name, strbuf_text(&all), layer);
 	diag_end(el->diag);
 }
 
-/* Signals without `of` vary as what they read; the others must not vary over more than they say. */
+/* Signals that are worked out vary as what they read. Where they say `of` something, they must not vary over more neurons;
+ * items need not be said. */
 static void
 infer_places(Elab *el)
 {
@@ -247,15 +246,15 @@ infer_places(Elab *el)
 			NetSignal *g = &net->signals.at[i];
 			if (!g->value || !extent_of(el, g, &x))
 				continue;
-			bool more = (x.item && !g->per_item) || (x.layer != NET_NONE && g->layer == NET_NONE);
-			if (!more)
+			bool neurons = x.layer != NET_NONE && g->layer == NET_NONE;
+			if (!neurons && (!x.item || g->per_item))
 				continue;
-			if (el->signals.at[i]->value.of.n) {
+			if (neurons && el->signals.at[i]->value.of.n) {
 				report_too_narrow(el, el->signals.at[i], g, &x);
 				return;
 			}
 			g->per_item |= x.item;
-			g->layer = x.layer;
+			g->layer = neurons ? x.layer : g->layer;
 			grew = true;
 		}
 	}

@@ -77,7 +77,7 @@ assign(Places *p, const NetStmt *s, NetVaries around)
 {
 	NetVaries over = around | varies(p, s->e);
 	if (s->target->kind == NEXPR_INPUT) {
-		p->signal = s->op == NSET && around == NPLACE_CONNECTION ? over : p->signal | over;
+		p->signal = s->op == NSET ? over : p->signal | over;
 		return;
 	}
 	if (s->target->kind == NEXPR_ELEMENT)
@@ -98,9 +98,12 @@ block(Places *p, const NetBlock *b, NetVaries around)
 			assign(p, s, around);
 		else if (s->kind == NSTMT_LET)
 			p->locals[s->index] = around | varies(p, s->e);
-		NetVaries inside = around | (s->kind == NSTMT_IF ? varies(p, s->e) : NPLACE_CONNECTION);
+		NetVaries inside = around | (s->kind == NSTMT_IF ? varies(p, s->e) : NPLACE_CONNECTION), before = p->signal;
 		block(p, &s->body, inside);
+		NetVaries then = p->signal;
+		p->signal = s->kind == NSTMT_IF ? before : then;
 		block(p, &s->other, inside);
+		p->signal |= then;                                /* whichever way it came */
 	}
 }
 

@@ -488,7 +488,9 @@ static Val
 check_element(Sema *s, AstExpr *e)
 {
 	AstExpr *base = e->op[0];
-	if ((s->where == IN_PROTOCOL || s->where == IN_SIGNAL) && base->kind != AEXPR_NAME && e->args.n == 1 &&
+	const Sym *named = base->kind == AEXPR_NAME ? sema_find_value(s, base->name) : NULL;
+	bool many = base->kind != AEXPR_NAME || (named && (named->sym.kind == ASYM_LOCAL || named->sym.kind == ASYM_TOP_SIGNAL));
+	if ((s->where == IN_PROTOCOL || s->where == IN_SIGNAL) && many && e->args.n == 1 &&
 	    e->args.at[0].value->kind != AEXPR_RANGE)
 		return check_pick(s, e);
 	Sym *sym = base->kind == AEXPR_NAME && s->decl ? sema_find_value(s, base->name) : NULL;

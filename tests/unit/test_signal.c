@@ -100,7 +100,7 @@ static void
 spikes_feed_signals(void)
 {
 	Made m = made(DRIVEN "signal last = x { state x = -1 ; on s.spikes { x = 10 * x + i } }\n"
-			     "signal level of s, item = y { state y = 0 ; each step { y = 0.5 * y } on s.spikes { y += spike } }\n"
+			     "signal level of s = y { state y = 0 ; each step { y = 0.5 * y } on s.spikes { y += spike } }\n"
 			     "signal share = mean(s.spikes)\n"
 			     "signal first = argmax(s.spikes)\n"
 			     "record last ; record level ; record share ; record first\n"
@@ -190,7 +190,6 @@ wrong_signals_are_refused(void)
 {
 	refused(DRIVEN "signal a = b\nsignal b = 2 * c\nsignal c = a + 1\nexperiment { run 1 ms }", "wait for each other");
 	refused(DRIVEN "signal a = a + 1\nexperiment { run 1 ms }", "`a` reads itself");
-	refused("batch = 2\n" DRIVEN "signal a of s = sum(s.spikes)\nexperiment { run 1 ms }", "would differ between the items");
 	refused(DRIVEN "signal a of item = s.spikes\nexperiment { run 1 ms }", "would differ between the neurons of `s`");
 	refused(DRIVEN "signal a = 2 * sum(s.spikes)\nexperiment { a = 1 ; run 1 ms }", "worked out in each step");
 	refused(DRIVEN "signal a = 0\nexperiment { a = count(s) ; run 1 ms }", "one number per neuron");
