@@ -247,6 +247,15 @@ void low_overs(Lower *l, const NetExpr *e, uint32_t data);        /* kernels for
 void low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done);   /* done: by index in overs */
 void low_run_open_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data);   /* those that read more than the sample */
 PlanExpr *low_over(Scope *s, const NetExpr *e);
+/* Host calls and their arguments (lower_step.c). */
+PlanArg low_number(Lower *l, int64_t v);
+PlanArg low_given(PlanExpr *e);
+PlanArg low_address(Lower *l, uint32_t buf, PlanExpr *item);
+void low_host(Lower *l, PlanEmit *b, const char *fn, uint32_t n, const PlanArg *args);
+void low_run_if(PlanEmit *b, uint32_t kernel);                    /* UINT32_MAX: none */
+void low_emit_record(Lower *l, PlanEmit *b, uint32_t k);
+void low_norms(Lower *l, PlanEmit *b, bool each_step, uint32_t post);
+uint32_t low_step_of(Lower *l, const char *name, const NetProto *run);   /* run NULL: the plain step */
 void low_step(Lower *l);
 void low_reset(Lower *l);
 void low_program(Lower *l);
