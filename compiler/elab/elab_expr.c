@@ -529,6 +529,12 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_VOTES_OF:
 		if (s->place == IN_PROGRAM)
 			return not_constant(s, e);
+		if (sym->kind == ASYM_VOTES_OF && sym->index == 0) {
+			elab_error(s->el, E0302, e->span, "`votes` are several numbers");
+			diag_help(s->el->diag, "`votes[0]` is the label of the sample, `votes[1]` what the first readout said");
+			diag_end(s->el->diag);
+			return NULL;
+		}
 		elab_not_yet(s->el, e->span, "the value of another layer or connection");
 		return NULL;
 	case ASYM_UNSET:

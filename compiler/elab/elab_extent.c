@@ -42,7 +42,7 @@ elab_extent(Elab *el, const NetExpr *e, const NetData *data, ElabExtent *x)
 	}
 	case NEXPR_SEEN:
 		x->item = true;
-		return over_layer(el, e, e->var.of, x);
+		return e->var.kind == NVAR_VOTES || over_layer(el, e, e->var.of, x);
 	case NEXPR_NEURONS:
 	case NEXPR_PICK: {
 		ElabExtent inner = {.layer = NET_NONE, .values = 1};
@@ -147,11 +147,35 @@ elab_over_neurons(Scope *s, NetOver over, NetExpr *x, const AstExpr *e)
 	return o;
 }
 
+/* exc.votes[k]: the label of the sample (0), or what a readout said of it; -1 before there is one. */
+static NetExpr *
+vote_of(Scope *s, const AstExpr *e, const AstSym *sym)
+{
+	Elab *el = s->el;
+	NetExpr *x = net_expr(el->net, NEXPR_SEEN, NT_REAL, e->span);
+	uint64_t k;
+	if (!elab_var(el, e->op[0], &x->var) || !elab_count(el, e->args.at[0].value, "the number of a readout", 0, &k))
+		return NULL;
+	uint32_t readouts = elab_readouts(el, sym->decl);
+	x->var.index = (uint32_t)(k <= readouts ? k : 0);
+	if (k <= readouts && s->place == IN_PROTOCOL)
+		return x;
+	elab_error(el, s->place == IN_PROTOCOL ? E0401 : E0601, e->span, s->place == IN_PROTOCOL ?
+		   "layer `%s` votes by %u readout%s" : "`%s` votes in the experiment, by %u readout%s", sym->decl->name, readouts,
+		   readouts == 1 ? "" : "s");
+	diag_help(el->diag, "in the experiment `%s.votes[0]` is the label, `[1]` what the first readout said", sym->decl->name);
+	diag_end(el->diag);
+	return NULL;
+}
+
 /* count(out)[k]: that of one neuron. */
 NetExpr *
 elab_pick(Scope *s, const AstExpr *e)
 {
 	Elab *el = s->el;
+	const AstSym *sym = e->op[0]->sema.sym;
+	if (sym && sym->kind == ASYM_VOTES_OF && sym->index == 0)
+		return vote_of(s, e, sym);
 	bool outer = s->over;
 	s->over = true;
 	NetExpr *x = elab_expr(s, e->op[0]);

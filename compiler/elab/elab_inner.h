@@ -235,6 +235,7 @@ bool elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *ran
 uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a message */
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 bool elab_votes(Elab *el, const AstDecl *layer);          /* somewhere in the experiment */
+uint32_t elab_readouts(Elab *el, const AstDecl *layer);   /* the most of any of its votes; 0: it never votes */
 void elab_protocol(Elab *el);
 
 void elab_body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out);

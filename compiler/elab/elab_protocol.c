@@ -41,27 +41,37 @@ elab_find_assigned(Elab *el)
 	}
 }
 
-static bool
-votes_in(const AstStmtVec *v, const AstDecl *layer)
+static uint32_t
+readouts_in(const AstStmtVec *v, const AstDecl *layer)
 {
+	uint32_t most = 0;
 	for (uint32_t i = 0; i < v->n; i++) {
 		const AstStmt *s = v->at[i];
 		const AstSym *sym = s->kind == ASTMT_VOTE && s->target ? s->target->sema.sym : NULL;
-		if ((sym && sym->decl == layer) || votes_in(&s->body, layer) || votes_in(&s->other, layer))
-			return true;
+		const uint32_t found[] = {sym && sym->decl == layer ? s->names.n : 0, readouts_in(&s->body, layer),
+					  readouts_in(&s->other, layer)};
+		for (int k = 0; k < 3; k++)
+			most = found[k] > most ? found[k] : most;
 	}
-	return false;
+	return most;
+}
+
+uint32_t
+elab_readouts(Elab *el, const AstDecl *layer)
+{
+	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
+		const AstDecl *d = el->ast->decls.at[i];
+		uint32_t n = d->kind == ADECL_EXPERIMENT ? readouts_in(&d->experiment.body, layer) : 0;
+		if (n)
+			return n;
+	}
+	return 0;
 }
 
 bool
 elab_votes(Elab *el, const AstDecl *layer)
 {
-	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
-		const AstDecl *d = el->ast->decls.at[i];
-		if (d->kind == ADECL_EXPERIMENT && votes_in(&d->experiment.body, layer))
-			return true;
-	}
-	return false;
+	return elab_readouts(el, layer) > 0;
 }
 
 /* ---- loops ----------------------------------------------------------------------------------- */

@@ -85,6 +85,8 @@ vote_extras(Lower *l, const NetProto *s)
 		o->span = s->span;
 	}
 	bool wanted = false;
+	for (uint32_t k = 0; k <= s->readouts.n; k++)
+		wanted |= low_sees(n, (NetVar){NVAR_VOTES, s->layer, k, 0});
 	for (uint32_t k = 0; k < n->records.n; k++)
 		wanted |= n->records.at[k].var.kind == NVAR_VOTES && n->records.at[k].var.of == s->layer;
 	if (!wanted)

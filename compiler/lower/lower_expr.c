@@ -190,6 +190,8 @@ seen(Scope *s, const NetExpr *e)
 {
 	Lower *l = s->l;
 	uint32_t buf = low_var_buf(l, e->var);
+	if (e->var.kind == NVAR_VOTES)
+		return plan_cast(l->p, l->real, low_load(l, buf, 2, s->item, low_i64(l, e->var.index)));
 	PlanExpr *v = l->p->bufs.at[buf].naxes == 1 ? low_load(l, buf, 1, s->own) : low_load(l, buf, 2, s->item, s->own);
 	return plan_cast(l->p, l->real, v);
 }

@@ -278,6 +278,8 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		return;
 	case NEXPR_SEEN:
 		net_print_var(at->out, at->net, &e->var);
+		if (e->var.kind == NVAR_VOTES)
+			strbuf_printf(at->out, "[%u]", e->var.index);
 		return;
 	case NEXPR_NEURONS:
 		strbuf_printf(at->out, "%s over %s(", net_over_name((NetOver)e->index),

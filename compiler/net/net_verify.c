@@ -286,6 +286,8 @@ check_expr(Check *c, const NetExpr *e)
 		            e->type == (e->kind == NEXPR_EVENT ? NT_BOOL : NT_REAL), "no such signal, or in a wrong place") &&
 		       check_signal_side(c, e);
 	case NEXPR_SEEN:
+		if (e->var.kind == NVAR_VOTES)
+			return need(c, c->protocol && e->type == NT_REAL, "votes outside of the protocol") && check_var(c, &e->var);
 		return need(c, e->type == NT_REAL && (e->var.kind == NVAR_SPIKES || e->var.kind == NVAR_STATE ||
 		            e->var.kind == NVAR_TRACE || (e->var.kind == NVAR_COUNT && c->protocol)), "what cannot be seen") &&
 		       check_var(c, &e->var) && need(c, c->neurons == c->net->layers.at[e->var.of].n, "seen at no neuron");

@@ -278,6 +278,10 @@ wrong_experiments_are_refused(void)
 	refused(DRIVEN "signal a = 0\nexperiment { a = i ; run 1 ms }", "`i` is the index of a neuron");
 	refused(DRIVEN "signal a = 0\nexperiment { run 1 ms ; a = count(s)[3] }", "has 3 neurons, counted from 0");
 	refused(DRIVEN "signal a = 0\nexperiment { a = argmax(3) ; run 1 ms }", "this names none");
+	refused("data d = drawn_digits()\nlayer p : Input[784]\nlayer s : LIF[3]\nsignal a = 0\nconnect p -> s { weight = 1 }\n"
+		"experiment { for im, la in d[0 ..< 4] { run 1 ms ; vote s for la by all_activity every 2 ; a = s.votes[2] } }",
+		"votes by 1 readout");
+	refused(DRIVEN "signal a = 0\nexperiment { run 1 ms ; a = s.votes[1] }", "never votes");
 	refused(DRIVEN "experiment { for k in 5 ..< 2 { run 1 ms } }", "goes backwards");
 }
 
