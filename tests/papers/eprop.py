@@ -22,7 +22,7 @@ def main():
     for seed in range(given.seeds):
         learned = last_loss(given, seed, [])
         frozen = last_loss(given, seed, ["nu=0", "epochs=1"])
-        claims.check(learned < 0.15 and learned < 0.15 * frozen,
+        claims.check(learned < 0.2 and learned < 0.15 * frozen,
                      f"seed {seed}: loss {learned:.3f} after learning, {frozen:.3f} without")
     return claims.end()
 
