@@ -304,6 +304,8 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_TRACE:
 		return trace(s, e);
 	case NEXPR_VALUE:
+		if (s->value_var == UINT32_MAX && !s->value)
+			s->value = low_value(s);
 		return s->value_var != UINT32_MAX ? plan_local(p, s->b->code, s->value_var) : s->value;
 	case NEXPR_SPIKE:
 		return spike(s, e);

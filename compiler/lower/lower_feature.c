@@ -170,7 +170,8 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 		const NetFeature *f = &c->features.at[k];
 		Scope s = place;
 		s.feature = k;
-		s.value = low_value(&s);
+		/* Once per pre neuron there may be no synapse to read it from, and then it is not asked for. */
+		s.value = j || at ? low_value(&s) : NULL;
 		s.keys = keys;
 		if (l->conns[conn].features[k].total != NO_BUF)
 			s.total = low_load(l, l->conns[conn].features[k].total, 0);

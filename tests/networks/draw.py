@@ -68,6 +68,8 @@ class Network:
             x += rng.uniform(-4, 2)
         else:
             x *= rng.uniform(0.5, 1.5)
+        if n and not self.items and self.chance(0.06):
+            return f"normal({x:.4g} {unit}, {abs(x) * 0.02:.3g} {unit})".replace(" ,", ",").replace(" )", ")")
         if n and self.chance(0.2):
             values = [x * rng.uniform(0.95, 1.05) for _ in range(n)]
             if self.chance(0.3) and not unit:
@@ -106,7 +108,7 @@ class Network:
                 self.records.append(f"{self.prefix}{name}.{state}" + (f" every {self.rng.randint(2, 5)} steps" if self.chance(0.5) else ""))
         known = self.library["neuron"].get(model)
         self.layers.append({"name": self.prefix + name, "shape": shape, "n": prod(shape), "states": states, "gap": gap, "model": model,
-                            "offers": states | set(known.params if known else ())})
+                            "volts": known and any("mV" in (x or "") for x in known.params.values()), "offers": states | set(known.params if known else ())})
         return self.layers[-1]
 
     def source(self, name):
@@ -211,7 +213,8 @@ class Network:
     def learn(self, a, b, by, span, lo, hi):
         """A `learn` clause, or None if no rule fits."""
         rng = self.rng
-        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"]]
+        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"] and
+                 (b["volts"] or "v" not in r.asks["post"] or not any("mV" in (x or "") for x in r.params.values()))]
         if self.items == "learning":
             rules = [r for r in rules if re.search(r"w [-+]= nu \* (\(dt / 1 ms\) \* )?\(?(" + "|".join(r.needs or ["-"]) + r") \*", r.body)]
             if not rules:
@@ -347,13 +350,11 @@ class Network:
         others = sorted(set(self.library["feature"]) - {"offset"} - ({"adaptation", "mean_field"} if self.items else set()))
         for _ in range(rng.choice([0, 0, 1, 1, 2])):
             kinds.insert(rng.randint(0, len(kinds)), rng.choice(OFTEN if self.chance(0.7) else others))
-        if by and self.chance(0.9):                  # features with states, sums and delays are for `all` so far
-            kinds = [k for k in kinds if k not in ("delay", "short_term", "adaptation", "mean_field")]
         if by.startswith(("max_pool", "mean_field")):
             kinds = ["weight"]
         if kinds.count("delay") > 1:
             kinds = [k for k in kinds if k != "delay"] + ["delay"]
-        if self.chance(0.15) and not by:
+        if self.chance(0.15) and not by.startswith(("max_pool", "mean_field")):
             own = f"feature{self.prefix}{len(self.models)}"
             self.models.append(formulas.feature(rng, own, self.items))
             self.used.add("own feature")
@@ -400,7 +401,7 @@ class Network:
                     lines.append(f"inject {number(self.rng, 0.01, 0.2)} * i * {layer['gap'] / 10:.3g} into {name}.v")
             for learned in self.learned:
                 if learned in self.plain and self.chance(0.1):
-                    lines.append(f"zero {learned} where i == j")
+                    lines.append(f"zero {learned} where i {self.rng.choice(['==', '<'])} j")
             self.controls.append(lines)
 
     def draw(self):

@@ -26,7 +26,8 @@ class Formulas:
             lambda: f"min({a}, {b})", lambda: f"max({a}, {b})", lambda: f"abs({a})", lambda: f"tanh({a})", lambda: f"exp(-abs({a}))",
             lambda: f"log(1 + abs({a}))", lambda: f"sqrt(abs({a}))", lambda: f"floor({a} * 3)", lambda: f"ceil({a} * 2)",
             lambda: f"({a} if {self.condition(depth - 1)} else {b})",
-            lambda: self.sum(a), self.leaf,
+            lambda: f"sin({a})", lambda: f"cos({a})", lambda: f"sigmoid({a})", lambda: f"expm1(-abs({a}))", lambda: f"log1p(abs({a}))",
+            lambda: f"pow(abs({a}), {self.rng.choice(['2', '3', '0.5', '1.5'])})", lambda: self.sum(a), self.leaf,
         ])()
 
     def sum(self, a):
@@ -62,7 +63,7 @@ def neuron(rng, name, items=False):
         body.append(f"let a = {f.real()}")
         f.names.append("a")
     if rng.random() < 0.3:
-        body.append(rng.choice(["let r = random()", "let r = poisson(0.5)", f"let r = 1 if i > 2 else {number(rng, 0, 1)}"]))
+        body.append(rng.choice(["let r = random()", "let r = poisson(0.5)", "let r = normal(0, 0.3)", f"let r = 1 if i > 2 else {number(rng, 0, 1)}"]))
         f.names.append("r")
     if rng.random() < 0.3:
         f.names.append("spike")                      # of the step before
@@ -95,7 +96,7 @@ def equations(rng, name):
         lines.append(f"    state v = {rng.choice(['back', '0.1', 'back + 0.2 * gain'])}")
     kind = rng.choice(["linear", "coupled", "own", "wild"])
     if kind == "linear":
-        lines.append("    v' = (back - v + 0.3 * gain) / tau")
+        lines.append("    v' = (back - v + 0.3 * gain) / tau" + rng.choice(["", f" + {number(rng, 0.05, 0.4)} * sqrt(2 / tau) * xi"]))
     elif kind == "coupled":
         states.add("g")
         lines += ["    v' = (back - v + g) / tau", f"    g' = -g / {rng.choice(['tau', '(5 ms)', '(2 * tau)'])}"]
