@@ -50,6 +50,7 @@ struct Parse;
 	AstModel *model;
 	AstParam param;
 	AstState *state;
+	AstTest *test;
 }
 
 %code {
@@ -90,6 +91,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token COMMA "," COLON ":" DOT "." ARROW "->" RANGE_TO ".." RANGE_BELOW "..<"
 %token ASSIGN "=" PLUS_ASSIGN "+=" MINUS_ASSIGN "-=" STAR_ASSIGN "*=" SLASH_ASSIGN "/="
 %token PLUS "+" MINUS "-" STAR "*" SLASH "/"
+%token PERCENT "%"
 %token EQ "==" NE "!=" LT "<" LE "<=" GT ">" GE ">="
 
 /* Reserved words. */
@@ -112,6 +114,8 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> METHOD "method" RECEIVE "receive" WHEN "when" REFRACTORY "refractory" HOLD "hold"
 %token <name> PULSE "pulse" SHUFFLED "shuffled"
 %token <name> CLAMP "clamp" SILENCE "silence" INJECT "inject" ZERO "zero" WHERE "where" INTO "into"
+%token <name> TEST "test" EXPECT "expect" NEAR "near" WITHIN "within" RATE "rate" WITH "with" REPEAT "repeat" TIMES "times"
+%token <name> SWEEP "sweep" GOLDEN "golden"
 
 /* From low to high. */
 %right "if" "else"
@@ -142,6 +146,11 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <stmts> maybe_block
 %type <model> signal_block signal_parts neuron_parts rule_parts params param_list feature_body feature_lines
 %type <param> param maybe_type
+%type <test> test
+%type <stmts> test_stmts
+%type <stmt> test_stmt expect
+%type <expr> seen rate event times
+%type <op> compared
 %type <state> state
 
 %%
@@ -171,6 +180,7 @@ decl:
 | record
 | plot
 | draws
+| test[t]                       { $$ = ast_test_decl(B, @$, $t); }
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
 | "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
@@ -341,6 +351,7 @@ neuron_parts:
 | neuron_parts[m] spike_when[f] EOL  { $$ = ast_model_fire(B, $m, @f, $f); }
 | neuron_parts[m] "on" "spike" model_block[body] EOL
                                 { $$ = ast_model_handler(B, $m, AHANDLER_ON_SPIKE, span_join(@2, @4), $body); }
+| neuron_parts[m] test EOL      { $$ = ast_model_test(B, $m, $test); }
 | neuron_parts[m] error EOL     { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 
@@ -370,6 +381,7 @@ rule_parts:
                                 { $$ = ast_model_handler(B, $m, AHANDLER_EACH_STEP, span_join(@2, @4), $body); }
 | rule_parts[m] equation[s] EOL  { $$ = ast_model_equation(B, $m, @s, $s); }
 | rule_parts[m] "method" "=" name[n] EOL  { $$ = ast_model_method(B, $m, span_join(@2, @n), $n); }
+| rule_parts[m] test EOL        { $$ = ast_model_test(B, $m, $test); }
 | rule_parts[m] error EOL       { yyerrok; syntax_recovered(p); $$ = $m; }
 ;
 
@@ -433,6 +445,7 @@ feature_body:
 feature_lines:
   %empty                        { $$ = ast_model_parts(B); }
 | feature_lines[m] state EOL    { $$ = ast_model_state(B, $m, $state); }
+| feature_lines[m] test EOL     { $$ = ast_model_test(B, $m, $test); }
 | feature_lines[m] model_stmt[s] EOL  { $$ = ast_model_compute(B, $m, @s, $s); }
 | feature_lines[m] error EOL
   { yyerrok; syntax_recovered(p); $$ = ast_model_compute(B, $m, @2, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
@@ -556,6 +569,71 @@ maybe_every:
 | "every" expr[e]               { $$ = $e; }
 ;
 
+/* ---- tests ------------------------------------------------------------------------------- */
+
+test:
+  "test" STRING[n] "{" test_stmts "}"  { $$ = ast_test(B, @$, $n, @n, $test_stmts); }
+;
+test_stmts:
+  %empty                        { $$ = ast_stmts(B, NULL, NULL); }
+| test_stmts[ss] test_stmt[s] EOL  { $$ = ast_stmts(B, $ss, $s); }
+| test_stmts[ss] error EOL
+  { yyerrok; syntax_recovered(p); $$ = ast_stmts(B, $ss, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
+;
+test_stmt:
+  protocol_stmt
+| expect
+| event[what] "at" times        { $$ = ast_event(B, @$, no_id, $what, NULL, $times); }
+| assign[a] "at" times          { $$ = ast_event_assign(B, @$, $a, $times); }
+| assign[a] "during" expr[lo] ".." expr[hi]
+                                { $$ = ast_event_assign(B, @$, $a, ast_range(B, span_join(@lo, @hi), $lo, $hi, false)); }
+| "input"[w] expr[e]            { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @w, $w), $e, NULL); }
+| "input"[w] expr[e] "at" times { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @w, $w), $e, $times); }
+| "input"[w] expr[e] "during" expr[a] ".." expr[z]
+                                { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @w, $w), $e, ast_range(B, span_join(@a, @z), $a, $z, false)); }
+| "receive"[w] name[port] expr[e]  { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @port, $port.name), $e, NULL); }
+| "receive"[w] name[port] expr[e] "at" times
+                                { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @port, $port.name), $e, $times); }
+| "receive"[w] name[port] expr[e] "during" expr[a] ".." expr[z]
+                                { $$ = ast_event(B, @$, id($w, @w), ast_name(B, @port, $port.name), $e, ast_range(B, span_join(@a, @z), $a, $z, false)); }
+| "with" "(" args ")"           { $$ = ast_with(B, @$, $args); }
+| "set" name[n] "=" expr[e]     { $$ = ast_set(B, @$, $n, $e); }
+| "repeat" expr[n] "times" "every" expr[e]  { $$ = ast_repeat(B, @$, $n, $e); }
+| "sweep" expr[what] "in" expr[a] ".." expr[z] "by" expr[by]
+                                { $$ = ast_sweep(B, @$, $what, ast_range(B, span_join(@a, @z), $a, $z, false), $by); }
+| "golden" string               { $$ = ast_golden(B, @$, $string, NULL); }
+| "golden" string "of" seen     { $$ = ast_golden(B, @$, $string, $seen); }
+;
+/* pre, pre[3]: whose spikes */
+event:
+  side[s]                       { $$ = ast_name(B, @s, $s); }
+| side[s] "[" exprs "]"         { $$ = ast_index(B, @$, ast_name(B, @s, $s), $exprs); }
+;
+times: expr;
+expect:
+  "expect" seen                 { $$ = ast_expect(B, @$, $seen); }
+| expect[x] "at" times          { $$ = ast_expect_at(B, $x, span_join(@2, @times), $times); }
+| expect[x] "near" expr[e] "within" expr[w]  { $$ = ast_expect_near(B, $x, span_join(@2, @w), $e, $w, false); }
+| expect[x] "near" expr[e] "within" NUMBER[n] "%"
+                                { $$ = ast_expect_near(B, $x, @$, $e, ast_number(B, @n, $n.value, $n.is_int), true); }
+;
+seen:
+  expr
+| rate
+| rate[x] compared[op] expr[y]  { $$ = ast_binary(B, @$, $op, $x, $y); }
+;
+rate:
+  "rate" "of" ref[r]            { $$ = ast_call(B, @$, ast_name(B, @1, $1), ast_args(B, NULL, no_id, $r)); }
+;
+compared:
+  "=="                          { $$ = AOP_EQ; }
+| "!="                          { $$ = AOP_NE; }
+| "<"                           { $$ = AOP_LT; }
+| "<="                          { $$ = AOP_LE; }
+| ">"                           { $$ = AOP_GT; }
+| ">="                          { $$ = AOP_GE; }
+;
+
 /* ---- expressions ------------------------------------------------------------------------- */
 
 expr:
@@ -654,6 +732,7 @@ word:
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
 | "method" | "receive" | "when" | "refractory" | "hold" | "pulse" | "shuffled" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
+| "test" | "expect" | "near" | "within" | "rate" | "with" | "repeat" | "times" | "sweep" | "golden"
 ;
 
 %%

@@ -104,6 +104,14 @@ typedef enum {
 	ASTMT_VOTE,        /* vote layer for label by r1, r2(n) [every e [keep e] [from "file"]] */
 	ASTMT_REPORT,      /* report what of phase */
 	ASTMT_SAVE,        /* save "file"; save input.weight to "file.npy" */
+	/* in tests, beside those of the experiment */
+	ASTMT_EXPECT,      /* expect target [near e within within [%]] [at at] */
+	ASTMT_EVENT,       /* target [= e] at at; input e during at, receive exc e at at (name: input, receive) */
+	ASTMT_WITH,        /* with (args): parameters of the model */
+	ASTMT_SET,         /* set name = e: a param of the program */
+	ASTMT_REPEAT,      /* repeat e times every from */
+	ASTMT_SWEEP,       /* sweep target in e by from; e is an AEXPR_RANGE */
+	ASTMT_GOLDEN,      /* golden e [of target] */
 	ASTMT_ERROR,
 	ASTMT_COUNT
 } AstStmtKind;
@@ -128,6 +136,10 @@ struct AstStmt {
 	Span of_span;
 	VEC(struct { Name name; Span span; AstExpr *arg; }) names;   /* FOR: loop variables; VOTE: readouts, arg: ngram(arg) or NULL */
 	AstExpr *keep, *from;                             /* VOTE: what is left of old rates, file of first ones; NULL */
+	AstExpr *at;                                      /* EXPECT (or NULL), EVENT: a time, a list of times; EVENT: also a RANGE */
+	AstExpr *within; bool percent;                    /* EXPECT: how far off it may be */
+	bool each_step;                                   /* GOLDEN: a row for each step, not for each point of a sweep; set by testing/ */
+	AstArgVec args;                                   /* WITH */
 	AstControl control;                               /* CONTROL */
 	bool shuffled;                                    /* FOR: in an order that is drawn anew each time */
 	bool by_layer;                                    /* RUN: a spike reaches later layers in its own step */
@@ -152,6 +164,7 @@ typedef enum {
 	ADECL_PLOT,        /* plot a.b as form[28, 28] */
 	ADECL_DRAWS,       /* draws a.site from "file" */
 	ADECL_NEURON, ADECL_FEATURE, ADECL_RULE,
+	ADECL_TEST,        /* test "name" { … } of the whole program */
 	ADECL_ERROR,
 	ADECL_COUNT
 } AstDeclKind;
@@ -180,6 +193,10 @@ typedef struct {
 typedef struct { Name name; Span span; AstExpr *value; /* default or NULL */ bool is_bool, is_time, of_post; /* value : bool, value : time, value of post */
 	         AstArgVec shape;                         /* features: a table, w[units, window] */
 	         AstSym *sym; } AstParam;
+
+/* test "name" { … }: what a network of one's own, or of this model alone, is put through, and what is expected of it. */
+typedef struct { const char *name; Span span, name_span; AstStmtVec body; } AstTest;
+typedef VEC(AstTest) AstTestVec;
 
 typedef enum { AHANDLER_STEP, AHANDLER_ON_PRE, AHANDLER_ON_POST, AHANDLER_EACH_STEP, AHANDLER_ON_SIGNAL,
 	       AHANDLER_COMPUTE /* a feature's body */,
@@ -215,6 +232,7 @@ typedef struct {
 	VEC(AstTrace) traces;
 	VEC(AstHandler) handlers;                         /* in order of the text */
 	AstFire fire;                                     /* neuron */
+	AstTestVec tests;
 	Name method; Span method_span;                    /* method = rk4; NULL: the best that there is */
 	Name learns; Span learns_span; AstSym *learns_sym; /* rule */
 	bool learns_bool;                                 /* learns m : bool */
@@ -276,6 +294,7 @@ struct AstDecl {
 		struct { AstExpr *what; Name form; Span form_span; AstArgVec dims; } plot;
 		struct { AstExpr *site; AstExpr *path; } draws;
 		AstModel model;                           /* NEURON FEATURE RULE */
+		AstTest test;
 	};
 	AstSym *sym;                                      /* sema */
 };
@@ -300,7 +319,7 @@ typedef enum {
 	ASYM_TURN,         /* variable of a loop over a range: stmt */
 	ASYM_SIDE_STATE,   /* pre.v (index 0), post.v (index 1): a state of the neuron, by name where the rule is attached */
 	ASYM_SIGNAL_STATE_OF, /* member of a signal: decl (SIGNAL), index of its state */
-	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, part: index in its rule's states */
+	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, state: index in its rule's states, behind them in its traces */
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */
 	ASYM_DT, ASYM_LEARNING,

@@ -138,6 +138,22 @@ AstState *ast_state_kept(AstState *s, Span at);
 /* params holds parameters only, parts the rest; either may be NULL. */
 AstDecl *ast_model(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstModel *params, AstModel *parts);
 
+/* ---- tests (ast_build_test.c) ---- */
+AstStmt *ast_expect(AstBuild *b, Span at, AstExpr *what);
+AstStmt *ast_expect_at(AstBuild *b, AstStmt *s, Span at, AstExpr *times);
+AstStmt *ast_expect_near(AstBuild *b, AstStmt *s, Span at, AstExpr *value, AstExpr *within, bool percent);
+/* name: what is done (`input`, `receive`), or {0}; times: a time, a list, or a RANGE */
+AstStmt *ast_event(AstBuild *b, Span at, AstId name, AstExpr *target, AstExpr *value, AstExpr *times);
+AstStmt *ast_event_assign(AstBuild *b, Span at, AstStmt *assign, AstExpr *times);
+AstStmt *ast_with(AstBuild *b, Span at, AstArgVec *args);
+AstStmt *ast_set(AstBuild *b, Span at, AstId name, AstExpr *value);
+AstStmt *ast_repeat(AstBuild *b, Span at, AstExpr *times, AstExpr *every);
+AstStmt *ast_sweep(AstBuild *b, Span at, AstExpr *what, AstExpr *range, AstExpr *by);
+AstStmt *ast_golden(AstBuild *b, Span at, AstExpr *path, AstExpr *of);
+AstTest *ast_test(AstBuild *b, Span at, const char *name, Span name_span, AstStmtVec *body);
+AstModel *ast_model_test(AstBuild *b, AstModel *m, AstTest *t);
+AstDecl *ast_test_decl(AstBuild *b, Span at, AstTest *t);
+
 void ast_program_add(AstBuild *b, AstProgram *program, AstDecl *d);
 
 #endif

@@ -302,6 +302,15 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 	case ASTMT_SAVE:
 		print_simple(out, "save", s);
 		return;
+	case ASTMT_EXPECT:
+	case ASTMT_EVENT:
+	case ASTMT_WITH:
+	case ASTMT_SET:
+	case ASTMT_REPEAT:
+	case ASTMT_SWEEP:
+	case ASTMT_GOLDEN:
+		ast_print_test_line(out, s);
+		return;
 	case ASTMT_ERROR:
 		print_simple(out, "error", s);
 		return;

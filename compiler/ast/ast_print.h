@@ -8,4 +8,7 @@ void ast_print_text(StrBuf *out, const char *s);          /* quoted, with escape
 void ast_print_args(StrBuf *out, const AstArgVec *args);  /* each behind a space; named ones as (= name value) */
 void ast_print_body(StrBuf *out, const AstStmtVec *body, int depth);  /* a line for each statement */
 
+void ast_print_test_line(StrBuf *out, const AstStmt *s); /* expect, event, sweep … */
+void ast_print_test(StrBuf *out, const AstTest *t, int depth);
+
 #endif

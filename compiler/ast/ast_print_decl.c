@@ -264,6 +264,10 @@ print_model_parts(StrBuf *out, const AstModel *m)
 	}
 	if (m->fire.cond)
 		print_fire(out, &m->fire);
+	for (uint32_t i = 0; i < m->tests.n; i++) {
+		strbuf_puts(out, "\n\t");
+		ast_print_test(out, &m->tests.at[i], 1);
+	}
 }
 
 static void
@@ -340,6 +344,10 @@ print_decl(StrBuf *out, const AstDecl *d)
 	case ADECL_RULE:
 		print_model(out, "rule", d);
 		break;
+	case ADECL_TEST:
+		ast_print_test(out, &d->test, 0);
+		strbuf_putc(out, '\n');
+		return;
 	case ADECL_ERROR:
 		strbuf_puts(out, "(error");
 		break;

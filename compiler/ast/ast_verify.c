@@ -194,6 +194,18 @@ check_stmt(Verifier *v, const AstStmt *s)
 	case ASTMT_SAVE:
 		return (!s->target || check_expr(v, s->target, false)) &&
 		       check_expr(v, s->e, false);
+	case ASTMT_EXPECT:
+		return check_expr(v, s->target, false) && !s->e == !s->within;
+	case ASTMT_EVENT:
+		return check_expr(v, s->target, false) && s->at;
+	case ASTMT_SWEEP:
+		return check_expr(v, s->target, false) && s->e && s->from;
+	case ASTMT_REPEAT:
+		return s->e && s->from;
+	case ASTMT_SET:
+	case ASTMT_GOLDEN:
+		return s->e || fail(v, s->span, "a line of a test without its value");
+	case ASTMT_WITH:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
 	case ASTMT_THAW:
@@ -325,6 +337,7 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_RULE:
 		return (d->name || fail(v, d->span, "a model without a name")) &&
 		       check_model(v, &d->model);
+	case ADECL_TEST:
 	case ADECL_ERROR:
 		return true;
 	case ADECL_UNSET:

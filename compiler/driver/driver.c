@@ -3,30 +3,22 @@
 #include "driver/driver.h"
 
 #include "base/panic.h"
-#include "driver/engine.h"
 #include "driver/output.h"
 #include "driver/pipeline.h"
-#include "driver/program.h"
+#include "driver/run.h"
+#include "driver/test.h"
 #include "driver/toolchain.h"
-#include "emit_c/emit_c.h"
+#include "driver/verify.h"
+#include "emit_llvm/emit_llvm.h"
 #include "info/info.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- diagnostics ----------------------------------------------------------------------------- */
-
-static void
-tell(Compilation *c)
-{
-	const char *none = getenv("NO_COLOR");
-	StrBuf text = strbuf_init(c->arena);
-	diag_flush(c->diag, &text, isatty(STDERR_FILENO) && !(none && *none));
-	fflush(stdout);
-	fputs(strbuf_text(&text), stderr);
-}
 
 static int
 exit_code(const Compilation *c)
@@ -40,23 +32,13 @@ static bool
 compile(Compilation *c, const char *last, int *code)
 {
 	bool ok = pipeline_run(c, last);
-	tell(c);
+	run_tell(c);
 	*code = exit_code(c);
 	ASSERT(ok || *code != EXIT_FINE);
 	return ok && !pipeline_stopped(c);
 }
 
 /* ---- emit ------------------------------------------------------------------------------------ */
-
-static void
-print_c(Compilation *c, StrBuf *out)
-{
-	EmitCOptions o = {c->source_hash, true, c->sources};
-	panic_set_stage("emit c");
-	emit_c(out, c->plan, &o);
-	panic_set_stage(NULL);
-	timing_mark(&c->timing, "emit c");
-}
 
 static bool
 print_llvm(Compilation *c, StrBuf *out)
@@ -110,7 +92,7 @@ command_emit(Compilation *c)
 		plan_print(&text, c->plan);
 		break;
 	case EMIT_C:
-		print_c(c, &text);
+		run_print_c(c, &text);
 		break;
 	case EMIT_LLVM:
 	case EMIT_ASM:
@@ -126,42 +108,19 @@ command_emit(Compilation *c)
 /* ---- run ------------------------------------------------------------------------------------- */
 
 static int
-run_in_process(Compilation *c, EngineKind kind)
+command_verify(Compilation *c)
 {
-	Engine engine;
-	const char *why = NULL;
-	if (!engine_open(&engine, c, kind, &why)) {
-		output_say("%s", why ? why : "the program cannot be compiled");
-		engine_close(&engine);
-		return EXIT_WORLD;
+	VerifyOptions o = {.every = c->o->verify_every};
+	VerifyResult r;
+	if (!llvm_available() || (c->o->engine != ENGINE_DEFAULT && c->o->engine != ENGINE_JIT)) {
+		output_say("`--verify` compares the interpreter with code by LLVM%s",
+			   llvm_available() ? "; leave `--engine` away" : ", which this snnc is built without");
+		return EXIT_USAGE;
 	}
-	snnrt_program *program = program_of_plan(c->arena, c->plan, c->source_hash);
-	program->entry = engine.entry;
-	program->closure = &engine;
-	const Options *o = c->o;
-	snnrt_options options = {.program_dir = c->program_dir,
-				 .data = o->data,
-				 .out = o->out,
-				 .seed = o->seed,
-				 .seed_given = o->seed_given,
-				 .memory = o->memory,
-				 .threads = o->threads,
-				 .quiet = o->quiet,
-				 .no_results = o->no_results,
-				 .dump_state = o->dump_state,
-				 .engine = engine.name};
-	snnrt *rt;
-	if (snnrt_open(program, &options, &rt) == SNNRT_OK)
-		snnrt_run(rt);
-	timing_mark(&c->timing, "run");
-	if (engine.why)
-		output_say("%s; this is a bug in snnc", engine.why);
-	else if (*snnrt_error(rt))
-		output_say("%s", snnrt_error(rt));
-	int code = snnrt_close(rt);
-	if (code == EXIT_INTERRUPTED)
-		output_say("interrupted; the results so far are kept");
-	engine_close(&engine);
+	int code = verify_plan(c, &o, &r);
+	run_tell(c);
+	if (!r.differs && code == EXIT_FINE)
+		printf("%" PRIu64 " steps, %" PRIu32 " variables: same bits\n", r.steps, r.variables);
 	return code;
 }
 
@@ -171,14 +130,12 @@ command_run(Compilation *c)
 	int code;
 	if (!compile(c, NULL, &code))
 		return code;
+	if (c->o->verify)
+		return command_verify(c);
 	EngineKind kind = c->o->engine;
 	if (kind == ENGINE_DEFAULT)
-		kind = llvm_available() ? ENGINE_JIT : ENGINE_C;
-	if (kind != ENGINE_C)
-		return run_in_process(c, kind);
-	StrBuf text = strbuf_init(c->arena);
-	print_c(c, &text);
-	return toolchain_run(c, &text);
+		kind = run_compiled_engine();
+	return run_plan(c, kind);
 }
 
 /* ---- build, check ---------------------------------------------------------------------------- */
@@ -190,7 +147,7 @@ command_build(Compilation *c)
 	if (!compile(c, NULL, &code))
 		return code;
 	StrBuf text = strbuf_init(c->arena);
-	print_c(c, &text);
+	run_print_c(c, &text);
 	return toolchain_build(c, &text, c->o->cpu, c->o->output);
 }
 
@@ -226,7 +183,7 @@ static int
 command_info(Compilation *c)
 {
 	bool ok = pipeline_read_models(c);
-	tell(c);
+	run_tell(c);
 	if (!ok)
 		return exit_code(c);
 	StrBuf text = strbuf_init(c->arena);
@@ -246,20 +203,6 @@ command_info(Compilation *c)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* "mnist" of "examples/mnist.snn"; "examples", or ".". */
-static void
-split_path(Compilation *c, const char *path)
-{
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path,
-		   *dot = strrchr(base, '.');
-	size_t n =
-		dot && dot > base && strcmp(dot, ".snn") == 0 ? (size_t)(dot - base) : strlen(base);
-	c->name = n ? arena_strndup(c->arena, base, n) : "program";
-	c->program_dir = !slash          ? "."
-			 : slash == path ? "/"
-					 : arena_strndup(c->arena, path, (size_t)(slash - path));
-}
-
 static int
 run_command(Compilation *c)
 {
@@ -274,6 +217,8 @@ run_command(Compilation *c)
 		return command_check(c);
 	case COMMAND_INFO:
 		return command_info(c);
+	case COMMAND_TEST:
+		return command_test(c->o, c->arena);
 	}
 	UNREACHABLE();
 }
@@ -285,12 +230,8 @@ driver_main(int argc, char **argv)
 	Options o;
 	int code = EXIT_FINE;
 	if (options_read(arena, argc, argv, &o, &code)) {
-		Compilation c = {.o = &o, .arena = arena};
-		c.names = intern_open(arena);
-		c.sources = source_open(arena);
-		c.diag = diag_open(arena, c.sources);
-		split_path(&c, o.file ? o.file : "");
-		timing_begin(&c.timing, arena);
+		Compilation c;
+		compilation_open(&c, &o, arena);
 		code = run_command(&c);
 		if (code == EXIT_FINE && c.dump_failed)
 			code = EXIT_WORLD;

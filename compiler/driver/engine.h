@@ -18,6 +18,10 @@ typedef struct {
 bool engine_open(Engine *e, Compilation *c, EngineKind kind, const char **why);
 void engine_close(Engine *e);
 
+/* What compiled code and the interpreter call at the end of a step instead of the runtime's poll; NULL: that. Engines opened from
+ * then on. */
+void engine_set_poll(int64_t (*poll)(void *host));
+
 /* $XDG_CACHE_HOME/snnc or ~/.cache/snnc, made if need be; NULL if there is neither. */
 const char *engine_cache_dir(Arena *a);
 

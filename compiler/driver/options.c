@@ -16,7 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN = COMMAND_RUN, BUILD = COMMAND_BUILD, EMIT = COMMAND_EMIT, INFO = COMMAND_INFO, ALL = 15, EVERY = ALL | INFO };
+enum {
+	RUN = COMMAND_RUN,
+	BUILD = COMMAND_BUILD,
+	EMIT = COMMAND_EMIT,
+	INFO = COMMAND_INFO,
+	TEST = COMMAND_TEST,
+	ALL = 31,
+	EVERY = ALL | INFO
+};
 
 typedef enum {
 #define OPTION(id, name, letter, arg, maybe, commands, help) OPTION_##id,
@@ -55,6 +63,8 @@ static const struct {
 	{"check", COMMAND_CHECK, "snnc check FILE", "look for errors only"},
 	{"info", COMMAND_INFO, "snnc info [FILE] [MODEL...]",
 	 "what models there are, or all about some: equations, parameters, references"},
+	{"test", COMMAND_TEST, "snnc test [FILE|FOLDER...] [OPTION...]",
+	 "run the tests that programs and models hold; without files those of the library"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -79,7 +89,7 @@ print_rows(int mask, const char *title)
 {
 	printf("\n%s\n", title);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (rows[i].commands == mask)
+		if (rows[i].commands == mask || (mask != ALL && rows[i].commands == (mask | TEST) && mask != TEST))
 			print_row(&rows[i]);
 	}
 }
@@ -95,8 +105,9 @@ print_help(void)
 	print_rows(COMMAND_BUILD | COMMAND_EMIT, "build, emit:");
 	print_rows(COMMAND_EMIT, "emit:");
 	print_rows(COMMAND_RUN | COMMAND_BUILD | COMMAND_EMIT, "run, build, emit:");
+	print_rows(COMMAND_TEST, "test (also --engine, --no-cache, --exact, --without):");
 	print_rows(INFO, "info:");
-	print_rows(ALL, "run, build, emit, check:");
+	print_rows(ALL, "run, build, emit, check, test:");
 	print_rows(EVERY, "every command:");
 	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the "
 	       "system or snnc itself, "
@@ -227,6 +238,8 @@ value_text(OptionId id)
 {
 	if (id == OPTION_THREADS)
 		return "a whole number from 1 to 4096";
+	if (id == OPTION_VERIFY)
+		return "a whole number of steps, 1 or more";
 	if (id == OPTION_SEED)
 		return "a whole number";
 	return id == OPTION_MEMORY ? "a size such as 512M or 4G" : rows[id].arg;
@@ -282,6 +295,12 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		return set_emit(o, EMIT_NET, code);
 	case OPTION_AST:
 		return set_emit(o, EMIT_AST, code);
+	case OPTION_FILTER:
+		o->filter = v;
+		break;
+	case OPTION_UPDATE:
+		o->update = true;
+		break;
 	case OPTION_EXACT:
 		o->exact = true;
 		break;
@@ -294,6 +313,10 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		break;
 	case OPTION_QUIET:
 		o->quiet = true;
+		break;
+	case OPTION_VERIFY:
+		o->verify = true;
+		ok = !v || (read_count(v, &o->verify_every) && o->verify_every > 0);
 		break;
 	case OPTION_DUMP_STATE:
 		o->dump_state = v;
@@ -385,7 +408,7 @@ refuse_command(const char *word, int *code)
 	const char *near = suggest(word, names, COMMANDS);
 	if (near)
 		return refuse(code, "there is no command `%s`; did you mean `%s`?", word, near);
-	return refuse(code, "there is no command `%s`; there are run, build, emit, check and info", word);
+	return refuse(code, "there is no command `%s`; there are run, build, emit, check, info and test", word);
 }
 
 /* Makes getopt's table; the option's identifier is kept from letters by an offset. */
@@ -439,7 +462,7 @@ take_models(Arena *a, Options *o, int n, char **words, int *code)
 static bool
 check_whole(Options *o, bool shorthand, int *code)
 {
-	if (!o->file)
+	if (!o->file && o->command != COMMAND_TEST)
 		return refuse(code, "which program? Name a .snn file; see `snnc --help`");
 	if (o->command == COMMAND_EMIT && o->emit == EMIT_NONE)
 		return refuse(code, "emit what? Say --c, --llvm, --asm, --plan, --net or --ast");
@@ -487,7 +510,10 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 	}
 	if (o->command == COMMAND_INFO)
 		return take_models(a, o, argc - optind, argv + optind, code);
-	if (optind < argc)
+	if (o->command == COMMAND_TEST) {
+		while (optind < argc)
+			VEC_PUSH(a, &o->files, argv[optind++]);
+	} else if (optind < argc)
 		o->file = argv[optind++];
 	if (optind < argc)
 		return refuse(code, "one program at a time: `%s` is too much", argv[optind]);

@@ -10,7 +10,14 @@
 
 enum { EXIT_FINE = 0, EXIT_TEXT = 1, EXIT_USAGE = 2, EXIT_WORLD = 3, EXIT_INTERRUPTED = 130 };
 
-typedef enum { COMMAND_RUN = 1, COMMAND_BUILD = 2, COMMAND_EMIT = 4, COMMAND_CHECK = 8, COMMAND_INFO = 32 } Command;
+typedef enum {
+	COMMAND_RUN = 1,
+	COMMAND_BUILD = 2,
+	COMMAND_EMIT = 4,
+	COMMAND_CHECK = 8,
+	COMMAND_TEST = 16,
+	COMMAND_INFO = 32
+} Command;
 typedef enum { ENGINE_DEFAULT, ENGINE_JIT, ENGINE_EVAL, ENGINE_C } EngineKind;
 typedef enum {
 	EMIT_NONE,
@@ -25,17 +32,20 @@ typedef enum {
 
 typedef struct {
 	Command command;
-	const char *file;
+	const char *file;         /* the program; of test: NULL */
+	VEC(const char *) files;  /* test: files and folders */
+	const char *filter;
+	bool update;
 	VEC(const char *) sets;  /* "n=20" */
 	VEC(const char *) dumps; /* stages */
 	VEC(const char *) models; /* info: their names */
 	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without;
-	uint64_t seed, memory;
+	uint64_t seed, memory, verify_every;
 	bool seed_given;
 	int threads;
 	EngineKind engine;
 	EmitKind emit;
-	bool f64, exact, no_cache, quiet, no_results, time, check_stages, markdown, source;
+	bool verify, f64, exact, no_cache, quiet, no_results, time, check_stages, markdown, source;
 } Options;
 
 /* True: go on. False: the exit code is in *code, and what had to be said was said. */

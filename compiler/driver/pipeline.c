@@ -16,6 +16,34 @@
 #include <stdio.h>
 #include <string.h>
 
+/* ---- a compilation ---------------------------------------------------------------------------- */
+
+/* "mnist" of "examples/mnist.snn"; "examples", or ".". */
+static void
+split_path(Compilation *c, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path,
+		   *dot = strrchr(base, '.');
+	size_t n =
+		dot && dot > base && strcmp(dot, ".snn") == 0 ? (size_t)(dot - base) : strlen(base);
+	c->name = n ? arena_strndup(c->arena, base, n) : "program";
+	c->program_dir = !slash          ? "."
+			 : slash == path ? "/"
+					 : arena_strndup(c->arena, path, (size_t)(slash - path));
+}
+
+void
+compilation_open(Compilation *c, const Options *o, Arena *a)
+{
+	*c = (Compilation){.o = o, .arena = a, .name = "program", .program_dir = "."};
+	c->names = intern_open(a);
+	c->sources = source_open(a);
+	c->diag = diag_open(a, c->sources);
+	if (o->file)
+		split_path(c, o->file);
+	timing_begin(&c->timing, a);
+}
+
 /* ---- parse: the library, the program, the values of --set ------------------------------------ */
 
 /* FNV-1a. */
@@ -66,6 +94,10 @@ parse(Compilation *c)
 {
 	const char *why = NULL;
 	bool ok = library_read(c);
+	if (!c->o->file) {
+		c->source_hash = "library";
+		return ok;
+	}
 	const SourceFile *f = source_read(c->sources, c->o->file, &why);
 	if (!f) {
 		c->world_errors++;
@@ -300,6 +332,16 @@ pipeline_read_models(Compilation *c)
 	if (c->o->file)
 		return pipeline_run(c, "sema");
 	return library_read(c) && sema(c) && diag_errors(c->diag) == 0;
+}
+
+bool
+pipeline_resume(Compilation *c, const char *first)
+{
+	for (int i = find_stage(first); i < STAGES; i++) {
+		if (!run_stage(c, &stages[i]))
+			return false;
+	}
+	return true;
 }
 
 bool

@@ -39,8 +39,11 @@ const char *pipeline_stage_names(Arena *a); /* "parse, sema, elab" */
 bool pipeline_run(Compilation *c, const char *last);
 /* The library and, where one is named, the program, as far as sema. False: errors are in c->diag. */
 bool pipeline_read_models(Compilation *c);
+bool pipeline_resume(Compilation *c, const char *first); /* from there to the end */
 /* True if --stop-after named a stage that was reached, so that nothing follows. */
 bool pipeline_stopped(const Compilation *c);
+
+void compilation_open(Compilation *c, const Options *o, Arena *a); /* for o->file; NULL: the library alone */
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan */

@@ -38,7 +38,7 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 						  : "a random number in a trace");
 		return NULL;
 	}
-	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_SIGNAL || (s->place == IN_PROTOCOL && s->over)) {
+	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_SIGNAL || s->place == IN_EXPECT || (s->place == IN_PROTOCOL && s->over)) {
 		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
 		diag_help(s->el->diag, s->place == IN_PROTOCOL || s->place == IN_SIGNAL
 			? "draw it by a `let` of the experiment" : "draw it in the step of a model, or as the initial value of a feature");
@@ -215,7 +215,7 @@ static NetOver
 find_over(const Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
-	if ((s->place != IN_PROTOCOL && s->place != IN_SIGNAL) || !base || base->kind != AEXPR_NAME)
+	if ((s->place != IN_PROTOCOL && s->place != IN_SIGNAL && s->place != IN_EXPECT) || !base || base->kind != AEXPR_NAME)
 		return NOVER_COUNT;
 	for (uint32_t i = 0; i < NOVER_COUNT; i++) {
 		if (strcmp(base->name, net_over_name((NetOver)i)) == 0 &&

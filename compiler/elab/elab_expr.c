@@ -876,6 +876,8 @@ over(Scope *s, const AstExpr *e)
 NetExpr *
 elab_expr(Scope *s, const AstExpr *e)
 {
+	if (s->place == IN_EXPECT && elab_is_observed(e))
+		return elab_observed(s, e);
 	switch (e->kind) {
 	case AEXPR_NUMBER:
 		return elab_const(s, NT_REAL, e->num.value * (e->num.unit ? e->num.unit->scale : 1),

@@ -194,6 +194,7 @@ elab_fits(Scope *s, NetExpr *e)
 	switch (s->place) {
 	case IN_PROGRAM:
 	case IN_PARAM:
+	case IN_EXPECT:
 		return true; /* is looked at again where it is used */
 	case IN_STATE:
 	case IN_NEURON:

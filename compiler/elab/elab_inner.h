@@ -45,6 +45,13 @@ typedef struct {
 	const NetExpr *e, *a, *b;
 } ElabUniform;
 
+/* Where the traces of a rule are: of the model's traces, the index in the layer that it names. */
+typedef struct {
+	uint32_t conn, feature;
+	const AstModel *model;
+	const uint32_t *index;
+} ElabRuleTraces;
+
 /* A param or const of the program: its value rounded, and as the decimal text says. */
 typedef struct {
 	const AstDecl *decl;
@@ -67,9 +74,13 @@ typedef struct {
 	VEC(const AstDecl *) signals;    /* in order of net->signals */
 	VEC(const AstStmt *) vars;  /* in order of net->vars: a `let`, or a loop over a range */
 	VEC(const AstDecl *) conns; /* in order of net->conns */
+	VEC(ElabRuleTraces) rule_traces;
 	VEC(ElabUniform) uniforms;
 	VEC(const AstDecl *) data; /* in order of net->data */
 	uint32_t copied;           /* nodes, by elab_copy */
+	uint64_t elapsed;          /* steps of the protocol until the expectation */
+	uint32_t blocks;           /* of the protocol, around what is elaborated */
+	VEC(NetProto *) saves, starts; /* for tests: to be saved here, and before the first run */
 	bool failed;
 } Elab;
 
@@ -90,7 +101,8 @@ typedef enum {
 	IN_INIT, /* initial values of features: i, j and draws too */
 	IN_RULE,
 	IN_SIGNAL, /* what a signal is, and what its handlers do */
-	IN_PROTOCOL /* data columns too */
+	IN_PROTOCOL, /* data columns too */
+	IN_EXPECT /* what a test sees, and constants */
 } ElabPlace;
 
 /* Where an expression stands: what its names mean. */
@@ -126,6 +138,7 @@ typedef struct {
 	uint32_t noise;          /* site of the white noise of this equation; NET_NONE: not drawn yet */
 	Name method;             /* of equations, in place of the model's; NULL: none */
 	const Bind *needs;       /* IN_RULE: what its signals stand for */
+	bool every;              /* IN_EXPECT: at times that are given, not where it stands */
 	bool signals;            /* arguments of rules: signals and features of the connection may be read */
 	const AstDecl *connect;  /* arguments of rules: the connection */
 	const NetFeature *learned; /* IN_RULE */
@@ -250,6 +263,9 @@ bool elab_count_to(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 void elab_order(Elab *el, const AstStmt *loop, NetProto *p);
 NetProto *elab_let(Elab *el, const AstStmt *s, const AstStmt *loop, bool *ok); /* NULL: stands for its expression, or failed */
 
+bool elab_expect(Elab *el, const AstStmt *s); /* elab_expect.c: expect, golden, times of events */
+bool elab_is_observed(const AstExpr *e);
+NetExpr *elab_observed(Scope *s, const AstExpr *e);
 bool elab_controls(Elab *el, const AstStmt *run, NetProto *p); /* elab_control.c */
 
 /* ---- messages (elab.c) ----------------------------------------------------------------------- */

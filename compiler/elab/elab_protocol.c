@@ -504,6 +504,13 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	case ASTMT_ERROR:
 		el->failed = true;
 		return NULL;
+	case ASTMT_EXPECT:
+	case ASTMT_EVENT:
+	case ASTMT_GOLDEN:
+	case ASTMT_WITH:
+	case ASTMT_SET:
+	case ASTMT_REPEAT:
+	case ASTMT_SWEEP:
 	case ASTMT_LET:
 	case ASTMT_UNSET:
 	case ASTMT_COUNT:
@@ -512,12 +519,53 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	return ok ? p : NULL;
 }
 
+/* Steps of these statements; false: that depends on the run. */
+static bool
+elapsed(NetProto *const *at, uint32_t n, uint64_t batch, uint64_t *out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const NetProto *p = at[i];
+		uint64_t inner = 0, other = 0, turns = p->kind == NPROTO_FOR ? (p->hi - p->lo) / batch : p->kind == NPROTO_COUNT_TO ? p->hi - p->lo : 1;
+		if (!elapsed(p->body.at, p->body.n, batch, &inner) || !elapsed(p->other.at, p->other.n, batch, &other))
+			return false;
+		if (p->kind == NPROTO_IF && inner != other)
+			return false;
+		*out += inner * turns + (p->kind == NPROTO_RUN ? p->steps : 0);
+	}
+	return true;
+}
+
+/* Nothing runs by itself; what the expectation sees is saved here. */
+static bool
+expect(Elab *el, const AstStmt *s, bool nested, ProtoVec *out)
+{
+	uint64_t steps = 0;
+	if (nested || !elapsed(out->at, out->n, el->net->batch, &steps)) {
+		elab_error(el, E1001, s->span, nested ? "an expectation stands behind a loop or an `if`, not in it"
+						      : "how long it ran until here is not known before the run");
+		diag_help(el->diag, nested ? "move it behind the `}`" : "let both branches of an `if` run equally long");
+		diag_end(el->diag);
+		return false;
+	}
+	el->elapsed = steps;
+	bool ok = elab_expect(el, s);
+	for (uint32_t i = 0; i < el->saves.n; i++)
+		VEC_PUSH(el->arena, out, el->saves.at[i]);
+	el->saves.n = 0;
+	return ok;
+}
+
 void
 elab_body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *out)
 {
 	ProtoVec v = {0};
+	bool nested = el->blocks++ > 0;
 	for (uint32_t i = 0; i < from->n; i++) {
 		bool ok = true;
+		if (from->at[i]->kind == ASTMT_EXPECT || from->at[i]->kind == ASTMT_EVENT || from->at[i]->kind == ASTMT_GOLDEN) {
+			el->failed |= !expect(el, from->at[i], nested, &v);
+			continue;
+		}
 		NetProto *p = from->at[i]->kind == ASTMT_LET ? elab_let(el, from->at[i], loop, &ok)
 							     : statement(el, from->at[i], loop);
 		if (!p && from->at[i]->kind == ASTMT_LET && ok)
@@ -527,6 +575,7 @@ elab_body(Elab *el, const AstStmtVec *from, const AstStmt *loop, NetProtocol *ou
 		else
 			el->failed = true;
 	}
+	el->blocks--;
 	out->at = v.at;
 	out->n = v.n;
 }
@@ -541,6 +590,9 @@ elab_protocol(Elab *el)
 			continue;
 		NetProtocol part;
 		elab_body(el, &d->experiment.body, NULL, &part);
+		for (uint32_t k = 0; k < el->starts.n; k++)
+			VEC_PUSH(el->arena, &all, el->starts.at[k]);
+		el->starts.n = 0;
 		for (uint32_t k = 0; k < part.n; k++)
 			VEC_PUSH(el->arena, &all, part.at[k]);
 	}

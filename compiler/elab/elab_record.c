@@ -58,6 +58,24 @@ votes_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
 	return false;
 }
 
+/* A trace of a rule is one of the layer. */
+static bool
+rule_trace_var(Elab *el, const AstSym *sym, NetVar *out)
+{
+	uint32_t conn = elab_find_conn(el, sym->decl);
+	for (uint32_t i = 0; i < el->rule_traces.n; i++) {
+		const ElabRuleTraces *r = &el->rule_traces.at[i];
+		if (r->conn != conn || r->feature != sym->index || sym->state < r->model->states.n)
+			continue;
+		uint32_t k = sym->state - r->model->states.n;
+		const NetConn *c = &el->net->conns.at[conn];
+		bool pre = k < r->model->traces.n && strcmp(r->model->traces.at[k].of, "pre") == 0;
+		*out = (NetVar){NVAR_TRACE, pre ? c->pre : c->post, k < r->model->traces.n ? r->index[k] : NET_NONE, 0};
+		return out->index != NET_NONE;
+	}
+	return false;
+}
+
 bool
 elab_var(Elab *el, const AstExpr *e, NetVar *out)
 {
@@ -79,6 +97,8 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_VOTES_OF:
 		return votes_var(el, e, sym, out);
 	case ASYM_RULE_STATE_OF: {
+		if (rule_trace_var(el, sym, out))
+			return true;
 		*out = (NetVar){NVAR_RULE_STATE, elab_find_conn(el, sym->decl), sym->index, sym->state};
 		const NetConn *c = out->of != NET_NONE ? &el->net->conns.at[out->of] : NULL;
 		if (c && out->index < c->features.n && out->state < c->features.at[out->index].rule.states.n)

@@ -232,6 +232,8 @@ elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a)
 	if (!needs(&s, arguments(a->learn)))
 		return;
 	s.traces = traces(&s);
+	ElabRuleTraces where = {conn, el->net->conns.at[conn].features.n, m, s.traces};
+	VEC_PUSH(el->arena, &el->rule_traces, where);
 	states(&s, r);
 	handlers(&s, r);
 	elab_places(el, m, r);

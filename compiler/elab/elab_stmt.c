@@ -76,6 +76,7 @@ is_target(const Scope *s, const NetExpr *e)
 	case IN_STATE:
 	case IN_INIT:
 	case IN_PROTOCOL:
+	case IN_EXPECT:
 		break;
 	}
 	return false;
@@ -244,6 +245,13 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 	case ASTMT_VOTE:
 	case ASTMT_REPORT:
 	case ASTMT_SAVE:
+	case ASTMT_EXPECT:
+	case ASTMT_EVENT:
+	case ASTMT_WITH:
+	case ASTMT_SET:
+	case ASTMT_REPEAT:
+	case ASTMT_SWEEP:
+	case ASTMT_GOLDEN:
 		break;
 	case ASTMT_ERROR:
 		s->el->failed = true;

@@ -49,10 +49,29 @@ indent_of(const char *line)
 	return line[n] == '\n' || line[n] == 0 ? SIZE_MAX : n;
 }
 
+/* The text of a model, and of the lines of its tests nothing. */
+static const char *
+without_tests(const InfoEnv *env, const AstDecl *model)
+{
+	const char *text = doc_source(env, model);
+	StrBuf b = strbuf_init(env->arena);
+	uint32_t at = model->span.lo;
+	for (uint32_t i = 0; i < model->model.tests.n; i++) {
+		Span test = model->model.tests.at[i].span;
+		uint32_t end = test.lo;
+		while (end > at && strchr(" \n", text[end - model->span.lo - 1]))
+			end--;
+		strbuf_putn(&b, text + (at - model->span.lo), end - at);
+		at = test.hi;
+	}
+	strbuf_puts(&b, text + (at - model->span.lo));
+	return strbuf_text(&b);
+}
+
 const char *
 doc_body(const InfoEnv *env, const AstDecl *model)
 {
-	const char *text = doc_source(env, model), *lo = strchr(text, '{'),
+	const char *text = without_tests(env, model), *lo = strchr(text, '{'),
 		   *hi = strrchr(text, '}');
 	if (!lo || !hi || hi < lo)
 		return "";

@@ -206,6 +206,45 @@ parts(Lower *l)
 	low_program(l);
 }
 
+/* Where a variable was declared, for messages that name it. */
+static void
+span_of(Lower *l, uint32_t buf, Span at)
+{
+	if (buf != NO_BUF)
+		l->p->bufs.at[buf].span = at;
+}
+
+static void
+spans(Lower *l)
+{
+	for (uint32_t i = 0; i < l->net->layers.n; i++) {
+		const NetLayer *n = &l->net->layers.at[i];
+		const LowLayer *low = &l->layers[i];
+		const uint32_t own[] = {low->spikes, low->window, low->memory, low->run_count, low->list, low->count};
+		for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+			span_of(l, own[k], n->span);
+		for (uint32_t k = 0; k < n->ports.n; k++)
+			span_of(l, low->ports[k].input, n->ports.at[k].span);
+		for (uint32_t k = 0; k < n->states.n; k++)
+			span_of(l, low->states[k], n->states.at[k].span);
+		for (uint32_t k = 0; k < n->traces.n; k++)
+			span_of(l, low->traces[k], n->traces.at[k].span);
+	}
+	for (uint32_t i = 0; i < l->net->conns.n; i++) {
+		const NetConn *c = &l->net->conns.at[i];
+		for (uint32_t k = 0; k < c->features.n; k++) {
+			const NetFeature *f = &c->features.at[k];
+			const LowFeature *low = &l->conns[i].features[k];
+			span_of(l, low->buf, f->span);
+			span_of(l, low->ring, f->span);
+			for (uint32_t s = 0; s < f->states.n; s++)
+				span_of(l, low->kept[s], f->states.at[s].span);
+			for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)
+				span_of(l, low->states[s], f->rule.states.at[s].span);
+		}
+	}
+}
+
 Plan *
 lower_net(LowerEnv *env, const Net *net)
 {
@@ -236,6 +275,7 @@ lower_net(LowerEnv *env, const Net *net)
 	parts(l);
 	if (l->failed)
 		return NULL;
+	spans(l);
 	plan_layout(l->p);
 	return l->p;
 }

@@ -357,6 +357,7 @@ low_expr(Scope *s, const NetExpr *e)
 		PlanExpr *a = low_expr(s, e->op[0]), *b = low_expr(s, e->op[2]);
 		return plan_ternary(p, PEXPR_SELECT, c, a, b);
 	}
+	case NEXPR_OBSERVED:
 	case NEXPR_UNSET:
 	case NEXPR_COUNT:
 		break;

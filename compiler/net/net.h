@@ -57,6 +57,7 @@ typedef enum {
 	NEXPR_FELLOW,      /* rule: the value of feature `index` of the connection; side POST: it is one per target */
 	NEXPR_REDUCE,      /* rule: op[0] over all pre or post neurons (of a pair: its partners) or items: bits `over`; index is a
 	                    * NetOver without QUANTILE */
+	NEXPR_OBSERVED,    /* in what a test expects: net->seen[index]; lists there are net->lists */
 	NEXPR_TOTAL,       /* feature: the sum of the signals that come in, over synapses and items */
 	NEXPR_COUNT
 } NetExprKind;
@@ -326,6 +327,34 @@ typedef struct { Name name; Span span; NetType type; bool per_item; } NetVariabl
 /* Constants: one for each neuron of a layer, or (layer NET_NONE) for each value that a feature of a connection has. */
 typedef struct { uint32_t layer, conn; bool of_post; double *value; uint64_t n; } NetArray;
 
+/* ---- tests --------------------------------------------------------------------------------------- */
+
+/* What a test sees of a run. NOW: `path` is saved where the expectation stands (`start`: before the first run). EVERY: a row
+ * of `record` for each step. SPIKES: how often each neuron spiked up to there; RATE: spikes per neuron and ms. */
+typedef enum { NSEEN_UNSET, NSEEN_NOW, NSEEN_EVERY, NSEEN_SPIKES, NSEEN_RATE } NetSeenKind;
+typedef struct {
+	NetSeenKind kind;
+	Span span;
+	NetVar var;
+	const char *path;                                 /* NOW */
+	uint32_t record;                                  /* the others; NET_NONE: the value before the run */
+	uint32_t npicks; uint64_t pick[4];                /* indices along the last axes; none: all values */
+} NetSeen;
+
+/* `e` is true, or near `near`, at most `within` (of near, if relative) away; at the ends of the steps `at` (none: where it
+ * stands, after `steps` steps). SPIKE_TIMES: the spikes of e, a SEEN, come in the steps `at`. GOLDEN: e is compared with the
+ * file `path`. */
+typedef enum { NEXPECT_UNSET, NEXPECT_TRUE, NEXPECT_NEAR, NEXPECT_SPIKE_TIMES, NEXPECT_GOLDEN } NetExpectKind;
+typedef struct {
+	NetExpectKind kind;
+	Span span;
+	NetExpr *e, *near, *within;
+	bool relative;
+	VEC(uint64_t) at;
+	uint64_t steps;
+	const char *path, *unit;                          /* unit: of e, for messages */
+} NetExpect;
+
 typedef struct {
 	Arena *arena;
 	Interner *names;
@@ -347,6 +376,9 @@ typedef struct {
 	VEC(NetPlot) plots;
 	NetProtocol protocol;
 	bool solved;                                      /* no SYSTEM is left */
+	VEC(NetSeen) seen;                                /* tests */
+	VEC(NetExpect) expects;
+	VEC(NetArray) lists;                              /* of expects; layer: NET_NONE */
 } Net;
 
 Net *net_new(Arena *a, Interner *names, const char *name);

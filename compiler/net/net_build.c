@@ -283,7 +283,7 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 		return over;
 	case NEXPR_SEEN: case NEXPR_NEURONS: case NEXPR_PICK: case NEXPR_VAR:
 	case NEXPR_UNSET: case NEXPR_CONST: case NEXPR_INPUT: case NEXPR_LEARNING: case NEXPR_COLUMN:
-	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_TOTAL: case NEXPR_COUNT:
+	case NEXPR_OVER: case NEXPR_ELEMENT: case NEXPR_TABLE: case NEXPR_EACH: case NEXPR_TOTAL: case NEXPR_OBSERVED: case NEXPR_COUNT:
 		return over;
 	}
 	UNREACHABLE();

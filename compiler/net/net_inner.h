@@ -17,7 +17,10 @@ typedef struct {
 	bool protocol;
 } NetPlace;
 
+void net_print_seen(StrBuf *out, const Net *n, uint32_t index);   /* net_print_test.c */
+void net_print_expects(StrBuf *out, const Net *n);
 void net_print_var(StrBuf *out, const Net *n, const NetVar *v);
+const char *net_verify_expects(const Net *n);             /* net_verify_test.c; NULL: sound */
 void net_print_number(StrBuf *out, const Net *n, double v);
 void net_print_expr(const NetPlace *at, const NetExpr *e);
 void net_print_code(const NetPlace *at, const char *head, const NetCode *c,

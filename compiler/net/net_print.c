@@ -607,4 +607,5 @@ net_print(StrBuf *out, const Net *n)
 		put_protocol(out, n, &n->protocol, 1);
 		strbuf_puts(out, "}\n");
 	}
+	net_print_expects(out, n);
 }

@@ -353,6 +353,9 @@ net_print_expr(const NetPlace *at, const NetExpr *e)
 		strbuf_putc(at->out, ')');
 		return;
 	}
+	case NEXPR_OBSERVED:
+		net_print_seen(at->out, at->net, e->index);
+		return;
 	case NEXPR_TOTAL:
 		strbuf_puts(at->out, "sum(signal)");
 		return;

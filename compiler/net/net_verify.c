@@ -1,5 +1,5 @@
 /* net_verify: finds our own mistakes in a network: indices, types, what may stand where. */
-#include "net/net.h"
+#include "net/net_inner.h"
 
 #include "base/panic.h"
 
@@ -356,6 +356,8 @@ check_expr(Check *c, const NetExpr *e)
 		return need(c, c->rule && e->type == NT_REAL && e->index < NOVER_QUANTILE && e->over > 0 && e->over < 8,
 			    "a reduction of no kind, or in a wrong place") &&
 		       check_operands(c, e, 1) && need(c, e->op[0]->type == NT_REAL, "a reduction of truth values");
+	case NEXPR_OBSERVED:
+		return fail(c, "what a test sees, outside of what it expects");
 	case NEXPR_TOTAL:
 		return need(c, c->feature && !c->rule && e->type == NT_REAL,
 			    "a sum of no signal");
@@ -844,5 +846,5 @@ net_verify(const Net *n, Arena *a)
 	c.place = "experiment";
 	c.protocol = true;
 	check_protocol(&c, &n->protocol, NULL);
-	return c.wrong;
+	return c.wrong ? c.wrong : net_verify_expects(n);
 }

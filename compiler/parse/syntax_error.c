@@ -256,7 +256,7 @@ advise(Parse *p, const Texts *all)
 static bool
 is_not_yet(Parse *p)
 {
-	static const char *const words[] = {"table", "sweep", "test", "receive", NULL};
+	static const char *const words[] = {"table", NULL};
 	int next = layout_peek(p)->kind;
 	bool alone = next == TOK_NAME || next == TOK_STRING || word_of(next);
 	return p->last.kind == TOK_NAME && p->first.span.lo == p->last.span.lo && alone &&

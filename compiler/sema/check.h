@@ -79,7 +79,8 @@ typedef enum {
 	IN_RULE,
 	IN_TRACE,
 	IN_SIGNAL,  /* what a signal is, and what its handlers do: also layers and other signals */
-	IN_PROTOCOL /* also loop variables */
+	IN_PROTOCOL, /* also loop variables */
+	IN_EXPECT /* what a test sees of the network, and constants */
 } Where;
 
 /* clang-format off */
@@ -88,7 +89,7 @@ typedef enum {
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(votes) X(labels) X(label_rates) \
-	X(label_proportions)
+	X(label_proportions) X(rate) X(start)
 /* clang-format on */
 typedef struct {
 #define X(word) Name word;
@@ -233,6 +234,11 @@ Sym *sema_check_signal_name(Sema *s, AstExpr *e, const char *what); /* NULL afte
 void sema_check_setting(Sema *s, AstDecl *d);
 void sema_check_data(Sema *s, AstDecl *d);
 void sema_check_experiment(Sema *s, AstDecl *d);
+
+/* ---- check_expect.c: what a test expects of a network ---- */
+void sema_check_expect(Sema *s, AstStmt *a);
+bool sema_is_seen(Sema *s, const AstExpr *e);             /* exc.v, in.weight[0, 1], rate(exc), start(in.weight) */
+Val sema_check_seen(Sema *s, AstExpr *e);
 
 /* ---- check_observe.c: what is seen of a network ---- */
 /* layer.state, connection.feature; NULL after a message. */

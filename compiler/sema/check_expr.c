@@ -586,6 +586,8 @@ check_over(Sema *s, AstExpr *e)
 static Val
 check_kind(Sema *s, AstExpr *e)
 {
+	if (s->where == IN_EXPECT && sema_is_seen(s, e))
+		return sema_check_seen(s, e);
 	switch (e->kind) {
 	case AEXPR_NUMBER:
 		return sema_real(e->num.unit ? infer_stated(e->num.unit->dim, e->span)

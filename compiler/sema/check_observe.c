@@ -131,6 +131,15 @@ find_in_feature(Sema *s, AstExpr *e)
 		sym->sym.state = i;
 		return sym;
 	}
+	for (uint32_t i = 0; rule && i < rule->traces.n; i++) {
+		sema_add_word(s, &known, rule->traces.at[i].name);
+		if (rule->traces.at[i].name != e->name)
+			continue;
+		Sym *sym = new_member(s, e, ASYM_RULE_STATE_OF, owner->sym.decl, owner->sym.index,
+				      sema_real(infer_fresh(&s->infer)));
+		sym->sym.state = rule->states.n + i;
+		return sym;
+	}
 	diag_begin(s->diag, E0203, e->name_span, "feature `%s` has no state `%s`", f->name,
 		   e->name);
 	sema_help_names(s, e->name, &known, "it has", "it has no states");

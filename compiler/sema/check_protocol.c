@@ -562,6 +562,15 @@ check_stmt(Sema *s, AstStmt *a)
 			  "the experiment sets parameters, runs, votes, reports and saves");
 		diag_end(s->diag);
 		return;
+	case ASTMT_EXPECT:
+	case ASTMT_EVENT:
+	case ASTMT_GOLDEN:
+		sema_check_expect(s, a);
+		return;
+	case ASTMT_WITH:
+	case ASTMT_SET:
+	case ASTMT_REPEAT:
+	case ASTMT_SWEEP:
 	case ASTMT_RESET:
 	case ASTMT_FREEZE:
 	case ASTMT_THAW:

@@ -24,6 +24,7 @@ where_noun(const Sema *s)
 	case IN_DRIVE:
 	case IN_NEURONS:
 	case IN_PROTOCOL:
+	case IN_EXPECT:
 		break;
 	}
 	UNREACHABLE();
@@ -342,6 +343,13 @@ check_stmt(Sema *s, AstStmt *a)
 		return;
 	case ASTMT_ERROR:
 		return;
+	case ASTMT_EXPECT:
+	case ASTMT_EVENT:
+	case ASTMT_WITH:
+	case ASTMT_SET:
+	case ASTMT_REPEAT:
+	case ASTMT_SWEEP:
+	case ASTMT_GOLDEN: /* stand in tests only */
 	case ASTMT_UNSET:
 	case ASTMT_COUNT:
 		break;

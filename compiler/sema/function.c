@@ -133,6 +133,8 @@ where_text(Where w)
 		return "in a signal";
 	case IN_PROTOCOL:
 		return "in the experiment";
+	case IN_EXPECT:
+		return "in what a test expects";
 	}
 	UNREACHABLE();
 }
@@ -151,7 +153,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;
 		bool of_signal = w == IN_FEATURE && a && a->kind == AEXPR_NAME &&
 				 a->name == s->words.signal;
-		if (w == IN_PROTOCOL || w == IN_SIGNAL || of_signal)
+		if (w == IN_PROTOCOL || w == IN_SIGNAL || w == IN_EXPECT || of_signal)
 			return true;
 		diag_begin(s->diag, w == IN_CONST || w == IN_ARG || w == IN_NEURONS ? E0502 : E0601, e->span,
 			   "`%s` goes over all values of a sample; there is none %s", f->name,
@@ -210,7 +212,7 @@ static bool
 is_over_sample(const Sema *s, const AstExpr *e, const Function *f)
 {
 	bool either = strcmp(f->name, "min") == 0 || strcmp(f->name, "max") == 0;
-	return either && e->args.n == 1 && (s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
+	return either && e->args.n == 1 && (s->where == IN_PROTOCOL || s->where == IN_SIGNAL || s->where == IN_EXPECT);
 }
 
 static bool

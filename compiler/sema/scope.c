@@ -143,6 +143,7 @@ sym_kind_of(AstDeclKind k)
 	case ADECL_RECORD:
 	case ADECL_PLOT:
 	case ADECL_DRAWS:
+	case ADECL_TEST:
 	case ADECL_ERROR:
 		return ASYM_UNSET;
 	case ADECL_UNSET:

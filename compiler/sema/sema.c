@@ -119,6 +119,7 @@ stage_of(AstDeclKind k)
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
+	case ADECL_TEST:
 	case ADECL_ERROR:
 	case ADECL_UNSET:
 	case ADECL_COUNT:
@@ -163,6 +164,7 @@ check_decl(Sema *s, AstDecl *d)
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
+	case ADECL_TEST:
 	case ADECL_ERROR:
 		return;
 	case ADECL_UNSET:

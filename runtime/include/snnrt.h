@@ -85,6 +85,7 @@ typedef struct {
 	uint64_t memory;                                  /* bytes allowed; 0: what is free */
 	int threads;
 	bool quiet;                                       /* no progress line */
+	bool silent;                                      /* nothing on stdout: no reports, no curves */
 	bool no_results;                                  /* write nothing (timing, tests) */
 	const char *dump_state;                           /* path: write all state buffers at the end in checkpoint format, or NULL */
 	const char *tool_version;                         /* for the manifest */

@@ -105,6 +105,8 @@ print_chart(const RtVote *v)
 void
 rt_curve_print(snnrt *rt)
 {
+	if (rt->o.silent)
+		return;
 	for (uint32_t i = 0; i < rt->p->nobjects; i++) {
 		const snnrt_object *o = &rt->p->objects[i];
 		if (o->kind != SNNRT_OBJ_VOTE)

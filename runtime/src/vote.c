@@ -338,16 +338,10 @@ rt_vote_phase_ends(snnrt *rt, uint32_t phase)
 
 /* ---- telling -------------------------------------------------------------------------------------- */
 
-int64_t
-snnrt_report(void *host, int64_t object)
+static bool
+print_report(snnrt *rt, const snnrt_object *o, const snnrt_object *phase, const snnrt_object *vote, const RtVote *v,
+             const RtTally *t)
 {
-	snnrt *rt = host;
-	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_REPORT);
-	if (!o)
-		return SNNRT_FAILED;
-	const snnrt_object *phase = &rt->p->objects[o->nums[0]], *vote = &rt->p->objects[o->nums[1]];
-	const RtVote *v = rt->object[o->nums[1]];
-	const RtTally *t = &v->phase[o->nums[0]];
 	rt_progress_clear(rt);
 	rt_curve_print(rt);
 	printf("%s of %s: ", o->texts[0], phase->name);
@@ -358,9 +352,21 @@ snnrt_report(void *host, int64_t object)
 			printf("%s- %s", r ? ", " : "", vote->texts[r]);
 	}
 	printf(" (%llu samples)\n", (unsigned long long)t->samples);
-	if (fflush(stdout))
-		return rt_fail(rt, "cannot write to the standard output");
+	return fflush(stdout) == 0;
+}
 
+int64_t
+snnrt_report(void *host, int64_t object)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_REPORT);
+	if (!o)
+		return SNNRT_FAILED;
+	const snnrt_object *phase = &rt->p->objects[o->nums[0]], *vote = &rt->p->objects[o->nums[1]];
+	const RtVote *v = rt->object[o->nums[1]];
+	const RtTally *t = &v->phase[o->nums[0]];
+	if (!rt->o.silent && !print_report(rt, o, phase, vote, v, t))
+		return rt_fail(rt, "cannot write to the standard output");
 	RtText *j = &rt->reports;
 	rt_text_printf(j, "%s\n\t\t{\"what\": ", j->n ? "," : "");
 	rt_text_json(j, o->texts[0]);

@@ -5,7 +5,7 @@
 
 NAME.snn beside NAME.ast, .net, .plan, .c: what `snnc emit` prints. NAME.out, also of examples/*.snn as
 examples/NAME.out: what `snnc run` prints, and the checksum of each file that it leaves, which must be the same by eval,
-JIT and C. --update writes what changed: read it before you commit it.
+JIT and C; NAME.f64.out, of the small ones, is the same in double. --update writes what changed: read it before you commit it.
 """
 import argparse
 import difflib
@@ -95,12 +95,16 @@ def check(snnc, program, golden, update):
         path = golden / f"{program.stem}.{stage}"
         if golden == HERE:
             good &= compare(path, emitted(snnc, program, stage), update)
-    options = SMALL.get(program.stem, [])
-    text, why = same_by_all(snnc, program, options)
-    if why:
-        print(why)
-        return False
-    return good & compare(golden / f"{program.stem}.out", text, update)
+    runs = [(f"{program.stem}.out", SMALL.get(program.stem, []))]
+    if golden == HERE or program.stem.startswith("0"):
+        runs.append((f"{program.stem}.f64.out", ["--precision", "f64"]))
+    for name, options in runs:
+        text, why = same_by_all(snnc, program, options)
+        if why:
+            print(why)
+            return False
+        good &= compare(golden / name, text, update)
+    return good
 
 
 def main():

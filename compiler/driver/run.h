@@ -1,0 +1,12 @@
+/* run.h: runs the plan of a compilation. */
+#ifndef SNNC_DRIVER_RUN_H
+#define SNNC_DRIVER_RUN_H
+
+#include "driver/pipeline.h"
+
+EngineKind run_compiled_engine(void);                     /* LLVM, or C where there is none */
+int run_plan(Compilation *c, EngineKind kind);            /* gives the exit code; what went wrong was said */
+void run_print_c(Compilation *c, StrBuf *out);
+void run_tell(Compilation *c);                            /* messages to stderr */
+
+#endif
