@@ -30,7 +30,7 @@ upd_varies(Update *u, const NetExpr *e)
 bool
 upd_reads_item(Update *u, const NetExpr *e)
 {
-	if (!e)
+	if (!e || u->l->batch == 1)
 		return false;
 	switch (e->kind) {
 	case NEXPR_TRACE: case NEXPR_SPIKE:
@@ -61,7 +61,7 @@ add_hidden(Update *u, NetType type)
 static Flat *
 push(Update *u, NetSide event, NetVaries place, Span at)
 {
-	VEC_PUSH(u->l->a, &u->flat, ((Flat){.event = event, .place = place, .span = at}));
+	VEC_PUSH(u->l->a, &u->flat, ((Flat){.event = event, .place = place, .span = at, .guard = u->now}));
 	return &u->flat.at[u->flat.n - 1];
 }
 
@@ -201,6 +201,23 @@ assign(Update *u, const NetStmt *s, const NetExpr *e, const NetExpr *mask, NetSi
 	f->mask = mask;
 }
 
+static void flatten(Update *u, const NetBlock *b, const NetExpr *mask, NetSide event);
+
+/* A condition that is one for the connection: its statements are not done at all where it fails. */
+static void
+guarded(Update *u, const NetStmt *s, const NetExpr *e, const NetExpr *mask, NetSide event)
+{
+	const NetExpr *outer = u->now;
+	u->now = NULL;                                 /* what guards is always known */
+	const NetExpr *yes = keep_condition(u, outer, e, false, NSIDE_OWN, s->span);
+	const NetExpr *no = s->other.n ? keep_condition(u, outer, e, true, NSIDE_OWN, s->span) : NULL;
+	u->now = yes;
+	flatten(u, &s->body, mask, event);
+	u->now = no;
+	flatten(u, &s->other, mask, event);
+	u->now = outer;
+}
+
 static void
 flatten(Update *u, const NetBlock *b, const NetExpr *mask, NetSide event)
 {
@@ -215,6 +232,11 @@ flatten(Update *u, const NetBlock *b, const NetExpr *mask, NetSide event)
 			set_hidden(u, u->first + s->index, e, event, s->span);
 			continue;
 		case NSTMT_IF: {
+			bool guards = upd_varies(u, e) == NPLACE_CONNECTION && !upd_reads_item(u, e) && !u->r->average;
+			if (guards) {
+				guarded(u, s, e, mask, event);
+				continue;
+			}
 			const NetExpr *yes = keep_condition(u, mask, e, false, event, s->span);
 			const NetExpr *no = s->other.n ? keep_condition(u, mask, e, true, event, s->span) : NULL;
 			flatten(u, &s->body, yes, event);

@@ -348,12 +348,16 @@ compare_spikes(Update *u, PlanExprKind how, NetSide event)
 	return plan_binary(u->l->p, how, low_spike_count(u->l, layer_of(u, event)), plan_int(u->l->p, PT_U32, 0));
 }
 
+/* What was changed at spikes of this side is clipped behind all changes: always if it waits for them, else where both
+ * sides spiked and columns may have crossed rows. */
 bool
 upd_needs_late_clip(const Update *u, NetSide event)
 {
-	for (uint32_t k = 0; k < u->groups.n && u->clips_events; k++) {
+	for (uint32_t k = 0; k < u->groups.n; k++) {
 		const Group *g = &u->groups.at[k];
-		if (g->changes && g->event == event && changes_later(u, g, other(event)) && !changes_later(u, g, event))
+		if (!upd_is_at_spikes(g) || g->event != event)
+			continue;
+		if (u->clips_late || (u->clips_at_once && changes_later(u, g, other(event)) && !changes_later(u, g, event)))
 			return true;
 	}
 	return false;
@@ -363,7 +367,7 @@ void
 upd_pairs(Update *u, const Group *g)
 {
 	keys(u, u->b, g);
-	bool clips = u->clips_events && g->changes && !changes_later(u, g, g->event);
+	bool clips = u->clips_at_once && g->changes && !changes_later(u, g, g->event);
 	if (clips && changes_later(u, g, other(g->event))) {
 		PlanEmit quiet = plan_emit(u->l->p, u->b->code), busy = plan_emit(u->l->p, u->b->code);
 		loops(u, &quiet, g, true);
@@ -393,11 +397,12 @@ upd_clip_events(Update *u)
 	for (NetSide side = NSIDE_PRE; side <= NSIDE_POST; side++) {
 		if (!upd_needs_late_clip(u, side))
 			continue;
-		PlanEmit busy = plan_emit(u->l->p, u->b->code);
+		PlanEmit busy = plan_emit(u->l->p, u->b->code), *to = u->clips_late ? u->b : &busy;
 		if (side == NSIDE_PRE)
-			clip_rows(u, &busy);
+			clip_rows(u, to);
 		else
-			columns(u, &busy, NULL, true);
-		plan_emit_if(u->b, compare_spikes(u, PEXPR_NE, other(side)), &busy, NULL);
+			columns(u, to, NULL, true);
+		if (!u->clips_late)
+			plan_emit_if(u->b, compare_spikes(u, PEXPR_NE, other(side)), &busy, NULL);
 	}
 }

@@ -225,11 +225,12 @@ make_groups(Update *u)
 {
 	for (uint32_t i = 0; i < u->flat.n;) {
 		const Flat *f = &u->flat.at[i];
-		Group g = {.lo = i, .pairs = is_of_pairs(u, f), .event = f->event};
+		Group g = {.lo = i, .pairs = is_of_pairs(u, f), .event = f->event, .guard = f->guard};
 		do {
 			g.changes |= upd_is_value(&u->flat.at[i]);
 			i++;
-		} while (i < u->flat.n && g.pairs && is_of_pairs(u, &u->flat.at[i]) && u->flat.at[i].event == g.event);
+		} while (i < u->flat.n && g.pairs && is_of_pairs(u, &u->flat.at[i]) && u->flat.at[i].event == g.event
+		         && u->flat.at[i].guard == g.guard);
 		g.hi = i;
 		VEC_PUSH(u->l->a, &u->groups, g);
 	}
@@ -250,7 +251,8 @@ group_reads(const Update *u, const Group *g, uint32_t hidden)
 {
 	for (uint32_t i = g->lo; i < g->hi; i++) {
 		const Flat *f = &u->flat.at[i];
-		if (reads_hidden(f->e, hidden) || reads_hidden(f->mask, hidden) || reads_hidden(f->gather, hidden))
+		if (reads_hidden(f->e, hidden) || reads_hidden(f->mask, hidden) || reads_hidden(f->gather, hidden)
+		    || reads_hidden(f->guard, hidden))
 			return true;
 	}
 	return false;
@@ -273,18 +275,30 @@ find_inside(Update *u)
 	}
 }
 
-/* Are all changes made at spikes, so that only what they touched needs to be brought within its bounds? */
+bool
+upd_is_at_spikes(const Group *g)
+{
+	return g->changes && g->pairs && g->event != NSIDE_OWN;
+}
+
+/* Where must values be brought within their bounds? Changes at spikes touch rows and columns alone; others touch all, but
+ * those with a guard only where it holds. */
 static void
 find_clips(Update *u)
 {
 	const NetFeature *f = u->f;
-	bool bounded = low_is_bounded(f);
-	u->clips = f->has_rule && (bounded || u->low->negative != NO_BUF);
-	u->clips_events = u->clips && f->decay == 0;
+	u->clips = f->has_rule && (low_is_bounded(f) || u->low->negative != NO_BUF);
+	u->clips_at_once = u->clips_late = u->clips && f->decay == 0 && low_is_plain(u->c, f);
+	const Group *first = NULL;
 	for (uint32_t k = 0; k < u->groups.n; k++) {
 		const Group *g = &u->groups.at[k];
-		u->clips_events &= !g->changes || (g->pairs && g->event != NSIDE_OWN);
+		if (!g->changes)
+			continue;
+		first = first ? first : g;
+		u->clips_at_once &= upd_is_at_spikes(g) && g->guard == first->guard;
+		u->clips_late &= upd_is_at_spikes(g) || g->guard;
 	}
+	u->clips_late &= !u->clips_at_once;
 }
 
 /* ---- kernels --------------------------------------------------------------------------------------------- */
@@ -352,7 +366,7 @@ gather_statement(Update *u, const Flat *f)
 }
 
 static void
-emit_group(Update *u, const Group *g)
+emit_statements(Update *u, const Group *g)
 {
 	const Flat *f = &u->flat.at[g->lo];
 	if (g->pairs)
@@ -363,6 +377,26 @@ emit_group(Update *u, const Group *g)
 		upd_change_values(u, f);
 	else
 		state_statement(u, f);
+}
+
+static PlanExpr *
+holds(Update *u, const NetExpr *guard)
+{
+	return low_place_load(&(Scope){.l = u->l}, u->hidden.at[guard->index].buf, NPLACE_CONNECTION, true);
+}
+
+static void
+emit_group(Update *u, const Group *g)
+{
+	if (!g->guard) {
+		emit_statements(u, g);
+		return;
+	}
+	PlanEmit *outer = u->b, inner = plan_emit(u->l->p, outer->code);
+	u->b = &inner;
+	emit_statements(u, g);
+	u->b = outer;
+	plan_emit_if(outer, holds(u, g->guard), &inner, NULL);
 }
 
 /* The last kernel stays open if it is one of post neurons: bounds may follow in it. */
@@ -440,23 +474,44 @@ limit_shared(Update *u)
 	close_kernel(u, &all);
 }
 
+/* Have statements with a guard touched everything in this step? NULL: there are none. */
+static PlanExpr *
+touched_all(Update *u)
+{
+	PlanExpr *any = NULL;
+	for (uint32_t k = 0; k < u->groups.n; k++) {
+		const Group *g = &u->groups.at[k];
+		if (!g->changes || upd_is_at_spikes(g))
+			continue;
+		PlanExpr *this = holds(u, g->guard);
+		any = any ? plan_binary(u->l->p, PEXPR_OR, any, this) : this;
+	}
+	return any;
+}
+
 /* Behind what is learned: decay, then the bounds. */
 static void
 limits(Update *u)
 {
 	Lower *l = u->l;
-	bool late = upd_needs_late_clip(u, NSIDE_PRE) || upd_needs_late_clip(u, NSIDE_POST);
-	if (!u->clips_events) {
+	if (!u->clips_at_once && !u->clips_late) {
 		limit_all(u, u->b);
 		return;
 	}
-	if (late)
-		upd_clip_events(u);
+	PlanExpr *all = touched_all(u);
+	PlanEmit dense = plan_emit(l->p, u->b->code), touched = plan_emit(l->p, u->b->code), *outer = u->b;
+	u->b = all ? &touched : outer;
+	upd_clip_events(u);
+	u->b = outer;
+	if (all) {
+		limit_all(u, &dense);
+		plan_emit_if(u->b, all, &dense, touched.v.n ? &touched : NULL);
+	}
 	if (u->low->unclipped == NO_BUF)
 		return;
-	PlanEmit dense = plan_emit(l->p, u->b->code);
-	limit_all(u, &dense);
-	plan_emit_if(u->b, low_load(l, u->low->unclipped, 0), &dense, NULL);
+	PlanEmit rest = plan_emit(l->p, u->b->code);
+	limit_all(u, &rest);
+	plan_emit_if(u->b, low_load(l, u->low->unclipped, 0), &rest, NULL);
 }
 
 static void

@@ -25,14 +25,15 @@ typedef struct {
 	uint32_t hidden;
 	NetAssignOp op;
 	const NetExpr *e, *mask;                          /* mask NULL: always */
+	const NetExpr *guard;                             /* what holds for the connection as a whole, for all items; NULL: always */
 	const NetExpr *gather;                            /* hidden: a REDUCE instead of e; its operand is moved */
 	NetSide event;                                    /* only where this side spiked; OWN: everywhere */
 	NetVaries place;
 	Span span;
 } Flat;
 
-/* Statements lo ..< hi. Of pairs: all at synapses, with the same event; any other group is one statement. */
-typedef struct { uint32_t lo, hi; bool pairs, changes; NetSide event; } Group;
+/* Statements lo ..< hi. Of pairs: all at synapses, with the same event and guard; any other group is one statement. */
+typedef struct { uint32_t lo, hi; bool pairs, changes; NetSide event; const NetExpr *guard; } Group;
 
 typedef struct {
 	Lower *l;
@@ -51,7 +52,9 @@ typedef struct {
 	bool *jumped;                                     /* by state: it follows spikes, and its jump was passed */
 	uint32_t ring_at;                                 /* i64 []: where the next change goes */
 	uint32_t change;                                  /* real [post]: reduced change of a row, with several items */
-	bool clips, clips_events;                         /* clips_events: values are clipped where they were touched */
+	const NetExpr *now;                               /* the guard of what is flattened */
+	bool clips;                                       /* values have bounds */
+	bool clips_at_once, clips_late;                   /* where they were touched: by the last change, or behind all; else everywhere */
 	bool told;                                        /* that a change cannot be reduced */
 	PlanEmit *b;                                      /* in the kernel, while learning */
 	PlanExpr *lo, *hi;
@@ -81,6 +84,7 @@ void upd_not_reducible(Update *u, const Flat *f);         /* tells */
 void upd_pairs(Update *u, const Group *g);
 void upd_clip_events(Update *u);                          /* the kernel what was not clipped at once */
 bool upd_needs_late_clip(const Update *u, NetSide event);
+bool upd_is_at_spikes(const Group *g);                    /* changes values, and only of pairs where a neuron spiked */
 
 /* lower_change.c */
 void upd_change_values(Update *u, const Flat *f);

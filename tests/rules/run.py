@@ -1,6 +1,6 @@
 """run.py: what rules mean: where states live, what reductions give, and that two ways to say a thing are one.
 
-    python3 tests/rules/run.py places|gather|same SNNC
+    python3 tests/rules/run.py places|gather|same|plan SNNC
 """
 import re
 import subprocess
@@ -210,8 +210,70 @@ def same(snnc):
     return bool(bad)
 
 
+# ---- what a plan holds --------------------------------------------------------------------------------------------------
+
+PLAN = """
+rule Jumps(tau = 20 ms) {{
+    learns w
+    needs reward
+    r' = -r / tau
+    on pre {{ r += 1 }}
+    on reward {{ w += 0.1 * reward * r }}
+}}
+signal reward = 0
+layer a : Poisson[17](rate = 100 Hz)
+layer b : LIF[5]
+layer c : LIF[6]
+{connections}
+experiment {{ run 1 ms }}
+"""
+AT_SPIKES = ["PostPre", "AdditiveSTDP", "MultiplicativeSTDP", "InterpolatedSTDP", "PowerLawSTDP", "NearestSTDP", "NearestPreSTDP",
+             "ImmediateSTDP", "InhibitorySTDP", "Triplet", "NearestTriplet"]
+
+
+def kernels(snnc, connections):
+    """The kernels of a plan, by name."""
+    with tempfile.TemporaryDirectory(prefix="snnc-rules-") as folder:
+        program = Path(folder) / "plan.snn"
+        program.write_text(PLAN.format(connections=connections))
+        text = call(snnc, "emit", "--plan", str(program))
+    return dict(re.findall(r"^kernel (\S+) range \d+ \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL))
+
+
+def visits_all(body):
+    """A loop over all pre neurons around one over post neurons."""
+    return re.search(r"for \w+ in 0 \.\.< 17 \{\n\s*for \w+ in lo \.\.< hi", body) is not None
+
+
+def plan(snnc):
+    bad = []
+    # once per layer and per what is said of it, whoever asks: three rules that remember pre spikes for 20 ms
+    one = """connect a -> b as c1 { weight = 0.1 { range [0, 1] ; learn AdditiveSTDP() } }
+             connect a -> c as c2 { weight = 0.1 { range [0, 1] ; learn MultiplicativeSTDP() } }
+             connect a -> b as c3 { weight = 0.1 { learn Jumps(reward = reward) } }"""
+    all_kernels = kernels(snnc, one)
+    followed = sorted(name for name in all_kernels if name.endswith(".follow"))
+    if followed != ["c1.weight.x.follow", "c1.weight.y.follow", "c2.weight.y.follow"]:
+        bad.append(f"equal states are not one: {followed}")
+    two = kernels(snnc, one.replace("Jumps(", "Jumps(tau = 30 ms, "))
+    if sum(name.endswith(".follow") for name in two) != 4:
+        bad.append("unequal states are one")
+    # at spikes only what spiked is visited
+    for rule in AT_SPIKES:
+        for name, body in kernels(snnc, f"connect a -> b as k {{ weight = 0.1 {{ range [0, 1] ; learn {rule}() }} }}").items():
+            if name.startswith("k.weight.learn") and visits_all(body):
+                bad.append(f"{rule} visits every synapse in {name}")
+    # and where a signal happens, all of them then alone
+    for name, body in kernels(snnc, "connect a -> b as k { weight = 0.1 { range [0, 1] ; learn Jumps(reward = reward) } }").items():
+        guarded = re.sub(r"(?m)^(\t+)if k\.weight_kept\[\] \{\n.*?^\1\}", "", body, flags=re.DOTALL)
+        if name.startswith("k.weight.learn") and visits_all(guarded):
+            bad.append(f"{name} visits every synapse without a signal")
+    print("\n".join(bad) or "equal states are kept once, and what happens at spikes visits only what spiked")
+    return bool(bad)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("places", "gather", "same"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("places", "gather", "same", "plan"):
         sys.exit(__doc__)
     if not Path(sys.argv[2]).exists():
         print(f"{sys.argv[2]} is not built; skipped")

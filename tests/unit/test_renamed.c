@@ -81,6 +81,50 @@ static const Case cases[] = {
 	 "0.5) reduce sum over batch } }\n"
 	 "connect t -> s2 { weight = 1 { learn @PostPre@() } }\nlayer s2 : LIF[3]\n"
 	 "experiment { run 20 ms }\nrecord c.weight\n"},
+	{"rule",
+	 "Triplet",
+	 {{"Triplet", "Threes"},
+	  {"a2_plus", "up"},
+	  {"a3_plus", "more"},
+	  {"a2_minus", "down"},
+	  {"a3_minus", "less"},
+	  {"tau_plus", "quick"},
+	  {"tau_minus", "swift"},
+	  {"tau_x", "slow"},
+	  {"tau_y", "lazy"},
+	  {"w", "strength"},
+	  {"r1", "a"},
+	  {"r2", "b"},
+	  {"o1", "c"},
+	  {"o2", "d"}},
+	 "layer s : Poisson[6](rate = 100 Hz)\nlayer t : LIF[5](threshold = -60 mV)\n"
+	 "connect s -> t as k { weight = uniform(0, 2) { range [0, 3] ; learn @Triplet@(@a3_plus@ = "
+	 "0.1) } }\nconnect s -> t as m { weight = 1 { learn @Triplet@() } }\n"
+	 "experiment { run 20 ms }\nrecord k.weight\n"},
+	{"rule",
+	 "DelayShift",
+	 {{"DelayShift", "Meeting"},
+	  {"nu", "speed"},
+	  {"tau", "reach"},
+	  {"d", "way"},
+	  {"since", "ago"},
+	  {"lag", "early"}},
+	 "layer s : Poisson[6](rate = 100 Hz)\nlayer t : LIF[5]\n"
+	 "connect s -> t as k { weight = 9 ; delay = 3 ms { range [1 ms, 5 ms] ; learn "
+	 "@DelayShift@(@nu@ = 0.5) } }\nexperiment { run 20 ms }\nrecord k.delay\n"},
+	{"rule",
+	 "Scaling",
+	 {{"Scaling", "Thermostat"},
+	  {"target", "wanted"},
+	  {"beta", "p"},
+	  {"gamma", "q"},
+	  {"tau", "slow"},
+	  {"w", "strength"},
+	  {"integral", "missing"},
+	  {"rate", "got"}},
+	 "layer s : Poisson[6](rate = 100 Hz)\nlayer t : LIF[5]\n"
+	 "connect s -> t as k { weight = uniform(0, 1) { learn @Scaling@(@tau@ = 1 s) } }\n"
+	 "experiment { run 20 ms }\nrecord k.weight\n"},
 };
 
 /* ---- names ---------------------------------------------------------------------------------------- */
