@@ -180,7 +180,7 @@ assign(Update *u, const NetStmt *s, const NetExpr *e, const NetExpr *mask, NetSi
 	if (s->target->kind == NEXPR_STATE) {
 		uint32_t k = s->target->index;
 		if (low_follows(u->low, k)) {             /* decays and jumps by itself */
-			u->jumped[k] |= s->op != NMUL;
+			u->jumped[k] |= low_is_jump(s);
 			return;
 		}
 		Flat *f = push(u, event, u->r->states.at[k].place, s->span);

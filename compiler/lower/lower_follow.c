@@ -33,6 +33,20 @@ block_reads(NetBlock b, uint32_t state)
 	return false;
 }
 
+/* x = x + e is x += e. */
+static const NetExpr *
+change(const NetStmt *s, uint32_t state, NetAssignOp *op)
+{
+	const NetExpr *e = s->e;
+	*op = s->op;
+	bool own = s->op == NSET && e->kind == NEXPR_BINARY && e->op[0]->kind == NEXPR_STATE && e->op[0]->side == NSIDE_OWN
+	           && e->op[0]->index == state;
+	if (!own || (e->op_kind != NOP_ADD && e->op_kind != NOP_SUB && e->op_kind != NOP_MUL))
+		return e;
+	*op = e->op_kind == NOP_ADD ? NADD : e->op_kind == NOP_SUB ? NSUB : NMUL;
+	return e->op[1];
+}
+
 typedef enum { BEFORE_DECAY, BEFORE_JUMP, BEHIND_JUMP } Stage;
 
 /* One statement of a handler; false: the state does not only decay and jump. */
@@ -42,17 +56,19 @@ pass(const NetStmt *s, NetEvent event, NetEvent own, uint32_t state, Stage *stag
 	if (s->kind != NSTMT_ASSIGN || s->target->kind != NEXPR_STATE || s->target->index != state)
 		return !low_assigns_state(s->body, state) && !low_assigns_state(s->other, state)
 		       && (*stage != BEFORE_DECAY || !(reads(s->e, state) || block_reads(s->body, state) || block_reads(s->other, state)));
-	if (!is_fixed(s->e))
+	NetAssignOp op;
+	const NetExpr *e = change(s, state, &op);
+	if (!is_fixed(e))
 		return false;
-	if (*stage == BEFORE_DECAY && event == NEVENT_STEP && s->op == NMUL) {
-		out->decay = s->e;
+	if (*stage == BEFORE_DECAY && event == NEVENT_STEP && op == NMUL) {
+		out->decay = e;
 		*stage = BEFORE_JUMP;
 		return true;
 	}
-	if (*stage != BEFORE_JUMP || event != own || s->op == NMUL || s->op == NDIV)
+	if (*stage != BEFORE_JUMP || event != own || op == NMUL || op == NDIV)
 		return false;
-	out->jump = s->e;
-	out->op = s->op;
+	out->jump = e;
+	out->op = op;
 	*stage = BEHIND_JUMP;
 	return true;
 }
@@ -112,6 +128,14 @@ bool
 low_follows(const LowFeature *f, uint32_t state)
 {
 	return f->follows[state] != UINT32_MAX;
+}
+
+bool
+low_is_jump(const NetStmt *s)
+{
+	NetAssignOp op;
+	change(s, s->target->index, &op);
+	return op != NMUL;
 }
 
 uint32_t

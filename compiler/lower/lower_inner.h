@@ -193,6 +193,7 @@ void low_place_store(const Scope *s, uint32_t buf, NetVaries place, bool alike, 
 /* States that follow the spikes of a layer (lower_follow.c). */
 uint32_t low_find_follow(Lower *l, uint32_t conn, uint32_t feature, uint32_t state);
 bool low_follows(const LowFeature *f, uint32_t state);
+bool low_is_jump(const NetStmt *s);                               /* else it is its decay */
 uint32_t low_read_before(Lower *l, const LowFeature *f, uint32_t state);   /* marks a read: the buffer and 1 */
 void low_follow_kernels(Lower *l);
 void low_sites(Lower *l);

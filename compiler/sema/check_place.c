@@ -9,6 +9,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 enum { OVER_PRE = 1, OVER_POST = 2, OVER_BOTH = 3 };
 
 typedef struct {
@@ -16,11 +18,18 @@ typedef struct {
 	unsigned over;
 } LocalPlace;
 
+/* What a statement stands in: a condition, or a handler of spikes. */
+typedef struct {
+	const AstExpr *condition;
+	const AstHandler *handler;
+} Around;
+
 typedef struct {
 	Sema *s;
 	const AstModel *m;
 	unsigned *states; /* over what each varies, as far as found */
 	VEC(LocalPlace) locals;
+	VEC(Around) around;
 	bool grew;
 	bool report;
 } Places;
@@ -106,6 +115,11 @@ place_of(Places *p, const AstExpr *e, unsigned bad, const AstExpr **who)
 			*who = e;
 		return over;
 	}
+	const AstSym *function = e->kind == AEXPR_CALL ? e->op[0]->sema.sym : NULL;
+	if (function && function->kind == ASYM_FUNCTION && sema_is_draw(function->index)) {
+		*who = bad && !*who ? e : *who;
+		return OVER_BOTH;
+	}
 	if (e->kind == AEXPR_OVER) {
 		for (uint32_t i = 0; i < e->args.n; i++) {
 			const char *name = e->args.at[i].value->name;
@@ -130,21 +144,42 @@ side_noun(unsigned over)
 				   : "the synapse";
 }
 
+/* Why a statement is not the same for all neurons of a side: what it reads, or where it stands. */
+static void
+label_why(Places *p, const AstStmt *a, unsigned bad)
+{
+	Diag *d = p->s->diag;
+	const AstExpr *who = NULL, *none = NULL;
+	place_of(p, a->e, bad, &who);
+	for (uint32_t i = p->around.n; i-- > 0 && !who;) {
+		const Around *w = &p->around.at[i];
+		if (w->condition) {
+			place_of(p, w->condition, bad, &who);
+			continue;
+		}
+		unsigned side = w->handler->kind == AHANDLER_ON_PRE ? OVER_PRE : OVER_POST;
+		const char *head = side == OVER_PRE ? "on pre" : "on post";
+		if (!(side & bad))
+			continue;
+		diag_label(d, (Span){w->handler->span.lo, w->handler->span.lo + (uint32_t)strlen(head)},
+			   "this is done where %s spiked", side_noun(side));
+		return;
+	}
+	if (who)
+		diag_label(d, who->span, "this belongs to %s", side_noun(place_of(p, who, 0, &none)));
+	else
+		diag_note(d, "what is done here depends on %s", side_noun(bad));
+}
+
 static void
 report_too_narrow(Places *p, const AstStmt *a, const AstState *st, unsigned over, unsigned bad)
 {
 	Sema *s = p->s;
-	const AstExpr *who = NULL;
-	place_of(p, a->e, bad, &who);
 	diag_begin(s->diag, E0602, a->target->span,
 		   "`%s` is a state of %s, but it would differ with %s", st->name, st->of,
 		   side_noun(bad));
 	diag_label(s->diag, st->name_span, "asserted here");
-	if (who)
-		diag_label(s->diag, who->span, "this belongs to %s",
-			   side_noun(place_of_name(p, who)));
-	else
-		diag_note(s->diag, "what is done here depends on %s", side_noun(bad));
+	label_why(p, a, bad);
 	if (over == OVER_BOTH)
 		diag_help(s->diag, "make it `state %s of synapse`, or leave `of` away", st->name);
 	else
@@ -185,8 +220,10 @@ walk_block(Places *p, const AstStmtVec *block, unsigned around)
 			VEC_PUSH(p->s->arena, &p->locals, l);
 		} else if (a->kind == ASTMT_IF) {
 			unsigned inside = around | place_of(p, a->e, 0, &who);
+			VEC_PUSH(p->s->arena, &p->around, (Around){.condition = a->e});
 			walk_block(p, &a->body, inside);
 			walk_block(p, &a->other, inside);
+			p->around.n--;
 		}
 	}
 }
@@ -200,6 +237,9 @@ walk_handlers(Places *p)
 		unsigned around = h->kind == AHANDLER_ON_PRE    ? OVER_PRE
 				  : h->kind == AHANDLER_ON_POST ? OVER_POST
 								: 0;
+		p->around.n = 0;
+		if (around)
+			VEC_PUSH(p->s->arena, &p->around, (Around){.handler = h});
 		walk_block(p, &h->body, around);
 	}
 }

@@ -128,15 +128,16 @@ def inhibitory(s):
     return s.run(on_pre, on_post)
 
 
+# spikes of the same step are neither pair nor triplet
 def triplet(s):
     def on_pre(t): s.w -= decayed(before(s.post, t), t, 33.7) * (0.02 + 0.01 * decayed(before(s.pre, t), t, 101))
-    def on_post(t): s.w += decayed(up_to(s.pre, t), t, 16.8) * (0.01 + 0.02 * decayed(before(s.post, t), t, 125))
+    def on_post(t): s.w += decayed(before(s.pre, t), t, 16.8) * (0.01 + 0.02 * decayed(before(s.post, t), t, 125))
     return s.run(on_pre, on_post)
 
 
 def nearest_triplet(s):
     def on_pre(t): s.w -= last(before(s.post, t), t, 33.7) * (0.02 + 0.01 * last(before(s.pre, t), t, 714))
-    def on_post(t): s.w += last(up_to(s.pre, t), t, 16.8) * (0.01 + 0.02 * last(before(s.post, t), t, 40))
+    def on_post(t): s.w += last(before(s.pre, t), t, 16.8) * (0.01 + 0.02 * last(before(s.post, t), t, 40))
     return s.run(on_pre, on_post)
 
 
@@ -188,16 +189,19 @@ def voltage(s, j):
     return random.Random(f"v{j}").choices(range(-80, -20), k=STEPS)[s]
 
 
+def filtered(j, t, tau):
+    """The voltage above theta_minus through a filter, at the end of step t."""
+    return sum((1 - exp(-1 / tau)) * exp(-(t - s) / tau) * (voltage(s, j) + 70.6) for s in range(t + 1))
+
+
+# the memory of pre spikes is seen as it was after the step before
 def clopath(s):
-    out, u_minus, u_plus = [], -70.6, -70.6
+    out = []
     for t in range(STEPS):
-        v = voltage(t, s.j)
-        x = decayed(before(s.pre, t), t, 15) / 15
-        s.w += 1e-3 * x * max(v + 45.3, 0) * max(u_plus + 70.6, 0)
+        low, high = filtered(s.j, t - 3, 10), filtered(s.j, t - 3, 7)
         if t in s.pre:
-            s.w -= 1e-3 * max(u_minus + 70.6, 0)
-        u_minus = v + (u_minus - v) * exp(-1 / 10)
-        u_plus = v + (u_plus - v) * exp(-1 / 7)
+            s.w -= 1e-3 * max(low, 0)
+        s.w += 1e-3 * decayed(before(s.pre, t), t - 1, 15) / 15 * max(voltage(t, s.j) + 45.3, 0) * max(high, 0)
         s.clip()
         out.append(s.w)
     return out
@@ -219,7 +223,8 @@ RULES = {
     "ImmediateSTDP": ("a_plus = 0.06, a_minus = 0.05, tau_plus = 10 ms", immediate),
     "InhibitorySTDP": ("nu = 0.05, rate = 10 Hz", inhibitory),
     "Triplet": ("a2_plus = 0.01, a3_plus = 0.02, a2_minus = 0.02, a3_minus = 0.01", triplet),
-    "NearestTriplet": ("a2_plus = 0.01, a3_plus = 0.02, a2_minus = 0.02, a3_minus = 0.01", nearest_triplet),
+    "Triplet nearest": ("a2_plus = 0.01, a3_plus = 0.02, a2_minus = 0.02, a3_minus = 0.01, tau_x = 714 ms, tau_y = 40 ms, "
+                        "nearest = true", nearest_triplet),
     "Oja": ("nu = 5, tau = 20 ms", oja),
     "BCM": ("nu = 100, target = 50 Hz, tau = 20 ms, tau_theta = 100 ms", bcm),
     "Scaling": ("target = 50 Hz, beta = 0.2, gamma = 0.01, tau = 50 ms", scaling),
@@ -248,7 +253,7 @@ def check(snnc, rule):
     arguments, formula = RULES[rule]
     pre, post = trains(rule + "a", PRE, 0.15), trains(rule + "b", POST, 0.12)
     is_delay, is_mask = rule == "DelayShift", rule == "Rewiring"
-    learn = f"learn {rule}({arguments})"
+    learn = f"learn {rule.split()[0]}({arguments})"
     name, low, high = "weight", 0.0, 1.0
     feature = f"weight = 0.2 + 0.1 * i + 0.03 * j {{ range [0, 1] ; {learn} }}"
     if rule == "Clopath":

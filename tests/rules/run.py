@@ -228,7 +228,7 @@ layer c : LIF[6]
 experiment {{ run 1 ms }}
 """
 AT_SPIKES = ["PostPre", "AdditiveSTDP", "MultiplicativeSTDP", "InterpolatedSTDP", "PowerLawSTDP", "NearestSTDP", "NearestPreSTDP",
-             "ImmediateSTDP", "InhibitorySTDP", "Triplet", "NearestTriplet"]
+             "ImmediateSTDP", "InhibitorySTDP", "Triplet"]
 
 
 def kernels(snnc, connections):

@@ -92,6 +92,7 @@ static const Case cases[] = {
 	  {"tau_minus", "swift"},
 	  {"tau_x", "slow"},
 	  {"tau_y", "lazy"},
+	  {"nearest", "closest"},
 	  {"w", "strength"},
 	  {"r1", "a"},
 	  {"r2", "b"},
