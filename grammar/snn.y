@@ -102,6 +102,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 /* Words that are names elsewhere. */
 %token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer" SIGNAL "signal"
 %token <name> CONNECT "connect" EXPERIMENT "experiment" RECORD "record" PLOT "plot" DRAWS "draws"
+%token <name> FUNCTION "function"
 %token <name> NEURON "neuron" FEATURE "feature" RULE "rule"
 %token <name> STATE "state" TRACE "trace" STEP "step" LEARNS "learns" NEEDS "needs" EACH "each" ON "on"
 %token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
@@ -181,6 +182,7 @@ decl:
 | plot
 | draws
 | test[t]                       { $$ = ast_test_decl(B, @$, $t); }
+| "function" name[n] "(" names[ps] ")" "=" expr[e]  { $$ = ast_function(B, @$, $n, $ps, $e); }
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
 | "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
@@ -727,7 +729,7 @@ name:
 ;
 word:
   "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "signal" | "connect" | "experiment"
-| "record" | "plot" | "draws" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
+| "record" | "plot" | "draws" | "function" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"

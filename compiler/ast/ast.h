@@ -79,7 +79,10 @@ struct AstExpr {
 	AstExpr *op[3];                                   /* MEMBER CALL INDEX: op[0] is the base */
 	AstArgVec args;                                   /* CALL INDEX LIST TUPLE */
 	uint16_t depth;                                   /* levels of this tree, from 1; at most AST_DEEPEST, so walks may recurse */
-	struct { AstTypeKind type; AstSym *sym; Dim dim; } sema; /* dim: of REAL (also of the elements of a LIST), solved */
+	struct {
+		AstTypeKind type; AstSym *sym; Dim dim;
+		AstExpr *body; AstSym **params;           /* CALL of a function of the program: its body, for this call */
+	} sema;                                           /* dim: of REAL (also of the elements of a LIST), solved */
 };
 
 /* ---- statements --------------------------------------------------------------------------- */
@@ -163,6 +166,7 @@ typedef enum {
 	ADECL_RECORD,      /* record a.b [every e [samples|steps]] [during phase] */
 	ADECL_PLOT,        /* plot a.b as form[28, 28] */
 	ADECL_DRAWS,       /* draws a.site from "file" */
+	ADECL_FUNCTION,    /* function f(x, y) = e */
 	ADECL_NEURON, ADECL_FEATURE, ADECL_RULE,
 	ADECL_TEST,        /* test "name" { … } of the whole program */
 	ADECL_ERROR,
@@ -285,6 +289,7 @@ struct AstDecl {
 			AstExpr *pattern;                 /* by …; NULL: all to all */
 			VEC(AstFeature) features;
 		} connect;
+		struct { VEC(struct AstFunctionParam { Name name; Span span; }) params; AstExpr *body; } function;
 		struct { AstStmtVec body; } experiment;
 		struct {
 			AstExpr *what;                    /* MEMBER */
@@ -325,6 +330,7 @@ typedef enum {
 	ASYM_DT, ASYM_LEARNING,
 	ASYM_NOISE,        /* xi, in equations */
 	ASYM_INF,
+	ASYM_OWN_FUNCTION, /* of the program: decl */
 	ASYM_FUNCTION,     /* exp, uniform …: name */
 	ASYM_FEATURE_OF,   /* member of a connection: decl (CONNECT), index of the feature */
 	ASYM_KEPT_OF,      /* state of a feature: decl (CONNECT), index of the feature, state of its model */

@@ -69,6 +69,7 @@ AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
 /* ---- declarations (ast_build_decl.c) ---- */
 AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
 AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block);   /* of, block: or NULL */
+AstDecl *ast_function(AstBuild *b, Span at, AstId name, AstIdVec *params, AstExpr *body);
 AstDecl *ast_bad_decl(AstBuild *b, Span at);
 
 AstTrace *ast_trace_parts(AstBuild *b);

@@ -72,6 +72,19 @@ ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstMo
 }
 
 AstDecl *
+ast_function(AstBuild *b, Span at, AstId name, AstIdVec *params, AstExpr *body)
+{
+	AstDecl *d = new_decl(b, at, ADECL_FUNCTION);
+	set_name(d, name);
+	d->function.body = body;
+	for (uint32_t i = 0; i < params->n; i++) {
+		struct AstFunctionParam p = {params->at[i].name, params->at[i].span};
+		VEC_PUSH(b->arena, &d->function.params, p);
+	}
+	return d;
+}
+
+AstDecl *
 ast_bad_decl(AstBuild *b, Span at)
 {
 	return new_decl(b, at, ADECL_ERROR);

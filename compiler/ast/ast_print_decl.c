@@ -335,6 +335,12 @@ print_decl(StrBuf *out, const AstDecl *d)
 		print_more(out, d->draws.site);
 		print_more(out, d->draws.path);
 		break;
+	case ADECL_FUNCTION:
+		strbuf_printf(out, "(function %s", d->name);
+		for (uint32_t i = 0; i < d->function.params.n; i++)
+			strbuf_printf(out, " %s", d->function.params.at[i].name);
+		print_more(out, d->function.body);
+		break;
 	case ADECL_NEURON:
 		print_model(out, "neuron", d);
 		break;

@@ -332,6 +332,8 @@ check_decl(Verifier *v, const AstDecl *d)
 		return check_expr(v, d->plot.what, false) && check_args(v, &d->plot.dims, true);
 	case ADECL_DRAWS:
 		return check_expr(v, d->draws.site, false) && check_expr(v, d->draws.path, false);
+	case ADECL_FUNCTION:
+		return (d->name || fail(v, d->span, "a declaration without a name")) && check_expr(v, d->function.body, true);
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:

@@ -261,10 +261,33 @@ over_sample(Scope *s, NetOver over, const AstExpr *e)
 	return o;
 }
 
+/* A function of the program: its body, with the arguments in place of its parameters. */
+static NetExpr *
+own_call(Scope *s, const AstExpr *e)
+{
+	uint32_t outer = s->locals.n;
+	NetExpr **arg = ARENA_ARRAY(s->el->arena, NetExpr *, e->args.n + 1);
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		arg[i] = elab_expr(s, e->args.at[i].value);
+		if (!arg[i])
+			return NULL;
+		arg[i] = elab_named(s, e->sema.params[i]->name, arg[i]);
+	}
+	for (uint32_t i = 0; i < e->args.n; i++) {
+		ElabLocal local = {NULL, NET_NONE, arg[i], e->sema.params[i]};
+		VEC_PUSH(s->el->arena, &s->locals, local);
+	}
+	NetExpr *v = elab_expr(s, e->sema.body);
+	s->locals.n = outer;
+	return v;
+}
+
 NetExpr *
 elab_call(Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
+	if (e->sema.body)
+		return own_call(s, e);
 	NetOver over = find_over(s, e);
 	if (over != NOVER_COUNT)
 		return over_sample(s, over, e);

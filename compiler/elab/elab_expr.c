@@ -545,6 +545,7 @@ name(Scope *s, const AstExpr *e)
 	case ASYM_FEATURE:
 	case ASYM_RULE:
 	case ASYM_PHASE:
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 		break;
 	}
@@ -843,7 +844,7 @@ sum(Scope *s, const AstExpr *e)
 		return written_out(s, e, x->op[1]->value, x->op[2]->value);
 	ElabLocal each = {NULL, 0, NULL, e->sema.sym};
 	for (uint32_t i = 0; i < s->locals.n; i++)
-		each.index += s->locals.at[i].each != NULL;
+		each.index += s->locals.at[i].each && !s->locals.at[i].value;
 	x->index = each.index;
 	VEC_PUSH(s->el->arena, &s->locals, each);
 	x->op[0] = elab_as(s, elab_expr(s, e->op[1]), NT_REAL, e->op[1]);

@@ -136,6 +136,7 @@ typedef struct {
 	const bool *held;        /* of states: they stand still while not free; NULL: none does */
 	uint32_t of_layer;       /* values of a layer: i is a list, numbers may be drawn; NET_NONE: elsewhere */
 	uint32_t noise;          /* site of the white noise of this equation; NET_NONE: not drawn yet */
+	void *statements;        /* where a `let` may be put in front of what is worked on; NULL: nowhere */
 	Name method;             /* of equations, in place of the model's; NULL: none */
 	const Bind *needs;       /* IN_RULE: what its signals stand for */
 	bool every;              /* IN_EXPECT: at times that are given, not where it stands */
@@ -188,6 +189,8 @@ bool elab_number_at(const Scope *s, const NetExpr *e, ElabPair at, double *out);
 const char *elab_pair_text(const Scope *s, ElabPair at); /* "from neuron 3 to 0" */
 
 /* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
+/* A name for e, in a statement before this one; e itself where that is not possible or not worth it. */
+NetExpr *elab_named(Scope *s, const char *name, NetExpr *e);
 /* A block of its own: what changes a held state does so only while the neuron is free. */
 bool elab_block(Scope *s, const AstStmtVec *body, NetCode *code, NetBlock *out);
 bool elab_code(Scope *s, const AstStmtVec *body, NetCode *out); /* appends */

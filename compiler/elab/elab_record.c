@@ -152,6 +152,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_LEARNING:
 	case ASYM_NOISE:
 	case ASYM_INF:
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 	case ASYM_PART:
 		break;

@@ -343,13 +343,32 @@ static bool
 block(Scope *s, const AstStmtVec *body, StmtVec *out)
 {
 	bool ok = true;
+	void *around = s->statements;
 	for (uint32_t i = 0; i < body->n;) {
-		if (body->at[i]->kind == ASTMT_EQUATION)
+		bool equations = body->at[i]->kind == ASTMT_EQUATION;
+		s->statements = equations ? NULL : out;
+		if (equations)
 			ok = system_of(s, body, i, false, out, &i) && ok;
 		else
 			ok = statement(s, body->at[i++], out) && ok;
 	}
+	s->statements = around;
 	return ok;
+}
+
+NetExpr *
+elab_named(Scope *s, const char *name, NetExpr *e)
+{
+	bool leaf = !e->op[0] && e->kind != NEXPR_DRAW;
+	if (!s->statements || leaf)
+		return e;
+	NetStmt *n = push(s, s->statements, NSTMT_LET, e->span);
+	n->index = s->code->locals.n;
+	n->e = e;
+	VEC_PUSH(s->el->arena, &s->code->locals, (NetLocal){intern(s->el->names, name), e->type});
+	NetExpr *l = net_expr(s->el->net, NEXPR_LOCAL, e->type, e->span);
+	l->index = n->index;
+	return l;
 }
 
 bool

@@ -59,6 +59,7 @@ struct Sym {
 	Val val;
 	uint32_t order;   /* top level: place in the program */
 	bool mixed;       /* PARAM: its uses have different dimensions */
+	bool busy;        /* OWN_FUNCTION: its body is being checked */
 	bool broken;      /* its declaration was reported: its members keep silent */
 	uint32_t columns; /* DATA; 0: unknown */
 	Face *face;       /* models and layers */
@@ -137,7 +138,8 @@ typedef struct {
 	const Sym *ends[2]; /* of the connection: layers, or NULL */
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
-	bool in_equation;
+	bool in_equation, in_function;
+	uint32_t copied; /* nodes of bodies of functions */
 	uint32_t inside; /* how many `if`s are around */
 	AstDecl *attached; /* arguments of a rule: the connection where it is attached */
 	DimTerm *fellows;  /* dimensions of the values of its features */
@@ -205,6 +207,11 @@ void sema_check_block(Sema *s, const AstStmtVec *block);
 void sema_check_model(Sema *s, AstDecl *d);
 void sema_check_trace(Sema *s, AstTrace *t, Sym *sym);
 void sema_check_places(Sema *s, AstDecl *rule);
+
+/* ---- own_function.c: functions of the program ---- */
+void sema_check_function(Sema *s, AstDecl *d);
+Val sema_check_own_call(Sema *s, AstExpr *e, Sym *function);
+bool sema_is_function(const Sema *s, Name name); /* of the language */
 
 /* ---- check_equation.c ---- */
 void sema_imply_states(Sema *s, AstModel *m); /* those that only an equation names */

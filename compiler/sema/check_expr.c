@@ -45,7 +45,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 		return false;
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_NEURONS || s->where == IN_ARG || s->where == IN_INIT;
-	if (!is_constant_place || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
+	if (!is_constant_place || (k == ASYM_LOCAL && s->in_function) || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
 	    k == ASYM_DT || k == ASYM_INDEX)
 		return true;
 	diag_begin(s->diag, E0502, e->span,
@@ -128,6 +128,7 @@ check_name(Sema *s, AstExpr *e)
 	case ASYM_FEATURE:
 	case ASYM_RULE:
 	case ASYM_PHASE:
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 	case ASYM_SIDE_STATE:
 	case ASYM_BOUND:

@@ -89,6 +89,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_LEARNING:
 	case ASYM_NOISE:
 	case ASYM_INF:
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:

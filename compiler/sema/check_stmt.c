@@ -105,6 +105,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_LEARNING:
 	case ASYM_NOISE:
 	case ASYM_INF:
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 	case ASYM_FEATURE_OF:
 	case ASYM_KEPT_OF:

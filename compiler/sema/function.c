@@ -370,6 +370,9 @@ sema_check_call(Sema *s, AstExpr *e)
 {
 	AstExpr *base = e->op[0];
 	const Function *f = base->kind == AEXPR_NAME ? find_function(s, base) : NULL;
+	Sym *own = !f && base->kind == AEXPR_NAME ? sema_find_top(s, base->name, KIND(OWN_FUNCTION)) : NULL;
+	if (own)
+		return sema_check_own_call(s, e, own);
 	if (!f) {
 		base->sema.type = ATYPE_ERROR;
 		if (base->kind != AEXPR_ERROR)
@@ -381,6 +384,16 @@ sema_check_call(Sema *s, AstExpr *e)
 		return sema_poison();
 	}
 	return check_args(s, e, f);
+}
+
+bool
+sema_is_function(const Sema *s, Name name)
+{
+	for (uint32_t i = 0; i < FUNCTION_COUNT; i++) {
+		if (s->functions.at[i]->sym.name == name)
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -78,6 +78,7 @@ sema_kind_noun(AstSymKind k)
 		return "the learning switch";
 	case ASYM_INF:
 		return "infinity";
+	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:
 		return "a function";
 	case ASYM_FEATURE_OF:
@@ -132,6 +133,8 @@ sym_kind_of(AstDeclKind k)
 		return ASYM_LAYER;
 	case ADECL_CONNECT:
 		return ASYM_CONNECTION;
+	case ADECL_FUNCTION:
+		return ASYM_OWN_FUNCTION;
 	case ADECL_NEURON:
 		return ASYM_NEURON;
 	case ADECL_FEATURE:

@@ -90,6 +90,8 @@ check_model_or_constant(Sema *s, AstDecl *d, bool models)
 		check_constant(s, d);
 	else if (d->kind == ADECL_SIGNAL && !models)
 		sym_of(d->sym)->val = sema_real(infer_fresh(&s->infer)); /* its value may read layers */
+	else if (d->kind == ADECL_FUNCTION && models)
+		sema_check_function(s, d);
 	else if ((d->kind == ADECL_NEURON || d->kind == ADECL_FEATURE || d->kind == ADECL_RULE) &&
 		 models)
 		sema_check_model(s, d);
@@ -116,6 +118,7 @@ stage_of(AstDeclKind k)
 		return 5;
 	case ADECL_PARAM:
 	case ADECL_CONST:
+	case ADECL_FUNCTION:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
@@ -161,6 +164,7 @@ check_decl(Sema *s, AstDecl *d)
 		return;
 	case ADECL_PARAM:
 	case ADECL_CONST:
+	case ADECL_FUNCTION:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:

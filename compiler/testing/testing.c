@@ -34,6 +34,7 @@ stays(const AstDecl *d, bool of_model)
 	switch (d->kind) {
 	case ADECL_PARAM:
 	case ADECL_CONST:
+	case ADECL_FUNCTION:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:
