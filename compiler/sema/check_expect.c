@@ -31,12 +31,30 @@ sema_is_seen(Sema *s, const AstExpr *e)
 	return is_variable(s, e) || is_call_of(e, s->words.rate) || is_call_of(e, s->words.start);
 }
 
+/* A feature or a state of it that is true or false. */
+static bool
+is_truth(const AstSym *sym)
+{
+	if (sym->kind != ASYM_FEATURE_OF && sym->kind != ASYM_RULE_STATE_OF && sym->kind != ASYM_KEPT_OF)
+		return false;
+	const AstFeature *f = &sym->decl->connect.features.at[sym->index];
+	const AstDecl *d = sym->kind == ASYM_RULE_STATE_OF ? f->sema_rule : f->sema_model;
+	if (!d)
+		return false;
+	if (sym->kind == ASYM_FEATURE_OF)
+		return d->model.params.n && d->model.params.at[0].is_bool;
+	const AstSym *state = sym->state < d->model.states.n ? d->model.states.at[sym->state].sym : NULL;
+	return state && state->type == ATYPE_BOOL;
+}
+
 static Val
 check_variable(Sema *s, AstExpr *e)
 {
 	Sym *sym = sema_check_variable(s, e, "variable");
 	if (!sym)
 		return sema_poison();
+	if (is_truth(&sym->sym))
+		return sema_bool();
 	if (sym->sym.kind != ASYM_PARAM_OF)
 		return sym->val;
 	diag_begin(s->diag, E1001, e->span, "the parameter `%s` is no variable of the network", e->name);

@@ -265,8 +265,10 @@ test_rule(Test *t, TestSweep *sweep)
 		return false;
 	AstExpr *call = ast_call(&t->b, s, ast_name(&t->b, s, t->decl->name), &args);
 	AstFeature *parts = ast_feature_learn(&t->b, ast_feature_parts(&t->b), s, ast_learn(&t->b, call));
-	AstId name = {.name = m->learns, .span = s}, model = {.name = test_name(t, "weight"), .span = s};
-	AstFeatureVec *fs = ast_features(&t->b, NULL, t->in, name, model, init ? init : test_number(t, s, 0), parts);
+	AstId name = {.name = m->learns, .span = s}, model = {.name = test_name(t, m->learns_bool ? "mask" : "weight"), .span = s};
+	if (!init)
+		init = m->learns_bool ? ast_bool(&t->b, s, false) : test_number(t, s, 0);
+	AstFeatureVec *fs = ast_features(&t->b, NULL, t->in, name, model, init, parts);
 	AstDecl *c = connect(t, "pre", test_ref(t, s, "post"), "synapse", n ? "one_to_one" : NULL);
 	test_add(t, ast_connect_block(&t->b, c, t->in, fs));
 	if (t->golden && !t->golden->target)

@@ -140,7 +140,8 @@ default_run(Test *t)
 
 /* ---- signals at times -------------------------------------------------------------------------- */
 
-typedef struct { double step; Name signal; AstExpr *value; } Cut;
+/* At the end of a step: a signal takes a value, for one step (a pulse) or from then on. */
+typedef struct { double step; Name signal; AstExpr *value; bool pulse; } Cut;
 typedef VEC(Cut) CutVec;
 
 static double
@@ -180,12 +181,13 @@ before_event(Test *t, Name signal, Span at)
 }
 
 static void
-add_pulse(Test *t, const AstStmt *ev, double on, double off, CutVec *out)
+add_time(Test *t, const AstStmt *ev, double on, double off, CutVec *out)
 {
 	Name name = ev->target->name;
-	Cut a = {on, name, test_plain(t, test_copy(t, ev->e))}, b = {off, name, before_event(t, name, ev->span)};
+	Cut a = {on, name, test_plain(t, test_copy(t, ev->e)), off == on + 1}, b = {off, name, before_event(t, name, ev->span), false};
 	VEC_PUSH(t->env->arena, out, a);
-	VEC_PUSH(t->env->arena, out, b);
+	if (!a.pulse)
+		VEC_PUSH(t->env->arena, out, b);
 }
 
 static void
@@ -197,9 +199,9 @@ add_cuts(Test *t, const AstStmt *ev, const AstExpr *at, double shift, CutVec *ou
 			add_cuts(t, ev, at->args.at[i].value, shift, out);
 	} else if (at->kind == AEXPR_RANGE) {
 		if (known_step(t, at->op[0], &a) && known_step(t, at->op[1], &b))
-			add_pulse(t, ev, a + shift, b + shift, out);
+			add_time(t, ev, a + shift, b + shift, out);
 	} else if (known_step(t, at, &a)) {
-		add_pulse(t, ev, a - 1 + shift, a + shift, out);
+		add_time(t, ev, a - 1 + shift, a + shift, out);
 	}
 }
 
@@ -266,7 +268,8 @@ cut_run(Test *t, AstStmt *run, const CutVec *cuts, uint32_t *next, double *now, 
 			*now = c->step;
 		}
 		Span s = c->value->span;
-		VEC_PUSH(t->env->arena, out, ast_assign(&t->b, s, ast_name(&t->b, s, c->signal), AOP_UNSET, c->value));
+		AstExpr *signal = ast_name(&t->b, s, c->signal);
+		VEC_PUSH(t->env->arena, out, c->pulse ? ast_pulse(&t->b, s, signal, c->value) : ast_assign(&t->b, s, signal, AOP_UNSET, c->value));
 	}
 	if (end > *now)
 		VEC_PUSH(t->env->arena, out, run_of(t, run, end - *now));
@@ -444,7 +447,30 @@ uses(const AstExpr *e, Name name)
 	return found;
 }
 
-/* Neurons side by side will do if only spikes of two layers come at swept times, and no state of the rule is one for all. */
+static bool
+reduces(const AstExpr *e)
+{
+	if (!e)
+		return false;
+	bool found = e->kind == AEXPR_OVER;
+	for (int i = 0; i < 3; i++)
+		found = found || reduces(e->op[i]);
+	for (uint32_t i = 0; i < e->args.n; i++)
+		found = found || reduces(e->args.at[i].value);
+	return found;
+}
+
+static bool
+reduces_in(const AstStmtVec *body)
+{
+	for (uint32_t i = 0; i < body->n; i++) {
+		if (reduces(body->at[i]->e) || reduces_in(&body->at[i]->body) || reduces_in(&body->at[i]->other))
+			return true;
+	}
+	return false;
+}
+
+/* Neurons side by side will do if only spikes of two layers come at swept times, and nothing in the rule is one for all. */
 static bool
 fits_lanes(const Test *t, Name name)
 {
@@ -452,7 +478,12 @@ fits_lanes(const Test *t, Name name)
 		return false;
 	const AstModel *m = &t->decl->model;
 	for (uint32_t i = 0; i < m->states.n; i++) {
-		if (m->states.at[i].of && strcmp(m->states.at[i].of, "connection") == 0)
+		Name of = m->states.at[i].of;
+		if (of && (strcmp(of, "connection") == 0 || strcmp(of, "network") == 0))
+			return false;
+	}
+	for (uint32_t i = 0; i < m->handlers.n; i++) {
+		if (reduces_in(&m->handlers.at[i].body))
 			return false;
 	}
 	for (uint32_t i = 0; i < t->events.n; i++) {

@@ -57,6 +57,30 @@ nextcode snnc test models.snn
 nextcode snnc test models.snn --precision f64 --filter over
 sed -i 's/0.5,.*/0.5,0.7/' first.csv
 nextcode snnc test models.snn --filter 'first weight'
+cat >events.snn <<'END'
+rule Ev(nu = 1) {
+    learns w
+    needs reward
+    state n of connection
+    on reward { w += nu * reward ; n += 1 }
+    test "events" { reward = 2 at [10 ms, 30 ms] ; run 50 ms ; expect dw == 4 ; expect n == 2 }
+    test "set" { reward = 2 ; run 50 ms ; expect dw == 2 ; expect n == 1 }
+}
+rule Prune(least = 0.5) {
+    learns m : bool
+    needs strength
+    each step { if m and strength < least { m = false } }
+    test "prunes" { m = true ; strength = 1 ; strength = 0.2 at [5 ms] ; run 10 ms ; expect m at [4 ms] ; expect not m at 5 ms ; expect not m }
+}
+rule Scaling(target = 1, eta = 0.1) {
+    learns w
+    each step { w += eta * (target - sum(w over pre)) * pre.spike }
+    test "sum" { w = 0.5 ; pre at [1 ms] ; expect dw near 0.05 within 0.01% }
+    test "sweep" { w = 0.5 ; sweep post - pre in -2 ms .. 2 ms by 1 ms ; expect dw near 0.05 within 0.01% }
+    test "two" { w = 0.25 ; pre[0] at [1 ms] ; pre[1] at [1 ms] ; expect dw near 0.05 within 0.01% }
+}
+END
+nextcode snnc test events.snn
 cat >program.snn <<'END'
 param n = 3
 param r = 20 Hz
