@@ -19,7 +19,7 @@ typedef struct {
 	const Options *o;
 	Arena *arena;
 	const char *dir; /* for results */
-	bool colour, world;
+	bool colour, world, interrupted;
 	EngineKind engine[2];
 	int engines;
 	uint64_t passed, failed;
@@ -148,6 +148,7 @@ run_engines(Case *t, Compilation *c, Options *o, uint32_t point)
 		o->out = dir;
 		int code = run_plan(c, s->engine[done]);
 		if (code != EXIT_FINE) {
+			s->interrupted |= code == EXIT_INTERRUPTED;
 			t->failed = t->world = true;
 			break;
 		}
@@ -319,7 +320,7 @@ run_file(Suite *s, const char *file)
 		s->failed++;
 		return;
 	}
-	for (uint32_t i = 0; i < all.n; i++) {
+	for (uint32_t i = 0; i < all.n && !s->interrupted; i++) {
 		if (is_wanted(s, file, all.at[i]))
 			run_case(s, file, i, all.at[i]);
 	}
@@ -347,7 +348,7 @@ command_test(const Options *o, Arena *a)
 	PathVec files = {0};
 	if (!test_files(a, o, &files) || !open_suite(&s, o, a))
 		return EXIT_WORLD;
-	for (uint32_t i = 0; i < files.n; i++)
+	for (uint32_t i = 0; i < files.n && !s.interrupted; i++)
 		run_file(&s, files.at[i]);
 	if (o->files.n == 0)
 		run_file(&s, NULL);
@@ -358,5 +359,5 @@ command_test(const Options *o, Arena *a)
 	}
 	const char *on = !s.colour ? "" : s.failed ? "\033[1;31m" : "\033[32m";
 	printf("%s%" PRIu64 " passed, %" PRIu64 " failed%s\n", on, s.passed, s.failed, s.colour ? "\033[0m" : "");
-	return s.world ? EXIT_WORLD : s.failed ? EXIT_TEXT : EXIT_FINE;
+	return s.interrupted ? EXIT_INTERRUPTED : s.world ? EXIT_WORLD : s.failed ? EXIT_TEXT : EXIT_FINE;
 }
