@@ -55,6 +55,8 @@ cat tau.csv drive.csv first.csv time.csv
 head -2 v.csv
 nextcode snnc test models.snn
 nextcode snnc test models.snn --precision f64 --filter over
+snnc test models.snn --engine eval --filter 'over a time' --dump elab
+snnc test models.snn --engine eval --filter 'many pairs' --dump sema | grep -A40 experiment
 sed -i 's/0.5,.*/0.5,0.7/' first.csv
 nextcode snnc test models.snn --filter 'first weight'
 cat >events.snn <<'END'
