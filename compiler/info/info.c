@@ -184,6 +184,17 @@ page_equations(const InfoEnv *env, const AstDecl *model, const Doc *d)
 	return d->equations ? d->equations : doc_body(env, model);
 }
 
+const char *
+page_tests(const InfoEnv *env, const AstDecl *model)
+{
+	uint32_t n = model->model.tests.n;
+	const SourceFile *f = page_file(env, model);
+	if (!n || !f)
+		return NULL;
+	const char *file = model->library ? "" : arena_printf(env->arena, " %s", f->name);
+	return arena_printf(env->arena, "%u, run by `snnc test%s --filter %s`", n, file, model->name);
+}
+
 /* ---- how it is used --------------------------------------------------------------------------- */
 
 /* What must be given: parameters without default, signals. */

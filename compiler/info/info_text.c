@@ -149,6 +149,7 @@ info_text_model(StrBuf *out, const InfoEnv *env, const AstDecl *model)
 	put_key(out, "BindsNET", d.bindsnet);
 	put_key(out, "Use", page_use(env, model));
 	put_key(out, "Text", page_place(env, model));
+	put_key(out, "Tests", page_tests(env, model));
 }
 
 /* ---- the list --------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ PageRows page_states(const InfoEnv *env, const AstDecl *model, const Doc *d); /*
 PageRows page_signals(const InfoEnv *env, const AstDecl *model, const Doc *d);
 PageRows page_draws(const InfoEnv *env, const AstDecl *model, const Doc *d);  /* the other items */
 const char *page_equations(const InfoEnv *env, const AstDecl *model, const Doc *d);
+const char *page_tests(const InfoEnv *env, const AstDecl *model); /* how many, and how they are run; NULL: none */
 const char *page_use(const InfoEnv *env, const AstDecl *model);   /* a line that uses it */
 
 /* info_text.c */

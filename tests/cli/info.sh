@@ -58,3 +58,10 @@ nextcode snnc info none.snn
 mkdir lib && echo "neuron Only() { step { spike } }" > lib/only.snn
 nextcode snnc info --lib lib
 nextcode snnc info --lib lib --markdown
+cat > tested.snn <<'END'
+rule R(nu = 1) {
+    learns w
+    test "a" { pre at 1 ms ; expect dw == 0 }
+}
+END
+snnc info tested.snn R
