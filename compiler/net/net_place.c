@@ -123,5 +123,7 @@ net_feature_varies(const Net *n, const NetConn *c, uint32_t k, NetVaries signal)
 		p.signal = signal;
 		block(&p, &p.f->compute.body, NPLACE_CONNECTION);
 	} while (p.grew);
+	for (uint32_t i = 0; i < p.f->compute.locals.n; i++)
+		p.signal |= p.locals[i];                      /* worked out where the signal is, also if nothing reads it */
 	return p.signal;
 }

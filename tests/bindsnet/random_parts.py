@@ -292,7 +292,7 @@ def pipeline(d, source, target, boost, batch):
         elif kind == "Intensity":
             f.update(value=d.array(f"init_{key}_{name}", d.rng.choice([np.sign(d.uniform(-0.3, 1, n, m)), d.uniform(-0.3, 1, n, m)])), range=[-1.0, 1.0])
         elif kind == "Probability":
-            f.update(value=d.array(f"init_{key}_{name}", d.uniform(0.2, 0.95, n, m)), range=[0.0, 1.0], norm=None, decay=0.0)
+            f.update(value=d.array(f"init_{key}_{name}", d.uniform(0.2, 0.95, n, m)), range=[0.05, 1.0], norm=None, decay=0.0)
             f["rule"] = rule_for(d, c, target, families_of(c, source, target, batch), batch, (0.0, 1.0), 0.2, True)
         elif kind == "Degradation":
             f.update(value=d.array(f"init_{key}_{name}", d.uniform(0, 0.1, n, m)), factor=rounded(d.rng.uniform(-0.3, 0.6), 2))

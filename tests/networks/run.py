@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from math import isfinite
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -117,8 +118,12 @@ def write(folder, networks, settings, title):
             npy.save(folder / name, array)
 
 
-def idle(net, results, folder):
-    """None, or what the network leaves undone."""
+def idle(net, folder):
+    """None, or what the network leaves undone, or overdoes: the bits of what is not a number are nobody's."""
+    for path in (folder / "eval").rglob("*.npy"):
+        array = npy.load(path)
+        if not isinstance(array, npy.Events) and array.dtype in npy.FLOATS and not all(map(isfinite, array.data)):
+            return "a number beyond all bounds"
     for layer in net.layers:
         record = npy.load(folder / "eval" / f"{layer['name']}.spikes.npy")
         if not (record.rows if isinstance(record, npy.Events) else any(record.data)):
@@ -145,7 +150,7 @@ def lively_network(tools, library, seed, number, place, settings, folder, counts
                 counts[f"refused {code[1]}"] += 1
                 continue
             raise
-        why = idle(net, results, folder)
+        why = idle(net, folder)
         if not why:
             return net, results
         counts[why] += 1
