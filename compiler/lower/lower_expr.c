@@ -271,6 +271,16 @@ fellow(Scope *s, const NetExpr *e)
 	return s->at ? low_value_load(s->l, buf, s->at) : low_load(s->l, buf, 2, s->pre, s->post);
 }
 
+/* A constant of this neuron or value; truth values are kept as numbers. */
+static PlanExpr *
+array(Scope *s, const NetExpr *e)
+{
+	uint32_t buf = s->l->arrays[e->index];
+	if (e->side != NSIDE_VALUE)
+		return low_load(s->l, buf, 1, side_index(s, e->side));
+	return s->at ? low_value_load(s->l, buf, s->at) : low_load(s->l, buf, 2, s->pre, s->post);
+}
+
 bool
 net_has_sum(const NetExpr *e)
 {
@@ -287,10 +297,10 @@ low_expr(Scope *s, const NetExpr *e)
 	switch (e->kind) {
 	case NEXPR_CONST:
 		return e->type == NT_BOOL ? plan_int(p, PT_BOOL, e->value != 0) : low_real(l, e->value);
-	case NEXPR_ARRAY:
-		if (e->side != NSIDE_VALUE)
-			return low_load(l, l->arrays[e->index], 1, side_index(s, e->side));
-		return s->at ? low_value_load(l, l->arrays[e->index], s->at) : low_load(l, l->arrays[e->index], 2, s->pre, s->post);
+	case NEXPR_ARRAY: {
+		PlanExpr *v = array(s, e);
+		return e->type == NT_BOOL ? plan_binary(p, PEXPR_NE, v, low_real(l, 0)) : v;
+	}
 	case NEXPR_STATE:
 		return state(s, e);
 	case NEXPR_LOCAL:
