@@ -15,175 +15,6 @@ elab_find_conn(Elab *el, const AstDecl *d)
 	return NET_NONE;
 }
 
-/* ---- initial values and ranges --------------------------------------------------------------- */
-
-/* The least or the most of a bound. */
-static double
-extreme(Elab *el, const NetExpr *bound, bool most)
-{
-	double v = bound->value;
-	const ElabList *l = bound->kind == NEXPR_ARRAY ? &el->lists.at[bound->index] : NULL;
-	for (uint32_t i = 0; l && i < l->n; i++)
-		v = i == 0 ? l->value[i] : most ? fmax(v, l->value[i]) : fmin(v, l->value[i]);
-	return v;
-}
-
-static void
-report_outside(Elab *el, Span at, const char *what, const NetFeature *f)
-{
-	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
-	elab_error(el, E0501, at, "%s outside the range of `%s`", what, f->name);
-	diag_label(el->diag, f->range_span, several ? "the ranges lie from %s to %s" : "the range is %s to %s",
-		   elab_number_text(el, extreme(el, f->lo, false)), elab_number_text(el, extreme(el, f->hi, true)));
-	diag_help(el->diag, "change the value or widen the range");
-	diag_end(el->diag);
-}
-
-/* In any of its ranges: values are clipped each to its own. */
-static bool
-is_inside(Elab *el, const NetFeature *f, double v)
-{
-	return v >= extreme(el, f->lo, false) && v <= extreme(el, f->hi, true);
-}
-
-static const ElabUniform *
-find_uniform(Elab *el, const NetExpr *e)
-{
-	for (uint32_t i = 0; i < el->uniforms.n; i++) {
-		if (el->uniforms.at[i].e == e)
-			return &el->uniforms.at[i];
-	}
-	return NULL;
-}
-
-/* Looks at what is surely a value: constants, branches that are, and uniform(a, b). */
-static void
-check_range(Elab *el, const NetFeature *f, const NetExpr *e)
-{
-	if (e->kind == NEXPR_IF) {
-		check_range(el, f, e->op[0]);
-		check_range(el, f, e->op[2]);
-		return;
-	}
-	if (e->kind == NEXPR_CONST && !is_inside(el, f, e->value)) {
-		report_outside(el, e->span,
-			       arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)),
-			       f);
-		return;
-	}
-	if (e->kind == NEXPR_ARRAY) {
-		double least = extreme(el, e, false), most = extreme(el, e, true);
-		double v = is_inside(el, f, least) ? most : least;
-		if (!is_inside(el, f, v))
-			report_outside(el, e->span, arena_printf(el->arena, "%s lies", elab_number_text(el, v)), f);
-		return;
-	}
-	const ElabUniform *u = find_uniform(el, e);
-	if (!u || u->a->kind != NEXPR_CONST || u->b->kind != NEXPR_CONST)
-		return;
-	if (!is_inside(el, f, u->a->value) || !is_inside(el, f, u->b->value))
-		report_outside(el, e->span,
-			       arena_printf(el->arena, "numbers from %s to %s lie partly",
-					    elab_number_text(el, u->a->value),
-					    elab_number_text(el, u->b->value)),
-			       f);
-}
-
-static bool
-is_file(const AstExpr *e)
-{
-	return e->kind == AEXPR_STRING ||
-	       (e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
-		!strcmp(e->op[0]->name, "file"));
-}
-
-static void
-initial_value(Scope *outer, NetFeature *f, const AstFeature *a)
-{
-	Elab *el = outer->el;
-	f->init.span = a->value->span;
-	if (is_file(a->value)) {
-		f->init.file = elab_file(el, a->value);
-		return;
-	}
-	Scope s = elab_scope(el, IN_INIT);
-	s.conn = outer->conn;
-	s.feature = outer->feature;
-	s.site_prefix = outer->site_prefix;
-	NetExpr *e = elab_expr(&s, a->value);
-	if (!e)
-		return;
-	if (e->type != f->type) {
-		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
-			   f->type == NT_BOOL ? "true or false" : "a number",
-			   e->type == NT_BOOL ? "true or false" : "a number");
-		diag_help(el->diag, f->type == NT_BOOL ? "compare: `i != j`, `random() < 0.1`"
-						       : "write `1 if … else 0`");
-		diag_end(el->diag);
-		return;
-	}
-	f->init.e = e;
-	if (f->has_range)
-		check_range(el, f, e);
-}
-
-/* One number, or one for each source, target or value. */
-static NetExpr *
-bound(Scope *outer, const AstExpr *e, const char *what)
-{
-	Elab *el = outer->el;
-	Scope s = elab_scope(el, IN_PROGRAM), place = elab_scope(el, IN_INIT);
-	s.conn = place.conn = outer->conn;
-	place.feature = outer->feature;
-	NetExpr *v = elab_expr(&s, e);
-	if (!v || !elab_placed(&place, v))
-		return NULL;
-	NetExpr *all = elab_spread(&place, v);
-	bool sound = all && all->type == NT_REAL && !(all->kind == NEXPR_CONST && isnan(all->value));
-	if (sound)
-		return all;
-	elab_error(el, E0503, e->span, "%s must be one number, or one for each value", what);
-	diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
-	diag_end(el->diag);
-	return NULL;
-}
-
-static bool
-is_crossed(Scope *s, const NetFeature *f, const AstFeature *a)
-{
-	Elab *el = s->el;
-	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
-	uint64_t n = several ? elab_values_here(s) : 1;
-	for (uint64_t k = 0; k < n; k++) {
-		ElabPair at = elab_value_pair(s, k);
-		double lo = f->lo->value, hi = f->hi->value;
-		bool known = elab_number_at(s, f->lo, at, &lo) && elab_number_at(s, f->hi, at, &hi);
-		if (!known || lo <= hi)
-			continue;
-		elab_error(el, E0503, a->range_span, several ? "this range is empty %s: %s is above %s"
-							     : "this range is empty%s: %s is above %s",
-			   several ? elab_pair_text(s, at) : "", elab_number_text(el, lo), elab_number_text(el, hi));
-		diag_help(el->diag, "the smaller end comes first: `range [0, 1]`");
-		diag_end(el->diag);
-		return true;
-	}
-	return false;
-}
-
-static void
-range(Scope *s, NetFeature *f, const AstFeature *a)
-{
-	if (!a->lo)
-		return;
-	f->lo = bound(s, a->lo, "the lower end of a range");
-	f->hi = bound(s, a->hi, "the upper end of a range");
-	f->range_span = a->range_span;
-	if (!f->lo || !f->hi || is_crossed(s, f, a))
-		return;
-	f->has_range = f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || isfinite(f->lo->value) ||
-		       isfinite(f->hi->value);
-}
-
 static void
 norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 {
@@ -333,19 +164,19 @@ static void
 limits(Elab *el, const NetFeature *f, double *lo, double *hi)
 {
 	const NetExpr *e = f->init.e;
-	const ElabUniform *u = e ? find_uniform(el, e) : NULL;
+	const ElabUniform *u = e ? elab_find_uniform(el, e) : NULL;
 	*lo = -INFINITY;
 	*hi = INFINITY;
 	if (!f->has_rule && e && elab_is_fixed(e)) {
-		*lo = extreme(el, e, false);
-		*hi = extreme(el, e, true);
+		*lo = elab_extreme(el, e, false);
+		*hi = elab_extreme(el, e, true);
 	} else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
-		*lo = extreme(el, u->a, false);
-		*hi = extreme(el, u->b, true);
+		*lo = elab_extreme(el, u->a, false);
+		*hi = elab_extreme(el, u->b, true);
 	}
 	if (f->has_range) {
-		*lo = fmax(*lo, extreme(el, f->lo, false));
-		*hi = fmin(*hi, extreme(el, f->hi, true));
+		*lo = fmax(*lo, elab_extreme(el, f->lo, false));
+		*hi = fmin(*hi, elab_extreme(el, f->hi, true));
 	}
 }
 
@@ -498,6 +329,19 @@ check_code(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a)
 	diag_end(el->diag);
 }
 
+/* Truth values have no sum, no range and no sign. */
+static void
+check_truth(Elab *el, const NetFeature *f, const AstFeature *a)
+{
+	const char *what = a->norm ? "norm" : a->decay ? "decay" : a->lo ? "range" : a->keep_sign ? "sign to keep" : NULL;
+	Span at = a->norm ? a->norm_span : a->decay ? a->decay_span : a->lo ? a->range_span : a->keep_sign_span;
+	if (f->type != NT_BOOL || !what)
+		return;
+	elab_error(el, E0601, at, "the values of `%s` are true or false: they have no %s", f->name, what);
+	diag_help(el->diag, "give such a line to a feature of numbers");
+	diag_end(el->diag);
+}
+
 static void
 norm_group(Elab *el, const NetConn *c, NetFeature *f, const AstFeature *a)
 {
@@ -537,20 +381,23 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	s.feature = &f;
 	f.of_post = m->params.n && m->params.at[0].of_post;
 	parameters(&s, &f, a);
-	range(&s, &f, a);
+	elab_range(&s, &f, a);
 	norm_and_decay(el, &f, a);
 	norm_group(el, c, &f, a);
+	check_truth(el, &f, a);
 	f.keep_sign = a->keep_sign;
 	if (a->shared)
 		share(el, conn, &f, a->shared);
 	else
-		initial_value(&s, &f, a);
+		elab_begin(&s, &f, a);
 	states(&s, &f);
 	check_place(el, c, &f, a);
 	compute(&s, &f);
 	check_code(el, c, &f, a);
 	if (a->learn)
 		elab_rule(el, conn, &f, a);
+	if (a->value)
+		elab_check_values(&s, &f, a);
 	if (f.delay)
 		check_delay(el, c, &f, a->value ? a->value->span : a->shared_span);
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);

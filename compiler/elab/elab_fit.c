@@ -13,8 +13,8 @@ layer_at(const Scope *s, uint32_t i)
 	return &s->el->net->layers.at[i];
 }
 
-static const char *
-shape_text(Elab *el, uint32_t n, const uint64_t *at)
+const char *
+elab_shape_text(Elab *el, uint32_t n, const uint64_t *at)
 {
 	const char *text = "[";
 	for (uint32_t i = 0; i < n; i++)
@@ -27,7 +27,7 @@ static const char *
 list_text(Elab *el, const ElabList *l)
 {
 	return l->rank == 1 ? arena_printf(el->arena, "a list of %u values", l->n)
-			    : arena_printf(el->arena, "an array %s", shape_text(el, l->rank, l->extent));
+			    : arena_printf(el->arena, "an array %s", elab_shape_text(el, l->rank, l->extent));
 }
 
 /* ---- layers ---------------------------------------------------------------------------------- */
@@ -133,7 +133,7 @@ report(Scope *s, const NetExpr *e, const NetConn *c, uint32_t rank, const uint64
 	bool of_post = code || c->pattern.kind != NPAT_CONV;
 	elab_error(el, E0401, e->span, "%s does not fit the connection `%s`",
 		   list_text(el, &el->lists.at[e->index]), c->name);
-	diag_note(el->diag, "its values have the shape %s", shape_text(el, rank, shape));
+	diag_note(el->diag, "its values have the shape %s", elab_shape_text(el, rank, shape));
 	if (of_pre && of_post)
 		diag_note(el->diag, "`%s` has %" PRIu64 " neurons, `%s` %" PRIu64, pre->name, pre->n, post->name, post->n);
 	else if (of_post && !is_of_post(s))
@@ -342,7 +342,7 @@ elab_pair_text(const Scope *s, ElabPair at)
 	uint32_t rank = net_value_shape(el->net, c, is_of_post(s), shape);
 	for (uint32_t d = rank; d-- > 0; k /= shape[d])
 		index[d] = k % shape[d];
-	return arena_printf(el->arena, "at %s", shape_text(el, rank, index));
+	return arena_printf(el->arena, "at %s", elab_shape_text(el, rank, index));
 }
 
 /* An expression of i, j and lists that is known for each value becomes a list of them. */

@@ -186,6 +186,7 @@ NetExpr *elab_spread(Scope *s, NetExpr *e);    /* one number for each value of t
 uint64_t elab_values_here(const Scope *s);     /* how many values the feature has */
 ElabPair elab_value_pair(const Scope *s, uint64_t k);
 bool elab_number_at(const Scope *s, const NetExpr *e, ElabPair at, double *out);
+const char *elab_shape_text(Elab *el, uint32_t n, const uint64_t *at); /* "[3, 4]" */
 const char *elab_pair_text(const Scope *s, ElabPair at); /* "from neuron 3 to 0" */
 
 /* ---- statements (elab_stmt.c) ---------------------------------------------------------------- */
@@ -213,6 +214,12 @@ bool elab_pattern(Elab *el, const AstExpr *by, NetConn *c);
 bool elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f);
 bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *pre, const NetLayer *post,
                    NetPattern *out);
+/* ---- first values and ranges of features (elab_begin.c) ---- */
+void elab_begin(Scope *outer, NetFeature *f, const AstFeature *a);
+void elab_range(Scope *s, NetFeature *f, const AstFeature *a);
+void elab_check_values(Scope *s, const NetFeature *f, const AstFeature *a);
+double elab_extreme(Elab *el, const NetExpr *bound, bool most); /* the least or the most of a bound */
+const ElabUniform *elab_find_uniform(Elab *el, const NetExpr *e);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);
 void elab_signals(Elab *el); /* elab_factor.c */
 /* Over what an expression of a signal or of the protocol varies. */

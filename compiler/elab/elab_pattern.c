@@ -82,15 +82,6 @@ need_argument(Pattern *w, const char *name, const char *example)
 
 /* ---- windows ------------------------------------------------------------------------------------- */
 
-static const char *
-shape_text(Elab *el, uint32_t n, const uint64_t *at)
-{
-	const char *text = "[";
-	for (uint32_t i = 0; i < n; i++)
-		text = arena_printf(el->arena, "%s%s%" PRIu64, text, i ? ", " : "", at[i]);
-	return arena_printf(el->arena, "%s]", text);
-}
-
 /* `input = [28, 28]` says how a flat source is to be seen; else its shape is [channels, extents ...]. */
 static bool
 source(Pattern *w)
@@ -109,7 +100,7 @@ source(Pattern *w)
 		}
 		if (w->sound) {
 			elab_error(w->el, E0401, input->span, "an input of %s has %" PRIu64 " places, and layer `%s` has %" PRIu64
-			           " neurons", shape_text(w->el, p->axes, p->extent), all, w->pre->name, w->pre->n);
+			           " neurons", elab_shape_text(w->el, p->axes, p->extent), all, w->pre->name, w->pre->n);
 			diag_help(w->el->diag, "write its extents, or make the layer a multiple of that size");
 			diag_end(w->el->diag);
 		}
@@ -123,7 +114,7 @@ source(Pattern *w)
 	}
 	if (w->pre->rank < 2) {
 		elab_error(w->el, E0401, w->by->span, "`%s` needs a source of the shape [channels, extents …], and layer `%s` has %s",
-		           w->word, w->pre->name, shape_text(w->el, w->pre->rank, w->pre->shape));
+		           w->word, w->pre->name, elab_shape_text(w->el, w->pre->rank, w->pre->shape));
 		diag_help(w->el->diag, "give the layer its channels and extents: `layer %s : …[1, 28, 28]`", w->pre->name);
 		diag_end(w->el->diag);
 		return false;
@@ -174,9 +165,9 @@ report_target(Pattern *w, uint64_t channels)
 	for (uint32_t d = 0; d < p->axes; d++)
 		want[d + 1] = p->out_extent[d];
 	elab_error(w->el, E0401, w->by->span, "this gives %s, and layer `%s` has the shape %s",
-	           channels ? shape_text(w->el, p->axes + 1, want)
-	                    : arena_printf(w->el->arena, "[channels, %s", shape_text(w->el, p->axes, p->out_extent) + 1),
-	           w->post->name, shape_text(w->el, w->post->rank, w->post->shape));
+	           channels ? elab_shape_text(w->el, p->axes + 1, want)
+	                    : arena_printf(w->el->arena, "[channels, %s", elab_shape_text(w->el, p->axes, p->out_extent) + 1),
+	           w->post->name, elab_shape_text(w->el, w->post->rank, w->post->shape));
 	for (uint32_t d = 0; d < p->axes; d++)
 		diag_note(w->el->diag, "axis %u: %s = %" PRIu64, d + 1, arithmetic(w, d), p->out_extent[d]);
 	diag_help(w->el->diag, "change the shape of `%s`, or kernel, stride and padding", w->post->name);

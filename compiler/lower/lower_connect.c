@@ -432,10 +432,6 @@ low_conn_kernels(Lower *l, uint32_t conn)
 	low_pattern_kernels(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		const NetFeature *f = &c->features.at[k];
-		if (f->type == NT_BOOL && (f->has_norm || f->decay != 0)) {
-			low_not_yet(l, f->span, "a norm or a decay of truth values");
-			continue;
-		}
 		if (!low_is_plain(c, f)) {
 			pattern_kernels(l, conn, k);
 			continue;

@@ -161,8 +161,13 @@ rt_data_fetch(RtData *d, uint32_t column, uint64_t sample, void *dst, char *why)
 	if (sample >= d->samples)
 		return rt_say(why, "sample %llu is asked for, there are %llu", (unsigned long long)sample,
 		              (unsigned long long)d->samples);
-	if (!d->drawn)
-		return rt_array_read(&c->file, &c->array, sample * c->item, c->item, dst, why);
+	if (!d->drawn) {
+		if (!rt_array_read(&c->file, &c->array, sample * c->item, c->item, dst, why))
+			return false;
+		uint64_t bad = rt_find_not_finite(c->array.type, dst, c->item);
+		return bad == c->item || rt_say(why, "sample %llu of `%s` holds a number that is not finite, its element %llu",
+		                                (unsigned long long)sample, c->file.name, (unsigned long long)bad);
+	}
 	if (column == 0)
 		rt_digits_draw((uint32_t)sample, d->labels[sample], dst);
 	else

@@ -2,6 +2,8 @@
  * big-endian extents. */
 #include "rt.h"
 
+#include <math.h>
+
 bool
 rt_array_bytes(const RtArray *a, uint64_t *out)
 {
@@ -42,6 +44,17 @@ rt_idx_header(RtFile *f, RtArray *out, char *why)
 	if (!rt_array_bytes(out, &bytes))
 		return rt_say(why, "`%s`: its header promises more bytes than there can be", f->name);
 	return rt_file_expect(f, out->offset + bytes, why);
+}
+
+uint64_t
+rt_find_not_finite(uint32_t type, const void *numbers, uint64_t n)
+{
+	const float *f = numbers;
+	const double *d = numbers;
+	for (uint64_t i = 0; i < n; i++)
+		if (type == SNNRT_F32 ? !isfinite(f[i]) : type == SNNRT_F64 ? !isfinite(d[i]) : false)
+			return i;
+	return n;
 }
 
 bool

@@ -104,6 +104,16 @@ rt_load_close(RtLoad *l)
 	free(l);
 }
 
+static int64_t
+check_finite(snnrt *rt, const snnrt_object *o, const RtLoad *l, uint64_t first, const void *target)
+{
+	uint64_t bad = rt_find_not_finite(rt->p->buffers[o->bufs[0]].type, target, l->row_items);
+	if (bad == l->row_items)
+		return 0;
+	return rt_fail(rt, "%s `%s`: element %llu of `%s` is not a finite number", purpose(o), o->name,
+	               (unsigned long long)(first + bad), l->file.name);
+}
+
 /* Elements first .. of the file into the target, as the target's type; in pieces, so that memory is bounded. */
 static int64_t
 load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
@@ -117,7 +127,7 @@ load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
 	if (from == b->type && from != SNNRT_BOOL) {
 		if (!rt_array_read(&l->file, &l->array, first, l->row_items, target, why))
 			return rt_fail(rt, "`%s`: %s", o->name, why);
-		return 0;
+		return check_finite(rt, o, l, first, target);
 	}
 	if (!l->row && !(l->row = malloc((size_t)PIECE * 8)))
 		return rt_fail(rt, "no memory");
@@ -130,7 +140,7 @@ load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
 			               (unsigned long long)(first + done + bad), l->file.name, rt_type_name(b->type));
 		done += n;
 	}
-	return 0;
+	return check_finite(rt, o, l, first, target);
 }
 
 int64_t

@@ -87,6 +87,8 @@ typedef struct {
 bool rt_array_bytes(const RtArray *a, uint64_t *out);                /* false: overflow */
 bool rt_idx_header(RtFile *f, RtArray *out, char *why);              /* idx.c */
 bool rt_npy_header(RtFile *f, RtArray *out, char *why);              /* npy.c */
+/* The first number that is not finite; n: there is none. Integers and half floats are taken as they are. */
+uint64_t rt_find_not_finite(uint32_t type, const void *numbers, uint64_t n);
 bool rt_array_read(RtFile *f, const RtArray *a, uint64_t first, uint64_t n, void *dst, char *why);
 
 /* The header of a .npy to be written, padded to `size` bytes (0: as short as can be, room for any first

@@ -39,4 +39,13 @@ npy.save('w.npy', npy.make([4, 3], 'f4', [0.0] * 12))"
 nextcode snnc run weights.snn --engine eval --quiet --out weights
 head -c 130 w.npy > x && mv x w.npy
 nextcode snnc run weights.snn --engine eval --quiet --out weights
+# numbers that are none, in what a layer and a sample receive
+python3 -c "
+import sys; sys.path.insert(0, '$HERE/../tools'); import npy
+npy.save('drive.npy', npy.make([9, 1, 2], 'f4', [0.0] * 7 + [float('inf')] + [0.0] * 10))
+npy.save('samples.npy', npy.make([3, 2], 'f8', [0.0] * 3 + [float('nan')] + [0.0] * 2))"
+printf 'layer q : LIF[2] { input file("drive.npy") }\nexperiment { run 9 ms }\n' > drive.snn
+printf 'data d = npy("samples.npy")\nlayer q : Bernoulli[2]\nexperiment { for x in d { q.p = x ; run 1 ms } }\n' > samples.snn
+nextcode snnc run drive.snn --engine eval --quiet --out drive
+nextcode snnc run samples.snn --engine eval --quiet --out samples
 ls -d weights 2>/dev/null || echo "no folder of results"

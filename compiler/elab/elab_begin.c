@@ -1,0 +1,307 @@
+/* elab_begin: the first values of a feature and their range, and what is wrong with them before the run: numbers outside of
+ * the range, ranges that cross, files of another size or with numbers that are not finite, sums that no norm can scale. */
+#include "elab/elab_inner.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- initial values and ranges --------------------------------------------------------------- */
+
+/* The least or the most of a bound. */
+double
+elab_extreme(Elab *el, const NetExpr *bound, bool most)
+{
+	double v = bound->value;
+	const ElabList *l = bound->kind == NEXPR_ARRAY ? &el->lists.at[bound->index] : NULL;
+	for (uint32_t i = 0; l && i < l->n; i++)
+		v = i == 0 ? l->value[i] : most ? fmax(v, l->value[i]) : fmin(v, l->value[i]);
+	return v;
+}
+
+static void
+report_outside(Elab *el, Span at, const char *what, const NetFeature *f)
+{
+	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
+	elab_error(el, E0501, at, "%s outside the range of `%s`", what, f->name);
+	diag_label(el->diag, f->range_span, several ? "the ranges lie from %s to %s" : "the range is %s to %s",
+		   elab_number_text(el, elab_extreme(el, f->lo, false)), elab_number_text(el, elab_extreme(el, f->hi, true)));
+	diag_help(el->diag, "change the value or widen the range");
+	diag_end(el->diag);
+}
+
+/* In any of its ranges: values are clipped each to its own. */
+static bool
+is_inside(Elab *el, const NetFeature *f, double v)
+{
+	return v >= elab_extreme(el, f->lo, false) && v <= elab_extreme(el, f->hi, true);
+}
+
+const ElabUniform *
+elab_find_uniform(Elab *el, const NetExpr *e)
+{
+	for (uint32_t i = 0; i < el->uniforms.n; i++) {
+		if (el->uniforms.at[i].e == e)
+			return &el->uniforms.at[i];
+	}
+	return NULL;
+}
+
+/* Looks at what is surely a value: constants, branches that are, and uniform(a, b). */
+static void
+check_range(Elab *el, const NetFeature *f, const NetExpr *e)
+{
+	if (e->kind == NEXPR_IF) {
+		check_range(el, f, e->op[0]);
+		check_range(el, f, e->op[2]);
+		return;
+	}
+	if (e->kind == NEXPR_CONST && !is_inside(el, f, e->value)) {
+		report_outside(el, e->span,
+			       arena_printf(el->arena, "%s lies", elab_number_text(el, e->value)),
+			       f);
+		return;
+	}
+	if (e->kind == NEXPR_ARRAY) {
+		double least = elab_extreme(el, e, false), most = elab_extreme(el, e, true);
+		double v = is_inside(el, f, least) ? most : least;
+		if (!is_inside(el, f, v))
+			report_outside(el, e->span, arena_printf(el->arena, "%s lies", elab_number_text(el, v)), f);
+		return;
+	}
+	const ElabUniform *u = elab_find_uniform(el, e);
+	if (!u || u->a->kind != NEXPR_CONST || u->b->kind != NEXPR_CONST)
+		return;
+	if (!is_inside(el, f, u->a->value) || !is_inside(el, f, u->b->value))
+		report_outside(el, e->span,
+			       arena_printf(el->arena, "numbers from %s to %s lie partly",
+					    elab_number_text(el, u->a->value),
+					    elab_number_text(el, u->b->value)),
+			       f);
+}
+
+static bool
+is_file(const AstExpr *e)
+{
+	return e->kind == AEXPR_STRING ||
+	       (e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
+		!strcmp(e->op[0]->name, "file"));
+}
+
+void
+elab_begin(Scope *outer, NetFeature *f, const AstFeature *a)
+{
+	Elab *el = outer->el;
+	f->init.span = a->value->span;
+	if (is_file(a->value)) {
+		f->init.file = elab_file(el, a->value);
+		return;
+	}
+	Scope s = elab_scope(el, IN_INIT);
+	s.conn = outer->conn;
+	s.feature = outer->feature;
+	s.site_prefix = outer->site_prefix;
+	NetExpr *e = elab_expr(&s, a->value);
+	if (!e)
+		return;
+	if (e->type != f->type) {
+		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
+			   f->type == NT_BOOL ? "true or false" : "a number",
+			   e->type == NT_BOOL ? "true or false" : "a number");
+		diag_help(el->diag, f->type == NT_BOOL ? "compare: `i != j`, `random() < 0.1`"
+						       : "write `1 if … else 0`");
+		diag_end(el->diag);
+		return;
+	}
+	f->init.e = e;
+	if (f->has_range)
+		check_range(el, f, e);
+}
+
+/* One number, or one for each source, target or value. */
+static NetExpr *
+bound(Scope *outer, const AstExpr *e, const char *what)
+{
+	Elab *el = outer->el;
+	Scope s = elab_scope(el, IN_PROGRAM), place = elab_scope(el, IN_INIT);
+	s.conn = place.conn = outer->conn;
+	place.feature = outer->feature;
+	NetExpr *v = elab_expr(&s, e);
+	if (!v || !elab_placed(&place, v))
+		return NULL;
+	NetExpr *all = elab_spread(&place, v);
+	bool sound = all && all->type == NT_REAL && !(all->kind == NEXPR_CONST && isnan(all->value));
+	if (sound)
+		return all;
+	elab_error(el, E0503, e->span, "%s must be one number, or one for each value", what);
+	diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
+	diag_end(el->diag);
+	return NULL;
+}
+
+static bool
+is_crossed(Scope *s, const NetFeature *f, const AstFeature *a)
+{
+	Elab *el = s->el;
+	bool several = f->lo->kind == NEXPR_ARRAY || f->hi->kind == NEXPR_ARRAY;
+	uint64_t n = several ? elab_values_here(s) : 1;
+	for (uint64_t k = 0; k < n; k++) {
+		ElabPair at = elab_value_pair(s, k);
+		double lo = f->lo->value, hi = f->hi->value;
+		bool known = elab_number_at(s, f->lo, at, &lo) && elab_number_at(s, f->hi, at, &hi);
+		if (!known || lo <= hi)
+			continue;
+		elab_error(el, E0503, a->range_span, several ? "this range is empty %s: %s is above %s"
+							     : "this range is empty%s: %s is above %s",
+			   several ? elab_pair_text(s, at) : "", elab_number_text(el, lo), elab_number_text(el, hi));
+		diag_help(el->diag, "the smaller end comes first: `range [0, 1]`");
+		diag_end(el->diag);
+		return true;
+	}
+	return false;
+}
+
+void
+elab_range(Scope *s, NetFeature *f, const AstFeature *a)
+{
+	if (!a->lo)
+		return;
+	f->lo = bound(s, a->lo, "the lower end of a range");
+	f->hi = bound(s, a->hi, "the upper end of a range");
+	f->range_span = a->range_span;
+	if (!f->lo || !f->hi || is_crossed(s, f, a))
+		return;
+	f->has_range = f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || isfinite(f->lo->value) ||
+		       isfinite(f->hi->value);
+}
+
+/* ---- values that are known now ----------------------------------------------------------------- */
+
+enum { LOOKED_AT = 1 << 22 }; /* larger files are looked at when they are read */
+
+/* The same numbers in the same order? Axes of extent 1 do not count, and neighbouring axes of the file may be one of the
+ * values: those of a layer [28, 28] are 784 in a row. */
+static bool
+agree(uint32_t nfile, const uint64_t *file, uint32_t nvalues, const uint64_t *values)
+{
+	uint32_t f = 0;
+	for (uint32_t d = 0; d < nvalues; d++) {
+		uint64_t n = 1;
+		while (n < values[d] && f < nfile)
+			n *= file[f++];
+		if (n != values[d])
+			return false;
+	}
+	while (f < nfile && file[f] == 1)
+		f++;
+	return f == nfile;
+}
+
+/* The numbers of the file of a feature; NULL: it is large, cannot be read now (the run will say why), or was told. */
+static double *
+file_values(Scope *s, const NetFeature *f, const AstFeature *a)
+{
+	Elab *el = s->el;
+	const ElabWorld *w = &el->env->world;
+	const NetConn *c = &el->net->conns.at[s->conn];
+	bool listed = c->pattern.kind == NPAT_SPARSE && c->pattern.weight && !f->of_post &&
+		      strcmp(f->init.file, c->pattern.path) == 0;
+	if (listed)
+		return c->pattern.weight;
+	const char *why = NULL;
+	ElabDataStatus status = ELAB_DATA_BAD;
+	uint32_t rank;
+	uint64_t extent[6], n = elab_values_here(s), all = 1;
+	if (!w->array || !w->array(w->env, f->init.file, &rank, extent, 0, 0, NULL, &why, &status))
+		return NULL;
+	for (uint32_t d = 0; d < rank; d++)
+		all *= extent[d] > LOOKED_AT || all > LOOKED_AT ? LOOKED_AT : extent[d];
+	uint64_t shape[6];
+	uint32_t wanted = net_value_shape(el->net, c, f->of_post, shape);
+	if (!agree(rank, extent, wanted, shape)) {
+		el->env->world_errors++;
+		elab_error(el, E0401, a->value->span, "`%s` has the shape %s, and the values of `%s` have %s", f->init.file,
+			   elab_shape_text(el, rank, extent), f->name, elab_shape_text(el, wanted, shape));
+		diag_help(el->diag, "save it with that shape");
+		diag_end(el->diag);
+		return NULL;
+	}
+	double *v = all == n && n < LOOKED_AT ? ARENA_ARRAY(el->arena, double, n) : NULL;
+	if (!v || !w->array(w->env, f->init.file, &rank, extent, 0, n, v, &why, &status))
+		return NULL;
+	for (uint64_t k = 0; k < n; k++) {
+		if (isfinite(v[k]))
+			continue;
+		el->env->world_errors++;
+		elab_error(el, E0702, a->value->span, "element %" PRIu64 " of `%s` is not a finite number", k, f->init.file);
+		diag_help(el->diag, "write it anew without NaN and infinity");
+		diag_end(el->diag);
+		return NULL;
+	}
+	return v;
+}
+
+/* The group whose sum a norm scales. */
+static uint64_t
+group_of(const NetConn *c, const NetFeature *f, const uint64_t *shape, uint32_t rank, ElabPair at)
+{
+	uint64_t inner = 1;
+	if (f->norm_per == NNORM_CONNECTION)
+		return 0;
+	for (uint32_t d = f->norm_per == NNORM_KERNEL ? 2 : 1; d < rank; d++)
+		inner *= shape[d];
+	return f->norm_per == NNORM_KERNEL || c->pattern.kind == NPAT_CONV ? at.value / inner : at.post;
+}
+
+static void
+warn_zero_sums(Scope *s, const NetFeature *f, const AstFeature *a, const double *v)
+{
+	Elab *el = s->el;
+	const NetConn *c = &el->net->conns.at[s->conn];
+	uint64_t n = elab_values_here(s), shape[6], zeros = 0, first = 0, post = el->net->layers.at[c->post].n;
+	uint32_t rank = net_value_shape(el->net, c, f->of_post, shape);
+	uint64_t groups = f->norm_per == NNORM_CONNECTION ? 1
+			  : f->norm_per == NNORM_POST && c->pattern.kind != NPAT_CONV ? post : n;
+	double *sum = ARENA_ARRAY(el->arena, double, groups);
+	bool *any = ARENA_ARRAY(el->arena, bool, groups);
+	for (uint64_t k = 0; k < n; k++) {
+		uint64_t g = group_of(c, f, shape, rank, elab_value_pair(s, k));
+		sum[g] += f->norm_signed ? v[k] : fabs(v[k]);
+		any[g] = true;
+	}
+	for (uint64_t g = groups; g-- > 0;) {
+		if (!any[g] || sum[g] != 0)
+			continue;
+		zeros++;
+		first = g;
+	}
+	if (!zeros)
+		return;
+	static const char *const what[] = {"target", "kernel", "connection"};
+	const char *which = f->norm_per == NNORM_CONNECTION ? "this connection"
+			    : arena_printf(el->arena, "%s %" PRIu64 "%s", c->pattern.kind == NPAT_CONV && f->norm_per == NNORM_POST
+					   ? "output channel" : what[f->norm_per], first,
+					   zeros > 1 ? arena_printf(el->arena, " and of %" PRIu64 " more", zeros - 1) : "");
+	diag_begin(el->diag, W0501, a->value->span, "the values of %s sum up to zero: no norm can scale them", which);
+	diag_label(el->diag, a->norm_span, "they are left as they are");
+	diag_help(el->diag, "begin with other values, or leave the norm away");
+	diag_end(el->diag);
+}
+
+/* Looks at values that are known before the run: those of files, and those that are not drawn. */
+void
+elab_check_values(Scope *s, const NetFeature *f, const AstFeature *a)
+{
+	uint64_t n = elab_values_here(s);
+	double *v = NULL;
+	if (f->init.file) {
+		v = file_values(s, f, a);
+	} else if (f->init.e && f->has_norm && n < LOOKED_AT) {
+		v = ARENA_ARRAY(s->el->arena, double, n);
+		for (uint64_t k = 0; k < n && v; k++)
+			if (!elab_number_at(s, f->init.e, elab_value_pair(s, k), &v[k]))
+				v = NULL;
+	}
+	if (v && f->has_norm && f->type == NT_REAL)
+		warn_zero_sums(s, f, a, v);
+}
