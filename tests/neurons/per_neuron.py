@@ -34,7 +34,8 @@ def models(lib):
     for path in sorted(lib.glob("*.snn")):
         for name, params, body in HEAD.findall(path.read_text(encoding="utf-8")):
             found = [(p, v, unit) for p, v, unit in PARAM.findall(" ".join(params.split()))]
-            yield name, found, re.findall(r"^ +state (\w+)", body, re.M), "input" in body
+            port = re.search(r"receive (\w+) ", body)
+            yield name, found, re.findall(r"^ +state (\w+)", body, re.M), port.group(1) if port else "input" in body
 
 
 def values(default, unit):
@@ -50,7 +51,8 @@ def values(default, unit):
 
 
 def program(name, shape, arguments, states, driven):
-    drive = "connect source -> cells { weight = 1 if i == j else 0 }" if driven else ""
+    port = f".{driven}" if isinstance(driven, str) else ""
+    drive = f"connect source -> cells{port} {{ weight = 1 if i == j else 0 }}" if driven else ""
     records = "\n".join(f"record cells.{state}" for state in ["spikes", *states])
     return f"""dt = 1 ms ; batch = {BATCH}
 layer source : InputValues[3] {{ input file("drive.npy") }}

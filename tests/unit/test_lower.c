@@ -333,9 +333,6 @@ static const struct {
 	 "step { v += random() ; if v > 0.5 { th += 1 ; v = th } ; if v > 3 { spike } } }\nlayer a "
 	 ": N[2]\n",
 	 "reading a state shared over the batch"},
-	{"layer s : Input[2]\nlayer t : Input[2]\nconnect s -> t { weight = 1 ; mask = i == j { "
-	 "norm 1 per post each run } }\n",
-	 "a norm or a decay of truth values"},
 	{"batch = 2\nrule R() { learns w ; state e of synapse = 1 ; on pre { w *= e } }\nlayer s : "
 	 "Input[2]\n"
 	 "layer t : Input[2]\nconnect s -> t { weight = 1 { learn R() } }\n",
