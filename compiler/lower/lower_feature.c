@@ -171,7 +171,7 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 		Scope s = place;
 		s.feature = k;
 		/* Once per pre neuron there may be no synapse to read it from, and then it is not asked for. */
-		s.value = j || at ? low_value(&s) : NULL;
+		s.value = j || at || block_has(f->compute.body, NEXPR_VALUE) ? low_value(&s) : NULL;
 		s.keys = keys;
 		if (l->conns[conn].features[k].total != NO_BUF)
 			s.total = low_load(l, l->conns[conn].features[k].total, 0);
@@ -200,7 +200,8 @@ low_find_rows(Lower *l, uint32_t conn)
 		NetVaries all = signal;
 		for (uint32_t i = 0; i < f->states.n; i++)
 			all |= f->states.at[i].place;
-		if (all & NPLACE_POST || reads_total(f) || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, k, 0}))
+		bool draws = block_has(f->compute.body, NEXPR_DRAW);
+		if (all & NPLACE_POST || draws || reads_total(f) || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, k, 0}))
 			break;
 		if (f->states.n)
 			low->rows = k + 1;

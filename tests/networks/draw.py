@@ -272,6 +272,8 @@ class Network:
             f"signal {name} = d {{ state d = 0 ; each step {{ d *= exp(-dt / {number(rng, 5, 50)} ms) }} ; on {other} {{ d += {other} }} }}",
             f"signal {name} = d {{ state d = 0.1 ; each step {{ d = 0.9 * d }} ; on {layer}.spikes {{ d += 0.05 * spike * (1 + i) }} }}",
             f"signal {name} = max({layer}.spikes) + 0.1 * argmax({layer}.spikes)",
+            f"signal {name} = d {{ d' = -d / {number(rng, 5, 50)} ms ; on {other} {{ d += {other} }} ; on {layer}.spikes {{ d += 0.02 }} }}",
+            f"signal {name} = x {{ x' = (y - x) / {number(rng, 5, 50)} ms ; y' = (mean({layer}.spikes) - y) / 9 ms }}",
         ]))
         self.used.add("signal that follows")
         self.records.append(f"{name} every {rng.randint(1, 4)} steps")

@@ -131,7 +131,8 @@ def feature(rng, name, items=False):
     lines = [f"feature {name}(value, gain = 0.5) {{"]
     for state in states:
         lines.append(f"    state {state} = {rng.choice(['0', 'value', '0.2'])}{rng.choice(['', '', ', kept on reset'])}")
-    f = Formulas(rng, ["signal", "value", "gain", *states], ["signal != 0"])
+    reads = ["pre.spike", "post.spike"] if rng.random() < 0.3 else []
+    f = Formulas(rng, ["signal", "value", "gain", *states, *reads], ["signal != 0", *(["pre.spike"] if reads else [])])
     if rng.random() < 0.25:
         lines.append(f"    let pass = bernoulli({number(rng, 0.2, 0.9)})")
         f.conditions.append("pass")

@@ -34,6 +34,22 @@ def draw_network(library, seed, number, place, attempt, settings, items=None):
     return Network(random.Random(f"{seed} {number} {place} {attempt}"), library, PREFIXES[place], settings, items)
 
 
+def told(settings, networks, signal, k):
+    """A line that sets a signal before run k: by a number, a pulse, a draw, or what the network did; a line that depends on items
+    only where there is one."""
+    rng, net = random.Random(f"{settings['seed']} {signal} {k}"), next(net for net in networks if signal in net.signals)
+    number, of_item = f"{settings['told'][k]:.3g}", any(line.startswith(f"signal {signal} of item") for line in net.lines)
+    layer = rng.choice(net.layers)["name"]
+    ways = [f"    {signal} = {number}", f"    {signal} = {number}", f"    pulse {signal} = {number}", f"    {signal} += 0.1 * {number}"]
+    if of_item or settings["batch"] == 1:
+        ways += [f"    {signal} = random() - 0.5", f"    {signal} = 0.3 if argmax(count({layer})) > 0 else {number}",
+                 f"    {signal} = 0.1 * count({layer})[{rng.randint(0, 1)}] - 0.05 * mean(count({layer}))"]
+    if settings["batch"] == 1:
+        ways += [f"    if sum(count({layer})) > 3 {{ {signal} = {number} }} else {{ pulse {signal} = -0.2 }}",
+                 f"    let {signal}{k} = bernoulli(0.5)\n    if {signal}{k} {{ {signal} = {number} }}"]
+    return rng.choice(ways)
+
+
 def text_of(networks, settings, title=""):
     """The text of a program of these networks."""
     lines = [f"# {title}", f"dt = {settings['dt']} ms ; batch = {settings['batch']} ; seed = {settings['seed']}"]
@@ -45,7 +61,8 @@ def text_of(networks, settings, title=""):
     signals = [signal for net in networks for signal in net.signals]
     for k, steps in enumerate(settings["runs"]):
         lines += ["    " + action for action in settings["actions"][k]]
-        lines += [f"    {signal} = {settings['told'][k]:.3g}" for signal in signals if not networks[0].items]
+        if not networks[0].items:
+            lines += [told(settings, networks, signal, k) for signal in signals]
         controls = [line for net in networks for line in net.controls[k]]
         lines.append(f"    run {steps * settings['dt']:.6g} ms" + (" layer by layer" if settings["by_layer"][k] else "") + (" {" if controls else ""))
         lines += ["        " + line for line in controls] + (["    }"] if controls else [])
