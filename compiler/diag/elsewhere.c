@@ -44,6 +44,8 @@ static const struct {
 	{"monitor", "what is kept of a run is said by `record exc.v`"},
 	{"simulate", "write `experiment { run 1 s }`"},
 	{"model", "models are declared by `neuron`, `feature` and `rule`"},
+	{"threshold", "write `spike when v > threshold { v = reset }`"},
+	{"method", "write `method = rk4`"},
 	{"equations", "an equation is a line of the model: `v' = -v / tau`"},
 };
 

@@ -228,7 +228,7 @@ static const struct {
 	{"**", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
 	{"^", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
 	{"%", TOK_SNN_YYerror, "there are + - * /; a comment starts with `#`"},
-	{"'", TOK_SNN_YYerror, "strings stand between double quotes"},
+	{"'", TOK_SNN_YYerror, "strings stand between double quotes; an equation of second order is two: `v' = u` and `u' = …`"},
 	{"\xC3\x97", TOK_STAR, "write `*`"},      /* multiplication sign */
 	{"\xC2\xB7", TOK_STAR, "write `*`"},      /* middle dot */
 	{"\xE2\x8B\x85", TOK_STAR, "write `*`"},  /* dot operator */

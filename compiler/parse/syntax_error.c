@@ -199,6 +199,9 @@ advise_on_block(Parse *p, const Texts *all)
 		return arena_printf(p->env->arena, "`%s` stands in the block of a feature: `weight = 1 { %s }`",
 				    w->text, w->form);
 	bool starts_statement = p->last.kind == TOK_IF || p->last.kind == TOK_SPIKE || p->last.kind == TOK_NAME;
+	if (at_line_start && p->last.kind == TOK_NAME && p->last.name[0] == 'd' && p->last.name[1] && has(all, "an equation") &&
+	    layout_peek(p)->kind == TOK_SLASH)
+		return arena_printf(p->env->arena, "write `%s' = …`: the rate by time", p->last.name + 1);
 	if (at_line_start && starts_statement && has(all, "step"))
 		return "statements stand in the step of a neuron: `step { … }`";
 	if (at_line_start && starts_statement && has(all, "learns"))

@@ -114,3 +114,37 @@ sol_linear(const System *y, Linear *out)
 	}
 	return true;
 }
+
+static bool
+all_finite(System *y, uint32_t equation, Fixed v)
+{
+	for (uint32_t k = 0; k < v.n; k++) {
+		if (v.at[k] - v.at[k] == 0)
+			continue;
+		Diag *d = y->s->env->diag;
+		y->s->failed = true;
+		diag_begin(d, E0503, y->place[equation], "a coefficient of `%s'` is not finite", y->name[equation]);
+		diag_help(d, "a time constant must not be 0, and what is divided must not be infinite");
+		diag_end(d);
+		return false;
+	}
+	return true;
+}
+
+bool
+sol_is_finite(System *y, const Linear *lin)
+{
+	for (uint32_t i = 0; i < y->n; i++) {
+		for (uint32_t j = 0; j < y->n; j++) {
+			if (!all_finite(y, i, lin->a[i * y->n + j]))
+				return false;
+		}
+		for (uint32_t t = 0; t < lin->term.n; t++) {
+			if (!all_finite(y, i, lin->g.at[t * y->n + i]))
+				return false;
+		}
+		if (!all_finite(y, i, lin->f[i]))
+			return false;
+	}
+	return true;
+}

@@ -96,26 +96,6 @@ report(System *y, uint32_t equation, const NetExpr *bad, const char *what, const
 	diag_end(d);
 }
 
-static bool
-is_finite(System *y, const Linear *lin)
-{
-	for (uint32_t i = 0; i < y->n * y->n; i++) {
-		for (uint32_t k = 0; k < lin->a[i].n; k++) {
-			double v = lin->a[i].at[k];
-			if (v - v == 0)
-				continue;
-			Diag *d = y->s->env->diag;
-			y->s->failed = true;
-			diag_begin(d, E0503, y->stmt->body.at[i / y->n]->span,
-				   "a coefficient of `%s'` is not finite", y->name[i / y->n]);
-			diag_help(d, "a time constant must not be 0");
-			diag_end(d);
-			return false;
-		}
-	}
-	return true;
-}
-
 static void
 note(System *y, NetMethod method, const char *why)
 {
@@ -185,10 +165,10 @@ integrate(System *y, NetExpr **next)
 	if (noise.n)
 		sol_draw_noise(y, &noise);
 	bool linear = sol_linear(y, &lin);
-	if (linear && !is_finite(y, &lin))
+	if (linear && !sol_is_finite(y, &lin))
 		return false;
 	NetMethod m = choose(y, &lin, linear, &noise, next, &why);
-	if (m == NMETHOD_UNSET)
+	if (m == NMETHOD_UNSET || y->s->failed)
 		return false;
 	note(y, m, why);
 	switch (m) {
@@ -243,6 +223,7 @@ solve_system(Solve *s, const NetStmt *st, const NetState *states, uint32_t nstat
 	System y = {.s = s, .stmt = st, .n = n, .free = st->e};
 	y.state = ARENA_ARRAY(s->a, uint32_t, n);
 	y.name = ARENA_ARRAY(s->a, const char *, n);
+	y.place = ARENA_ARRAY(s->a, Span, n);
 	y.x = ARENA_ARRAY(s->a, NetExpr *, n);
 	y.rate = ARENA_ARRAY(s->a, NetExpr *, n);
 	y.held = ARENA_ARRAY(s->a, bool, n);
@@ -251,6 +232,7 @@ solve_system(Solve *s, const NetStmt *st, const NetState *states, uint32_t nstat
 	for (uint32_t i = 0; i < n; i++) {
 		const NetStmt *eq = st->body.at[i];
 		y.state[i] = eq->target->index;
+		y.place[i] = eq->span;
 		y.name[i] = state_name(s, states, nstates, eq->target->index);
 		y.x[i] = eq->target;
 		y.held[i] = eq->held;

@@ -30,6 +30,7 @@ typedef struct {
 	uint32_t n;
 	uint32_t *state;       /* indices of the states */
 	const char **name;
+	Span *place;           /* of the equations */
 	NetExpr **x;           /* the states themselves */
 	NetExpr **rate;
 	NetExpr **drift, **kick; /* of rates with noise: without it; what its normal numbers add up to. Else NULL */
@@ -73,6 +74,7 @@ typedef struct {
 	bool mixed;            /* lists of both sides */
 } Linear;
 bool sol_linear(const System *y, Linear *out);
+bool sol_is_finite(System *y, const Linear *lin); /* false after a message */
 
 /* ---- noise.c ---- */
 typedef struct {

@@ -5,7 +5,8 @@
  * rk2 (midpoint)     x + dt f(x + dt/2 f(x))
  * rk4 (Kutta 1901)   x + dt/6 (k1 + 2 k2 + 2 k3 + k4)
  * exponential_euler  x + dt (e^z - 1) / z f(x), z = dt df/dx: exact for a state while what else its rate reads stands
- *                    still (Rosenbrock; MacGregor 1987); needs rates that are linear in their own state
+ *                    still (Rosenbrock; MacGregor 1987); needs rates that are linear in their own state. Equations that
+ *                    read no others and are linear by themselves, such as synapses, are exact.
  *
  * A state that is held has the rate 0 in all of them.
  */
@@ -129,6 +130,7 @@ alone(System *y, uint32_t i)
 	one.n = 1;
 	one.state = &y->state[i];
 	one.name = &y->name[i];
+	one.place = &y->place[i];
 	one.x = &y->x[i];
 	one.rate = &y->rate[i];
 	one.held = &y->held[i];
@@ -137,12 +139,91 @@ alone(System *y, uint32_t i)
 	return one;
 }
 
+/* The equations of `in`, as a system of their own. */
+static System
+part_of(System *y, const bool *in)
+{
+	Solve *s = y->s;
+	System part = *y;
+	part.n = 0;
+	part.state = ARENA_ARRAY(s->a, uint32_t, y->n);
+	part.name = ARENA_ARRAY(s->a, const char *, y->n);
+	part.place = ARENA_ARRAY(s->a, Span, y->n);
+	part.x = row_of(y);
+	part.rate = row_of(y);
+	part.drift = row_of(y);
+	part.kick = row_of(y);
+	part.held = ARENA_ARRAY(s->a, bool, y->n);
+	for (uint32_t i = 0; i < y->n; i++) {
+		if (!in[i])
+			continue;
+		uint32_t k = part.n++;
+		part.state[k] = y->state[i];
+		part.name[k] = y->name[i];
+		part.place[k] = y->place[i];
+		part.x[k] = y->x[i];
+		part.rate[k] = y->rate[i];
+		part.drift[k] = y->drift[i];
+		part.kick[k] = y->kick[i];
+		part.held[k] = y->held[i];
+	}
+	return part;
+}
+
+static bool
+reads_outside(const System *y, uint32_t i, const bool *in)
+{
+	for (uint32_t j = 0; j < y->n; j++) {
+		if (!in[j] && sol_reads(y->rate[i], y->state[j]))
+			return true;
+	}
+	return false;
+}
+
+/* The largest part of the equations that reads no other state and is linear with known coefficients, such as synapses. */
+static System
+linear_part(System *y, bool *in, Linear *lin)
+{
+	for (uint32_t i = 0; i < y->n; i++)
+		in[i] = true;
+	for (bool again = true; again;) {
+		again = false;
+		for (uint32_t i = 0; i < y->n; i++) {
+			if (in[i] && reads_outside(y, i, in)) {
+				in[i] = false;
+				again = true;
+			}
+		}
+		System part = part_of(y, in);
+		if (again || !part.n || sol_linear(&part, lin))
+			continue;
+		for (uint32_t i = 0; i < y->n; i++) {
+			if (in[i] && y->state[i] == part.state[lin->bad_equation])
+				in[i] = false;
+		}
+		again = true;
+	}
+	return part_of(y, in);
+}
+
 bool
 sol_exponential(System *y, NetExpr **next, uint32_t *bad)
 {
 	Solve *s = y->s;
 	Fixed dt = sol_number(s, s->net->dt);
-	for (uint32_t i = 0; i < y->n; i++) {
+	bool *in = ARENA_ARRAY(s->a, bool, y->n);
+	Linear all;
+	System part = linear_part(y, in, &all);
+	NetExpr **moved_part = row_of(y);
+	if (part.n && !sol_is_finite(&part, &all))
+		return true;                              /* told */
+	if (part.n)
+		sol_exact(&part, &all, moved_part);
+	for (uint32_t i = 0, k = 0; i < y->n; i++) {
+		if (in[i]) {
+			next[i] = moved_part[k++];
+			continue;
+		}
 		System one = alone(y, i);
 		Linear lin;
 		NetExpr *moved_;
@@ -152,6 +233,8 @@ sol_exponential(System *y, NetExpr **next, uint32_t *bad)
 			return false;
 		}
 		if (sol_linear(&one, &lin)) {
+			if (!sol_is_finite(&one, &lin))
+				return true;
 			Fixed a = lin.a[0].n ? lin.a[0] : sol_number(s, 0);
 			moved_ = sol_alone(&one, 0, a, sol_only_decays(&one, &lin, 0));
 		} else {

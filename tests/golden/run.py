@@ -32,6 +32,7 @@ SMALL = {                                            # examples that are long as
     "locally_connected": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "convolution": ["--set", "filters=4", "--set", "train=12", "--set", "test=6", "--set", "interval=4"],
     "prediction_error": ["--set", "trials=20"],
+    "coba": ["--set", "n=200", "--set", "ms=30"],
     "reward": ["--set", "train=10"],
     "short_term": ["--set", "seconds=2"],
     "triplet": ["--set", "repeats=2"],

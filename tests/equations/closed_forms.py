@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""closed_forms.py: what equations give, beside their solutions.
+
+    tests/equations/closed_forms.py [--snnc PATH]
+
+Orders: the error of a method against dt, on a line through the points in a log-log plot; its slope is the order of
+the method, within 0.15. Exact solutions: within 1e-11 of the closed form, where tau is equal, nearly equal, far apart or
+infinite. Noise: means and deviations of many neurons, within five standard errors of their estimate.
+"""
+import argparse
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import npy                                           # noqa: E402
+import tool                                          # noqa: E402
+
+
+def run(snnc, text, names, f64=True):
+    """The last values of states of layer a."""
+    with tempfile.TemporaryDirectory() as folder:
+        saves = " ; ".join(f'save a.{name} to "{name}.npy"' for name in names)
+        Path(folder, "p.snn").write_text(text.replace("SAVE", saves))
+        done = subprocess.run([snnc, "run", "p.snn", "--out", "out", *(["--precision", "f64"] if f64 else [])], cwd=folder,
+                              capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{text}\n{done.stderr}")
+        return [npy.load(Path(folder, "out", f"{name}.npy")).data for name in names]
+
+
+def slope(points):
+    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
+    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((x - mx) * (y - my) for x, y in zip(xs, ys)) / sum((x - mx) ** 2 for x in xs)
+
+
+GROWTH = """
+dt = {dt} ms
+neuron Logistic(tau = 3 ms) {{
+    method = {method}
+    state v = 0.1
+    v' = v * (1 - v) / tau
+    spike when v > 10
+}}
+layer a : Logistic[1]
+experiment {{ run 8 ms ; SAVE }}
+"""
+DECAY = """
+dt = {dt} ms
+neuron Decay(tau = 3 ms, slow = 5 ms) {{
+    method = {method}
+    state v = 1
+    state a = 1
+    v' = -(1 + a) * v / tau
+    a' = -a / slow
+    spike when v > 10
+}}
+layer a : Decay[1]
+experiment {{ run 8 ms ; SAVE }}
+"""
+
+
+def orders(snnc):
+    logistic = 1 / (1 + 9 * math.exp(-8 / 3))
+    decay = math.exp(-(8 + 5 * (1 - math.exp(-8 / 5))) / 3)
+    wrong = 0
+    for method, order in (("euler", 1), ("heun", 2), ("rk2", 2), ("rk4", 4), ("exponential_euler", 1)):
+        for name, text, true in (("growth", GROWTH, logistic), ("decay", DECAY, decay)):
+            if method == "exponential_euler" and name == "growth":
+                continue
+            points = [(dt, abs(run(snnc, text.format(dt=dt, method=method), ["v"])[0][0] - true))
+                      for dt in (0.5, 0.25, 0.125, 0.0625)]
+            found = slope(points)
+            fine = abs(found - order) < 0.15
+            wrong += not fine
+            print(f"{'passed' if fine else 'FAILED'}  {method} of {name}: order {found:.3f}, due {order}")
+    return wrong
+
+
+# Name, equations with first values, end, and the closed form of each state.
+EXACT = [
+    ("alpha functions with one tau", "state h = 1 ; v' = (g - v) / (5 ms) ; g' = (h - g) / (5 ms) ; h' = -h / (5 ms)", 12,
+     {"h": math.exp(-2.4), "g": 2.4 * math.exp(-2.4), "v": 2.4 ** 2 / 2 * math.exp(-2.4)}),
+    ("nearly one tau", "state g = 1 ; v' = (g - v) / (5 ms) ; g' = -g / (5.000000001 ms)", 12, {"v": 2.4 * math.exp(-2.4)}),
+    ("two taus", "state g = 1 ; v' = -v / (10 ms) + g / (1 ms) ; g' = -g / (2 ms)", 8,
+     {"v": (math.exp(-0.8) - math.exp(-4)) / (1 / 2 - 1 / 10)}),
+    ("an oscillation", "state x = 1 ; x' = y / (3 ms) ; y' = -x / (3 ms)", 20, {"x": math.cos(20 / 3), "y": -math.sin(20 / 3)}),
+    ("growth without end", "state v = 0 ; x' = 2 / (1 ms) ; v' = x / (1 ms)", 7, {"x": 14.0, "v": 49.0}),
+    ("a constant drive", "v' = (3 - v + w) / (10 ms) ; w' = (1 - w) / (10 ms)", 15,
+     {"w": 1 - math.exp(-1.5), "v": 4 - (4 + 1.5) * math.exp(-1.5)}),
+    ("far apart", "state f = 1 ; state s = 1 ; f' = (s - f) / (0.01 ms) ; s' = -s / (1000 ms)", 5,
+     {"s": math.exp(-0.005), "f": math.exp(-0.005) / (1 - 0.01 / 1000)}),
+    ("no decay", "state v = 2 ; v' = -v / (inf * 1 ms) ; u' = v / (4 ms)", 6, {"v": 2.0, "u": 3.0}),
+    ("alone", "v' = (3 - v) / (7 ms)", 9, {"v": 3 * (1 - math.exp(-9 / 7))}),
+]
+
+
+def exact(snnc):
+    wrong = 0
+    for dt in (1, 0.25):
+        for name, equations, end, want in EXACT:
+            text = (f"dt = {dt} ms\nneuron N() {{\n" + "\n".join(equations.split(" ; ")) +
+                    f"\nmethod = exact\nspike when 1 < 0\n}}\nlayer a : N[1]\nexperiment {{ run {end} ms ; SAVE }}\n")
+            got = run(snnc, text, list(want))
+            miss = max(abs(g[0] - w) / max(1, abs(w)) for g, w in zip(got, want.values()))
+            limit = 1e-9 if name == "nearly one tau" else 1e-11
+            wrong += not miss < limit
+            print(f"{'passed' if miss < limit else 'FAILED'}  exact, {name}, dt = {dt}: {miss:.1e}")
+    return wrong
+
+
+NOISE = """
+dt = {dt} ms ; seed = {seed}
+neuron Wanders(mu = -60 mV, tau = 10 ms, sigma = 2 mV) {{
+    {method}
+    state v = mu
+    v' = (mu - v) / tau + sigma * sqrt(2 / tau) * xi
+    spike when 1 < 0
+}}
+layer a : Wanders[20000]
+experiment {{ run 100 ms ; SAVE }}
+"""
+GROWS = """
+dt = 0.1 ms ; seed = 4
+neuron Grows(tau = 10 ms) {{
+    {method}
+    state v = 1
+    v' = v / tau + 0.3 * v * xi / sqrt(tau)
+    spike when 1 < 0
+}}
+layer a : Grows[20000]
+experiment {{ run 10 ms ; SAVE }}
+"""
+
+
+def moments(values):
+    n = len(values)
+    mean = sum(values) / n
+    return mean, math.sqrt(sum((v - mean) ** 2 for v in values) / n), n
+
+
+def noise(snnc):
+    wrong = 0
+
+    def check(name, got, want, error):
+        nonlocal wrong
+        fine = abs(got - want) < 5 * error
+        wrong += not fine
+        print(f"{'passed' if fine else 'FAILED'}  {name}: {got:.4f}, due {want:.4f} within {5 * error:.4f}")
+
+    for method, dt, due in (("", 10, 2), ("", 0.5, 2), ("method = euler", 1, 2 / math.sqrt(1 - 1 / 20)), ("method = heun", 0.5, 2)):
+        mean, deviation, n = moments(run(snnc, NOISE.format(dt=dt, method=method, seed=3), ["v"], f64=False)[0])
+        check(f"mean of noise, {method or 'exact'}, dt = {dt}", mean, -60, 2 / math.sqrt(n))
+        check(f"its deviation, {method or 'exact'}, dt = {dt}", deviation, due, 2 / math.sqrt(2 * n))
+    # Stratonovich: the logarithm grows by t / tau; Ito: by t / tau - 0.3^2 t / (2 tau)
+    for method, due in (("", 1), ("method = euler", 1 - 0.045)):
+        mean, _, n = moments([math.log(v) for v in run(snnc, GROWS.format(method=method), ["v"], f64=False)[0]])
+        check(f"mean logarithm of a noisy growth, {method or 'heun'}", mean, due, 0.3 / math.sqrt(n) + 0.0006)
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    tool.add_snnc_option(parser)
+    options = parser.parse_args()
+    tool.need_snnc(parser, options)
+    wrong = orders(options.snnc) + exact(options.snnc) + noise(options.snnc)
+    if wrong:
+        raise SystemExit(f"{wrong} wrong")
+
+
+if __name__ == "__main__":
+    main()
