@@ -430,12 +430,32 @@ vote(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 }
 
 static bool
+report_signal(Elab *el, const AstStmt *s, NetProto *p)
+{
+	p->var = (NetVar){NVAR_SIGNAL, elab_find_signal(el, s->sema.sym->decl), 0, 0};
+	if (p->var.of == NET_NONE) {
+		el->failed = true;
+		return false;
+	}
+	const NetSignal *g = &el->net->signals.at[p->var.of];
+	if ((!g->per_item || el->net->batch == 1) && g->layer == NET_NONE)
+		return true;
+	diag_begin(el->diag, E0602, s->name_span, "only one number is reported, and `%s` has one for each %s", s->name,
+		   g->layer == NET_NONE ? "item of the batch" : "neuron of a layer");
+	diag_label(el->diag, g->span, "declared here");
+	diag_help(el->diag, "set a signal that is one number, and report that; or `record %s`", s->name);
+	diag_end(el->diag);
+	el->failed = true;
+	return false;
+}
+
+static bool
 report(Elab *el, const AstStmt *s, NetProto *p)
 {
 	p->what = s->name;
 	p->phase = NET_NONE;
-	if (strcmp(s->name, "accuracy") != 0)
-		elab_not_yet(el, s->name_span, "a report of `%s`", s->name);
+	if (s->sema.sym)
+		return report_signal(el, s, p);
 	if (s->of)
 		p->phase = elab_find_phase(el, s->of, s->of_span);
 	return !s->of || p->phase != NET_NONE;

@@ -361,6 +361,23 @@ report_object(Lower *l, const NetProto *s)
 	return id;
 }
 
+static void
+report(Lower *l, PlanEmit *b, const NetProto *s)
+{
+	if (s->var.kind == NVAR_UNSET) {
+		PlanArg one = low_number(l, report_object(l, s));
+		low_host(l, b, "report", 1, &one);
+		return;
+	}
+	uint32_t id = plan_add_object(l->p, POBJ_VALUE, s->what), buf = low_var_buf(l, s->var);
+	PlanObject *o = &l->p->objects.at[id];
+	o->span = s->span;
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+	o->bufs[o->nbufs++] = buf;
+	PlanArg args[2] = {low_number(l, id), low_address(l, buf, NULL)};
+	low_host(l, b, "tell", 2, args);
+}
+
 static uint32_t
 save_object(Lower *l, const NetProto *s)
 {
@@ -432,8 +449,7 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 			plan_emit_run(b, kernel_of(kernels, s));
 			continue;
 		case NPROTO_REPORT:
-			one[0] = low_number(l, report_object(l, s));
-			low_host(l, b, "report", 1, one);
+			report(l, b, s);
 			continue;
 		case NPROTO_SAVE:
 			one[0] = low_number(l, save_object(l, s));

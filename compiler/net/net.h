@@ -297,7 +297,7 @@ struct NetProto {
 	VEC(Name) readouts;                               /* VOTE: "all_activity", "ngram(2)" */
 	uint32_t ngram;                                   /* VOTE: the largest n of an ngram(n), 0: none */
 	double keep;                                      /* VOTE: old rates are multiplied with it when labels are assigned */
-	Name what;                                        /* REPORT */
+	Name what;                                        /* REPORT: accuracy, or the signal `var` */
 	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything. VOTE: path of first rates, or NULL */
 	NetProtocol body, other;                          /* FOR, COUNT_TO, IF: e */
 	bool pulse;                                       /* SIGNAL: for one step */

@@ -809,6 +809,10 @@ check_protocol(Check *c, const NetProtocol *p, const NetData *data)
 		case NPROTO_REPORT:
 			need(c, s->what && (s->phase == NET_NONE || s->phase < n->phases.n),
 			     "a report of nothing");
+			if (s->var.kind != NVAR_UNSET && check_var(c, &s->var))
+				need(c, s->var.kind == NVAR_SIGNAL && (!n->signals.at[s->var.of].per_item || n->batch == 1) &&
+					     n->signals.at[s->var.of].layer == NET_NONE,
+				     "a report of several numbers");
 			break;
 		case NPROTO_SAVE:
 			(void)(need(c, s->path != NULL, "no path") && check_var(c, &s->var));

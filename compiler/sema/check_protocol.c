@@ -419,11 +419,20 @@ check_vote(Sema *s, AstStmt *a)
 static void
 check_report(Sema *s, AstStmt *a)
 {
+	Sym *signal = a->name == s->words.accuracy ? NULL : sema_find_top(s, a->name, KIND(TOP_SIGNAL));
+	if (signal && !a->of) {
+		a->sema.sym = &signal->sym;
+		return;
+	}
+	if (signal) {
+		diag_begin(s->diag, E0801, a->of_span, "a signal is reported as it is now, not of a phase");
+		diag_help(s->diag, "write `report %s`; or sum up in the experiment, `%s += …`, what is to be reported", a->name, a->name);
+		diag_end(s->diag);
+		return;
+	}
 	if (a->name != s->words.accuracy) {
-		WordVec known = {0};
-		sema_add_word(s, &known, s->words.accuracy);
 		diag_begin(s->diag, E0801, a->name_span, "`%s` cannot be reported", a->name);
-		sema_help_names(s, a->name, &known, "there is", "");
+		diag_help(s->diag, "write `report accuracy of testing`, or the name of a signal that is one number");
 		diag_end(s->diag);
 	}
 	if (a->of)

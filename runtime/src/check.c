@@ -12,6 +12,7 @@ static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = 
 	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
 	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
+	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0},
 };
 
 static bool
@@ -104,7 +105,7 @@ static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_RASTER || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_VALUE || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
 	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6);
@@ -123,6 +124,11 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 			return rt_say(why, "report `%s`: there is no report of `%s`", o->name, o->texts[0]);
 		if (!is_kind(p, o->nums[0], SNNRT_OBJ_PHASE) || !is_kind(p, o->nums[1], SNNRT_OBJ_VOTE))
 			return rt_say(why, "report `%s` names no phase or no vote", o->name);
+	}
+	if (o->kind == SNNRT_OBJ_VALUE) {
+		const snnrt_buffer *b = &p->buffers[o->bufs[0]];
+		if (!rt_type_is_float(b->type) || b->bytes != rt_type_size(b->type))
+			return rt_say(why, "value `%s` is not one real number", o->name);
 	}
 	if (o->kind == SNNRT_OBJ_SAVE && !rt_path_is_inside(o->texts[0]))
 		return rt_say(why, "save `%s`: results are named below the results folder, without `..` or a leading `/`",

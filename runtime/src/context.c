@@ -362,6 +362,7 @@ close_object(snnrt *rt, uint32_t i)
 	case SNNRT_OBJ_REPORT:
 	case SNNRT_OBJ_SAVE:
 	case SNNRT_OBJ_PLOT:
+	case SNNRT_OBJ_VALUE:
 		return;
 	}
 }

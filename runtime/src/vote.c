@@ -382,3 +382,27 @@ snnrt_report(void *host, int64_t object)
 	rt_text_printf(j, "}");
 	return 0;
 }
+
+int64_t
+snnrt_tell(void *host, int64_t object, void *source)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_VALUE);
+	if (!o)
+		return SNNRT_FAILED;
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	if (!rt_in_arena(rt, source, b->bytes))
+		return SNNRT_FAILED;
+	double x = b->type == SNNRT_F64 ? *(double *)source : (double)*(float *)source;
+	rt_progress_clear(rt);
+	printf("%s: %.6g\n", o->name, x);
+	if (fflush(stdout))
+		return rt_fail(rt, "cannot write to the standard output");
+	RtText *j = &rt->reports;
+	rt_text_printf(j, "%s\n\t\t{\"what\": ", j->n ? "," : "");
+	rt_text_json(j, o->name);
+	rt_text_printf(j, ", \"value\": ");
+	rt_text_number(j, x);
+	rt_text_printf(j, "}");
+	return 0;
+}

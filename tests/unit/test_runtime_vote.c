@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static Fake fake;
-static uint32_t counts, labels, rates, proportions, assignment, phase, test_phase, learn, ask, ask_other, report;
+static uint32_t counts, labels, rates, proportions, assignment, phase, test_phase, learn, ask, ask_other, report, share, tell;
 static snnrt *running;
 
 static void
@@ -26,6 +26,7 @@ make(const char *name, snnrt_entry *entry, uint64_t batch, uint64_t neurons, uin
 	rates = fake_buffer(&fake, "exc.rates", SNNRT_F32, SNNRT_STATE, 2, nc);
 	proportions = fake_buffer(&fake, "exc.proportions", SNNRT_F32, SNNRT_STATE, 2, nc);
 	assignment = fake_buffer(&fake, "exc.assignment", SNNRT_I32, SNNRT_STATE, 1, n);
+	share = fake_buffer(&fake, "share", SNNRT_F32, SNNRT_STATE, 0, NULL);
 	phase = fake_object(&fake, "training", SNNRT_OBJ_PHASE);
 	fake_num(&fake, samples);
 	fake_num(&fake, samples + test_samples);
@@ -44,6 +45,8 @@ make(const char *name, snnrt_entry *entry, uint64_t batch, uint64_t neurons, uin
 		fake_num(&fake, (int64_t)classes);
 		fake_num(&fake, i == 0 ? every : 0);
 	}
+	tell = fake_object(&fake, "share", SNNRT_OBJ_VALUE);
+	fake_buf(&fake, share);
 	report = fake_object(&fake, "report", SNNRT_OBJ_REPORT);
 	fake_text(&fake, "accuracy");
 	fake_num(&fake, test_phase);
@@ -202,6 +205,10 @@ batch_entry(void *arena, void *closure)
 		}
 		snnrt_phase(host, ph, 0);
 	}
+	float third = 1 / 3.0f;
+	memcpy(fake_at(&fake, arena, share), &third, sizeof third);
+	if (snnrt_tell(host, tell, fake_at(&fake, arena, share)))
+		return -2;
 	return snnrt_report(host, report);
 }
 
@@ -221,10 +228,11 @@ batches(void)
 	CU_ASSERT_EQUAL(v->phase[test_phase].correct[0], 4);
 	CU_ASSERT_EQUAL(snnrt_close(running), 0);
 	char *text = help_read("stdout", NULL);
-	CU_ASSERT_STRING_EQUAL(text, "accuracy of testing: 100.0 % all_activity (4 samples)\n");
+	CU_ASSERT_STRING_EQUAL(text, "share: 0.333333\naccuracy of testing: 100.0 % all_activity (4 samples)\n");
 	free(text);
 	text = help_read("batches/manifest.json", NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"what\": \"share\", \"value\": 0.3333333432674408}"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"what\": \"accuracy\", \"phase\": \"testing\", \"samples\": 4, "
 	                                    "\"all_activity\": 1}"));
 	free(text);
