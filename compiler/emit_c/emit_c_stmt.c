@@ -356,6 +356,30 @@ put_while(CEmit *c, const PlanStmt *s)
 	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
 }
 
+static bool
+has_simd(const CEmit *c, const PlanBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		const PlanStmt *s = b->at[i];
+		if ((s->kind == PSTMT_FOR && s->simd && !c_one_turn(c, s)) || has_simd(c, &s->body) || has_simd(c, &s->other))
+			return true;
+	}
+	return false;
+}
+
+/* A loop that becomes vectors under a condition: gcc 12 moves what it stores out of the loops around, and stores also where
+ * the condition did not hold (store motion and -fno-trapping-math). */
+static void
+put_guarded(CEmit *c, const char *head, const PlanBlock *b)
+{
+	c_line(c, arena_printf(c->arena, "%s {", head));
+	c->depth++;
+	c_block(c, b);
+	c_line(c, "STORED;");
+	c->depth--;
+	c_line(c, "}");
+}
+
 static void
 put_if(CEmit *c, const PlanStmt *s, const char *before)
 {
@@ -364,6 +388,10 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 	c_expr(c, &b, s->e);
 	strbuf_putc(&b, ')');
 	bool otherwise = c_block_live(c, &s->other) > 0;
+	if (!otherwise && c->code->kind == CODE_KERNEL && has_simd(c, &s->body)) {
+		put_guarded(c, strbuf_text(&b), &s->body);
+		return;
+	}
 	if (!otherwise) {
 		put_body(c, strbuf_text(&b), &s->body, *before || !is_simple(c, &s->body), true);
 		return;

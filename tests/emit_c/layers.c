@@ -198,6 +198,7 @@ in_learn(struct layers *restrict net, int64_t lo, int64_t hi)
 				net->in_weight[i][j] = n > 1.0f ? 1.0f : n < 0.0f ? 0.0f : n;
 			}
 		}
+		STORED;
 	}
 	STORED;
 }

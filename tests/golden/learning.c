@@ -388,6 +388,7 @@ target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
 				const bool own = n->target_spikes[b][j];
 				n->target_input[b][j] += (float)(count - (int64_t)own) * -3.0f;
 			}
+			STORED;
 		}
 	}
 	STORED;
@@ -463,6 +464,7 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 						for (int64_t j = lo; j < hi; j++)
 							n->input_weight_change[j] += 0.01f
 							    * n->target_y[b][j];
+						STORED;
 					}
 				}
 				INDEPENDENT
@@ -485,6 +487,7 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 						for (int64_t j = lo; j < hi; j++)
 							n->input_weight_change[j] += 0.01f
 							    * n->target_y[b][j];
+						STORED;
 					}
 				}
 				INDEPENDENT
@@ -506,6 +509,7 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 					const float w2 = w < 0.0f ? 0.0f : w;
 					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
+				STORED;
 			}
 		}
 		if (n->target_spiking_any_count != 0u) {
@@ -518,6 +522,7 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
+			STORED;
 		}
 		if (n->input_weight_unclipped) {
 			for (int64_t i = 0; i < 6; i++) {
@@ -528,7 +533,9 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
+			STORED;
 		}
+		STORED;
 	}
 	STORED;
 }

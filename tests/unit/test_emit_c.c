@@ -676,6 +676,27 @@ test_stores_stay(void)
 	pair_close(&p);
 }
 
+/* Sums over the batch under a condition: gcc 12 moved the stores out of the loop over the batch, and the condition with them. */
+static void
+test_stores_under_conditions(void)
+{
+	Pair p = pair_open(
+		"plan \"conditions\" real f32 dt 1 seed 1\n"
+		"buffer c: f32 [neuron 12] scratch\nbuffer y: f32 [batch 8, neuron 12] state\nbuffer s: f32 [batch 8, item 8] state\n"
+		"buffer w: f32 [pre 8, post 12] state\nbuffer some: u16 [item 8] state\nbuffer count: u32 [] state\n"
+		"kernel fill range 8 {\n\tfor b in lo ..< hi {\n\t\tsome[b] = u16(b)\n"
+		"\t\tfor i in 0 ..< 8 {\n\t\t\ts[b, i] = select((b * 3 + i * b) % 4 == 0, 0.5 + f32(b), 0.0)\n\t\t}\n"
+		"\t\tfor j in 0 ..< 12 {\n\t\t\ty[b, j] = f32(b * 12 + j)\n\t\t}\n\t}\n\tcount[] = 6u32\n}\n"
+		"kernel learn range 12 {\n\tfor k in 0 ..< i64(count[]) {\n\t\tlet i: i64 = i64(some[k])\n"
+		"\t\tfor j in lo ..< hi simd {\n\t\t\tc[j] = 0.0\n\t\t}\n"
+		"\t\tfor b in 0 ..< 8 {\n\t\t\tif s[b, i] != 0.0 {\n\t\t\t\tfor j2 in lo ..< hi simd {\n"
+		"\t\t\t\t\tc[j2] = c[j2] + 0.05579 * y[b, j2] * s[b, i]\n\t\t\t\t}\n\t\t\t}\n\t\t}\n"
+		"\t\tfor j3 in lo ..< hi simd {\n\t\t\tw[i, j3] = w[i, j3] + c[j3] / 8.0\n\t\t}\n\t}\n}\n"
+		"proc step {\n\trun fill\n\trun learn\n}\n");
+	expect_equal_everywhere(&p, 2);
+	pair_close(&p);
+}
+
 /* ---- goldens --------------------------------------------------------------------------------- */
 
 static void
@@ -754,6 +775,7 @@ CU_TestInfo test_emit_c[] = {
 	{"names that C or the file uses are kept clear of", test_names},
 	{"constants of 64 bits, single turns and moving bounds", test_traps},
 	{"what a kernel stores stays at every level of gcc", test_stores_stay},
+	{"what is stored under a condition is stored only there", test_stores_under_conditions},
 	{"the text is the golden one", test_goldens},
 	{"source lines stand as comments", test_source_lines},
 	CU_TEST_INFO_NULL,
