@@ -140,7 +140,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
-		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && low_is_plain(c, f))
+		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && (low_is_plain(c, f) || low_is_listed(l, c, f)))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
 		if (f->keep_sign && f->has_rule)
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, naxes, axes, "%s.%s_negative", c->name, f->name);

@@ -2,7 +2,7 @@
  *
  * Sums over pre, and over items, are taken in ascending order, items outermost. What goes over post neurons has 64 partial
  * results, of every 64th neuron each, which are joined in a fixed tree; over pre and post: over pre first, for each post
- * neuron.
+ * neuron. On lists of synapses all are taken in the order of the list.
  */
 #include "lower/lower_update.h"
 
@@ -315,10 +315,78 @@ over_items(const Gather *w)
 	low_close(&rows);
 }
 
+/* ---- lists of synapses, one item ---------------------------------------------------------------------------------------- */
+
+static void
+add_listed(const Gather *w, PlanEmit *b, uint32_t acc, PlanExpr *synapse, PlanExpr *i, PlanExpr *j)
+{
+	LowIndex at = {1, {synapse}};
+	w->u->at = &at;
+	PlanExpr *x = value_at(w, b, low_i64(w->u->l, 0), i, j);
+	w->u->at = NULL;
+	plan_emit_set(b, acc, joined(w, b, plan_local(w->u->l->p, b->code, acc), x));
+}
+
+/* The mean over n partners; over none it is 0. */
+static PlanExpr *
+mean_of(const Gather *w, PlanExpr *sum, PlanExpr *n)
+{
+	Lower *l = w->u->l;
+	Plan *p = l->p;
+	if (w->how != NOVER_MEAN)
+		return sum;
+	PlanExpr *mean = plan_binary(p, PEXPR_DIV, sum, plan_cast(p, l->real, n));
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_EQ, n, low_i64(l, 0)), low_real(l, 0), mean);
+}
+
+static void
+listed_line(const Gather *w, bool rows)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	LowLoop outer = low_loop(u->b, rows ? "i" : "j", u->lo, u->hi, false);
+	PlanEmit *b = low_body(&outer);
+	uint32_t acc = plan_emit_var(b, "sum", first(w));
+	PlanExpr *synapse, *other;
+	LowLoop line = rows ? low_row(l, b, u->conn, outer.index) : low_column(l, b, u->conn, outer.index, &synapse, &other);
+	PlanExpr *n = plan_binary(l->p, PEXPR_SUB, line.hi, line.lo);
+	if (rows)
+		add_listed(w, low_body(&line), acc, line.index, outer.index, low_target(l, low_body(&line), u->conn, line.index));
+	else
+		add_listed(w, low_body(&line), acc, synapse, other, outer.index);
+	low_close(&line);
+	PlanExpr *e = mean_of(w, plan_local(l->p, b->code, acc), n);
+	put(w, b, low_i64(l, 0), rows ? outer.index : NULL, rows ? NULL : outer.index, e);
+	low_close(&outer);
+}
+
+static void
+listed_all(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	uint32_t acc = plan_emit_var(u->b, "sum", first(w));
+	LowLoop rows = low_loop(u->b, "i", low_i64(l, 0), count_of(w, NPLACE_PRE), false);
+	LowLoop line = low_row(l, low_body(&rows), u->conn, rows.index);
+	PlanEmit *in = low_body(&line);
+	add_listed(w, in, acc, line.index, rows.index, low_target(l, in, u->conn, line.index));
+	low_close(&line);
+	low_close(&rows);
+	PlanExpr *n = low_i64(l, (int64_t)u->c->pattern.nsynapses);
+	put(w, u->b, low_i64(l, 0), NULL, NULL, mean_of(w, plan_local(l->p, u->b->code, acc), n));
+}
+
 void
 upd_gather(Update *u, const Flat *f)
 {
 	Gather w = gather_of(u, f);
+	if (w.inner == NPLACE_SYNAPSE && low_is_listed(u->l, u->c, u->f) && w.over != NPLACE_CONNECTION) {
+		if (w.over == NPLACE_SYNAPSE)
+			listed_all(&w);
+		else
+			listed_line(&w, w.over == NPLACE_POST);
+		return;
+	}
 	if (w.inner == NPLACE_SYNAPSE && u->c->pattern.kind != NPAT_ALL) {
 		low_not_yet(u->l, f->span, "a reduction of what belongs to synapses, on a pattern of connections");
 		return;

@@ -57,6 +57,7 @@ typedef struct {
 	uint32_t signal;                                  /* staged: real [batch, pair] */
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
+	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
 	uint32_t past, remember;                          /* past spikes [slot, batch, pre], and the kernel that keeps them */
 } LowConn;
@@ -298,6 +299,9 @@ PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *ext
 PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
 LowLoop low_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i);               /* synapses of a source */
 PlanExpr *low_target(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse);
+/* Synapses of a target of a sparse pattern, and the source of each; the lists are made when they are first asked for. */
+LowLoop low_column(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j, PlanExpr **synapse, PlanExpr **source);
+bool low_is_listed(const Lower *l, const NetConn *c, const NetFeature *f);   /* sparse, its values by synapse, and one item */
 void low_pattern_buffers(Lower *l, uint32_t conn);
 void low_pattern_kernels(Lower *l, uint32_t conn);
 void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item);

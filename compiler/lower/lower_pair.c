@@ -45,6 +45,23 @@ layer_of(const Update *u, NetSide event)
 	return &u->l->layers[event == NSIDE_PRE ? u->c->pre : u->c->post];
 }
 
+/* ---- the value of a pair ------------------------------------------------------------------------------------- */
+
+static PlanExpr *
+value_at(Update *u, PlanExpr *i, PlanExpr *j)
+{
+	return u->at ? low_value_load(u->l, u->low->buf, u->at) : low_load(u->l, u->low->buf, 2, i, j);
+}
+
+static void
+put_value(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
+{
+	if (u->at)
+		low_value_store(b, u->low->buf, u->at, v);
+	else
+		low_store(b, u->low->buf, v, 2, i, j);
+}
+
 /* ---- keys of draws ---------------------------------------------------------------------------------------- */
 
 static void
@@ -99,11 +116,11 @@ at_once(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool c
 	for (uint32_t k = 0; k < n; k++)
 		s.state_vars[k] = UINT32_MAX;
 	if (g->changes)
-		s.value_var = plan_emit_var(b, "w", low_load(l, u->low->buf, 2, i, j));
+		s.value_var = plan_emit_var(b, "w", value_at(u, i, j));
 	for (uint32_t k = g->lo; k < g->hi; k++) {
 		const NetExpr *t = u->flat.at[k].target;
 		if (t && t->kind == NEXPR_STATE && s.state_vars[t->index] == UINT32_MAX)
-			s.state_vars[t->index] = plan_emit_var(b, u->r->states.at[t->index].name, low_load(l, u->low->states[t->index], 2, i, j));
+			s.state_vars[t->index] = plan_emit_var(b, u->r->states.at[t->index].name, low_place_load(&s, u->low->states[t->index], NPLACE_SYNAPSE, false));
 	}
 	for (uint32_t k = g->lo; k < g->hi; k++) {
 		const Flat *f = &u->flat.at[k];
@@ -111,7 +128,7 @@ at_once(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool c
 			PlanExpr *e = plan_emit_let(b, f->op == NSET ? "x" : "y", low_expr(&s, f->e));
 			s.locals[f->hidden] = e;
 			if (!u->hidden.at[f->hidden].inside)
-				low_store(b, u->hidden.at[f->hidden].buf, e, 2, i, j);
+				low_place_store(&s, u->hidden.at[f->hidden].buf, NPLACE_SYNAPSE, true, e);
 			continue;
 		}
 		uint32_t var = upd_is_value(f) ? s.value_var : s.state_vars[f->target->index];
@@ -120,9 +137,9 @@ at_once(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool c
 	}
 	for (uint32_t k = 0; k < n; k++)
 		if (s.state_vars[k] != UINT32_MAX)
-			low_store(b, u->low->states[k], plan_local(p, b->code, s.state_vars[k]), 2, i, j);
+			low_place_store(&s, u->low->states[k], NPLACE_SYNAPSE, false, plan_local(p, b->code, s.state_vars[k]));
 	if (g->changes)
-		low_store(b, u->low->buf, bounded(u, b, i, j, plan_local(p, b->code, s.value_var), clip), 2, i, j);
+		put_value(u, b, i, j, bounded(u, b, i, j, plan_local(p, b->code, s.value_var), clip));
 }
 
 static bool
@@ -164,6 +181,60 @@ items_of(Update *u, PlanEmit *b, const Flat *f)
 	return low_items(u->l, b);
 }
 
+/* ---- lists of synapses ------------------------------------------------------------------------------------------ */
+
+/* g NULL: only brings the value within its bounds. */
+static void
+listed_pair(Update *u, PlanEmit *b, const Group *g, PlanExpr *synapse, PlanExpr *i, PlanExpr *j, bool clip)
+{
+	LowIndex at = {1, {synapse}};
+	u->at = &at;
+	if (g)
+		at_once(u, b, g, i, j, clip);
+	else
+		put_value(u, b, i, j, bounded(u, b, i, j, value_at(u, i, j), true));
+	u->at = NULL;
+}
+
+static void
+if_mine(Update *u, PlanEmit *b, PlanExpr *n, PlanEmit *mine)
+{
+	Plan *p = u->l->p;
+	PlanExpr *inside = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, n, u->lo), plan_binary(p, PEXPR_LT, n, u->hi));
+	plan_emit_if(b, inside, mine, NULL);
+}
+
+static void
+listed_row(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, bool clip)
+{
+	PlanEmit mine = plan_emit(u->l->p, b->code);
+	LowLoop row = low_row(u->l, &mine, u->conn, i);
+	PlanExpr *j = low_target(u->l, low_body(&row), u->conn, row.index);
+	listed_pair(u, low_body(&row), g, row.index, i, j, clip);
+	low_close(&row);
+	if_mine(u, b, i, &mine);
+}
+
+static void
+listed_column(Update *u, PlanEmit *b, const Group *g, PlanExpr *j, bool clip)
+{
+	PlanExpr *synapse, *i;
+	PlanEmit mine = plan_emit(u->l->p, b->code);
+	LowLoop column = low_column(u->l, &mine, u->conn, j, &synapse, &i);
+	listed_pair(u, low_body(&column), g, synapse, i, j, clip);
+	low_close(&column);
+	if_mine(u, b, j, &mine);
+}
+
+typedef struct { Update *u; const Group *g; } Listed;
+
+static void
+listed_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	Listed *w = env;
+	listed_pair(w->u, b, w->g, at->at[0], i, j, false);
+}
+
 /* ---- all pairs ------------------------------------------------------------------------------------------------- */
 
 static void
@@ -185,6 +256,11 @@ all_rows(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *item)
 static void
 everything(Update *u, PlanEmit *b, const Group *g)
 {
+	if (low_is_listed(u->l, u->c, u->f)) {
+		Listed w = {u, g};
+		low_each_value_of(u->l, b, u->conn, u->f, u->lo, u->hi, listed_value, &w);
+		return;
+	}
 	if (u->l->batch == 1) {
 		all_rows(u, b, g, g->lo, NULL);
 		return;
@@ -278,7 +354,9 @@ rows(Update *u, PlanEmit *b, const Group *g, bool clip)
 {
 	PlanExpr *i;
 	LowLoop loop = low_spiking(u->l, b, layer_of(u, NSIDE_PRE), "i", &i);
-	if (u->l->batch > 1) {
+	if (low_is_listed(u->l, u->c, u->f)) {
+		listed_row(u, low_body(&loop), g, i, clip);
+	} else if (u->l->batch > 1) {
 		line(u, low_body(&loop), g, i, NULL, clip);
 	} else {
 		LowLoop cols = low_loop(low_body(&loop), "j", u->lo, u->hi, true);
@@ -296,6 +374,11 @@ columns(Update *u, PlanEmit *b, const Group *g, bool clip)
 	Plan *p = l->p;
 	PlanExpr *j;
 	LowLoop loop = low_spiking(l, b, layer_of(u, NSIDE_POST), "j", &j);
+	if (low_is_listed(l, u->c, u->f)) {
+		listed_column(u, low_body(&loop), g, j, clip);
+		low_close(&loop);
+		return;
+	}
 	PlanEmit mine = plan_emit(p, b->code);
 	if (g && l->batch > 1) {
 		line(u, &mine, g, NULL, j, clip);
@@ -384,6 +467,11 @@ clip_rows(Update *u, PlanEmit *b)
 {
 	PlanExpr *i;
 	LowLoop loop = low_spiking(u->l, b, layer_of(u, NSIDE_PRE), "i", &i);
+	if (low_is_listed(u->l, u->c, u->f)) {
+		listed_row(u, low_body(&loop), NULL, i, true);
+		low_close(&loop);
+		return;
+	}
 	LowLoop cols = low_loop(low_body(&loop), "j", u->lo, u->hi, true);
 	PlanEmit *in = low_body(&cols);
 	low_store(in, u->low->buf, bounded(u, in, i, cols.index, low_load(u->l, u->low->buf, 2, i, cols.index), true), 2, i, cols.index);
@@ -392,9 +480,9 @@ clip_rows(Update *u, PlanEmit *b)
 }
 
 void
-upd_clip_events(Update *u)
+upd_clip_events(Update *u, NetSide first, NetSide last)
 {
-	for (NetSide side = NSIDE_PRE; side <= NSIDE_POST; side++) {
+	for (NetSide side = first; side <= last; side++) {
 		if (!upd_needs_late_clip(u, side))
 			continue;
 		PlanEmit busy = plan_emit(u->l->p, u->b->code), *to = u->clips_late ? u->b : &busy;

@@ -217,7 +217,8 @@ static bool
 is_of_pairs(const Update *u, const Flat *f)
 {
 	bool averaged = upd_is_value(f) && u->r->average;
-	return f->place == NPLACE_SYNAPSE && u->c->pattern.kind == NPAT_ALL && !f->gather && !averaged;
+	bool pairs = u->c->pattern.kind == NPAT_ALL || low_is_listed(u->l, u->c, u->f);
+	return f->place == NPLACE_SYNAPSE && pairs && !f->gather && !averaged;
 }
 
 static void
@@ -288,7 +289,7 @@ find_clips(Update *u)
 {
 	const NetFeature *f = u->f;
 	u->clips = f->has_rule && (low_is_bounded(f) || u->low->negative != NO_BUF);
-	u->clips_at_once = u->clips_late = u->clips && f->decay == 0 && low_is_plain(u->c, f);
+	u->clips_at_once = u->clips_late = u->clips && f->decay == 0 && (low_is_plain(u->c, f) || low_is_listed(u->l, u->c, f));
 	const Group *first = NULL;
 	for (uint32_t k = 0; k < u->groups.n; k++) {
 		const Group *g = &u->groups.at[k];
@@ -333,6 +334,8 @@ kernel_of(Update *u, const Group *g)
 	const Flat *f = &u->flat.at[g->lo];
 	if (f->gather)
 		return upd_gather_kernel(u, f);
+	if (g->pairs && low_is_listed(u->l, u->c, u->f))     /* rows of sources; columns of targets */
+		return g->event == NSIDE_POST ? NPLACE_POST : NPLACE_SYNAPSE;
 	return f->place == NPLACE_SYNAPSE && u->c->pattern.kind == NPAT_ALL ? NPLACE_POST : f->place;
 }
 
@@ -447,6 +450,7 @@ upd_bounded(Update *u, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *v)
 	s.feature = u->feature;
 	s.pre = i;
 	s.post = j;
+	s.at = u->at;
 	return low_bounded(&s, u->f, u->low, v);
 }
 
@@ -501,7 +505,7 @@ limits(Update *u)
 	PlanExpr *all = touched_all(u);
 	PlanEmit dense = plan_emit(l->p, u->b->code), touched = plan_emit(l->p, u->b->code), *outer = u->b;
 	u->b = all ? &touched : outer;
-	upd_clip_events(u);
+	upd_clip_events(u, NSIDE_PRE, NSIDE_POST);
 	u->b = outer;
 	if (all) {
 		limit_all(u, &dense);
@@ -512,6 +516,37 @@ limits(Update *u)
 	PlanEmit rest = plan_emit(l->p, u->b->code);
 	limit_all(u, &rest);
 	plan_emit_if(u->b, low_load(l, u->low->unclipped, 0), &rest, NULL);
+}
+
+/* Lists: rows and columns have kernels of their own. What is clipped twice stays. */
+static void
+limit_listed(Update *u)
+{
+	Lower *l = u->l;
+	if (!u->clips_at_once && !u->clips_late) {
+		limit_shared(u);
+		return;
+	}
+	for (NetSide side = NSIDE_PRE; side <= NSIDE_POST; side++) {
+		if (!upd_needs_late_clip(u, side))
+			continue;
+		Kernel k = open_kernel(u, side == NSIDE_PRE ? u->npre : u->npost);
+		u->b = &k.on;
+		upd_clip_events(u, side, side);
+		close_kernel(u, &k);
+	}
+	PlanExpr *all = touched_all(u);
+	if (u->low->unclipped != NO_BUF) {
+		PlanExpr *flag = low_load(l, u->low->unclipped, 0);
+		all = all ? plan_binary(l->p, PEXPR_OR, all, flag) : flag;
+	}
+	if (!all)
+		return;
+	Kernel k = open_kernel(u, low_value_range(l, u->conn, u->f));
+	PlanEmit dense = plan_emit(l->p, k.on.code);
+	low_each_value_of(l, &dense, u->conn, u->f, u->lo, u->hi, limit_value, u);
+	plan_emit_if(&k.on, all, &dense, NULL);
+	close_kernel(u, &k);
 }
 
 static void
@@ -554,7 +589,9 @@ low_update(Lower *l, uint32_t conn, uint32_t feature)
 	}
 	if (open)
 		close_kernel(u, &k);
-	if (limited && !plain)
+	if (limited && !plain && low_is_listed(l, c, f))
+		limit_listed(u);
+	else if (limited && !plain)
 		limit_shared(u);
 	if (f->rule.average)
 		turn_ring(u);

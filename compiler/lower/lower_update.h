@@ -82,7 +82,7 @@ void upd_not_reducible(Update *u, const Flat *f);         /* tells */
 
 /* lower_pair.c */
 void upd_pairs(Update *u, const Group *g);
-void upd_clip_events(Update *u);                          /* the kernel what was not clipped at once */
+void upd_clip_events(Update *u, NetSide first, NetSide last);                          /* the kernel what was not clipped at once */
 bool upd_needs_late_clip(const Update *u, NetSide event);
 bool upd_is_at_spikes(const Group *g);                    /* changes values, and only of pairs where a neuron spiked */
 

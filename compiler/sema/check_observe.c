@@ -56,6 +56,12 @@ find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
 	return NULL;
 }
 
+static bool
+is_truth(const AstFeature *f)
+{
+	return f->sema_model && f->sema_model->model.params.n && f->sema_model->model.params.at[0].is_bool;
+}
+
 static Sym *
 find_in_connection(Sema *s, AstExpr *e, const Sym *c, WordVec *known)
 {
@@ -71,7 +77,7 @@ find_in_connection(Sema *s, AstExpr *e, const Sym *c, WordVec *known)
 		sema_add_word(s, known, f->name);
 		if (f->name == e->name)
 			return new_member(s, e, ASYM_FEATURE_OF, d, i,
-					  sema_real(infer_fresh(&s->infer)));
+					  is_truth(f) ? sema_bool() : sema_real(infer_fresh(&s->infer)));
 	}
 	return NULL;
 }

@@ -47,6 +47,25 @@ take_assign(Test *t, Name name)
 	return NULL;
 }
 
+/* w.low = …, w.high = …: an end of the range; what no line gives is unbounded. */
+static AstExpr *
+take_bound(Test *t, Name learned, const char *end, bool *any)
+{
+	Span at = t->test->name_span;
+	for (uint32_t i = 0; i < t->lines.n; i++) {
+		AstStmt *s = t->lines.at[i];
+		if (s->kind != ASTMT_ASSIGN || s->op_kind != AOP_UNSET || s->target->kind != AEXPR_MEMBER ||
+		    strcmp(s->target->name, end) != 0 || !is_named(s->target->op[0], learned))
+			continue;
+		memmove(t->lines.at + i, t->lines.at + i + 1, (t->lines.n - i - 1) * sizeof *t->lines.at);
+		t->lines.n--;
+		*any = true;
+		return test_plain(t, s->e);
+	}
+	AstExpr *inf = ast_name(&t->b, at, test_name(t, "inf"));
+	return strcmp(end, "low") == 0 ? ast_unary(&t->b, at, AOP_NEG, inf) : inf;
+}
+
 /* ---- rules ------------------------------------------------------------------------------------- */
 
 static AstExpr *
@@ -256,6 +275,8 @@ test_rule(Test *t, TestSweep *sweep)
 	for (uint32_t i = 0; i < m->handlers.n; i++)
 		need_states_in(t, &m->handlers.at[i].body);
 	AstExpr *init = take_assign(t, m->learns);
+	bool bounded = false;
+	AstExpr *low = take_bound(t, m->learns, "low", &bounded), *high = take_bound(t, m->learns, "high", &bounded);
 	uint32_t n = sweep->lanes ? sweep->n : 0;
 	side_layer(t, "pre", n ? n : neurons_of(t, "pre"));
 	side_layer(t, "post", n ? n : neurons_of(t, "post"));
@@ -265,6 +286,8 @@ test_rule(Test *t, TestSweep *sweep)
 		return false;
 	AstExpr *call = ast_call(&t->b, s, ast_name(&t->b, s, t->decl->name), &args);
 	AstFeature *parts = ast_feature_learn(&t->b, ast_feature_parts(&t->b), s, ast_learn(&t->b, call));
+	if (bounded)
+		parts = ast_feature_range(&t->b, parts, s, low, high);
 	AstId name = {.name = m->learns, .span = s}, model = {.name = test_name(t, m->learns_bool ? "mask" : "weight"), .span = s};
 	if (!init)
 		init = m->learns_bool ? ast_bool(&t->b, s, false) : test_number(t, s, 0);

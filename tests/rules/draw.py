@@ -230,7 +230,7 @@ def main():
     parser.add_argument("snnc", type=Path)
     parser.add_argument("engines")
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, default=12)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     if not options.snnc.exists():

@@ -1,6 +1,6 @@
 """run.py: what rules mean: where states live, what reductions give, and that two ways to say a thing are one.
 
-    python3 tests/rules/run.py places|gather|same|plan SNNC
+    python3 tests/rules/run.py places|gather|same|plan|listed SNNC
 """
 import re
 import subprocess
@@ -210,6 +210,54 @@ def same(snnc):
     return bool(bad)
 
 
+# ---- lists of synapses and matrices -------------------------------------------------------------------------------------
+
+LISTED = """
+rule Signalled() {{ learns w ; needs reward
+    r' = -r / (10 ms)
+    state used of synapse
+    on pre {{ r += 1 ; w -= 0.01 ; used += 1 }}
+    on reward {{ w += 0.05 * reward * r ; if bernoulli(0.3) {{ w -= 0.02 * used }} }}
+    on post {{ w += 0.02 * r ; used = 0 }} }}
+rule Gathered() {{ learns w
+    on post {{ w -= 0.01 * (sum(w over pre) - 3) + 0.001 * max(w over post) - 0.01 * max(w over pre, post) }} }}
+signal reward = 0
+layer a : Poisson[9](rate = 150 Hz)
+layer b : LIF[6](refractory = 1 ms)
+connect a -> b as drive {{ weight = 8 }}
+connect a -> b {by} as c {{ weight = {weight} {{ {learn} }} }}
+experiment {{ run 20 ms ; pulse reward = 1 ; run 5 ms ; freeze ; run 3 ms ; thaw ; run 20 ms ; pulse reward = -1 ; run 10 ms }}
+record c.weight
+"""
+
+
+def listed(snnc):
+    """A matrix without zeros, and the same as a list of synapses: rules do the same to both, bit by bit."""
+    bad = []
+    attached = [f"range [0, 1] ; learn {rule}()" for rule in AT_SPIKES]
+    attached += ["range [0, 1] ; norm 3 per post each run ; learn PostPre(nu = (pre: 0.01, post: 0.1))", "range [0, 1] ; decay 0.01 ; learn AdditiveSTDP()",
+                 "range [0, 1] ; learn Gathered()", "range [0, 1] ; learn Signalled(reward = reward)", "learn Signalled(reward = reward)",
+                 "range [0, 1] ; learn PostPre() average over 3 steps", "range [0, 1] ; learn MSTDPET(reward = 1)"]
+    for learn in attached:
+        results = []
+        for by, weight in (("", 'file("w.npy")'), ('by sparse("w.npy")', 'file("v.npy")')):
+            with tempfile.TemporaryDirectory(prefix="snnc-rules-") as folder:
+                folder = Path(folder)
+                values = [0.05 + 0.9 * ((7 * k) % 54) / 54 for k in range(54)]
+                npy.save(folder / "w.npy", npy.make((9, 6), "f4", values))
+                npy.save(folder / "v.npy", npy.make((54,), "f4", values))
+                (folder / "net.snn").write_text(LISTED.format(by=by, weight=weight, learn=learn))
+                call(snnc, "run", "net.snn", "--engine", "eval", "--quiet", "--out", "out", cwd=folder)
+                results.append(list(npy.load(folder / "out" / "c.weight.npy").data))
+        if results[0] != results[1]:
+            step = next(k for k in range(len(results[0])) if results[0][k] != results[1][k]) // 54
+            bad.append(f"{learn}: differs in step {step}")
+        if results[0][:54] == results[0][-54:]:
+            bad.append(f"{learn}: nothing is learned")
+    print("\n".join(bad) or f"{len(attached)} rules do the same to matrices and to lists of synapses")
+    return bool(bad)
+
+
 # ---- what a plan holds --------------------------------------------------------------------------------------------------
 
 PLAN = """
@@ -273,7 +321,7 @@ def plan(snnc):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("places", "gather", "same", "plan"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("places", "gather", "same", "plan", "listed"):
         sys.exit(__doc__)
     if not Path(sys.argv[2]).exists():
         print(f"{sys.argv[2]} is not built; skipped")
