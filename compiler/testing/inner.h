@@ -57,6 +57,8 @@ void test_source(Test *t, const char *layer, uint32_t n, const AstStmtVec *event
 /* ---- protocol.c ---- */
 void test_sort_lines(Test *t);                            /* of the test: events, set-up, protocol */
 void test_experiment(Test *t, const AstStmtVec *signals, bool by_layer); /* makes it of t->lines; runs are cut at signal events */
+
+/* ---- sweep.c ---- */
 bool test_sweep(Test *t, uint32_t point, TestSweep *out);
 
 /* ---- models ---- */
