@@ -138,6 +138,7 @@ typedef struct {
 	const Sym *ends[2]; /* of the connection: layers, or NULL */
 	Name own_trace; /* IN_TRACE */
 	bool per_neuron; /* traces of a layer: a list is one value for each of its neurons */
+	SymVec parts; /* `let`s among the equations of the model, known in them only */
 	bool in_equation, in_function;
 	uint32_t copied; /* nodes of bodies of functions */
 	uint32_t inside; /* how many `if`s are around */

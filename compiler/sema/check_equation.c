@@ -172,6 +172,7 @@ sema_check_equations(Sema *s, const AstStmtVec *block)
 			s->in_equation = true;
 			sema_check_let(s, a);
 			s->in_equation = false;
+			VEC_PUSH(s->arena, &s->parts, s->locals.at[s->locals.n - 1]);
 			continue;
 		}
 		any = true;

@@ -344,7 +344,7 @@ sema_check_model(Sema *s, AstDecl *d)
 {
 	AstModel *m = &d->model;
 	s->decl = d;
-	s->members.n = s->locals.n = s->sides.n = 0;
+	s->members.n = s->locals.n = s->sides.n = s->parts.n = 0;
 	s->input = NULL;
 	DimTerm in = infer_fresh(&s->infer);
 	if (d->kind != ADECL_RULE) {

@@ -449,9 +449,28 @@ report_nothing_called(Sema *s, const AstExpr *e)
 			"known here:", "declare it: `const c = …` gives a number a name");
 }
 
+/* A `let` of equations, used where they are not. */
+static bool
+report_part(Sema *s, const AstExpr *e)
+{
+	for (uint32_t i = 0; s->decl && i < s->parts.n; i++) {
+		const Sym *part = s->parts.at[i];
+		if (part->sym.name != e->name)
+			continue;
+		diag_begin(s->diag, E0201, e->span, "`%s` names a part of the equations, and is known in them only", e->name);
+		diag_label(s->diag, part->sym.span, "declared here");
+		diag_help(s->diag, "write it out here, or make it a `function` of the states");
+		diag_end(s->diag);
+		return true;
+	}
+	return false;
+}
+
 void
 sema_report_unknown_value(Sema *s, const AstExpr *e)
 {
+	if (report_part(s, e))
+		return;
 	const Sym *other = sema_find_top(s, e->name, ~0u);
 	if ((!other && s->torn) || !is_news(s, e->name))
 		return;
