@@ -91,7 +91,7 @@ def idle(text, results, top):
 
 def document_program(path, folder):
     """The first program of a document, as a file of its own."""
-    blocks = re.findall(r"(?:^(?:    .*)?\n)+", path.read_text(encoding="utf-8"), re.MULTILINE)
+    blocks = re.findall(r"^```snn\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     block = next((block for block in blocks if "experiment {" in block), None)
     if block is None:
         sys.exit(f"run.py: {path} shows no program")
