@@ -108,6 +108,7 @@ class Network:
                 self.records.append(f"{self.prefix}{name}.{state}" + (f" every {self.rng.randint(2, 5)} steps" if self.chance(0.5) else ""))
         known = self.library["neuron"].get(model)
         self.layers.append({"name": self.prefix + name, "shape": shape, "n": prod(shape), "states": states, "gap": gap, "model": model,
+                            "ports": known.ports if known else [], "closed": bool(known and known.closed),
                             "volts": known and any("mV" in (x or "") for x in known.params.values()), "offers": states | set(known.params if known else ())})
         return self.layers[-1]
 
@@ -213,7 +214,8 @@ class Network:
     def learn(self, a, b, by, span, lo, hi):
         """A `learn` clause, or None if no rule fits."""
         rng = self.rng
-        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"] and
+        self.asks_bounds = False
+        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and not r.learns_bool and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"] and
                  (b["volts"] or "v" not in r.asks["post"] or not any("mV" in (x or "") for x in r.params.values()))]
         if self.items == "learning":
             rules = [r for r in rules if re.search(r"w [-+]= nu \* (\(dt / 1 ms\) \* )?\(?(" + "|".join(r.needs or ["-"]) + r") \*", r.body)]
@@ -231,7 +233,7 @@ class Network:
             rare = [r for r in rules if r.asks["post"] | r.asks["pre"]]
             model = rng.choice(rare if rare and self.chance(0.5) else rules)
             self.rule_states = sorted(model.states)
-            name, needs = model.name, model.needs
+            name, needs, self.asks_bounds = model.name, model.needs, model.asks_bounds
             self.used.add(name)
             nu = [f"{rng.uniform(0.01, 0.2) * span:.3g}" for _ in range(2)]
             if self.chance(0.15):
@@ -282,7 +284,9 @@ class Network:
     def block(self, a, b, by, span, lo, hi, may_learn):
         rng, lines = self.rng, []
         learns = may_learn and self.learn(a, b, by, span, lo, hi)
-        if learns and self.chance(0.6):
+        if learns and self.asks_bounds:
+            lines.append(f"range [{lo:.4g}, {hi:.4g}]")
+        elif learns and self.chance(0.6):
             most = [f"{hi:.4g}", "inf"]
             if not by:
                 most.append(self.file(f"m{len(self.files)}", (a["n"], b["n"]), "f4", [hi + abs(hi) * rng.random() + 0.01 for _ in range(a["n"] * b["n"])]))
@@ -312,6 +316,12 @@ class Network:
                 lo, hi = -top, 0
             lines, learns = self.block(a, b, by, hi - lo, lo, hi, not pool)
             return f"{own} = {self.value(lo, hi, a, b, by)}" + self.braces(lines), learns
+        bools = [r for r in self.library["rule"].values() if r.learns_bool]
+        if kind == "mask" and bools and not by and not self.items and self.chance(0.4):
+            rule = rng.choice(bools)
+            self.used.add(rule.name)
+            args = self.arguments(rule) + [f"{need} = {self.signal()}" for need in rule.needs]
+            return f"{own} = true {{ learn {rule.name}({', '.join(args)}) }}", False
         if kind == "mask":
             return f"{own} = {rng.choice(['true', 'i != j' if not by else 'true', 'i + j > 1' if not by else 'true'])}", False
         if kind == "delay":
@@ -381,7 +391,7 @@ class Network:
             if kind in self.library["feature"]:
                 self.used.add(kind)
         self.used.add(by.split("(")[0] or "all")
-        port = "." + b["ports"][0] if b.get("ports") and self.chance(0.4) else ""
+        port = "." + rng.choice(b["ports"]) if b["ports"] and (b["closed"] or self.chance(0.4)) else ""
         self.lines.append(f"connect {a['name']} -> {b['name']}{port}{' by ' + by if by else ''} as {self.prefix}{name} {{")
         self.lines += ["    " + line for line in lines] + ["}"]
         return by

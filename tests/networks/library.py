@@ -9,6 +9,11 @@ class Model:
         self.kind, self.name, self.body = kind, name, body
         self.params = dict(params)
         self.states = set(re.findall(r"\bstate (\w+)", body))
+        self.ports = re.findall(r"\breceive\s+(\w+)", body)
+        self.closed = bool(self.ports) and not re.search(r"\breceive\s*\{", body)       # takes input at its ports alone
+        learned = re.search(r"\blearns\s+(\w+)(\s*:\s*bool)?", body)
+        self.learns_bool = bool(learned and learned[2])
+        self.asks_bounds = bool(learned and re.search(rf"\b{learned[1]}\.(low|high)\b", body))
         self.needs = re.findall(r"\bneeds\s+(\w+)", body)
         self.asks = {side: set(re.findall(rf"(?<![\w.]){side}\.(\w+)", body)) - {"spike"} for side in ("pre", "post")}
 
