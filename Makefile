@@ -1,7 +1,7 @@
 # A thin front door over the CMake presets. `make P=release` chooses another preset than dev.
 P ?= dev
 
-.PHONY: all configure test quick one layering fmt clean help
+.PHONY: all configure test quick long one layering fmt clean help
 
 all: configure                    ## build (P=dev)
 	cmake --build --preset $(P)
@@ -9,6 +9,8 @@ configure:
 	@cmake --preset $(P) > /dev/null
 test: all                         ## every test of the preset
 	ctest --preset $(P)
+long: all                         ## the tests that take hours
+	ctest --test-dir build/$(P) -L long --output-on-failure
 quick: all                        ## the tests one runs after every save
 	ctest --preset $(P) -L quick
 one: all                          ## make one T=unit.arena: the tests whose names match

@@ -172,7 +172,10 @@ bool elab_is_const(const NetExpr *e, double v);
 bool elab_is_fixed(const NetExpr *e); /* a constant or a list of constants */
 void elab_settle_arrays(Elab *el);    /* lists that are still used become net->arrays */
 
-/* ---- expressions (elab_expr.c) and calls (elab_call.c): NULL after a message ----------------- */
+/* ---- names (elab_name.c), expressions (elab_expr.c), calls (elab_call.c): NULL after a message -- */
+NetExpr *elab_not_constant(Scope *s, const AstExpr *e);               /* says so */
+NetExpr *elab_leaf(Scope *s, NetExprKind kind, NetType t, uint32_t index, const AstExpr *at);
+NetExpr *elab_name(Scope *s, const AstExpr *e);
 NetExpr *elab_as(Scope *s, NetExpr *a, NetType t, const AstExpr *at); /* a as a value of type t; NULL after a message */
 NetExpr *elab_expr(Scope *s, const AstExpr *e);
 bool elab_bind(Scope *s, const AstExpr *e, Bind *out);
