@@ -62,8 +62,9 @@ def run_brian2(python, name, n, seconds):
 def measure(bench, options, name, n):
     """One row: seconds per simulated second, and how many times as fast as the peers."""
     run_for(bench, name, n, 0.01)                    # fills the cache
-    guess = max(run_for(bench, name, n, 0.11)[0] - run_for(bench, name, n, 0.01)[0], 1e-4) * 10
-    length = min(max(options.seconds / guess, 0.1), 20)
+    start, length = run_for(bench, name, n, 0.01)[0], 1
+    while length < 100 and run_for(bench, name, n, 0.01 + length)[0] - start < options.seconds / 2:
+        length *= 3                                  # until a run is long beside what starting up varies
     python = find_brian2(options) if (name, n) in KNOWN and n <= options.peer_size else None
     ours, theirs = [], []
     for _ in range(options.repeat):
