@@ -258,7 +258,7 @@ typedef struct {
 	bool norm_each_step, norm_signed;                 /* `of signed sum`; default: of absolute values */
 	AstExpr *decay; Span decay_span;                  /* per step: w *= 1 - decay */
 	bool keep_sign; Span keep_sign_span;
-	AstExpr *learn;                                   /* a CALL or NAME: PostPre(…) */
+	AstExpr *learn;                                   /* a CALL or NAME: a rule, with its arguments */
 	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
 	AstExpr *average; Span average_span;              /* steps that changes are averaged over; NULL: none */
 	bool average_each;                                /* applied in each step, not in every n-th */

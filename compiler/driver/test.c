@@ -62,7 +62,7 @@ engine_words(EngineKind kind)
 	return kind == ENGINE_EVAL ? "the interpreter" : kind == ENGINE_C ? "compiled C" : "compiled code";
 }
 
-/* "rules/two_factor.snn: PostPre: one pair" */
+/* "rules/two_factor.snn: RULE: one pair" */
 static const char *
 title_of(Arena *a, const Compilation *c, TestPlace place)
 {
