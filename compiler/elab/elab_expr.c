@@ -211,7 +211,11 @@ past(Scope *s, const AstExpr *e)
 	if (!base || s->place != IN_NEURON)
 		return NULL;
 	if (base->kind != NEXPR_INPUT && base->kind != NEXPR_SPIKE) {
-		elab_not_yet(s->el, e->span, "an `input` line in front of neurons that look back on their input");
+		elab_error(s->el, E0601, s->drives[base->op[0]->port]->span, "what this `input` line brings is not kept, and the neurons look back on their input");
+		diag_label(s->el->diag, e->span, "here");
+		diag_help(s->el->diag, "give the line to a layer of `InputValues`, and connect that layer `by one_to_one { weight = 1 }`; "
+				       "`input file(…)` is kept");
+		diag_end(s->el->diag);
 		return NULL;
 	}
 	NetLayer *l = &s->el->net->layers.at[s->layer];
@@ -219,7 +223,7 @@ past(Scope *s, const AstExpr *e)
 	bool own = sym->kind == ASYM_SPIKE;
 	base->index = own ? n : n - 1;
 	base->span = e->span;
-	uint32_t *most = own ? &l->memory : &l->window;
+	uint32_t *most = own ? &l->memory : &l->ports.at[base->port].window;
 	if (*most < n)
 		*most = n;
 	return base;

@@ -220,11 +220,11 @@ spans(Lower *l)
 	for (uint32_t i = 0; i < l->net->layers.n; i++) {
 		const NetLayer *n = &l->net->layers.at[i];
 		const LowLayer *low = &l->layers[i];
-		const uint32_t own[] = {low->spikes, low->window, low->memory, low->run_count, low->list, low->count};
+		const uint32_t own[] = {low->spikes, low->memory, low->run_count, low->list, low->count};
 		for (size_t k = 0; k < sizeof own / sizeof *own; k++)
 			span_of(l, own[k], n->span);
 		for (uint32_t k = 0; k < n->ports.n; k++)
-			span_of(l, low->ports[k].input, n->ports.at[k].span);
+			span_of(l, low->ports[k].input, n->ports.at[k].span), span_of(l, low->ports[k].window, n->ports.at[k].span);
 		for (uint32_t k = 0; k < n->states.n; k++)
 			span_of(l, low->states[k], n->states.at[k].span);
 		for (uint32_t k = 0; k < n->traces.n; k++)
@@ -258,13 +258,13 @@ lower_net(LowerEnv *env, const Net *net)
 	l->conns = ARENA_ARRAY(a, LowConn, net->conns.n);
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		LowLayer *low = &l->layers[i];
-		low->list = low->count = low->any_list = low->any_count = low->window = low->memory = NO_BUF;
+		low->list = low->count = low->any_list = low->any_count = low->memory = NO_BUF;
 		low->seen_count = NO_BUF;
 		low->add_count = low->clear_count = UINT32_MAX;
 		low->run_count = low->rates = low->proportions = low->assignment = low->votes = NO_BUF;
 		low->ports = ARENA_ARRAY(a, LowPort, net->layers.at[i].ports.n);
 		for (uint32_t k = 0; k < net->layers.at[i].ports.n; k++)
-			low->ports[k].input = low->ports[k].drive = NO_BUF;
+			low->ports[k].input = low->ports[k].drive = low->ports[k].window = low->ports[k].past_drive = NO_BUF;
 		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}
 	l->by_layer_proc = UINT32_MAX;

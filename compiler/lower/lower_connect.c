@@ -125,6 +125,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 	low->remember = UINT32_MAX;
 	low->features = ARENA_ARRAY(l->a, LowFeature, c->features.n);
 	low_find_rows(l, conn);
+	low_find_behind(l, conn);
 	low_pattern_buffers(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		PlanAxis axes[PLAN_MAX_AXES];

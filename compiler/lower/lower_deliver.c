@@ -104,24 +104,32 @@ come_out(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	low_close(&cols);
 }
 
+PlanExpr *
+low_spike_of(Lower *l, uint32_t conn, PlanExpr *past, PlanExpr *item, PlanExpr *i)
+{
+	PlanExpr *spike = past ? low_load(l, l->conns[conn].past, 3, past, item, i)
+	                       : low_load(l, l->layers[l->net->conns.at[conn].pre].spikes, 2, item, i);
+	return plan_cast(l->p, l->real, spike);
+}
+
 static void
-rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanExpr *past)
 {
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
 	const LowLayer *pre = &l->layers[c->pre];
 	PlanExpr *now = low_delays_sums(c) ? low_slot_now(l, b, &c->features.at[c->features.n - 1]) : NULL;
+	LowKeys *keys = past || !l->conns[conn].staged ? low_feature_keys(l, b, conn) : NULL;
 	if (l->conns[conn].staged) {                      /* the signals are there */
 		LowLoop all = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
 		LowLoop cols = low_loop(low_body(&all), "j", low_lo(b), low_hi(b), true);
-		PlanExpr *e = low_load(l, l->conns[conn].signal, 3, item, all.index, cols.index);
+		PlanExpr *e = low_kept_signal(l, low_body(&cols), conn, past, keys, item, NULL, all.index, cols.index);
 		low_send(l, low_body(&cols), conn, into, now, item, all.index, cols.index, NULL, e);
 		low_close(&cols);
 		low_close(&all);
 		return;
 	}
-	bool events = low_event_driven(l, conn);
-	LowKeys *keys = low_feature_keys(l, b, conn);
+	bool zero = low_event_driven(l, conn), events = zero && !past;
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, item)) : low_i64(l, (int64_t)l->net->layers.at[c->pre].n);
 	LowLoop outer = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
 	PlanEmit *in = low_body(&outer);
@@ -132,11 +140,14 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 	if (l->conns[conn].rows)
 		signal = plan_emit_let(in, "s", low_load(l, l->conns[conn].sent, 2, item, i));
 	else if (l->net->layers.at[c->pre].values || !events)
-		signal = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, pre->spikes, 2, item, i)));
-	LowLoop cols = low_loop(in, "j", low_lo(b), low_hi(b), true);
+		signal = plan_emit_let(in, "s", low_spike_of(l, conn, past, item, i));
+	PlanEmit some = plan_emit(p, b->code);
+	LowLoop cols = low_loop(zero && past ? &some : in, "j", low_lo(b), low_hi(b), true);
 	PlanExpr *e = low_through(l, low_body(&cols), conn, l->conns[conn].rows, low_synaptic(c), keys, item, i, cols.index, NULL, signal);
 	low_send(l, low_body(&cols), conn, into, now, item, i, cols.index, NULL, e);
 	low_close(&cols);
+	if (zero && past)
+		plan_emit_if(in, plan_binary(p, PEXPR_NE, signal, low_real(l, 0)), &some, NULL);
 	low_close(&outer);
 }
 
@@ -216,32 +227,41 @@ has_closed_form(const Lower *l, uint32_t conn)
 	return true;
 }
 
-static void
-fill_zero(Lower *l, PlanEmit *b, uint32_t buf, PlanExpr *item)
+void
+low_fill_zero(Lower *l, PlanEmit *b, uint32_t buf, PlanExpr *item)
 {
 	LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	low_store(low_body(&zero), buf, low_real(l, 0), 2, item, zero.index);
 	low_close(&zero);
 }
 
-static void
-add_vector(Lower *l, PlanEmit *b, uint32_t into, uint32_t from, PlanExpr *item)
+void
+low_add_vector(Lower *l, PlanEmit *b, uint32_t into, uint32_t from, PlanExpr *item)
 {
 	LowLoop add = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	add_to(l, low_body(&add), into, item, add.index, low_load(l, from, 2, item, add.index));
 	low_close(&add);
 }
 
-/* Adds what a connection brings to zeros. */
-static void
-arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+/* Adds to zeros what a connection brings, behind its features before `last`. */
+void
+low_arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanExpr *past, uint32_t last)
 {
 	const NetConn *c = &l->net->conns.at[conn];
-	if (c->pattern.kind == NPAT_ALL)
-		rows(l, b, conn, into, item);
-	else
-		low_deliver_pattern(l, b, conn, into, item);
-	if (!meets_sum(c))
+	uint32_t first = low_synaptic(c);
+	if (past && low_remembers_sums(l, conn)) {
+		LowLoop sums = low_loop(b, "j", low_lo(b), low_hi(b), true);
+		low_store(low_body(&sums), into, low_load(l, l->conns[conn].past, 3, past, item, sums.index), 2, item, sums.index);
+		low_close(&sums);
+		first = l->conns[conn].behind;
+	} else if (c->pattern.kind == NPAT_ALL) {
+		rows(l, b, conn, into, item, past);
+	} else {
+		low_deliver_pattern(l, b, conn, into, item, past);
+	}
+	if (low_delays_sums(c) && !past)
+		come_out(l, b, conn, into, item);
+	if (first >= last)
 		return;
 	LowKeys *keys = low_feature_keys(l, b, conn);
 	LowLoop loop = low_loop(b, "j", low_lo(b), low_hi(b), true);
@@ -251,45 +271,45 @@ arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 		at.at[0] = plan_emit_let(in, "o", plan_binary(l->p, PEXPR_DIV, loop.index,
 		                                              low_i64(l, (int64_t)low_positions(&c->pattern))));
 	PlanExpr *sum = plan_emit_let(in, "sum", low_load(l, into, 2, item, loop.index));
-	sum = low_through(l, in, conn, low_synaptic(c), c->features.n, keys, item, NULL, loop.index, &at, sum);
+	sum = low_through(l, in, conn, first, last, keys, item, NULL, loop.index, &at, sum);
 	low_store(in, into, sum, 2, item, loop.index);
 	low_close(&loop);
+}
+
+uint32_t
+low_input_sum(Lower *l, uint32_t layer, uint32_t *sum)
+{
+	const NetLayer *n = &l->net->layers.at[layer];
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
+	if (*sum == NO_BUF)
+		*sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
+	return *sum;
 }
 
 /* What arrives at a port: its connections in order, then its file. */
 static void
 collect_port(Lower *l, PlanEmit *in, uint32_t layer, uint32_t port, PlanExpr *item, uint32_t *sum)
 {
-	const NetLayer *n = &l->net->layers.at[layer];
 	const LowPort *low = &l->layers[layer].ports[port];
 	uint32_t nconns = 0;
-	fill_zero(l, in, low->input, item);
+	low_fill_zero(l, in, low->input, item);
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		if (l->net->conns.at[c].post != layer || l->net->conns.at[c].port != port)
 			continue;
 		plan_emit_note(in, "%s", l->net->conns.at[c].name);
 		if (has_closed_form(l, c)) {
 			closed_form(l, in, c, low->input, item);
-		} else if (low_delays_sums(&l->net->conns.at[c])) {
-			if (l->net->conns.at[c].pattern.kind == NPAT_ALL)
-				rows(l, in, c, low->input, item);
-			else
-				low_deliver_pattern(l, in, c, low->input, item);
-			come_out(l, in, c, low->input, item);
-		} else if (nconns == 0) {
-			arrive(l, in, c, low->input, item);
+		} else if (nconns == 0 || low_delays_sums(&l->net->conns.at[c])) {
+			low_arrive(l, in, c, low->input, item, NULL, l->net->conns.at[c].features.n);
 		} else {                                  /* a sum of its own first */
-			PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
-			if (*sum == NO_BUF)
-				*sum = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.input_sum", n->name);
-			fill_zero(l, in, *sum, item);
-			arrive(l, in, c, *sum, item);
-			add_vector(l, in, low->input, *sum, item);
+			low_fill_zero(l, in, low_input_sum(l, layer, sum), item);
+			low_arrive(l, in, c, *sum, item, NULL, l->net->conns.at[c].features.n);
+			low_add_vector(l, in, low->input, *sum, item);
 		}
 		nconns++;
 	}
 	if (low->drive != NO_BUF)
-		add_vector(l, in, low->input, low->drive, item);
+		low_add_vector(l, in, low->input, low->drive, item);
 }
 
 void
@@ -301,18 +321,22 @@ low_collect(Lower *l, uint32_t layer)
 	uint32_t sum = NO_BUF;
 	bool any = false;
 	low->collect = UINT32_MAX;
-	if (low->window != NO_BUF)
-		low_collect_window(l, layer);
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		if (l->net->conns.at[c].post == layer && low_looks_back(l, c))
+			low_remember(l, c);
 	for (uint32_t k = 0; k < n->ports.n; k++)
-		any |= low->ports[k].input != NO_BUF;
+		any |= low->ports[k].input != NO_BUF || low->ports[k].window != NO_BUF;
 	if (!any)
 		return;
 	low->collect = low_add_kernel(l, n->n, "%s.collect", n->name);
 	PlanEmit b = plan_emit(p, p->codes.at[low->collect]);
 	LowLoop items = low_items(l, &b);
-	for (uint32_t k = 0; k < n->ports.n; k++)
+	for (uint32_t k = 0; k < n->ports.n; k++) {
+		if (low->ports[k].window != NO_BUF)
+			low_collect_window(l, low_body(&items), layer, k, items.index, &sum);
 		if (low->ports[k].input != NO_BUF)
 			collect_port(l, low_body(&items), layer, k, items.index, &sum);
+	}
 	low_close(&items);
 	p->codes.at[low->collect]->body = plan_freeze(&b);
 }

@@ -306,8 +306,8 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_LOCAL:
 		return s->locals[e->index];
 	case NEXPR_INPUT:
-		if (s->layer != NET_NONE && l->layers[s->layer].window != NO_BUF)
-			return low_past_input(s, e->index);
+		if (s->layer != NET_NONE && l->layers[s->layer].ports[e->port].window != NO_BUF)
+			return low_past_input(s, e);
 		if (s->port_input)
 			return s->port_input[e->port];
 		return s->input_var != UINT32_MAX ? plan_local(p, s->b->code, s->input_var) : s->input;

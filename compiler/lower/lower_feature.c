@@ -193,7 +193,7 @@ low_find_rows(Lower *l, uint32_t conn)
 	NetVaries signal = NPLACE_PRE;
 	low->sent = NO_BUF;
 	low->send = UINT32_MAX;
-	bool plain = c->pattern.kind == NPAT_ALL && !l->net->layers.at[c->post].window;
+	bool plain = c->pattern.kind == NPAT_ALL && !low_looks_back(l, conn);
 	for (uint32_t k = 0; plain && k < low_synaptic(c); k++) {
 		const NetFeature *f = &c->features.at[k];
 		signal = net_feature_varies(l->net, c, k, signal);
@@ -266,10 +266,16 @@ kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex
 }
 
 PlanExpr *
-low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *past, LowKeys *keys, PlanExpr *item, const LowIndex *at,
+                PlanExpr *i, PlanExpr *j)
 {
+	const LowConn *low = &l->conns[conn];
 	Scope s = kept_signal(l, b, conn, item, at, i, j);
-	return low_load(l, l->conns[conn].signal, 3, item, low_pair_at(&s, 0), low_pair_at(&s, 1));
+	PlanExpr *at0 = low_pair_at(&s, 0), *at1 = low_pair_at(&s, 1);
+	if (!past)
+		return low_load(l, low->signal, 3, item, at0, at1);
+	PlanExpr *signal = low_load(l, low->past, 4, past, item, at0, at1);
+	return low_through(l, b, conn, low->behind, low_synaptic(&l->net->conns.at[conn]), keys, item, i, j, at, signal);
 }
 
 static void
@@ -279,7 +285,7 @@ stage_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr 
 	Lower *l = w->l;
 	PlanExpr *signal = w->first == l->conns[w->conn].rows && i
 	                   ? sent(l, w->conn, w->item, i)
-	                   : low_kept_signal(l, b, w->conn, w->item, at, i, j);
+	                   : low_kept_signal(l, b, w->conn, NULL, NULL, w->item, at, i, j);
 	signal = plan_emit_let(b, "s", signal);
 	signal = low_through(l, b, w->conn, w->first, w->last, w->keys, w->item, i, j, at, signal);
 	Scope s = kept_signal(l, b, w->conn, w->item, at, i, j);
@@ -306,7 +312,7 @@ add_to_total(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *
 {
 	Stage *w = env;
 	Plan *p = w->l->p;
-	PlanExpr *one = low_kept_signal(w->l, b, w->conn, w->item, at, i, j);
+	PlanExpr *one = low_kept_signal(w->l, b, w->conn, NULL, NULL, w->item, at, i, j);
 	plan_emit_set(b, w->total, plan_binary(p, PEXPR_ADD, plan_local(p, b->code, w->total), one));
 }
 
@@ -335,6 +341,8 @@ low_stages(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
+	bool passes = c->pattern.kind == NPAT_POOL || c->pattern.kind == NPAT_MEAN, back = low_looks_back(l, conn);
+	low->staged = passes && back;
 	for (uint32_t k = 0; k < c->features.n; k++)
 		low->staged |= low_feature_is_staged(l, conn, k);
 	if (!low->staged)
@@ -342,7 +350,7 @@ low_stages(Lower *l, uint32_t conn)
 	PlanAxis axes[3] = {low_axis(AXIS_BATCH, l->batch)};
 	low_pair_axes(l, conn, false, axes + 1);
 	low->signal = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.signal", c->name);
-	if (c->pattern.kind == NPAT_POOL || c->pattern.kind == NPAT_MEAN)
+	if (passes)
 		VEC_PUSH(l->a, &low->stages, low_let_pass(l, conn));
 	uint32_t first = low->rows;
 	for (uint32_t k = 0; k < c->features.n; k++) {
@@ -353,7 +361,9 @@ low_stages(Lower *l, uint32_t conn)
 		sum_of_signals(l, conn, k);
 		first = k;
 	}
-	stage(l, conn, first, low_synaptic(c));
+	uint32_t last = back && low->behind < low_synaptic(c) ? low->behind : low_synaptic(c);
+	if (first < last || !passes)
+		stage(l, conn, first, last);
 }
 
 /* ---- states and tables ----------------------------------------------------------------------------------------- */

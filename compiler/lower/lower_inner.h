@@ -9,6 +9,7 @@
 typedef struct {
 	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
 	uint32_t drive;                                   /* from a file, added to input */
+	uint32_t window, past_drive;                      /* real [slot, batch, neuron]: in place of input, by its age; the file's past rows */
 	bool is_read;
 } LowPort;
 
@@ -19,7 +20,6 @@ typedef struct {
 	uint32_t list, count;                             /* indices of spiking neurons per item, and how many; NO_BUF: nobody asks */
 	uint32_t any_list, any_count;                     /* of neurons that spike in any item; the same as list if batch is 1 */
 	LowPort *ports;                                   /* in order of net.ports */
-	uint32_t window;                                  /* real [slot, batch, neuron] in place of input: by age of the spikes */
 	uint32_t memory;                                  /* [slot, batch, neuron]: own spikes; slot: step modulo their number */
 	uint32_t run_count;                               /* i32 [batch, neuron]: spikes since the last vote */
 	uint32_t seen_count;                              /* i32 [batch, neuron]: spikes since the last run began; NO_BUF: nobody asks */
@@ -59,7 +59,7 @@ typedef struct {
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
-	uint32_t past, remember;                          /* past spikes [slot, batch, pre], and the kernel that keeps them */
+	uint32_t past, remember, behind;                  /* in front of neurons that look back: see lower_window */
 } LowConn;
 
 /* A signal: its value, whether it was set or fed for this step, what it is again behind a pulse (NO_BUF: nobody asks), its
@@ -178,9 +178,13 @@ void low_layer_kernels(Lower *l, uint32_t layer);
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
 bool low_event_driven(const Lower *l, uint32_t conn);                          /* is the signal of a silent neuron zero? */
 void low_window_buffers(Lower *l, uint32_t layer);                /* lower_window.c: neurons that look back */
-void low_collect_window(Lower *l, uint32_t layer);
+bool low_looks_back(const Lower *l, uint32_t conn);               /* do its targets look back on what it brings? */
+void low_find_behind(Lower *l, uint32_t conn);
+bool low_remembers_sums(const Lower *l, uint32_t conn);
+void low_remember(Lower *l, uint32_t conn);                       /* the kernel that keeps what is delivered */
+void low_collect_window(Lower *l, PlanEmit *b, uint32_t layer, uint32_t port, PlanExpr *item, uint32_t *sum);
 PlanExpr *low_slot(Lower *l, PlanEmit *b, uint32_t slots);        /* step modulo slots */
-PlanExpr *low_past_input(Scope *s, uint32_t age);
+PlanExpr *low_past_input(Scope *s, const NetExpr *e);
 PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
@@ -207,7 +211,9 @@ PlanExpr *low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint
 bool low_feature_is_staged(const Lower *l, uint32_t conn, uint32_t feature);
 void low_find_rows(Lower *l, uint32_t conn);                      /* features that are worked out once per pre neuron */
 void low_send_rows(Lower *l, uint32_t conn);                      /* and their kernel */
-PlanExpr *low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, const LowIndex *at, PlanExpr *i, PlanExpr *j);
+/* Staged: what comes to the target of a pair. */
+PlanExpr *low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *past, LowKeys *keys, PlanExpr *item, const LowIndex *at,
+                          PlanExpr *i, PlanExpr *j);
 /* Delays (lower_delay.c). What comes in now leaves after the delay; what leaves now is given. */
 PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
 bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
@@ -304,7 +310,14 @@ LowLoop low_column(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j, PlanExpr *
 bool low_is_listed(const Lower *l, const NetConn *c, const NetFeature *f);   /* sparse, its values by synapse, and one item */
 void low_pattern_buffers(Lower *l, uint32_t conn);
 void low_pattern_kernels(Lower *l, uint32_t conn);
-void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item);
+/* Delivery (lower_deliver.c). `past`: the slot of what the connection remembers that is delivered; NULL: what is sent now. */
+void low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanExpr *past);
+void low_arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanExpr *past, uint32_t last);
+PlanExpr *low_spike_of(Lower *l, uint32_t conn, PlanExpr *past, PlanExpr *item, PlanExpr *i);   /* of a source, as a number */
+void low_fill_zero(Lower *l, PlanEmit *b, uint32_t buf, PlanExpr *item);
+void low_add_vector(Lower *l, PlanEmit *b, uint32_t into, uint32_t from, PlanExpr *item);
+uint32_t low_input_sum(Lower *l, uint32_t layer, uint32_t *sum);  /* scratch of a collecting kernel, made when it is asked for */
+
 uint32_t low_let_pass(Lower *l, uint32_t conn);                     /* a kernel: what a pool or a mean lets pass becomes its signals */
 /* Adds to the input of neuron j, or to what comes to it later: `now` is the slot of this step (NULL: no delay). */
 void low_send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j,

@@ -126,7 +126,7 @@ port_buffers(Lower *l, uint32_t layer, uint32_t port)
 		diag_end(l->env->diag);
 		l->failed = true;
 	}
-	if (driven && l->layers[layer].window == NO_BUF)
+	if (driven && low->window == NO_BUF)
 		low->input = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.%s", n->name, name);
 	if (np->stream == NET_NONE)
 		return;
@@ -377,8 +377,8 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 		if (w->spill[k] != NO_BUF && w->defined[k] < group && low_reads_local(part, k))
 			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name,
 			                            low_load(l, w->spill[k], 2, s.item, s.own));
-	s.port_input = w->low->window == NO_BUF ? ARENA_ARRAY(l->a, PlanExpr *, w->net->ports.n) : NULL;
-	for (uint32_t k = 0; s.port_input && k < w->net->ports.n; k++) {
+	s.port_input = ARENA_ARRAY(l->a, PlanExpr *, w->net->ports.n);
+	for (uint32_t k = 0; k < w->net->ports.n; k++) {
 		uint32_t buf = w->low->ports[k].input;
 		const char *name = w->net->ports.at[k].name ? w->net->ports.at[k].name : "input";
 		s.port_input[k] = buf == NO_BUF ? low_real(l, 0) : NULL;

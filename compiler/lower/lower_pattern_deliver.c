@@ -14,7 +14,7 @@ typedef struct {
 	LowKeys *keys;
 	PlanExpr *item, *lo, *hi;
 	uint32_t gather;                                  /* signals go there instead; NO_BUF */
-	PlanExpr *now;                                    /* of a delay of sums: the slot of this step; NULL */
+	PlanExpr *now, *past;                             /* slots: of a delay of sums, of this step; of what is delivered; NULL */
 	PlanExpr *i, *signal;                             /* the source, and what leaves it */
 	PlanExpr *channel, *x[NET_KERNEL_AXES];           /* of the source */
 	PlanExpr *tap[NET_KERNEL_AXES], *position[NET_KERNEL_AXES];
@@ -35,18 +35,17 @@ add_to(Deliver *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, const LowIndex *at, Pl
 static PlanExpr *
 spike_of(Deliver *w, PlanExpr *i)
 {
-	Lower *l = w->l;
-	return plan_cast(l->p, l->real, low_load(l, l->layers[w->c->pre].spikes, 2, w->item, i));
+	return low_spike_of(w->l, w->conn, w->past, w->item, i);
 }
 
-/* Opens a loop over the sources that matter; sets i and signal. */
-static LowLoop
-sources(Deliver *w, PlanEmit *b)
+/* For each source that matters, with i and signal. */
+static void
+sources(Deliver *w, PlanEmit *b, void (*each)(Deliver *w, PlanEmit *b))
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
 	const LowLayer *pre = &l->layers[w->c->pre];
-	bool events = low_event_driven(l, w->conn);
+	bool zero = low_event_driven(l, w->conn), events = zero && !w->past;
 	PlanExpr *n = events ? plan_cast(p, PT_I64, low_load(l, pre->count, 1, w->item))
 	              : low_i64(l, (int64_t)l->net->layers.at[w->c->pre].n);
 	LowLoop loop = low_loop(b, events ? "k" : "i", low_i64(l, 0), n, false);
@@ -57,7 +56,11 @@ sources(Deliver *w, PlanEmit *b)
 	w->signal = low_real(l, 1);
 	if (l->net->layers.at[w->c->pre].values || !events)
 		w->signal = plan_emit_let(in, "s", spike_of(w, w->i));
-	return loop;
+	PlanEmit some = plan_emit(p, b->code);
+	each(w, zero && w->past ? &some : in);
+	if (zero && w->past)
+		plan_emit_if(in, plan_binary(p, PEXPR_NE, w->signal, low_real(l, 0)), &some, NULL);
+	low_close(&loop);
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------- */
@@ -124,11 +127,8 @@ taps(Deliver *w, PlanEmit *b, uint32_t d)
 static void
 windows(Deliver *w, PlanEmit *b)
 {
-	LowLoop loop = sources(w, b);
-	PlanEmit *in = low_body(&loop);
-	w->channel = low_spread(w->l, in, w->i, w->p->axes, w->p->extent, w->x);
-	taps(w, in, 0);
-	low_close(&loop);
+	w->channel = low_spread(w->l, b, w->i, w->p->axes, w->p->extent, w->x);
+	taps(w, b, 0);
 }
 
 /* ---- pools ----------------------------------------------------------------------------------------------- */
@@ -238,12 +238,11 @@ pairs(Deliver *w, PlanEmit *b)
 }
 
 static void
-lists(Deliver *w, PlanEmit *b)
+listed(Deliver *w, PlanEmit *b)
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
-	LowLoop loop = sources(w, b);
-	LowLoop row = low_row(l, low_body(&loop), w->conn, w->i);
+	LowLoop row = low_row(l, b, w->conn, w->i);
 	PlanEmit *in = low_body(&row), then = plan_emit(p, b->code);
 	PlanExpr *j = low_target(l, in, w->conn, row.index);
 	LowIndex at = {1, {row.index}};
@@ -251,7 +250,6 @@ lists(Deliver *w, PlanEmit *b)
 	plan_emit_if(in, plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, w->lo), plan_binary(p, PEXPR_LT, j, w->hi)), &then,
 	             NULL);
 	low_close(&row);
-	low_close(&loop);
 }
 
 /* Signals that have passed the features of a staged connection. */
@@ -262,7 +260,7 @@ passed(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 	Lower *l = w->l;
 	Plan *p = l->p;
 	PlanEmit then = plan_emit(p, b->code);
-	PlanExpr *e = low_kept_signal(l, &then, w->conn, w->item, at, i, j);
+	PlanExpr *e = low_kept_signal(l, &then, w->conn, w->past, w->keys, w->item, at, i, j);
 	low_send(l, &then, w->conn, w->into, w->now, w->item, i, j, at, e);
 	plan_emit_if(b, plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, w->lo), plan_binary(p, PEXPR_LT, j, w->hi)), &then,
 	             NULL);
@@ -300,22 +298,24 @@ low_let_pass(Lower *l, uint32_t conn)
 }
 
 void
-low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
+low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanExpr *past)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	Deliver w = delivery(l, b, conn, into, item);
+	w.past = past;
 	if (low_delays_sums(c))
 		w.now = low_slot_now(l, b, &c->features.at[c->features.n - 1]);
+	if (past || !l->conns[conn].staged)
+		w.keys = low_feature_keys(l, b, conn);
 	if (l->conns[conn].staged) {
 		PlanExpr *all = low_i64(l, (int64_t)low_pair_range(l, conn, false));
 		low_each_place(l, b, conn, false, low_i64(l, 0), all, passed, &w);
 		return;
 	}
-	w.keys = low_feature_keys(l, b, conn);
 	switch (c->pattern.kind) {
 	case NPAT_CONV:
 	case NPAT_LOCAL:
-		windows(&w, b);
+		sources(&w, b, windows);
 		return;
 	case NPAT_POOL:
 		pools(&w, b);
@@ -327,7 +327,7 @@ low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExp
 		pairs(&w, b);
 		return;
 	case NPAT_SPARSE:
-		lists(&w, b);
+		sources(&w, b, listed);
 		return;
 	case NPAT_ALL:
 	case NPAT_COUNT:

@@ -151,10 +151,10 @@ collect(Lower *l, PlanEmit *b, uint32_t layer)
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		if (l->net->conns.at[c].post != layer)
 			continue;
-		low_run_if(b, l->conns[c].remember);
 		low_run_if(b, l->conns[c].send);
 		for (uint32_t k = 0; k < l->conns[c].stages.n; k++)
 			plan_emit_run(b, l->conns[c].stages.at[k]);
+		low_run_if(b, l->conns[c].remember);
 	}
 	low_run_if(b, l->layers[layer].collect);
 }

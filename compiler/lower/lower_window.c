@@ -1,25 +1,61 @@
-/* lower_window: neurons that look back: input[k] is what the spikes of k steps ago bring through the weights of now,
- * spike[k] the own spike of k + 1 steps ago.
+/* lower_window: neurons that look back: input[k] is what a connection brings, through the values of now, of what was sent k
+ * steps ago; spike[k] the own spike of k + 1 steps ago.
  *
- * Past spikes lie in rings: slot = step modulo the number of slots, never cleared. Those that a connection delivers are
- * kept by the connection, as they are when it delivers; those that a neuron reads are kept by its layer, as its step
- * leaves them. Delivery computes the whole window anew, since weights may have changed.
+ * Delivery computes the whole window anew in each step, since values may have changed. What lies in the past is kept in
+ * rings: slot = step modulo the number of slots, never cleared. A layer keeps its own spikes as its step leaves them, and
+ * the rows of its file; a connection keeps what it delivers. Features that have states, delay, or read the sum of all
+ * signals act once, when the spike passes, and so do pools and means: kept is what leaves the last of them.
+ *
+ *   nothing of the kind                  the spikes [slot, batch, pre]
+ *   one among the features of synapses   the signals [slot, batch, pair]
+ *   one behind the sum, or a delay       the sums [slot, batch, post]
+ *     of sums
  */
 #include "lower/lower_inner.h"
+
+bool
+low_looks_back(const Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	return l->net->layers.at[c->post].ports.at[c->port].window != 0;
+}
+
+/* The features before `behind` act once. */
+void
+low_find_behind(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	for (uint32_t k = 0; k < c->features.n; k++) {
+		const NetFeature *f = &c->features.at[k];
+		if (f->states.n || f->slots > 1 || low_has_expr(f->compute.body, NEXPR_TOTAL))
+			l->conns[conn].behind = k + 1;
+	}
+}
+
+bool
+low_remembers_sums(const Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	return l->conns[conn].behind > low_synaptic(c) || low_delays_sums(c);
+}
 
 void
 low_window_buffers(Lower *l, uint32_t layer)
 {
 	const NetLayer *n = &l->net->layers.at[layer];
 	LowLayer *low = &l->layers[layer];
-	PlanAxis axes[3] = {low_axis(AXIS_SLOT, n->window), low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
-	if (n->window && n->ports.at[0].stream != NET_NONE)
-		low_not_yet(l, n->span, "a file as the input of neurons that look back on their input");
-	if (n->window)
-		low->window = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.input_window", n->name);
-	axes[0].extent = n->memory;
+	PlanAxis axes[3] = {low_axis(AXIS_SLOT, n->memory), low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, n->n)};
 	if (n->memory)
 		low->memory = low_add_buf(l, n->values ? l->real : PT_BOOL, ROLE_STATE, 3, axes, "%s.past_spikes", n->name);
+	for (uint32_t k = 0; k < n->ports.n; k++) {
+		const NetPort *port = &n->ports.at[k];
+		const char *name = port->name ? port->name : "input";
+		axes[0].extent = port->window;
+		if (port->window)
+			low->ports[k].window = low_add_buf(l, l->real, ROLE_SCRATCH, 3, axes, "%s.%s_window", n->name, name);
+		if (port->window && port->stream != NET_NONE)
+			low->ports[k].past_drive = low_add_buf(l, l->real, ROLE_STATE, 3, axes, "%s.past_%s", n->name, name);
+	}
 }
 
 PlanExpr *
@@ -38,10 +74,9 @@ slot_before(Lower *l, PlanExpr *now, uint32_t ago, uint32_t slots)
 }
 
 PlanExpr *
-low_past_input(Scope *s, uint32_t age)
+low_past_input(Scope *s, const NetExpr *e)
 {
-	Lower *l = s->l;
-	return low_load(l, l->layers[s->layer].window, 3, low_i64(l, age), s->item, s->own);
+	return low_load(s->l, s->l->layers[s->layer].ports[e->port].window, 3, low_i64(s->l, e->index), s->item, s->own);
 }
 
 PlanExpr *
@@ -52,95 +87,93 @@ low_past_spike(Scope *s, uint32_t index)
 	return plan_cast(l->p, l->real, low_load(l, l->layers[s->layer].memory, 3, at, s->item, s->own));
 }
 
-/* Keeps the spikes that are delivered now. */
+/* ---- what connections keep ------------------------------------------------------------------------------- */
+
+/* past[now, item, …] := from[item, …], over the axes that it has behind the item. */
 static void
-remember_kernel(Lower *l, uint32_t conn, uint32_t slots)
+keep_all(Lower *l, PlanEmit *b, uint32_t past, uint32_t from, PlanExpr *now, PlanExpr *item)
+{
+	const PlanBuf *buf = &l->p->bufs.at[from];
+	LowLoop first = low_loop(b, "i", low_lo(b), low_hi(b), buf->naxes == 2);
+	if (buf->naxes == 2) {
+		low_store(low_body(&first), past, low_load(l, from, 2, item, first.index), 3, now, item, first.index);
+	} else {
+		LowLoop second = low_loop(low_body(&first), "j", low_i64(l, 0), low_i64(l, (int64_t)buf->axis[2].extent), true);
+		low_store(low_body(&second), past, low_load(l, from, 3, item, first.index, second.index), 4, now, item, first.index,
+		          second.index);
+		low_close(&second);
+	}
+	low_close(&first);
+}
+
+void
+low_remember(Lower *l, uint32_t conn)
 {
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
-	const NetLayer *pre = &l->net->layers.at[c->pre];
 	LowConn *low = &l->conns[conn];
-	uint32_t spikes = l->layers[c->pre].spikes;
-	PlanAxis axes[3] = {low_axis(AXIS_SLOT, slots), low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_PRE, pre->n)};
-	low->past = low_add_buf(l, p->bufs.at[spikes].type, ROLE_STATE, 3, axes, "%s.past_spikes", c->name);
-	low->remember = low_add_kernel(l, pre->n, "%s.remember", c->name);
+	bool sums = low_remembers_sums(l, conn);
+	uint32_t slots = l->net->layers.at[c->post].ports.at[c->port].window, from = low->staged ? low->signal : l->layers[c->pre].spikes;
+	if (sums) {
+		PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_POST, l->net->layers.at[c->post].n)};
+		from = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, "%s.arrives", c->name);
+	}
+	PlanBuf kept = p->bufs.at[from];                  /* the buffers may move */
+	PlanAxis axes[4] = {low_axis(AXIS_SLOT, slots), kept.axis[0], kept.axis[1], kept.axis[2]};
+	const char *what = sums ? "past_sums" : low->staged ? "past_signals" : "past_spikes";
+	low->past = low_add_buf(l, kept.type, ROLE_STATE, 1 + kept.naxes, axes, "%s.%s", c->name, what);
+	low->remember = low_add_kernel(l, kept.axis[1].extent, "%s.remember", c->name);
 	PlanEmit b = plan_emit(p, p->codes.at[low->remember]);
 	PlanExpr *now = low_slot(l, &b, slots);
 	LowLoop items = low_items(l, &b);
-	LowLoop rows = low_loop(low_body(&items), "i", low_lo(&b), low_hi(&b), true);
-	low_store(low_body(&rows), low->past, low_load(l, spikes, 2, items.index, rows.index), 3, now, items.index, rows.index);
-	low_close(&rows);
+	if (sums) {
+		low_fill_zero(l, low_body(&items), from, items.index);
+		low_arrive(l, low_body(&items), conn, from, items.index, NULL, low->behind);
+	}
+	keep_all(l, low_body(&items), low->past, from, now, items.index);
 	low_close(&items);
 	p->codes.at[low->remember]->body = plan_freeze(&b);
 }
 
-/* One connection, one age: all rows whose neuron was not silent, or all rows if silence may bring something too. */
+/* ---- what arrives ----------------------------------------------------------------------------------------- */
+
+/* window[age] += from[item] */
 static void
-rows_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *item, PlanExpr *age, PlanExpr *at, PlanExpr *lo, PlanExpr *hi)
+add_to_window(Lower *l, PlanEmit *b, uint32_t window, PlanExpr *age, PlanExpr *item, uint32_t from, PlanExpr *slot)
 {
-	Plan *p = l->p;
-	const NetConn *c = &l->net->conns.at[conn];
-	uint32_t window = l->layers[c->post].window;
-	LowKeys *keys = low_feature_keys(l, b, conn);
-	LowLoop rows = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
-	PlanEmit *in = low_body(&rows);
-	PlanExpr *spike = plan_emit_let(in, "s", plan_cast(p, l->real, low_load(l, l->conns[conn].past, 3, at, item, rows.index)));
-	PlanEmit some = plan_emit(p, b->code);
-	bool events = low_event_driven(l, conn);
-	LowLoop cols = low_loop(events ? &some : in, "j", lo, hi, true);
-	PlanEmit *body = low_body(&cols);
-	PlanExpr *more = low_through(l, body, conn, 0, low_synaptic(c), keys, item, rows.index, cols.index, NULL, spike);
-	PlanExpr *old = low_load(l, window, 3, age, item, cols.index);
-	low_store(body, window, plan_binary(p, PEXPR_ADD, old, more), 3, age, item, cols.index);
-	low_close(&cols);
-	if (events)
-		plan_emit_if(in, plan_binary(p, PEXPR_NE, spike, low_real(l, 0)), &some, NULL);
-	low_close(&rows);
-	if (low_synaptic(c) == c->features.n)
-		return;
-	LowLoop sums = low_loop(b, "j", lo, hi, true);    /* what meets the sum does so at every age */
-	LowIndex place = {1, {sums.index}};
-	PlanExpr *sum = plan_emit_let(low_body(&sums), "sum", low_load(l, window, 3, age, item, sums.index));
-	sum = low_through(l, low_body(&sums), conn, low_synaptic(c), c->features.n, keys, item, NULL, sums.index, &place, sum);
-	low_store(low_body(&sums), window, sum, 3, age, item, sums.index);
-	low_close(&sums);
+	LowLoop loop = low_loop(b, "j", low_lo(b), low_hi(b), true);
+	PlanExpr *more = slot ? low_load(l, from, 3, slot, item, loop.index) : low_load(l, from, 2, item, loop.index);
+	PlanExpr *old = low_load(l, window, 3, age, item, loop.index);
+	low_store(low_body(&loop), window, plan_binary(l->p, PEXPR_ADD, old, more), 3, age, item, loop.index);
+	low_close(&loop);
 }
 
+/* Of each age what the connections of a port bring, in order, then its file. */
 void
-low_collect_window(Lower *l, uint32_t layer)
+low_collect_window(Lower *l, PlanEmit *b, uint32_t layer, uint32_t port, PlanExpr *item, uint32_t *sum)
 {
 	Plan *p = l->p;
-	const NetLayer *n = &l->net->layers.at[layer];
-	LowLayer *low = &l->layers[layer];
-	uint32_t nconns = 0;
-	for (uint32_t c = 0; c < l->net->conns.n; c++) {
-		if (l->net->conns.at[c].post != layer)
-			continue;
-		if (nconns++ > 0 && low_synaptic(&l->net->conns.at[c]) != l->net->conns.at[c].features.n)
-			low_not_yet(l, l->net->conns.at[c].span, "a second connection with features of sums, to neurons that look back on their input");
-		bool remembers = l->conns[c].staged;
-		for (uint32_t k = 0; k < l->net->conns.at[c].features.n; k++)
-			remembers |= l->net->conns.at[c].features.at[k].states.n || l->net->conns.at[c].features.at[k].delay;
-		if (remembers || l->net->conns.at[c].pattern.kind != NPAT_ALL)
-			low_not_yet(l, l->net->conns.at[c].span, "patterns and features with states in front of neurons that look back on their input");
-		remember_kernel(l, c, n->window);
-	}
-	low->collect = low_add_kernel(l, n->n, "%s.collect", n->name);
-	PlanEmit b = plan_emit(p, p->codes.at[low->collect]);
-	PlanExpr *lo = low_lo(&b), *hi = low_hi(&b), *now = low_slot(l, &b, n->window);
-	LowLoop ages = low_loop(&b, "age", low_i64(l, 0), low_i64(l, n->window), false);
+	const LowPort *low = &l->layers[layer].ports[port];
+	PlanExpr *slots = low_i64(l, l->net->layers.at[layer].ports.at[port].window);
+	PlanExpr *now = low_slot(l, b, l->net->layers.at[layer].ports.at[port].window);
+	if (low->past_drive != NO_BUF)
+		keep_all(l, b, low->past_drive, low->drive, now, item);
+	LowLoop ages = low_loop(b, "age", low_i64(l, 0), slots, false);
 	PlanEmit *in = low_body(&ages);
-	PlanExpr *back = plan_binary(p, PEXPR_SUB, low_i64(l, n->window), ages.index);
-	PlanExpr *at = plan_binary(p, PEXPR_REM, plan_binary(p, PEXPR_ADD, now, back), low_i64(l, n->window));
-	at = plan_emit_let(in, "at", at);
-	LowLoop items = low_items(l, in);
-	LowLoop zero = low_loop(low_body(&items), "j", lo, hi, true);
-	low_store(low_body(&zero), low->window, low_real(l, 0), 3, ages.index, items.index, zero.index);
+	PlanExpr *at = plan_binary(p, PEXPR_ADD, now, plan_binary(p, PEXPR_SUB, slots, ages.index));
+	at = plan_emit_let(in, "at", plan_binary(p, PEXPR_REM, at, slots));
+	LowLoop zero = low_loop(in, "j", low_lo(b), low_hi(b), true);
+	low_store(low_body(&zero), low->window, low_real(l, 0), 3, ages.index, item, zero.index);
 	low_close(&zero);
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		if (l->net->conns.at[c].post == layer && l->net->conns.at[c].pattern.kind == NPAT_ALL && !l->conns[c].staged)
-			rows_of(l, low_body(&items), c, items.index, ages.index, at, lo, hi);
-	low_close(&items);
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		if (l->net->conns.at[c].post != layer || l->net->conns.at[c].port != port)
+			continue;
+		plan_emit_note(in, "%s", l->net->conns.at[c].name);
+		low_fill_zero(l, in, low_input_sum(l, layer, sum), item);
+		low_arrive(l, in, c, *sum, item, at, l->net->conns.at[c].features.n);
+		add_to_window(l, in, low->window, ages.index, item, *sum, NULL);
+	}
+	if (low->past_drive != NO_BUF)
+		add_to_window(l, in, low->window, ages.index, item, low->past_drive, at);
 	low_close(&ages);
-	p->codes.at[low->collect]->body = plan_freeze(&b);
 }

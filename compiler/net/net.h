@@ -153,13 +153,14 @@ typedef struct {
 typedef struct {
 	Name name; Span span;
 	uint32_t stream;                                  /* net->streams, added to the input in each step; NET_NONE */
+	uint32_t window;                                  /* steps of inputs that neurons look back on; 0: none */
 } NetPort;
 
 typedef struct {
 	Name name; Span span;
 	uint64_t n;                                       /* neurons */
 	uint32_t rank; uint64_t shape[4];
-	uint32_t window, memory;                          /* steps of inputs and of own spikes that it looks back on; 0: none */
+	uint32_t memory;                                  /* steps of own spikes that it looks back on; 0: none */
 	bool values;                                      /* spikes are values (`spike e`), not bits */
 	VEC(NetState) states;
 	VEC(NetTrace) traces;

@@ -237,7 +237,7 @@ net_check_expr(NetCheck *c, const NetExpr *e)
 	case NEXPR_INPUT:
 		return net_need(c, e->type == NT_REAL && !c->rule, "input in a wrong place") &&
 		       net_need(c, e->port == 0 || (c->layer && e->port < c->layer->ports.n), "input of no port") &&
-		       net_need(c, e->index == 0 || (c->layer && e->index < c->layer->window),
+		       net_need(c, e->index == 0 || (c->layer && e->index < c->layer->ports.at[e->port].window),
 			    "an input beyond the window");
 	case NEXPR_TRACE:
 		return check_trace(c, e);

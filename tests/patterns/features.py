@@ -5,7 +5,9 @@
 
 Every case draws a pattern, spikes, and features in any order: weights, biases, masks, drawn survival fed from a file,
 delays, features with states of each pair, with the sum of all signals, with states of each target. The reference keeps a
-signal for each pair and item. A reset in the middle empties what is on its way and sets states back. Numbers are whole
+signal for each pair and item. A reset in the middle empties what is on its way and sets states back. Some targets look
+back over a window, also on a file: features that act once did so when the signal passed, what is behind them (weights grow
+from step to step) acts on it as it is now. Numbers are whole
 multiples of powers of two as far as the features let them, and are compared to 1e-9.
 """
 import argparse
@@ -13,6 +15,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from math import prod
 from pathlib import Path
 
@@ -26,10 +29,12 @@ from learning import patterns                        # noqa: E402
 from run import Window                               # noqa: E402
 
 STEPS, RESET = 16, 9
+AGES = [1, -2, 0, 3]                                 # what the input of each age counts, where targets look back
 
 PROGRAM = """
 dt = 1 ms ; batch = {batch}
-neuron Sink() {{ state seen = 0 kept on reset ; step {{ seen = input }} }}
+neuron Sink() {{ state seen = 0 kept on reset ; step {{ seen = {seen} }} }}
+rule Grow() {{ learns w ; each step {{ w += 0.125 }} }}
 feature fade(value) {{ state level = 0.5 ; level = level * 0.5 + signal ; signal = level * value }}
 feature tire(value) {{ state left = value ; if signal != 0 {{ left = left * 0.5 }} ; signal *= left }}
 feature share(value) {{ signal += value * sum(signal) }}
@@ -41,7 +46,7 @@ feature echo(value, size = 3) {{
 }}
 feature slow(value of post) {{ state level = 1 ; level = level * 0.5 + signal ; signal += level * value }}
 layer a : Input{source} {{ input file("a.npy") }}
-layer sums : Sink{target}
+layer sums : Sink{target}{drive}
 connect a -> sums {by} as c {{{lines}
 }}
 {draws}
@@ -69,7 +74,7 @@ def more_patterns():
 
 class Feature:
     """begin() sets states; step(signals) maps signals[item][pair] of this step to those that leave."""
-    of_post, dtype = False, "f8"
+    of_post, once, grows, dtype = False, False, False, "f8"
 
     def __init__(self, case, name):
         self.case, self.name = case, name
@@ -86,10 +91,11 @@ class Feature:
         return f'{self.name} : {type(self).__name__.lower()} = file("{self.name}.npy"){self.tail()}'
 
     def tail(self):
-        return ""
+        return " { learn Grow }" if self.grows else ""
 
     def at(self, pair):
-        return self.v[self.case.pairs[pair][0]]
+        k = self.case.pairs[pair][0]
+        return self.v[k] + (0.125 * self.case.t * self.pairs[k] if self.grows else 0)
 
     def begin(self):
         pass
@@ -99,6 +105,11 @@ class Feature:
 
 
 class Weight(Feature):
+    def __init__(self, case, name):
+        self.grows = case.looks_back and case.pairs[0][1] is not None and random.random() < 0.6
+        self.pairs = Counter(k for k, _, _ in case.pairs)        # a value changes by all that share it
+        super().__init__(case, name)
+
     def step(self, signals):
         return [[s * self.at(p) for p, s in enumerate(row)] for row in signals]
 
@@ -139,6 +150,8 @@ class Probability(Feature):
 
 
 class Delay(Feature):
+    once = True
+
     def draw(self):
         return lambda: float(random.randint(1, 5))
 
@@ -158,6 +171,8 @@ class Delay(Feature):
 
 
 class Fade(Feature):
+    once = True
+
     def begin(self):
         self.level = self.fresh(lambda p: 0.5)
 
@@ -167,6 +182,8 @@ class Fade(Feature):
 
 
 class Tire(Feature):
+    once = True
+
     def begin(self):
         self.left = self.fresh(self.at)
 
@@ -176,6 +193,8 @@ class Tire(Feature):
 
 
 class Share(Feature):
+    once = True
+
     def draw(self):
         return lambda: random.randint(-2, 2) / 64
 
@@ -185,12 +204,16 @@ class Share(Feature):
 
 
 class Mean_Field(Feature):
+    once = True
+
     def step(self, signals):
         mean = sum(map(sum, signals)) / (len(self.case.pairs) * self.case.batch)
         return [[mean * self.at(p) for p in range(len(row))] for row in signals]
 
 
 class Echo(Feature):
+    once = True
+
     def begin(self):
         self.past = [self.fresh(lambda p: 0.0) for _ in range(3)]
 
@@ -203,7 +226,7 @@ class Echo(Feature):
 
 class Slow(Feature):
     """Of targets: sums[item][target]."""
-    of_post = True
+    of_post = once = True
 
     def begin(self):
         self.level = [[1.0] * prod(self.case.target) for _ in range(self.case.batch)]
@@ -217,6 +240,8 @@ class Slow(Feature):
 
 
 class Offset(Slow):
+    once = False
+
     def step(self, sums):
         return [[s + self.place(j) for j, s in enumerate(row)] for row in sums]
 
@@ -231,7 +256,8 @@ def make_case(number):
         chosen, case.window = chosen
     case.kind, case.by, case.source, case.target, case.shape, case.pairs = chosen
     case.out = case.target[0]
-    case.batch, case.files, case.draws = random.choice([1, 1, 2, 3]), {}, []
+    case.batch, case.files, case.draws, case.t = random.choice([1, 1, 2, 3]), {}, [], 0
+    case.looks_back = random.random() < 0.3
     if case.kind == "sparse":
         entries = [0.0] * prod(case.source + case.target)
         for _, i, j in case.pairs:
@@ -252,9 +278,14 @@ def make_case(number):
     case.a = [[[float(random.choice([0, 0, 1])) for _ in range(n)] for _ in range(case.batch)] for _ in range(STEPS)]
     case.files["a"] = npy.make([STEPS, case.batch, n], "u1", [int(x) for step in case.a for item in step for x in item])
     lines = "".join("\n    " + f.text() for f in case.features)
-    case.text = PROGRAM.format(batch=case.batch, source=case.source, target=case.target, by=case.by, lines=lines,
+    case.drive, drive = [[[0.0] * prod(case.target) for _ in range(case.batch)] for _ in range(STEPS)], ""
+    if random.random() < 0.3:
+        case.drive = [[[float(random.randint(-3, 3)) for _ in row] for row in step] for step in case.drive]
+        case.files["drive"] = npy.make([STEPS, case.batch, prod(case.target)], "f4", [x for step in case.drive for row in step for x in row])
+        drive = ' { input file("drive.npy") }'
+    case.text = PROGRAM.format(drive=drive, seen=" + ".join(f"({x}) * input[{k}]" for k, x in enumerate(AGES)) if case.looks_back else "input",batch=case.batch, source=case.source, target=case.target, by=case.by, lines=lines,
                                draws="\n".join(case.draws), first=RESET, rest=STEPS - RESET)
-    case.name = f"{case.kind}, {' '.join(type(f).__name__ for f in case.features)}"
+    case.name = f"{case.kind}{', looking back' * case.looks_back}, {' '.join(type(f).__name__ for f in case.features)}"
     return case
 
 
@@ -274,8 +305,51 @@ def pool_signals(case, before):
     return out
 
 
+def pass_all(case, features, at):
+    """at: (signals of pairs, None), or (None, sums of targets)."""
+    signals, sums = at
+    for f in features:
+        if f.of_post and sums is None:
+            sums = add_up(case, signals)
+        signals, sums = (signals, f.step(sums)) if f.of_post else (f.step(signals), None)
+    return signals, sums
+
+
+def add_up(case, signals):
+    sums = [[0.0] * prod(case.target) for _ in range(case.batch)]
+    for item, row in enumerate(signals):
+        for (_, _, j), s in zip(case.pairs, row):
+            sums[item][j] += s
+    return sums
+
+
+def plus(a, b, factor=1.0):
+    return [[x + factor * y for x, y in zip(p, q)] for p, q in zip(a, b)]
+
+
+def arrives(case, signals):
+    signals, sums = pass_all(case, case.features, (signals, None))
+    return plus(add_up(case, signals) if sums is None else sums, case.drive[case.t])
+
+
+def look_back(case, signals, past):
+    """Weighted inputs of all ages; past: what left the features that act once, step by step, and the row of the file."""
+    once = max([k + 1 for k, f in enumerate(case.features) if f.once], default=0)
+    past.append((*pass_all(case, case.features[:once], (signals, None)), case.drive[case.t]))
+    total = [[0.0] * prod(case.target) for _ in range(case.batch)]
+    for age, factor in enumerate(AGES):
+        if age < len(past):
+            signals, sums, drive = past[-1 - age]
+        else:                                        # nothing was there yet
+            nothing = lambda rows: rows and [[0.0] * len(row) for row in rows]
+            signals, sums, drive = nothing(past[0][0]), nothing(past[0][1]), nothing(past[0][2])
+        signals, sums = pass_all(case, case.features[once:], (signals, sums))
+        total = plus(total, plus(add_up(case, signals) if sums is None else sums, drive), factor)
+    return total
+
+
 def simulate(case):
-    seen = []
+    seen, past = [], []
     silence = [[0.0] * prod(case.source) for _ in range(case.batch)]
     before, case.rate = silence, [[0.0] * prod(case.source) for _ in range(case.batch)]
     for case.t in range(STEPS):
@@ -292,16 +366,7 @@ def simulate(case):
             signals = [[x] * len(case.pairs) for x in each]
         else:
             signals = [[row[i] for _, i, _ in case.pairs] for row in before]
-        for f in case.features:
-            if not f.of_post:
-                signals = f.step(signals)
-        sums = [[0.0] * prod(case.target) for _ in range(case.batch)]
-        for item, row in enumerate(signals):
-            for (_, _, j), s in zip(case.pairs, row):
-                sums[item][j] += s
-        for f in case.features:
-            if f.of_post:
-                sums = f.step(sums)
+        sums = arrives(case, signals) if not case.looks_back else look_back(case, signals, past)
         seen += [x for row in sums for x in row]
         before = case.a[case.t]
     return seen
