@@ -38,10 +38,11 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 						  : "a random number in a trace");
 		return NULL;
 	}
-	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_SIGNAL || s->place == IN_EXPECT || (s->place == IN_PROTOCOL && s->over)) {
+	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_EXPECT ||
+	    ((s->place == IN_PROTOCOL || s->place == IN_SIGNAL) && s->over)) {
 		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
-		diag_help(s->el->diag, s->place == IN_PROTOCOL || s->place == IN_SIGNAL
-			? "draw it by a `let` of the experiment" : "draw it in the step of a model, or as the initial value of a feature");
+		diag_help(s->el->diag, s->place == IN_PROTOCOL ? "draw it by a `let` of the experiment"
+			: s->place == IN_SIGNAL ? "draw it by a `let` before" : "draw it in the step of a model, or as the initial value of a feature");
 		diag_end(s->el->diag);
 		return NULL;
 	}

@@ -436,7 +436,7 @@ side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 static NetExpr *
 noise(Scope *s, const AstExpr *e)
 {
-	if (s->place != IN_NEURON)
+	if (!is_code(s))
 		return elab_not_constant(s, e);
 	if (s->noise == NET_NONE)
 		s->noise = elab_site(s, s->site_hint ? arena_printf(s->el->arena, "xi_%s", s->site_hint) : "xi", e->span);

@@ -205,6 +205,14 @@ range_of(const Lower *l, const NetSignal *g)
 
 /* ---- kernels -------------------------------------------------------------------------------------------------- */
 
+/* Who draws: a neuron of an item. */
+static PlanExpr *
+object(Lower *l, PlanExpr *item, uint32_t layer, PlanExpr *neuron)
+{
+	PlanExpr *row = plan_binary(l->p, PEXPR_MUL, item, low_i64(l, (int64_t)l->net->layers.at[layer].n));
+	return plan_binary(l->p, PEXPR_ADD, row, neuron);
+}
+
 /* What a handler does for every neuron that spiked in this item, in ascending order. */
 static void
 each_spike(Lower *l, const Scope *s, const NetSignalHandler *h)
@@ -216,6 +224,7 @@ each_spike(Lower *l, const Scope *s, const NetSignalHandler *h)
 	in.b = low_body(&loop);
 	in.own = plan_emit_let(in.b, "i", plan_cast(l->p, PT_I64, low_load(l, layer->list, 2, s->item, loop.index)));
 	in.spike[NSIDE_OWN] = plan_cast(l->p, l->real, low_load(l, layer->spikes, 2, s->item, in.own));
+	in.object = object(l, s->item, h->layer, in.own);
 	in.locals = ARENA_ARRAY(l->a, PlanExpr *, h->code.locals.n);
 	low_block(&in, h->code.body, NULL);
 	low_close(&loop);
@@ -273,6 +282,9 @@ kernel(Lower *l, uint32_t signal, SignalKernel kind)
 	}
 	open_neurons(l, g, &each, low_lo(&b), low_hi(&b), !loops);
 	Scope *s = &each.in;
+	s->at_start = kind == SIGNAL_BEGIN;
+	if (g->layer != NET_NONE)
+		s->object = object(l, s->item, g->layer, s->own);
 	load_states(l, s, signal, kind);
 	if (kind == SIGNAL_STEP)
 		handlers(l, s, g);
@@ -410,10 +422,8 @@ low_set_signal(Lower *l, PlanEmit *b, const NetProto *s, uint32_t data)
 		low_hoist(&each.in, s->e);
 	open_neurons(l, g, &each, NULL, NULL, false);
 	each.in.data = data;
-	if (g->layer != NET_NONE) {
-		PlanExpr *row = plan_binary(l->p, PEXPR_MUL, each.in.item, low_i64(l, (int64_t)l->net->layers.at[g->layer].n));
-		each.in.object = plan_binary(l->p, PEXPR_ADD, row, each.in.own);
-	}
+	if (g->layer != NET_NONE)
+		each.in.object = object(l, each.in.item, g->layer, each.in.own);
 	PlanExpr *v = low_keep(each.in.b, "value", low_expr(&each.in, s->e));
 	store(&each.in, g, low->buf, v);
 	if (low->held != NO_BUF && !s->pulse)

@@ -59,6 +59,7 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_INDEX:
 		return sym->index == 2 ? 0 : sym->index ? OVER_POST : OVER_PRE;
 	case ASYM_LEARNED:
+	case ASYM_NOISE:
 		return OVER_BOTH;
 	case ASYM_LOCAL:
 		for (uint32_t i = 0; i < p->locals.n; i++) {
@@ -87,7 +88,6 @@ place_of_name(Places *p, const AstExpr *e)
 	case ASYM_RULE_STATE_OF:
 	case ASYM_DT:
 	case ASYM_LEARNING:
-	case ASYM_NOISE:
 	case ASYM_INF:
 	case ASYM_OWN_FUNCTION:
 	case ASYM_FUNCTION:

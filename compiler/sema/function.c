@@ -147,7 +147,8 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 			  (w == IN_NEURONS && (f->place == DRAW || f->place == INITIAL || f->place == INITIAL_FILE));
 	bool is_file = f->place == INITIAL_FILE && (w == IN_ARG || w == IN_DRIVE || w == IN_PROTOCOL || w == IN_SIGNAL);
 	if (f->place == EVERYWHERE || is_initial || is_file ||
-	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_DRIVE || w == IN_FEATURE || w == IN_RULE || w == IN_PROTOCOL)))
+	    (f->place == INITIAL && w == IN_PROTOCOL) || (f->place == DRAW && (w == IN_STEP || w == IN_DRIVE || w == IN_FEATURE || w == IN_RULE || w == IN_SIGNAL ||
+					 w == IN_PROTOCOL)))
 		return true;
 	if (f->place == EXPERIMENT) {
 		const AstExpr *a = e->args.n == 1 ? e->args.at[0].value : NULL;

@@ -276,7 +276,7 @@ find_word(const Sema *s, Name name)
 	if (name == s->words.dt)
 		return w == IN_CONST ? NULL : s->dt;
 	if (name == s->words.xi)
-		return s->in_equation && w == IN_STEP ? s->noise : NULL;
+		return s->in_equation && is_in_model(w) ? s->noise : NULL;
 	if (name == s->words.learning)
 		return is_in_model(w) ? s->learning : NULL;
 	bool i = w == IN_ARG && s->arg_of != ARG_OF_NONE, j = w == IN_ARG && s->arg_of == ARG_OF_SYNAPSE;
@@ -416,7 +416,7 @@ where_known(const Sema *s, Name name)
 		return "`i` and `j` number the neurons of a connection, in values of features, ranges and arguments of "
 		       "rules; a neuron's step and parameters know `i`";
 	if (name == w->xi)
-		return "`xi`, white noise, is known in the equations of a neuron; elsewhere draw `normal(mean, deviation)`";
+		return "`xi`, white noise, is known in equations; elsewhere draw `normal(mean, deviation)`";
 	if (name == w->learning)
 		return "`learning` is known in models; the experiment says `freeze` and `thaw`";
 	if (name == w->dt)

@@ -133,8 +133,8 @@ row(System *y, const Linear *lin, const Moved *m, uint32_t i)
 	return driven ? sol_binary(y->s, NOP_ADD, y->x[i], sum) : sum;
 }
 
-static bool
-is_alone(const System *y, const Linear *lin, uint32_t i)
+bool
+sol_is_alone(const System *y, const Linear *lin, uint32_t i)
 {
 	for (uint32_t j = 0; j < y->n; j++) {
 		if (j != i && is_used(&lin->a[i * y->n + j]))
@@ -158,7 +158,7 @@ sol_exact(System *y, const Linear *lin, NetExpr **next)
 {
 	bool coupled = false, holds = false;
 	for (uint32_t i = 0; i < y->n; i++) {
-		coupled = coupled || !is_alone(y, lin, i);
+		coupled = coupled || !sol_is_alone(y, lin, i);
 		holds = holds || y->held[i];
 	}
 	Moved m = {0}, still = {0};
@@ -167,15 +167,19 @@ sol_exact(System *y, const Linear *lin, NetExpr **next)
 	if (coupled && holds)
 		still = moved(y, lin, true);
 	for (uint32_t i = 0; i < y->n; i++) {
-		if (is_alone(y, lin, i)) {
+		bool alone = sol_is_alone(y, lin, i);
+		if (alone) {
 			Fixed a = lin->a[i * y->n + i];
 			next[i] = sol_alone(y, i, is_used(&a) ? a : sol_number(y->s, 0), sol_only_decays(y, lin, i));
 		} else {
 			next[i] = row(y, lin, &m, i);
 		}
-		if (y->held[i])
-			next[i] = sol_select(y->s, next[i], y->free, y->x[i]);
-		else if (holds && !is_alone(y, lin, i))
-			next[i] = sol_select(y->s, next[i], y->free, row(y, lin, &still, i));
+		NetExpr *other = y->held[i] ? y->x[i] : !holds ? NULL : alone ? next[i] : row(y, lin, &still, i);
+		if (y->joint[0])
+			next[i] = sol_binary(y->s, NOP_ADD, next[i], y->joint[0][i]);
+		if (y->joint[1])
+			other = sol_binary(y->s, NOP_ADD, sol_copy(y->s, other), y->joint[1][i]);
+		if (other)
+			next[i] = sol_select(y->s, next[i], y->free, other);
 	}
 }

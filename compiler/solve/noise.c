@@ -2,7 +2,8 @@
  *
  * Over a step xi is a normal number n over sqrt(dt). With that in its place Euler's step is that of Euler and Maruyama (Ito),
  * Heun's that of Stratonovich (Ruemelin 1982). A state that moves by itself with a known coefficient gets the exact deviation
- * of an Ornstein-Uhlenbeck process (Gillespie 1996): g sqrt((exp(2 a dt) - 1) / (2 a)) n.
+ * of an Ornstein-Uhlenbeck process (Gillespie 1996): g sqrt((exp(2 a dt) - 1) / (2 a)) n. Linear systems of states that share
+ * noise or read each other: joint.c.
  */
 #include "solve/solve_inner.h"
 
@@ -43,32 +44,32 @@ replaced(Solve *s, NetExpr *e, const Noise *noise, NetExpr *const *by)
 }
 
 /* The factor of a noise; NULL: it has none, because it stands inside a function or is multiplied with noise. */
-static NetExpr *
-factor(Solve *s, NetExpr *e, uint32_t site)
+NetExpr *
+sol_noise_factor(Solve *s, NetExpr *e, uint32_t site)
 {
 	if (!has_noise(e, site))
 		return sol_const(s, 0, e->span);
 	if (is_noise(e, site))
 		return sol_const(s, 1, e->span);
 	if (e->kind == NEXPR_UNARY && e->op_kind == NOP_NEG) {
-		NetExpr *g = factor(s, e->op[0], site);
+		NetExpr *g = sol_noise_factor(s, e->op[0], site);
 		return g ? sol_unary(s, NOP_NEG, g) : NULL;
 	}
 	if (e->kind == NEXPR_IF && !has_noise(e->op[1], NET_NONE)) {
-		NetExpr *g = factor(s, e->op[0], site), *h = factor(s, e->op[2], site);
+		NetExpr *g = sol_noise_factor(s, e->op[0], site), *h = sol_noise_factor(s, e->op[2], site);
 		return g && h ? sol_select(s, g, e->op[1], h) : NULL;
 	}
 	if (e->kind != NEXPR_BINARY)
 		return NULL;
 	if (e->op_kind == NOP_ADD || e->op_kind == NOP_SUB) {
-		NetExpr *g = factor(s, e->op[0], site), *h = factor(s, e->op[1], site);
+		NetExpr *g = sol_noise_factor(s, e->op[0], site), *h = sol_noise_factor(s, e->op[1], site);
 		return g && h ? sol_binary(s, e->op_kind, g, h) : NULL;
 	}
 	int with = has_noise(e->op[0], site) ? 0 : 1;
 	bool divides = e->op_kind == NOP_DIV;
 	if ((e->op_kind != NOP_MUL && !divides) || (divides && with == 1) || has_noise(e->op[1 - with], NET_NONE))
 		return NULL;
-	NetExpr *g = factor(s, e->op[with], site);
+	NetExpr *g = sol_noise_factor(s, e->op[with], site);
 	return g ? sol_binary(s, e->op_kind, g, e->op[1 - with]) : NULL;
 }
 
@@ -101,7 +102,7 @@ sol_find_noise(System *y, Noise *out, uint32_t *bad)
 		collect(s, y->rate[i], out);
 	for (uint32_t i = 0; i < y->n; i++) {
 		for (uint32_t k = 0; k < out->n; k++) {
-			NetExpr *g = factor(s, y->rate[i], out->site[k]);
+			NetExpr *g = sol_noise_factor(s, y->rate[i], out->site[k]);
 			*bad = i;
 			if (!g)
 				return false;
@@ -109,6 +110,12 @@ sol_find_noise(System *y, Noise *out, uint32_t *bad)
 		}
 	}
 	return true;
+}
+
+NetExpr *
+sol_without_noise(Solve *s, NetExpr *e, const Noise *noise)
+{
+	return replaced(s, e, noise, NULL);
 }
 
 void
@@ -127,7 +134,7 @@ sol_draw_noise(System *y, const Noise *noise)
 	for (uint32_t i = 0; i < y->n; i++) {
 		NetExpr *kick = NULL;
 		for (uint32_t k = 0; k < noise->n; k++) {
-			NetExpr *g = factor(s, y->rate[i], noise->site[k]);
+			NetExpr *g = sol_noise_factor(s, y->rate[i], noise->site[k]);
 			if (g->kind == NEXPR_CONST && g->value == 0)
 				continue;
 			NetExpr *part = sol_binary(s, NOP_MUL, g, n[k]);
@@ -136,7 +143,7 @@ sol_draw_noise(System *y, const Noise *noise)
 		if (!kick)
 			continue;
 		y->kick[i] = kick;
-		y->drift[i] = replaced(s, y->rate[i], noise, NULL);
+		y->drift[i] = sol_without_noise(s, y->rate[i], noise);
 		y->rate[i] = replaced(s, y->rate[i], noise, by);
 	}
 }

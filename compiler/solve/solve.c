@@ -162,6 +162,13 @@ integrate(System *y, NetExpr **next)
 		       "write `… + sigma * xi`, with a factor that has no noise itself");
 		return false;
 	}
+	if (noise.n && sol_joint_noise(y, &noise, &lin)) {
+		if (y->s->failed)
+			return false;
+		note(y, NMETHOD_EXACT, "linear, with coefficients known before the run; its noise, too");
+		sol_exact(y, &lin, next);
+		return true;
+	}
 	if (noise.n)
 		sol_draw_noise(y, &noise);
 	bool linear = sol_linear(y, &lin);

@@ -34,6 +34,7 @@ typedef struct {
 	NetExpr **x;           /* the states themselves */
 	NetExpr **rate;
 	NetExpr **drift, **kick; /* of rates with noise: without it; what its normal numbers add up to. Else NULL */
+	NetExpr **joint[2];    /* what noise of states that move together adds: while all move; while the held ones stand still. Else NULL */
 	bool *held;            /* stands still unless `free` */
 	NetExpr *free;         /* NULL: nothing is held */
 	StmtVec out;           /* what takes its place */
@@ -82,6 +83,11 @@ typedef struct {
 	bool of_states; /* some noise has a factor that reads the states */
 } Noise;
 bool sol_find_noise(System *y, Noise *out, uint32_t *bad); /* false: in equation *bad a noise is no plain summand */
+NetExpr *sol_noise_factor(Solve *s, NetExpr *e, uint32_t site);   /* NULL: it has none */
+NetExpr *sol_without_noise(Solve *s, NetExpr *e, const Noise *noise);
+/* ---- joint.c: true if the states share noise or each other, in a system that is exact: then rates have none any more, y->joint has it, and
+ * *lin is filled. ---- */
+bool sol_joint_noise(System *y, const Noise *noise, Linear *lin);
 void sol_draw_noise(System *y, const Noise *noise);        /* fills drift and kick; rates then have numbers in its place */
 
 /* ---- expm.c ---- */
@@ -92,6 +98,7 @@ double sol_exprel(double z);                                                /* (
 void sol_exact(System *y, const Linear *lin, NetExpr **next);
 /* The state of equation i, in whose rate it has the factor a and nothing else changes. */
 NetExpr *sol_alone(System *y, uint32_t i, Fixed a, bool only_decays);
+bool sol_is_alone(const System *y, const Linear *lin, uint32_t i); /* its rate reads no other state */
 bool sol_only_decays(const System *y, const Linear *lin, uint32_t i);
 bool sol_exponential(System *y, NetExpr **next, uint32_t *bad); /* false: equation *bad is not linear in its state */
 void sol_euler(System *y, NetExpr **next);

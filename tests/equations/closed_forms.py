@@ -5,7 +5,8 @@
 
 Orders: the error of a method against dt, on a line through the points in a log-log plot; its slope is the order of
 the method, within 0.15. Exact solutions: within 1e-11 of the closed form, where tau is equal, nearly equal, far apart or
-infinite. Noise: means and deviations of many neurons, within five standard errors of their estimate.
+infinite. Noise: means, deviations and correlations of many neurons, synapses or signals, within five standard errors of their
+estimate; where states share noise or each other also at steps as long as their time constants.
 """
 import argparse
 import math
@@ -23,9 +24,9 @@ import tool                                          # noqa: E402
 
 
 def run(snnc, text, names, f64=True):
-    """The last values of states of layer a."""
+    """The last values of states of layer a, or of what has a dot in its name."""
     with tempfile.TemporaryDirectory() as folder:
-        saves = " ; ".join(f'save a.{name} to "{name}.npy"' for name in names)
+        saves = " ; ".join(f'save {name if "." in name else "a." + name} to "{name}.npy"' for name in names)
         Path(folder, "p.snn").write_text(text.replace("SAVE", saves))
         done = subprocess.run([snnc, "run", "p.snn", "--out", "out", *(["--precision", "f64"] if f64 else [])], cwd=folder,
                               capture_output=True, text=True)
@@ -139,10 +140,52 @@ experiment {{ run 10 ms ; SAVE }}
 """
 
 
+# A current that is noisy, a voltage that follows it, and another voltage with the same noise; refractory neurons hold v.
+JOINT = """
+dt = {dt} ms ; seed = 5
+neuron Follows(tau = 10 ms, tau_c = 5 ms) {{
+    let common = xi
+    v' = (c - v) / tau
+    c' = -c / tau_c + sqrt(2 / tau_c) * common
+    u' = -u / tau + sqrt(2 / tau) * common
+    {held}
+}}
+layer a : Follows[100000]({args})
+experiment {{ run 500 ms ; SAVE }}
+"""
+ELSEWHERE = """
+dt = 2 ms ; seed = 6
+rule Wanders(tau = 10 ms) {
+    learns w
+    u' = -u / tau + 3 * sqrt(2 / tau) * xi
+}
+feature noisy(value) {
+    u' = -u / (10 ms) + 3 * sqrt(2 / (10 ms)) * xi
+    signal *= value * u
+}
+signal g of a = d { d' = -d / (10 ms) + 3 * sqrt(2 / (10 ms)) * xi }
+layer s : Poisson[100]
+layer a : LIF[20000]
+layer b : LIF[200]
+connect s -> b as c { weight = 1 { learn Wanders() } ; noisy = 1 }
+experiment { run 100 ms ; SAVE }
+"""
+
+
 def moments(values):
     n = len(values)
     mean = sum(values) / n
     return mean, math.sqrt(sum((v - mean) ** 2 for v in values) / n), n
+
+
+def joint_step(t):
+    """The variance of v after a time t from rest: the integral of (h(s))^2, h the answer of v to an impulse of noise."""
+    n, total = 20000, 0.0
+    for k in range(n):
+        s = (k + 0.5) * t / n
+        h = math.sqrt(2 / 5) * (math.exp(-s / 10) - math.exp(-s / 5)) / 10 / (1 / 5 - 1 / 10)
+        total += h * h * t / n
+    return total
 
 
 def noise(snnc):
@@ -158,6 +201,22 @@ def noise(snnc):
         mean, deviation, n = moments(run(snnc, NOISE.format(dt=dt, method=method, seed=3), ["v"], f64=False)[0])
         check(f"mean of noise, {method or 'exact'}, dt = {dt}", mean, -60, 2 / math.sqrt(n))
         check(f"its deviation, {method or 'exact'}, dt = {dt}", deviation, due, 2 / math.sqrt(2 * n))
+    for name, of in (("c.weight.u", "a rule"), ("c.noisy.u", "a feature"), ("g.d", "a signal")):
+        mean, deviation, n = moments(run(snnc, ELSEWHERE, [name], f64=False)[0])
+        check(f"mean of noise in {of}", mean, 0, 3 / math.sqrt(n))
+        check(f"its deviation in {of}", deviation, 3, 3 / math.sqrt(2 * n))
+    # the Lyapunov equation A P + P A^T + B B^T = 0 of v, c, u; a neuron with a time constant of its own has another solution
+    for dt, args in ((10, ""), (1, ""), (5, "tau = [" + ", ".join(["10 ms"] * 100000) + "]")):
+        v, c, u = run(snnc, JOINT.format(dt=dt, args=args, held="spike when 1 < 0"), ["v", "c", "u"], f64=False)
+        for pair, x, y, due in (("v v", v, v, 1 / 3), ("v c", v, c, 1 / 3), ("c c", c, c, 1), ("v u", v, u, math.sqrt(2) / 3),
+                                ("c u", c, u, math.sqrt(8) / 3), ("u u", u, u, 1)):
+            check(f"covariance of {pair}{', lists' if args else ''}, dt = {dt}", sum(a * b for a, b in zip(x, y)) / len(x), due,
+                  math.sqrt(2 / len(x)))
+    # all neurons refractory for ever from the first step on: v stands still, the others go on
+    v, c, u = run(snnc, JOINT.format(dt=5, args="", held="spike when c > -inf refractory 10000 ms hold v"), ["v", "c", "u"], f64=False)
+    check("a voltage that is held", moments(v)[1], math.sqrt(joint_step(5)), math.sqrt(joint_step(5) / (2 * len(v))))
+    check("what goes on beside it", moments(c)[1], 1, 1 / math.sqrt(2 * len(c)))
+    check("and with it", sum(a * b for a, b in zip(c, u)) / len(c), math.sqrt(8) / 3, math.sqrt(2 / len(c)))
     # Stratonovich: the logarithm grows by t / tau; Ito: by t / tau - 0.3^2 t / (2 tau)
     for method, due in (("", 1), ("method = euler", 1 - 0.045)):
         mean, _, n = moments([math.log(v) for v in run(snnc, GROWS.format(method=method), ["v"], f64=False)[0]])
