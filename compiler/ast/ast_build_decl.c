@@ -16,7 +16,7 @@ static void
 report_twice(AstBuild *b, Span first, Span again, const char *what)
 {
 	b->failed = true;
-	diag_begin(b->diag, E0102, again, "`%s` is written twice", what);
+	diag_begin(b->diag, E0108, again, "`%s` is written twice", what);
 	if (is_set(first))
 		diag_label(b->diag, first, "first here");
 	diag_help(b->diag, "keep one of them");
@@ -28,7 +28,7 @@ report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *w
 	       const char *help)
 {
 	b->failed = true;
-	diag_begin(b->diag, E0102, at, "%s `%s` has no `%s`", owner, name, what);
+	diag_begin(b->diag, E0109, at, "%s `%s` has no `%s`", owner, name, what);
 	diag_help(b->diag, "%s", help);
 	diag_end(b->diag);
 }

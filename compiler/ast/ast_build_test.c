@@ -12,7 +12,7 @@ ast_expect(AstBuild *b, Span at, AstExpr *what)
 static void
 report_twice(AstBuild *b, Span first, Span again, const char *what)
 {
-	diag_begin(b->diag, E0102, again, "`%s` is written twice", what);
+	diag_begin(b->diag, E0108, again, "`%s` is written twice", what);
 	diag_label(b->diag, first, "first here");
 	diag_help(b->diag, "keep one of them");
 	diag_end(b->diag);

@@ -25,10 +25,10 @@ struct Diag {
 	uint32_t held_errors;                             /* since the last flush, kept or not */
 };
 
-typedef struct { Severity severity; const char *text; } CodeInfo;
+typedef struct { Severity severity; const char *text, *slug, *meaning; } CodeInfo;
 
 static const CodeInfo codes[DIAG_CODE_COUNT] = {
-#define D(code, severity, slug, meaning) [code] = {severity, #code},
+#define D(code, severity, slug, meaning) [code] = {severity, #code, #slug, meaning},
 #include "diag/diag.def"
 #undef D
 };
@@ -38,6 +38,41 @@ diag_code_text(DiagCode c)
 {
 	ASSERT(c < DIAG_CODE_COUNT);
 	return codes[c].text;
+}
+
+const char *
+diag_code_meaning(DiagCode c)
+{
+	ASSERT(c < DIAG_CODE_COUNT);
+	return codes[c].meaning;
+}
+
+const char *
+diag_slug(DiagCode c)
+{
+	ASSERT(c < DIAG_CODE_COUNT);
+	return codes[c].slug;
+}
+
+bool
+diag_code_find(const char *text, DiagCode *out)
+{
+	for (int i = 0; i < DIAG_CODE_COUNT; i++) {
+		const char *code = codes[i].text;
+		bool first = *text == *code || *text == *code + 'a' - 'A';
+		if (first && strcmp(text + 1, code + 1) == 0) {
+			*out = (DiagCode)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+diag_severity_text(Severity s)
+{
+	static const char *const texts[] = {[SEV_ERROR] = "error", [SEV_WARNING] = "warning", [SEV_NOTE] = "note"};
+	return texts[s];
 }
 
 Severity
@@ -116,6 +151,29 @@ diag_help(Diag *d, const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+diag_fix(Diag *d, Span at, const char *fmt, ...)
+{
+	ASSERT(d->open);
+	va_list ap;
+	va_start(ap, fmt);
+	DiagFix fix = {at, arena_vprintf(d->arena, fmt, ap)};
+	va_end(ap);
+	VEC_PUSH(d->arena, &d->open->fixes, fix);
+}
+
+void
+diag_suggest(Diag *d, const char *name, const char *near)
+{
+	SourcePlace at;
+	Span span = d->open->at;
+	size_t n = strlen(name);
+	diag_help(d, "did you mean `%s`?", near);
+	if (source_find(d->sources, span.lo, &at) && span.hi - span.lo == n && at.line_len >= at.col - 1 + n &&
+	    memcmp(at.line_text + at.col - 1, name, n) == 0)
+		diag_fix(d, span, "%s", near);
+}
+
 static bool
 is_held(const Diag *d, const DiagMessage *m)
 {
@@ -173,13 +231,35 @@ compare_places(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static void
+sort_held(Diag *d)
+{
+	ASSERT(!d->open);
+	if (d->held.n)
+		qsort(d->held.at, d->held.n, sizeof *d->held.at, compare_places);
+}
+
+static void
+forget_held(Diag *d)
+{
+	d->held = (DiagMessageVec){0};
+	d->held_errors = 0;
+}
+
+void
+diag_flush_json(Diag *d, StrBuf *out)
+{
+	sort_held(d);
+	for (uint32_t i = 0; i < d->held.n; i++)
+		diag_print_json(d->sources, d->held.at[i], out);
+	forget_held(d);
+}
+
 void
 diag_flush(Diag *d, StrBuf *out, bool colour)
 {
-	ASSERT(!d->open);
 	uint32_t shown = 0;
-	if (d->held.n)
-		qsort(d->held.at, d->held.n, sizeof *d->held.at, compare_places);
+	sort_held(d);
 	for (uint32_t i = 0; i < d->held.n; i++) {
 		const DiagMessage *m = d->held.at[i];
 		if (diag_severity(m->code) == SEV_ERROR && ++shown > SHOWN_ERRORS)
@@ -190,6 +270,5 @@ diag_flush(Diag *d, StrBuf *out, bool colour)
 		uint32_t more = d->held_errors - SHOWN_ERRORS;
 		strbuf_printf(out, "snnc: %u more error%s, not shown\n", more, more == 1 ? "" : "s");
 	}
-	d->held = (DiagMessageVec){0};
-	d->held_errors = 0;
+	forget_held(d);
 }

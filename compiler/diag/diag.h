@@ -34,11 +34,18 @@ void diag_label(Diag *d, Span at, const char *fmt, ...) __attribute__((format(pr
 void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));   /* text behind the main carets */
 void diag_note(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What to write in place of `at`, for tools that mend a text; people read it in a help. */
+void diag_fix(Diag *d, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A help: did you mean `near`? And a fix, where the message stands at `name` itself. */
+void diag_suggest(Diag *d, const char *name, const char *near);
 void diag_end(Diag *d);
 uint32_t diag_errors(const Diag *d);                      /* since diag_open: a flush does not lower it */
 uint32_t diag_warnings(const Diag *d);
 void diag_flush(Diag *d, StrBuf *out, bool colour);       /* prints what is held, in order of place, and forgets it */
+void diag_flush_json(Diag *d, StrBuf *out);               /* the same as one JSON object for each, a line each; all of them */
 const char *diag_code_text(DiagCode c);                   /* "E0201" */
+const char *diag_code_meaning(DiagCode c);                /* "a name that nothing declares" */
+bool diag_code_find(const char *text, DiagCode *out);     /* of "E0201", "e0201" */
 
 /* The nearest of n names by edit distance, at most a third of the length of `name` (at least 1) away; NULL if none.
  * First in order wins ties. Capitals count as small letters, so `lif` finds `LIF`; `name` itself is never given. */

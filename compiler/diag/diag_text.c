@@ -228,8 +228,8 @@ put_excerpt(const Printer *p, const Mark *marks, uint32_t n, const char *escape)
 		put_underline(p, &marks[i], lo, hi, shift, marks[i].main ? escape : BLUE);
 }
 
-static uint32_t
-char_column(const SourcePlace *at)
+uint32_t
+diag_char_column(const SourcePlace *at)
 {
 	uint32_t col = 1, bytes;
 	for (uint32_t i = 0; i < at->col - 1 && i < at->line_len; i += bytes, col++)
@@ -241,7 +241,7 @@ static void
 put_place(const Printer *p, const SourcePlace *at)
 {
 	put_text(p->out, at->file->name, 0);
-	strbuf_printf(p->out, ":%u:%u", at->line, char_column(at));
+	strbuf_printf(p->out, ":%u:%u", at->line, diag_char_column(at));
 }
 
 static bool
@@ -319,20 +319,9 @@ put_marks(const Printer *p, const MarkVec *marks, const SourceFile *file, const 
 /* ---- the message ----------------------------------------------------------------------------- */
 
 static const char *
-severity_text(Severity s, const char **escape)
+severity_escape(Severity s)
 {
-	switch (s) {
-	case SEV_ERROR:
-		*escape = RED;
-		return "error";
-	case SEV_WARNING:
-		*escape = MAGENTA;
-		return "warning";
-	case SEV_NOTE:
-		*escape = CYAN;
-		return "note";
-	}
-	UNREACHABLE();
+	return s == SEV_ERROR ? RED : s == SEV_WARNING ? MAGENTA : CYAN;
 }
 
 void
@@ -340,7 +329,7 @@ diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, b
 {
 	Printer p = {sources, out, colour};
 	SourcePlace place;
-	const char *escape, *severity = severity_text(diag_severity(msg->code), &escape);
+	const char *escape = severity_escape(diag_severity(msg->code));
 	bool placed = (msg->at.lo || msg->at.hi) && source_find(sources, msg->at.lo, &place);
 
 	style(&p, BOLD);
@@ -351,7 +340,7 @@ diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, b
 	strbuf_puts(out, ": ");
 	style(&p, PLAIN);
 	style(&p, escape);
-	strbuf_printf(out, "%s[%s]: ", severity, diag_code_text(msg->code));
+	strbuf_printf(out, "%s[%s]: ", diag_severity_text(diag_severity(msg->code)), diag_code_text(msg->code));
 	style(&p, PLAIN);
 	style(&p, BOLD);
 	put_text(out, msg->text, 4);

@@ -1,4 +1,4 @@
-/* message.h: one diagnostic as it is held, between diag.c (collects) and diag_text.c (prints). */
+/* message.h: one diagnostic as it is held, between diag.c (collects), diag_text.c and diag_json.c (print). */
 #ifndef SNNC_DIAG_MESSAGE_H
 #define SNNC_DIAG_MESSAGE_H
 
@@ -7,6 +7,7 @@
 
 typedef struct { Span at; const char *text; } DiagLabel;
 typedef struct { bool help; const char *text; } DiagNote;
+typedef struct { Span at; const char *text; } DiagFix;
 
 typedef struct {
 	DiagCode code;
@@ -15,10 +16,15 @@ typedef struct {
 	const char *mark;                                 /* behind the carets; NULL for none */
 	VEC(DiagLabel) labels;
 	VEC(DiagNote) notes;
+	VEC(DiagFix) fixes;
 	uint32_t order;                                   /* of arrival: decides at equal places */
 } DiagMessage;
 
 Severity diag_severity(DiagCode c);
+const char *diag_severity_text(Severity s);               /* "error" */
+const char *diag_slug(DiagCode c);                        /* "unknown_name" */
+uint32_t diag_char_column(const SourcePlace *at);         /* from 1; where place.col counts bytes */
+void diag_print_json(const SourceMap *sources, const DiagMessage *msg, StrBuf *out);
 void diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, bool colour);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/panic.h"
 #include "driver/output.h"
+#include "driver/pages.h"
 #include "driver/pipeline.h"
 #include "driver/run.h"
 #include "driver/test.h"
@@ -232,7 +233,7 @@ driver_main(int argc, char **argv)
 	if (options_read(arena, argc, argv, &o, &code)) {
 		Compilation c;
 		compilation_open(&c, &o, arena);
-		code = run_command(&c);
+		code = o.explain ? pages_print(arena, o.explain) : run_command(&c);
 		if (code == EXIT_FINE && c.dump_failed)
 			code = EXIT_WORLD;
 		if (o.time)

@@ -232,6 +232,13 @@ need_pass(const char *name, int *code)
 	return refuse(code, "the optimiser has no pass `%s`", name);
 }
 
+static bool
+need_code(const char *text, int *code)
+{
+	DiagCode c;
+	return diag_code_find(text, &c) || refuse(code, "there is no message `%s`; codes look like E0214", text);
+}
+
 /* What an option takes, in words where the placeholder of --help says too little. */
 static const char *
 value_text(OptionId id)
@@ -324,6 +331,13 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 	case OPTION_NO_RESULTS:
 		o->no_results = true;
 		break;
+	case OPTION_DIAGNOSTICS:
+		o->json = strcmp(v, "json") == 0;
+		ok = o->json || strcmp(v, "text") == 0;
+		break;
+	case OPTION_EXPLAIN:
+		o->explain = v;
+		return need_code(v, code);
 	case OPTION_LIB:
 		o->lib = v;
 		break;
@@ -508,6 +522,8 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 		if (!take(a, o, id, optarg, code))
 			return false;
 	}
+	if (o->explain)
+		return true;
 	if (o->command == COMMAND_INFO)
 		return take_models(a, o, argc - optind, argv + optind, code);
 	if (o->command == COMMAND_TEST) {

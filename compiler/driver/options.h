@@ -45,6 +45,8 @@ typedef struct {
 	int threads;
 	EngineKind engine;
 	EmitKind emit;
+	bool json;                /* diagnostics as JSON lines */
+	const char *explain;      /* a code: its page, and nothing else */
 	bool verify, f64, exact, no_cache, quiet, no_results, time, check_stages, markdown, source;
 } Options;
 

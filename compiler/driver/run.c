@@ -20,11 +20,20 @@ run_compiled_engine(void)
 }
 
 void
+run_flush(Compilation *c, StrBuf *out, bool colour)
+{
+	if (c->o->json)
+		diag_flush_json(c->diag, out);
+	else
+		diag_flush(c->diag, out, colour);
+}
+
+void
 run_tell(Compilation *c)
 {
 	const char *none = getenv("NO_COLOR");
 	StrBuf text = strbuf_init(c->arena);
-	diag_flush(c->diag, &text, isatty(STDERR_FILENO) && !(none && *none));
+	run_flush(c, &text, isatty(STDERR_FILENO) && !(none && *none));
 	fflush(stdout);
 	fputs(strbuf_text(&text), stderr);
 }

@@ -7,6 +7,7 @@
 EngineKind run_compiled_engine(void);                     /* LLVM, or C where there is none */
 int run_plan(Compilation *c, EngineKind kind);            /* gives the exit code; what went wrong was said */
 void run_print_c(Compilation *c, StrBuf *out);
+void run_flush(Compilation *c, StrBuf *out, bool colour);   /* messages as --diagnostics says */
 void run_tell(Compilation *c);                            /* messages to stderr */
 
 #endif

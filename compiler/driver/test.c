@@ -52,7 +52,7 @@ static void
 print_messages(const Suite *s, Compilation *c)
 {
 	StrBuf text = strbuf_init(c->arena);
-	diag_flush(c->diag, &text, s->colour);
+	run_flush(c, &text, s->colour);
 	fputs(strbuf_text(&text), stdout);
 }
 
@@ -131,7 +131,7 @@ judge(Case *t, Compilation *c, Results *r, int engines, const EngineKind *kinds,
 	if (!file)
 		return;
 	t->failed = true;
-	diag_begin(c->diag, E1002, (Span){0, 0}, "%s and %s give different values: `%s`", engine_words(kinds[0]),
+	diag_begin(c->diag, E1003, (Span){0, 0}, "%s and %s give different values: `%s`", engine_words(kinds[0]),
 		   engine_words(kinds[1]), file);
 	diag_help(c->diag, "this is a bug in snnc");
 	diag_end(c->diag);
@@ -197,7 +197,7 @@ static void
 unlike_golden(Case *t, Compilation *c, const char *what, const char *help)
 {
 	t->failed = true;
-	diag_begin(c->diag, E1002, t->golden_at->span, "%s", what);
+	diag_begin(c->diag, E1011, t->golden_at->span, "%s", what);
 	diag_help(c->diag, "%s", help);
 	diag_end(c->diag);
 }
@@ -252,7 +252,7 @@ run_point(Case *t, uint32_t point, bool last, StrBuf *messages)
 	last = last || point + 1 >= n;
 	if (ok && last && !t->failed && t->golden_at && t->file)
 		compare_golden(t, &c);
-	diag_flush(c.diag, messages, t->suite->colour);
+	run_flush(&c, messages, t->suite->colour);
 	t->golden_at = NULL;
 	t->sweep.label = t->sweep.label ? arena_strdup(t->arena, t->sweep.label) : NULL;
 	t->sweep.value = t->sweep.n ? arena_copy(t->arena, t->sweep.value, t->sweep.n * sizeof *t->sweep.value) : NULL;

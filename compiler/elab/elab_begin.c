@@ -105,7 +105,7 @@ elab_begin(Scope *outer, NetFeature *f, const AstFeature *a)
 	if (!e)
 		return;
 	if (e->type != f->type) {
-		elab_error(el, E0302, a->value->span, "`%s` is %s, and this is %s", a->name,
+		elab_error(el, E0306, a->value->span, "`%s` is %s, and this is %s", a->name,
 			   f->type == NT_BOOL ? "true or false" : "a number",
 			   e->type == NT_BOOL ? "true or false" : "a number");
 		diag_help(el->diag, f->type == NT_BOOL ? "compare: `i != j`, `random() < 0.1`"
@@ -151,7 +151,7 @@ is_crossed(Scope *s, const NetFeature *f, const AstFeature *a)
 		bool known = elab_number_at(s, f->lo, at, &lo) && elab_number_at(s, f->hi, at, &hi);
 		if (!known || lo <= hi)
 			continue;
-		elab_error(el, E0503, a->range_span, several ? "this range is empty %s: %s is above %s"
+		elab_error(el, E0507, a->range_span, several ? "this range is empty %s: %s is above %s"
 							     : "this range is empty%s: %s is above %s",
 			   several ? elab_pair_text(s, at) : "", elab_number_text(el, lo), elab_number_text(el, hi));
 		diag_help(el->diag, "the smaller end comes first: `range [0, 1]`");
@@ -220,7 +220,7 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 	uint32_t wanted = net_value_shape(el->net, c, f->of_post, shape);
 	if (!agree(rank, extent, wanted, shape)) {
 		el->env->world_errors++;
-		elab_error(el, E0401, a->value->span, "`%s` has the shape %s, and the values of `%s` have %s", f->init.file,
+		elab_error(el, E0407, a->value->span, "`%s` has the shape %s, and the values of `%s` have %s", f->init.file,
 			   elab_shape_text(el, rank, extent), f->name, elab_shape_text(el, wanted, shape));
 		diag_help(el->diag, "save it with that shape");
 		diag_end(el->diag);

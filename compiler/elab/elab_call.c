@@ -40,7 +40,7 @@ draw(Scope *s, NetDraw kind, NetExpr *parameter, Span at, const char *function)
 	}
 	if ((!of_neurons && (s->place == IN_PROGRAM || s->place == IN_PARAM)) || s->place == IN_EXPECT ||
 	    ((s->place == IN_PROTOCOL || s->place == IN_SIGNAL) && s->over)) {
-		elab_error(s->el, E0502, at, "a random number cannot be drawn here");
+		elab_error(s->el, E0505, at, "a random number cannot be drawn here");
 		diag_help(s->el->diag, s->place == IN_PROTOCOL ? "draw it by a `let` of the experiment"
 			: s->place == IN_SIGNAL ? "draw it by a `let` before" : "draw it in the step of a model, or as the initial value of a feature");
 		diag_end(s->el->diag);
@@ -111,7 +111,7 @@ is_probability(Scope *s, const NetExpr *p)
 {
 	if (p->kind != NEXPR_CONST || (p->value >= 0 && p->value <= 1))
 		return true;
-	elab_error(s->el, E0503, p->span, "a probability lies between 0 and 1, and this is %s",
+	elab_error(s->el, E0506, p->span, "a probability lies between 0 and 1, and this is %s",
 		   elab_number_text(s->el, p->value));
 	diag_help(s->el->diag, "of a rate it is `rate * dt`, which must not exceed 1");
 	diag_end(s->el->diag);
@@ -136,7 +136,7 @@ static NetExpr *
 normal(Scope *s, NetExpr *mean, NetExpr *deviation, Span at)
 {
 	if (deviation->kind == NEXPR_CONST && !(deviation->value >= 0)) {
-		elab_error(s->el, E0503, deviation->span, "a deviation is not below zero, and this is %s",
+		elab_error(s->el, E0508, deviation->span, "a deviation is not below zero, and this is %s",
 			   elab_number_text(s->el, deviation->value));
 		diag_help(s->el->diag, "write `normal(mean, deviation)`");
 		diag_end(s->el->diag);
@@ -239,12 +239,14 @@ over_sample(Scope *s, NetOver over, const AstExpr *e)
 	if (x->type != NT_REAL) {
 		elab_error(s->el, E0302, e->args.at[0].value->span, "`%s` takes numbers",
 			   e->op[0]->name);
+		diag_help(s->el->diag, "write `1 if … else 0`");
 		diag_end(s->el->diag);
 		return NULL;
 	}
 	if (q && (q->kind != NEXPR_CONST || !(q->value >= 0 && q->value <= 1))) {
 		elab_error(s->el, q->kind == NEXPR_CONST ? E0503 : E0502, q->span,
 			   "a quantile is asked for by a number between 0 and 1");
+		diag_help(s->el->diag, "the median is `quantile(x, 0.5)`");
 		diag_end(s->el->diag);
 		return NULL;
 	}
@@ -307,7 +309,7 @@ elab_call(Scope *s, const AstExpr *e)
 	}
 	bool many = f->op == NOP_MIN || f->op == NOP_MAX;
 	if (e->args.n < f->nargs || (e->args.n > f->nargs && !many)) {
-		elab_error(s->el, E0302, e->span, "`%s` takes %u argument%s, and this has %u",
+		elab_error(s->el, E0515, e->span, "`%s` takes %u argument%s, and this has %u",
 			   f->name, f->nargs, f->nargs == 1 ? "" : "s", e->args.n);
 		diag_help(s->el->diag, "write `%s(%s)`", f->name,
 			  f->nargs == 0 ? "" : f->nargs == 1 ? "x" : "a, b");

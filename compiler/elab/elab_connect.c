@@ -23,7 +23,7 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 		f->norm_each_step = a->norm_each_step;
 		f->norm_signed = a->norm_signed;
 		if (!(f->norm > 0) || isinf(f->norm)) {
-			elab_error(el, E0503, a->norm->span,
+			elab_error(el, E0510, a->norm->span,
 				   "a norm must be above 0, and this is %s",
 				   elab_number_text(el, f->norm));
 			diag_help(el->diag, "it is what the values of one neuron sum up to: `norm 78.4 per post each run`");
@@ -32,7 +32,7 @@ norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
 	}
 	if (a->decay && elab_real(el, a->decay, false, "a decay", &f->decay) &&
 	    !(f->decay >= 0 && f->decay < 1)) {
-		elab_error(el, E0503, a->decay->span,
+		elab_error(el, E0511, a->decay->span,
 			   "a decay lies from 0 to below 1, and this is %s",
 			   elab_number_text(el, f->decay));
 		diag_help(el->diag, "in each step the value is multiplied by 1 - decay: "
@@ -60,8 +60,9 @@ extents(Scope *s, const AstArgVec *shape, uint32_t *rank, uint64_t *extent, Span
 			return false;
 		if (v->kind != NEXPR_CONST || v->value != floor(v->value) || v->value < 1 ||
 		    v->value > 65536) {
-			elab_error(s->el, E0503, e->span,
+			elab_error(s->el, E0514, e->span,
 				   "a size of an array is a whole number from 1 to 65536");
+			diag_help(s->el->diag, "write it, or a parameter whose value is known before the run: `w[3]`");
 			diag_end(s->el->diag);
 			return false;
 		}
@@ -193,7 +194,7 @@ check_delay(Elab *el, const NetConn *c, NetFeature *f, Span at)
 	for (uint32_t i = 0; i < c->features.n; i++) {
 		if (!c->features.at[i].delay)
 			continue;
-		elab_error(el, E0601, f->span, "a connection has one delay, and `%s` is a second",
+		elab_error(el, E0606, f->span, "a connection has one delay, and `%s` is a second",
 			   f->name);
 		diag_label(el->diag, c->features.at[i].span, "the first");
 		diag_help(el->diag, "add both times into one delay");
@@ -201,17 +202,17 @@ check_delay(Elab *el, const NetConn *c, NetFeature *f, Span at)
 		return;
 	}
 	if (isinf(lo) || isinf(hi)) {
-		elab_error(el, E0502, at, "how long `%s` can be is not known before the run",
+		elab_error(el, E0512, at, "how long `%s` can be is not known before the run",
 			   f->name);
 		diag_help(el->diag, "say it: `range [1 ms, 20 ms]`");
 		diag_end(el->diag);
 	} else if (lo < dt * (1 - 1e-6)) {
-		elab_error(el, E0503, at, "%s ms is no delay: a signal takes at least one step, "
+		elab_error(el, E0513, at, "%s ms is no delay: a signal takes at least one step, "
 			   "%s ms", elab_number_text(el, lo), elab_number_text(el, el->dt));
 		diag_help(el->diag, "begin at `dt`, or leave the delay away: it is one step then");
 		diag_end(el->diag);
 	} else if (hi / dt > 1e6) {
-		elab_error(el, E0503, at, "a delay of %s ms is longer than 10^6 steps",
+		elab_error(el, E0513, at, "a delay of %s ms is longer than 10^6 steps",
 			   elab_number_text(el, hi));
 		diag_help(el->diag, "delays are kept in memory, step by step: take a shorter one");
 		diag_end(el->diag);
@@ -266,14 +267,14 @@ check_place(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a
 	NetPatternKind k = c->pattern.kind;
 	elab_pattern_value(el, c, f);
 	if (!f->of_post && c->features.n && c->features.at[c->features.n - 1].of_post) {
-		elab_error(el, E0601, a->name_span,
+		elab_error(el, E0607, a->name_span,
 			   "`%s` acts on each synapse, and `%s` before it on their sum", f->name,
 			   c->features.at[c->features.n - 1].name);
 		diag_help(el->diag, "list `%s` first", f->name);
 		diag_end(el->diag);
 	}
 	if (a->learn && (k == NPAT_POOL || k == NPAT_MEAN)) {
-		elab_error(el, E0601, a->learn->span,
+		elab_error(el, E0608, a->learn->span,
 			   "`%s` cannot learn here: its values belong to no pair of neurons", f->name);
 		diag_note(el->diag, "`max_pool` and `mean_field` have no synapses");
 		diag_help(el->diag, "let a feature of synapses learn");
@@ -320,7 +321,7 @@ check_code(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a)
 	const NetExpr *total = f->of_post ? find_in_block(&f->compute.body, true) : NULL;
 	if (!source && !total)
 		return;
-	elab_error(el, E0601, a->name_span, source ? "`%s` reads which source a signal comes from, and here it comes from many"
+	elab_error(el, E0637, a->name_span, source ? "`%s` reads which source a signal comes from, and here it comes from many"
 						   : "`%s` acts on the sum of each target, and reads the signals of all synapses",
 		   f->name);
 	diag_label(el->diag, (source ? source : total)->span, "here");
@@ -337,7 +338,7 @@ check_truth(Elab *el, const NetFeature *f, const AstFeature *a)
 	Span at = a->norm ? a->norm_span : a->decay ? a->decay_span : a->lo ? a->range_span : a->keep_sign_span;
 	if (f->type != NT_BOOL || !what)
 		return;
-	elab_error(el, E0601, at, "the values of `%s` are true or false: they have no %s", f->name, what);
+	elab_error(el, E0609, at, "the values of `%s` are true or false: they have no %s", f->name, what);
 	diag_help(el->diag, "give such a line to a feature of numbers");
 	diag_end(el->diag);
 }
@@ -353,7 +354,7 @@ norm_group(Elab *el, const NetConn *c, NetFeature *f, const AstFeature *a)
 	f->norm_per = (NetNormPer)k;
 	if (!a->norm || (k < 3 && (k != NNORM_KERNEL || window)))
 		return;
-	elab_error(el, E0601, a->norm_per_span,
+	elab_error(el, E0610, a->norm_per_span,
 		   k < 3 ? "`per %s` needs a pattern with kernels" : "a norm cannot be `per %s`",
 		   a->norm_per);
 	diag_help(el->diag,

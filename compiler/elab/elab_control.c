@@ -50,14 +50,14 @@ layer_file(Scope *s, const AstExpr *from, uint64_t steps, NetControl *c)
 			c->file = path;
 			return true;
 		}
-		elab_error(el, E0802, from->span,
+		elab_error(el, E0803, from->span,
 			   "`%s` has %" PRIu64 " rows, and the run has %" PRIu64 " steps", path,
 			   rows, steps);
 		diag_help(el->diag, "give a row for each step, or one number for each neuron");
 		diag_end(el->diag);
 		return false;
 	}
-	elab_error(el, E0401, from->span,
+	elab_error(el, E0407, from->span,
 		   "layer `%s` has %" PRIu64 " neurons, and `%s` has neither so many numbers nor a "
 		   "row of them for each step",
 		   l->name, l->n, path);
@@ -94,7 +94,7 @@ of_connection(Elab *el, const AstStmt *s, NetControl *c)
 	double first;
 	if (!c->e || elab_number_at(&sc, c->e, elab_value_pair(&sc, 0), &first))
 		return c->e != NULL;
-	elab_error(el, E0601, s->e->span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on which it is", f->name);
+	elab_error(el, E0611, s->e->span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on which it is", f->name);
 	diag_help(el->diag, "take the values from a file with their shape");
 	diag_end(el->diag);
 	return false;

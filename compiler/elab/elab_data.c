@@ -28,7 +28,7 @@ const char *
 elab_path(Elab *el, const AstExpr *e)
 {
 	if (e->kind != AEXPR_STRING) {
-		elab_error(el, E0502, e->span, "the name of a file is a text in quotes");
+		elab_error(el, E0305, e->span, "the name of a file is a text in quotes");
 		diag_help(el->diag, "write `\"images.gz\"`");
 		diag_end(el->diag);
 		return NULL;
@@ -89,7 +89,7 @@ elab_file_values(Scope *s, const AstExpr *e)
 	for (uint32_t i = 0; i < rank; i++)
 		n *= extent[i] && n > FILE_LIMIT / extent[i] ? FILE_LIMIT : extent[i];
 	if (n < 1 || n >= FILE_LIMIT) {
-		elab_error(el, E0503, e->span, "`%s` has %s numbers for a value here", path,
+		elab_error(el, E0407, e->span, "`%s` has %s numbers for a value here", path,
 			   n ? "too many" : "no");
 		diag_help(el->diag, "give one number, or one for each neuron");
 		diag_end(el->diag);

@@ -75,7 +75,7 @@ picks(Elab *el, const AstExpr *e, NetSeen *out)
 	uint32_t axes = axes_of(el->net, &out->var, extent);
 	out->npicks = e->args.n;
 	if (e->args.n != axes) {
-		elab_error(el, E1001, e->span, "%" PRIu32 " %s %s no value of this variable", e->args.n,
+		elab_error(el, E1004, e->span, "%" PRIu32 " %s %s no value of this variable", e->args.n,
 			   e->args.n == 1 ? "place" : "places", e->args.n == 1 ? "picks" : "pick");
 		if (axes)
 			diag_help(el->diag, axes == 1 ? "write one place: `[0]`" : "write one place for each of its %u axes: `[0, 0]`", axes);
@@ -89,7 +89,7 @@ picks(Elab *el, const AstExpr *e, NetSeen *out)
 			return false;
 		if (out->pick[i] < extent[i])
 			continue;
-		elab_error(el, E1001, e->args.at[i].value->span, "there are %" PRIu64 " values here, counted from 0", extent[i]);
+		elab_error(el, E1004, e->args.at[i].value->span, "there are %" PRIu64 " values here, counted from 0", extent[i]);
 		diag_help(el->diag, "the last one is `%" PRIu64 "`", extent[i] - 1);
 		diag_end(el->diag);
 		return false;
@@ -202,13 +202,13 @@ step_at(Elab *el, double t, Span at, uint64_t least, uint64_t *out)
 {
 	double k = t / el->dt, r = floor(k + 0.5);
 	if (!(fabs(k - r) < 1e-6)) {
-		elab_error(el, E1001, at, "no step ends at %s ms: a step takes %s ms", elab_number_text(el, t), elab_number_text(el, el->dt));
+		elab_error(el, E1006, at, "no step ends at %s ms: a step takes %s ms", elab_number_text(el, t), elab_number_text(el, el->dt));
 		diag_help(el->diag, "take a multiple of it, or a shorter step: `dt = 0.1 ms`");
 	} else if (r < (double)least) {
-		elab_error(el, E1001, at, "nothing happens at %s ms: the first step ends at %s ms", elab_number_text(el, t), elab_number_text(el, el->dt));
+		elab_error(el, E1006, at, "nothing happens at %s ms: the first step ends at %s ms", elab_number_text(el, t), elab_number_text(el, el->dt));
 		diag_help(el->diag, "take a later time");
 	} else if (r > (double)el->elapsed) {
-		elab_error(el, E1001, at, "%s ms lies beyond the run, which ends at %s ms", elab_number_text(el, t),
+		elab_error(el, E1006, at, "%s ms lies beyond the run, which ends at %s ms", elab_number_text(el, t),
 			   elab_number_text(el, (double)el->elapsed * el->dt));
 		diag_help(el->diag, "run longer, or take an earlier time");
 	} else {
@@ -276,7 +276,7 @@ constant(Elab *el, const AstExpr *e)
 	if (v && v->kind == NEXPR_CONST)
 		return v;
 	if (v) {
-		elab_error(el, E1001, e->span, "how far off a value may be is one number");
+		elab_error(el, E1007, e->span, "how far off a value may be is one number");
 		diag_help(el->diag, "write `within 1%%` or `within 0.1 mV`");
 		diag_end(el->diag);
 	}
@@ -293,7 +293,7 @@ near(Elab *el, Scope *sc, const AstStmt *s, NetExpect *x)
 	if (!x->near || !x->within || !x->e)
 		return false;
 	if (!(x->within->value >= 0)) {
-		elab_error(el, E1001, s->within->span, "no value is that far from another");
+		elab_error(el, E1007, s->within->span, "no value is that far from another");
 		diag_help(el->diag, "a distance is 0 or more");
 		diag_end(el->diag);
 		return false;

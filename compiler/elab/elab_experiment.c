@@ -51,9 +51,9 @@ static void
 report_fed(Elab *el, const AstStmt *s, const NetSignal *g)
 {
 	if (g->file)
-		elab_error(el, E0801, s->target->span, "`%s` comes from a file, so the experiment cannot set it", g->name);
+		elab_error(el, E0804, s->target->span, "`%s` comes from a file, so the experiment cannot set it", g->name);
 	else
-		elab_error(el, E0801, s->target->span, "`%s` is worked out in each step, so the experiment cannot set it", g->name);
+		elab_error(el, E0804, s->target->span, "`%s` is worked out in each step, so the experiment cannot set it", g->name);
 	diag_label(el->diag, g->span, "declared here");
 	diag_help(el->diag, "set a signal of its own, `signal cue = 0`, that `%s` reads: `on cue { … }`", g->name);
 	diag_end(el->diag);
@@ -68,7 +68,7 @@ signal_fits(Elab *el, const NetExpr *e, const NetSignal *g, const NetData *d)
 	if (!elab_extent(el, e, d, &x))
 		return false;
 	if (x.values != 1 && x.values != n) {
-		elab_error(el, E0401, x.where ? x.where->span : e->span, "a sample of `%s` has %" PRIu64 " values here, and `%s` is %s",
+		elab_error(el, E0405, x.where ? x.where->span : e->span, "a sample of `%s` has %" PRIu64 " values here, and `%s` is %s",
 			   d->name, x.values, g->name, n == 1 ? "one number" : "one per neuron of its layer");
 		diag_label(el->diag, d->span, "declared here");
 		diag_help(el->diag, "give the signal a column with one number per sample, or go over the values: `mean(…)`");
@@ -76,7 +76,7 @@ signal_fits(Elab *el, const NetExpr *e, const NetSignal *g, const NetData *d)
 		return false;
 	}
 	if (x.layer != NET_NONE && g->layer == NET_NONE) {
-		elab_error(el, E0401, x.where->span, "this is one number per neuron of `%s`, and `%s` is one for all",
+		elab_error(el, E0406, x.where->span, "this is one number per neuron of `%s`, and `%s` is one for all",
 			   el->net->layers.at[x.layer].name, g->name);
 		diag_label(el->diag, g->span, "declared here");
 		diag_help(el->diag, "go over the neurons, as in `sum(…)` or `argmax(…)`, or declare `signal %s of %s = …`", g->name,
@@ -86,7 +86,7 @@ signal_fits(Elab *el, const NetExpr *e, const NetSignal *g, const NetData *d)
 	}
 	if (!x.item || g->per_item || el->net->batch == 1)
 		return true;
-	elab_error(el, E0401, e->span, "this differs between the items of a batch, and `%s` is one number for all", g->name);
+	elab_error(el, E0406, e->span, "this differs between the items of a batch, and `%s` is one number for all", g->name);
 	diag_label(el->diag, g->span, "declared here");
 	diag_help(el->diag, "declare `signal %s of item%s%s = …`", g->name, g->layer == NET_NONE ? "" : ", ",
 		  g->layer == NET_NONE ? "" : el->net->layers.at[g->layer].name);
@@ -148,7 +148,7 @@ elab_let(Elab *el, const AstStmt *s, const AstStmt *loop, bool *ok)
 		return NULL;
 	bool many = x.layer != NET_NONE || x.values != 1 || x.index;
 	if (many && find_draw(e)) {
-		elab_error(el, E0601, find_draw(e)->span, "a random number cannot stand in a `let` of many values");
+		elab_error(el, E0505, find_draw(e)->span, "a random number cannot stand in a `let` of many values");
 		diag_help(el->diag, "draw it in a `let` of its own: `let r = random()`");
 		diag_end(el->diag);
 		return NULL;
@@ -172,14 +172,14 @@ elab_is_single(Elab *el, const NetExpr *e, const AstStmt *loop, const char *what
 	if (!elab_extent(el, e, elab_loop_data(el, loop), &x))
 		return false;
 	if (x.layer != NET_NONE || x.values != 1) {
-		elab_error(el, E0401, x.where ? x.where->span : e->span, "%s needs one value, and this has many", what);
+		elab_error(el, E0406, x.where ? x.where->span : e->span, "%s needs one value, and this has many", what);
 		diag_help(el->diag, "go over them, as in `sum(…)`, `max(…)` or `argmax(…)`");
 		diag_end(el->diag);
 		return false;
 	}
 	if (!x.item || el->net->batch == 1)
 		return true;
-	elab_error(el, E0401, e->span, "this differs between the items of a batch, and %s is one for all of them", what);
+	elab_error(el, E0406, e->span, "this differs between the items of a batch, and %s is one for all of them", what);
 	diag_help(el->diag, "%s, or set `batch = 1`", help);
 	diag_end(el->diag);
 	return false;
@@ -219,13 +219,14 @@ elab_count_to(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 	if (ok)
 		p->hi += !range->exclusive;
 	if (ok && p->lo > p->hi) {
-		elab_error(el, E0802, range->span, "this range goes backwards, from %" PRIu64 " to %" PRIu64, p->lo, p->hi);
+		elab_error(el, E0805, range->span, "this range goes backwards, from %" PRIu64 " to %" PRIu64, p->lo, p->hi);
 		diag_help(el->diag, "write the smaller number first: `%" PRIu64 " ..< %" PRIu64 "`", p->hi, p->lo);
 		diag_end(el->diag);
 		ok = false;
 	}
 	if (ok && p->shuffled && p->hi - p->lo > UINT32_MAX) {
 		elab_error(el, E0503, range->span, "at most 2^32 turns are shuffled");
+		diag_help(el->diag, "draw an index in each turn: `let k = floor(n * random())`");
 		diag_end(el->diag);
 		ok = false;
 	}

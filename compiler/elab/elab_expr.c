@@ -62,7 +62,7 @@ elab_as(Scope *s, NetExpr *a, NetType t, const AstExpr *at)
 			   "a number is needed here, and this is true or false");
 		diag_help(s->el->diag, "write `1 if … else 0`");
 	} else {
-		elab_error(s->el, E0302, at->span,
+		elab_error(s->el, E0304, at->span,
 			   "true or false is needed here, and this is a number");
 		diag_help(s->el->diag, "compare it: `… > 0`");
 	}
@@ -129,7 +129,7 @@ rows(Scope *s, const AstExpr *e)
 			first = row;
 		if (!is_row || row.rank != first.rank || memcmp(row.extent, first.extent, sizeof row.extent) != 0 ||
 		    row.rank == 6) {
-			elab_error(s->el, E0401, at->span, "the rows of a table must have one length");
+			elab_error(s->el, E0404, at->span, "the rows of a table must have one length");
 			diag_label(s->el->diag, e->args.at[0].value->span, "the first row");
 			diag_help(s->el->diag, "write as many numbers in each row");
 			diag_end(s->el->diag);
@@ -192,7 +192,7 @@ steps_ago(Scope *s, const AstExpr *at, double *out)
 	*out = e->value;
 	if (e->type == NT_REAL && e->value == floor(e->value) && e->value >= 0 && e->value <= LONGEST_PAST)
 		return true;
-	elab_error(s->el, E0503, at->span, "a whole number from 0 to %d is needed here, and this is %s",
+	elab_error(s->el, E0514, at->span, "a whole number from 0 to %d is needed here, and this is %s",
 		   LONGEST_PAST, elab_number_text(s->el, e->value));
 	diag_help(s->el->diag, "count steps: `input[0]` is the input of this one");
 	diag_end(s->el->diag);

@@ -20,7 +20,7 @@ over_layer(Elab *el, const NetExpr *e, uint32_t layer, ElabExtent *x)
 		x->layer = x->layer == NET_NONE ? layer : x->layer;
 		return true;
 	}
-	elab_error(el, E0401, e->span, "layer `%s` has %" PRIu64 " neurons, and `%s` beside it has %" PRIu64,
+	elab_error(el, E0403, e->span, "layer `%s` has %" PRIu64 " neurons, and `%s` beside it has %" PRIu64,
 		   layer_at(el, layer)->name, layer_at(el, layer)->n, layer_at(el, x->layer)->name, layer_at(el, x->layer)->n);
 	diag_label(el->diag, x->where->span, "one value per neuron of `%s`", layer_at(el, x->layer)->name);
 	diag_help(el->diag, "go over one of them first: `sum(%s.spikes)`", layer_at(el, layer)->name);
@@ -126,7 +126,7 @@ elab_over_neurons(Scope *s, NetOver over, NetExpr *x, const AstExpr *e)
 	if (!elab_extent(el, x, NULL, &of))
 		return NULL;
 	if (of.layer == NET_NONE) {
-		elab_error(el, E0601, e->span, "`%s` goes over the neurons of a layer, and this names none", e->op[0]->name);
+		elab_error(el, E0613, e->span, "`%s` goes over the neurons of a layer, and this names none", e->op[0]->name);
 		diag_help(el->diag, s->place == IN_SIGNAL ? "write `%s(out.spikes)`" : "write `%s(count(out.spikes))`", e->op[0]->name);
 		diag_end(el->diag);
 		return NULL;
@@ -160,7 +160,7 @@ vote_of(Scope *s, const AstExpr *e, const AstSym *sym)
 	x->var.index = (uint32_t)(k <= readouts ? k : 0);
 	if (k <= readouts && s->place == IN_PROTOCOL)
 		return x;
-	elab_error(el, s->place == IN_PROTOCOL ? E0401 : E0601, e->span, s->place == IN_PROTOCOL ?
+	elab_error(el, E0812, e->span, s->place == IN_PROTOCOL ?
 		   "layer `%s` votes by %u readout%s" : "`%s` votes in the experiment, by %u readout%s", sym->decl->name, readouts,
 		   readouts == 1 ? "" : "s");
 	diag_help(el->diag, "in the experiment `%s.votes[0]` is the label, `[1]` what the first readout said", sym->decl->name);
@@ -185,14 +185,14 @@ elab_pick(Scope *s, const AstExpr *e)
 	if (!x || !k || !elab_extent(el, x, NULL, &of))
 		return NULL;
 	if (of.layer == NET_NONE) {
-		elab_error(el, E0601, e->op[0]->span, "this is no value per neuron, so none is picked by `[ ]`");
+		elab_error(el, E0230, e->op[0]->span, "this is no value per neuron, so none is picked by `[ ]`");
 		diag_help(el->diag, "write `count(out.spikes)[0]`, or `out.v[0]`");
 		diag_end(el->diag);
 		return NULL;
 	}
 	const NetLayer *l = layer_at(el, of.layer);
 	if (k->kind == NEXPR_CONST && !(k->value >= 0 && k->value < (double)l->n)) {
-		elab_error(el, E0401, k->span, "layer `%s` has %" PRIu64 " neurons, counted from 0", l->name, l->n);
+		elab_error(el, E0408, k->span, "layer `%s` has %" PRIu64 " neurons, counted from 0", l->name, l->n);
 		diag_label(el->diag, l->span, "declared here");
 		diag_help(el->diag, "take a number below %" PRIu64, l->n);
 		diag_end(el->diag);
@@ -218,7 +218,7 @@ elab_sides(Scope *s, NetExpr *e, Span at)
 		const NetConn *c = &s->el->net->conns.at[s->conn];
 		e->side = g->layer == c->post ? NSIDE_POST : g->layer == c->pre ? NSIDE_PRE : NSIDE_OWN;
 		if (e->side == NSIDE_OWN) {
-			elab_error(s->el, E0602, at, "`%s` is one per neuron of `%s`, and this connection leads from `%s` to `%s`",
+			elab_error(s->el, E0640, at, "`%s` is one per neuron of `%s`, and this connection leads from `%s` to `%s`",
 				   g->name, layer_at(s->el, g->layer)->name, layer_at(s->el, c->pre)->name,
 				   layer_at(s->el, c->post)->name);
 			diag_label(s->el->diag, g->span, "declared here");

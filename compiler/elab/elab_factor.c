@@ -25,7 +25,7 @@ places(Elab *el, const AstDecl *d, NetSignal *g)
 		if (layer == NET_NONE) {
 			el->failed = true;
 		} else if (g->layer != NET_NONE) {
-			elab_error(el, E0602, of->span, "a signal is one per neuron of one layer");
+			elab_error(el, E0640, of->span, "a signal is one per neuron of one layer");
 			diag_help(el->diag, "leave one of the layers away");
 			diag_end(el->diag);
 		}
@@ -74,7 +74,7 @@ from_file(Elab *el, const AstDecl *d, NetSignal *g)
 		g->file = path;
 		return true;
 	}
-	elab_error(el, E0401, from->span, "`%s` has %" PRIu64 " number%s for each step, and `%s` takes %" PRIu64, path,
+	elab_error(el, E0407, from->span, "`%s` has %" PRIu64 " number%s for each step, and `%s` takes %" PRIu64, path,
 		   rank ? row : 0, rank && row == 1 ? "" : "s", g->name, want);
 	diag_label(el->diag, g->span, "declared here");
 	diag_help(el->diag, "a file of a signal has a row for each step: [steps], or [steps, batch] `of item`, or [steps, n] "
@@ -107,7 +107,7 @@ spikes_of(Elab *el, const AstHandler *h, const NetSignal *g, NetSignalHandler *o
 	out->layer = *own ? NET_NONE : v.of;
 	if (*own || g->layer == NET_NONE)
 		return true;
-	elab_error(el, E0602, h->what->span, "`%s` is one per neuron of `%s`, and these spikes are of `%s`", g->name,
+	elab_error(el, E0640, h->what->span, "`%s` is one per neuron of `%s`, and these spikes are of `%s`", g->name,
 		   el->net->layers.at[g->layer].name, el->net->layers.at[v.of].name);
 	diag_label(el->diag, g->span, "declared here");
 	diag_help(el->diag, "count them in a signal that is one for all, or read `sum(%s.spikes)` in `each step`",
@@ -154,7 +154,7 @@ contents(Elab *el, const AstDecl *d, NetSignal *g)
 		if (!from_file(el, d, g))
 			el->failed = true;
 		if (m && (m->states.n || m->handlers.n)) {
-			elab_error(el, E0601, d->value.value->span, "`%s` comes from a file, and cannot have states too", d->name);
+			elab_error(el, E0616, d->value.value->span, "`%s` comes from a file, and cannot have states too", d->name);
 			diag_help(el->diag, "read the file by one signal, and follow it by another: `signal d = x { on %s { … } }`",
 				  d->name);
 			diag_end(el->diag);
@@ -180,7 +180,7 @@ contents(Elab *el, const AstDecl *d, NetSignal *g)
 	else
 		g->value = v;
 	if (v->kind == NEXPR_CONST && g->value) {
-		elab_error(el, E0601, d->value.value->span, "`%s` is always %s, whatever its handlers do", d->name,
+		elab_error(el, E0616, d->value.value->span, "`%s` is always %s, whatever its handlers do", d->name,
 			   elab_number_text(el, v->value));
 		diag_help(el->diag, "name what changes: `signal %s = d { state d = 0 ; … }`", d->name);
 		diag_end(el->diag);
@@ -212,7 +212,7 @@ extent_of(Elab *el, const NetSignal *g, ElabExtent *x)
 		x->item |= spiked.item || h->layer != NET_NONE;
 		if (spiked.layer == NET_NONE || el->net->layers.at[spiked.layer].n == el->net->layers.at[h->layer].n)
 			continue;
-		elab_error(el, E0602, spiked.where->span, "this differs from neuron to neuron of `%s`, and the handler goes over the "
+		elab_error(el, E0640, spiked.where->span, "this differs from neuron to neuron of `%s`, and the handler goes over the "
 			   "spikes of `%s`", el->net->layers.at[spiked.layer].name, el->net->layers.at[h->layer].name);
 		diag_end(el->diag);
 		return false;
@@ -224,7 +224,7 @@ static void
 report_too_narrow(Elab *el, const AstDecl *d, const NetSignal *g, const ElabExtent *x)
 {
 	const char *layer = el->net->layers.at[x->layer].name;
-	elab_error(el, E0602, g->value->span, "`%s` would differ between the neurons of `%s`", g->name, layer);
+	elab_error(el, E0640, g->value->span, "`%s` would differ between the neurons of `%s`", g->name, layer);
 	diag_label(el->diag, g->span, "declared here");
 	StrBuf all = strbuf_init(el->arena);
 	for (uint32_t i = 0; i < d->value.of.n; i++)
@@ -264,7 +264,7 @@ infer_places(Elab *el)
 			continue;
 		if (net->layers.at[x.layer].n == net->layers.at[g->layer].n)
 			continue;
-		elab_error(el, E0401, x.where->span, "layer `%s` has %" PRIu64 " neurons, and `%s` is one per neuron of `%s`, which has %"
+		elab_error(el, E0403, x.where->span, "layer `%s` has %" PRIu64 " neurons, and `%s` is one per neuron of `%s`, which has %"
 			   PRIu64, net->layers.at[x.layer].name, net->layers.at[x.layer].n, g->name,
 			   net->layers.at[g->layer].name, net->layers.at[g->layer].n);
 		diag_label(el->diag, g->span, "declared here");
@@ -319,9 +319,9 @@ report_circle(Order *o, uint32_t signal)
 	const NetSignal *g = &net->signals.at[signal];
 	o->circle = true;
 	if (first == o->n)
-		elab_error(o->el, E0601, g->span, "`%s` reads itself", g->name);
+		elab_error(o->el, E0617, g->span, "`%s` reads itself", g->name);
 	else
-		elab_error(o->el, E0601, g->span, "these signals wait for each other: %s`%s`", strbuf_text(&text), g->name);
+		elab_error(o->el, E0617, g->span, "these signals wait for each other: %s`%s`", strbuf_text(&text), g->name);
 	for (uint32_t i = first; i < o->n; i++)
 		diag_label(o->el->diag, net->signals.at[o->path[i]].span, "in the circle");
 	diag_help(o->el->diag, "keep the value of the last step in a state: `signal %s = s { state s = 0 ; each step { s = … } }`",

@@ -39,7 +39,7 @@ fits_layer(Scope *s, NetExpr *e, const NetLayer *l)
 	e->side = NSIDE_OWN;
 	if (l->n == n)
 		return true;
-	elab_error(s->el, E0401, e->span,
+	elab_error(s->el, E0403, e->span,
 		   "layer `%s` has %" PRIu64 " neurons, this list has %u values", l->name, l->n, n);
 	diag_label(s->el->diag, l->span, "declared here");
 	diag_help(s->el->diag, "give %" PRIu64 " values, or one number for all", l->n);
@@ -131,7 +131,7 @@ report(Scope *s, const NetExpr *e, const NetConn *c, uint32_t rank, const uint64
 	bool code = s->place == IN_RULE || s->place == IN_FEATURE;
 	bool of_pre = code || c->pattern.kind == NPAT_ALL || c->pattern.kind == NPAT_SPARSE;
 	bool of_post = code || c->pattern.kind != NPAT_CONV;
-	elab_error(el, E0401, e->span, "%s does not fit the connection `%s`",
+	elab_error(el, E0403, e->span, "%s does not fit the connection `%s`",
 		   list_text(el, &el->lists.at[e->index]), c->name);
 	diag_note(el->diag, "its values have the shape %s", elab_shape_text(el, rank, shape));
 	if (of_pre && of_post)
@@ -202,7 +202,7 @@ elab_fits(Scope *s, NetExpr *e)
 		if (s->layer != NET_NONE) {
 			if (e->side == NSIDE_OWN || e->side == s->own_side)
 				return fits_layer(s, e, layer_at(s, s->layer));
-			elab_error(s->el, E0602, e->span, "a trace of one side cannot vary over the neurons of the other");
+			elab_error(s->el, E0632, e->span, "a trace of one side cannot vary over the neurons of the other");
 			diag_help(s->el->diag, "write one number, or one for each neuron that has the trace");
 			diag_end(s->el->diag);
 			return false;

@@ -57,7 +57,7 @@ NetExpr *
 elab_copy(Elab *el, const NetExpr *e, Span at)
 {
 	if (el->copied++ == COPY_LIMIT) {
-		elab_error(el, E0107, at,
+		elab_error(el, E0903, at,
 			   "the expressions of this program's parameters grow too large");
 		diag_help(el->diag, "give the common part a name by `let` in the step");
 		diag_end(el->diag);
@@ -242,14 +242,14 @@ common_length(Scope *s, const NetExpr *const *op, int nops)
 		const ElabList *l = &s->el->lists.at[op[i]->index];
 		uint32_t m = l->n;
 		if (first && m == n && !same_shape(&s->el->lists.at[first->index], l->rank, l->extent)) {
-			elab_error(s->el, E0401, op[i]->span, "two lists of %u values have different shapes", m);
+			elab_error(s->el, E0404, op[i]->span, "two lists of %u values have different shapes", m);
 			diag_label(s->el->diag, first->span, "the other one");
 			diag_help(s->el->diag, "save both arrays with one shape");
 			diag_end(s->el->diag);
 			return 0;
 		}
 		if (first && m != n) {
-			elab_error(s->el, E0401, op[i]->span, "a list of %u values meets one of %u",
+			elab_error(s->el, E0404, op[i]->span, "a list of %u values meets one of %u",
 				   m, n);
 			diag_label(s->el->diag, first->span, "this list has %u", n);
 			diag_help(s->el->diag, "lists of one layer have one value per neuron");

@@ -113,7 +113,7 @@ spread_over_parts(Scope *s, const AstParam *p, Bind *b)
 static void
 report_missing(Elab *el, const AstParam *p, Span use)
 {
-	elab_error(el, E0204, use, "the parameter `%s` has no default and must be given", p->name);
+	elab_error(el, E0224, use, "the parameter `%s` has no default and must be given", p->name);
 	diag_label(el->diag, p->span, "declared here");
 	diag_help(el->diag, "write `%s = …` in the parentheses", p->name);
 	diag_end(el->diag);

@@ -70,7 +70,7 @@ static NetExpr *
 use_bind(Scope *s, const Bind *b, const AstExpr *at)
 {
 	if (b->nparts) {
-		elab_error(s->el, E0302, at->span, "`%s` has parts and is no number", at->name);
+		elab_error(s->el, E0309, at->span, "`%s` has parts and is no number", at->name);
 		diag_help(s->el->diag, "write `%s.%s`", at->name, b->part[0].name);
 		diag_end(s->el->diag);
 		return NULL;
@@ -94,8 +94,8 @@ part(Scope *s, const AstExpr *e)
 		VEC_PUSH(s->el->arena, &names, b->part[i].name);
 	}
 	const char *near = suggest(e->name, names.at, names.n);
-	elab_error(s->el, E0203, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
-	diag_help(s->el->diag, "did you mean `%s`?", near ? near : names.at[0]);
+	elab_error(s->el, E0218, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
+	diag_suggest(s->el->diag, e->name, near ? near : names.at[0]);
 	diag_end(s->el->diag);
 	return NULL;
 }
@@ -243,7 +243,7 @@ index_of(Scope *s, const AstExpr *e, const AstSym *sym)
 	}
 	bool neuron = s->over || s->spiked || s->indexed || s->layer != NET_NONE;
 	if ((s->place == IN_PROTOCOL || s->place == IN_SIGNAL) && !neuron) {
-		elab_error(s->el, E0601, e->span, "`i` is the index of a neuron, and this is no value per neuron");
+		elab_error(s->el, E0614, e->span, "`i` is the index of a neuron, and this is no value per neuron");
 		diag_help(s->el->diag, "`i` is known where each neuron of a layer takes a value, and in `sum(out.spikes if i < 10 else 0)`");
 		diag_end(s->el->diag);
 		return NULL;
@@ -306,7 +306,7 @@ spike(Scope *s, const AstExpr *e, const AstSym *sym)
 	if (s->place == IN_TRACE || s->place == IN_NEURON)
 		return elab_leaf(s, NEXPR_SPIKE, NT_REAL, 0, e);
 	if (s->place == IN_SIGNAL && !s->spiked) {
-		elab_error(s->el, E0601, e->span, "`spike` is what a neuron sends: it is known in `on out.spikes { }`");
+		elab_error(s->el, E0615, e->span, "`spike` is what a neuron sends: it is known in `on out.spikes { }`");
 		diag_help(s->el->diag, "write `sum(out.spikes)` for the spikes of a step");
 		diag_end(s->el->diag);
 		return NULL;
@@ -356,7 +356,7 @@ bound(Scope *s, const AstExpr *e, const AstSym *sym)
 	const NetExpr *v = !f->has_range ? NULL : sym->index ? f->hi : f->lo;
 	if (v && (v->kind != NEXPR_CONST || !isinf(v->value)))
 		return elab_copy(s->el, v, e->span);
-	elab_error(s->el, E0502, e->span, "the rule `%s` asks for the %s bound of `%s`, and it has none", s->rule->name,
+	elab_error(s->el, E0524, e->span, "the rule `%s` asks for the %s bound of `%s`, and it has none", s->rule->name,
 		   sym->index ? "upper" : "lower", f->name);
 	diag_label(s->el->diag, f->span, "declared here");
 	diag_help(s->el->diag, "give it one behind its value: `{ range [0, 1] ; learn %s(…) }`", s->rule->name);
@@ -425,7 +425,7 @@ side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 	elab_error(s->el, E0203, e->name_span, "the neurons of layer `%s` have no state `%s`", l->name, e->name);
 	diag_label(s->el->diag, l->span, "declared here");
 	if (near)
-		diag_help(s->el->diag, "did you mean `%s`?", near);
+		diag_suggest(s->el->diag, e->name, near);
 	else
 		diag_help(s->el->diag, "a rule sees `spike`, states of the neurons and traces of its own: `trace x of pre { … }`");
 	diag_end(s->el->diag);
@@ -530,7 +530,7 @@ elab_name(Scope *s, const AstExpr *e)
 		if (s->place == IN_PROGRAM)
 			return elab_not_constant(s, e);
 		if (sym->kind == ASYM_VOTES_OF && sym->index == 0) {
-			elab_error(s->el, E0302, e->span, "`votes` are several numbers");
+			elab_error(s->el, E0309, e->span, "`votes` are several numbers");
 			diag_help(s->el->diag, "`votes[0]` is the label of the sample, `votes[1]` what the first readout said");
 			diag_end(s->el->diag);
 			return NULL;

@@ -47,7 +47,7 @@ stream(Elab *el, const AstDecl *d, uint32_t layer, uint32_t port, const AstInput
 	if (!path)
 		return;
 	if (p->stream != NET_NONE) {
-		elab_error(el, E0202, in->span, "layer `%s` has two files as its input", d->name);
+		elab_error(el, E0217, in->span, "layer `%s` has two files as its input", d->name);
 		diag_label(el->diag, el->net->streams.at[p->stream].span, "first here");
 		diag_help(el->diag, "add them up in one file");
 		diag_end(el->diag);

@@ -58,7 +58,7 @@ sizes(Pattern *w, const char *name, double least, uint64_t unless, uint64_t *out
 		return;
 	}
 	if (e->args.n != w->p->axes) {
-		elab_error(el, E0401, e->span, "`%s` has %u sizes, and layer `%s` has %u axes besides its channels", name,
+		elab_error(el, E0410, e->span, "`%s` has %u sizes, and layer `%s` has %u axes besides its channels", name,
 		           e->args.n, w->pre->name, w->p->axes);
 		diag_help(el->diag, "write one size for each of them, or one number for all");
 		diag_end(el->diag);
@@ -74,7 +74,7 @@ need_argument(Pattern *w, const char *name, const char *example)
 {
 	if (argument(w, name))
 		return;
-	elab_error(w->el, E0601, w->by->span, "`%s` needs its `%s`", w->word, name);
+	elab_error(w->el, E0626, w->by->span, "`%s` needs its `%s`", w->word, name);
 	diag_help(w->el->diag, "write `by %s(%s = %s)`", w->word, name, example);
 	diag_end(w->el->diag);
 	w->sound = false;
@@ -99,7 +99,7 @@ source(Pattern *w)
 			return true;
 		}
 		if (w->sound) {
-			elab_error(w->el, E0401, input->span, "an input of %s has %" PRIu64 " places, and layer `%s` has %" PRIu64
+			elab_error(w->el, E0410, input->span, "an input of %s has %" PRIu64 " places, and layer `%s` has %" PRIu64
 			           " neurons", elab_shape_text(w->el, p->axes, p->extent), all, w->pre->name, w->pre->n);
 			diag_help(w->el->diag, "write its extents, or make the layer a multiple of that size");
 			diag_end(w->el->diag);
@@ -107,13 +107,13 @@ source(Pattern *w)
 		return false;
 	}
 	if (input) {
-		elab_error(w->el, E0401, input->span, "`input` is a list of one to three sizes");
+		elab_error(w->el, E0410, input->span, "`input` is a list of one to three sizes");
 		diag_help(w->el->diag, "write `input = [28, 28]`");
 		diag_end(w->el->diag);
 		return false;
 	}
 	if (w->pre->rank < 2) {
-		elab_error(w->el, E0401, w->by->span, "`%s` needs a source of the shape [channels, extents …], and layer `%s` has %s",
+		elab_error(w->el, E0410, w->by->span, "`%s` needs a source of the shape [channels, extents …], and layer `%s` has %s",
 		           w->word, w->pre->name, elab_shape_text(w->el, w->pre->rank, w->pre->shape));
 		diag_help(w->el->diag, "give the layer its channels and extents: `layer %s : …[1, 28, 28]`", w->pre->name);
 		diag_end(w->el->diag);
@@ -144,7 +144,7 @@ outputs(Pattern *w)
 	for (uint32_t d = 0; d < p->axes; d++) {
 		uint64_t span = (p->kernel[d] - 1) * p->dilation[d] + 1, room = p->extent[d] + 2 * p->padding[d];
 		if (span > room) {
-			elab_error(w->el, E0401, w->by->span, "a window of %" PRIu64 " does not fit into %" PRIu64
+			elab_error(w->el, E0410, w->by->span, "a window of %" PRIu64 " does not fit into %" PRIu64
 			           " places along axis %u of layer `%s`", span, room, d + 1, w->pre->name);
 			diag_note(w->el->diag, "a window spans dilation*(kernel - 1) + 1 = %" PRIu64 ", and there is room for "
 			          "extent + 2*padding = %" PRIu64, span, room);
@@ -164,7 +164,7 @@ report_target(Pattern *w, uint64_t channels)
 	uint64_t want[1 + NET_KERNEL_AXES] = {channels};
 	for (uint32_t d = 0; d < p->axes; d++)
 		want[d + 1] = p->out_extent[d];
-	elab_error(w->el, E0401, w->by->span, "this gives %s, and layer `%s` has the shape %s",
+	elab_error(w->el, E0410, w->by->span, "this gives %s, and layer `%s` has the shape %s",
 	           channels ? elab_shape_text(w->el, p->axes + 1, want)
 	                    : arena_printf(w->el->arena, "[channels, %s", elab_shape_text(w->el, p->axes, p->out_extent) + 1),
 	           w->post->name, elab_shape_text(w->el, w->post->rank, w->post->shape));
@@ -232,7 +232,7 @@ pool(Pattern *w)
 	if (!decay || !elab_real(w->el, decay, false, "the decay of a pool", &w->p->decay))
 		return;
 	if (!(w->p->decay >= 0 && w->p->decay <= 1)) {
-		elab_error(w->el, E0503, decay->span, "a decay lies from 0 to 1, and this is %s",
+		elab_error(w->el, E0511, decay->span, "a decay lies from 0 to 1, and this is %s",
 		           elab_number_text(w->el, w->p->decay));
 		diag_note(w->el->diag, "in each step a running rate is multiplied by 1 - decay");
 		diag_help(w->el->diag, "write a number such as 0.1");
@@ -248,7 +248,7 @@ one_to_one(Pattern *w)
 {
 	if (w->pre->n == w->post->n)
 		return;
-	elab_error(w->el, E0401, w->by->span, "one to one takes layers of one size, and `%s` has %" PRIu64 " neurons, `%s` %" PRIu64,
+	elab_error(w->el, E0413, w->by->span, "one to one takes layers of one size, and `%s` has %" PRIu64 " neurons, `%s` %" PRIu64,
 	           w->pre->name, w->pre->n, w->post->name, w->post->n);
 	diag_help(w->el->diag, "give both layers one size, or leave `by` away");
 	diag_end(w->el->diag);
@@ -265,7 +265,7 @@ mean(Pattern *w)
 		w->p->per_item = e->truth;
 		return;
 	}
-	elab_error(w->el, E0503, e->span, "`per_item` is true or false");
+	elab_error(w->el, E0304, e->span, "`per_item` is true or false");
 	diag_help(w->el->diag, "write `mean_field(per_item = true)` for the mean of each item alone");
 	diag_end(w->el->diag);
 	w->sound = false;
@@ -360,7 +360,7 @@ elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f)
 		pre = false;
 	bool wrong = (!pre && reads(f->init.e, NSIDE_PRE)) || (!post && reads(f->init.e, NSIDE_POST));
 	if (wrong) {
-		elab_error(el, E0601, f->init.span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on `%s`",
+		elab_error(el, E0611, f->init.span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on `%s`",
 		           f->name, reads(f->init.e, NSIDE_PRE) ? "i" : "j");
 		diag_help(el->diag, "take the values from a file");
 		diag_end(el->diag);

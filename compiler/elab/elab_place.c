@@ -90,7 +90,7 @@ check_over(Places *p, const NetExpr *e)
 	if (!idle)
 		return;
 	const char *side = idle & NPLACE_PRE ? "pre" : "post";
-	elab_error(p->el, E0602, e->span, "`%s(… over %s)` has nothing to go over: this is the same for every %s neuron",
+	elab_error(p->el, E0641, e->span, "`%s(… over %s)` has nothing to go over: this is the same for every %s neuron",
 		   net_over_name((NetOver)e->index), side, side);
 	diag_label(p->el->diag, e->op[0]->span, "does not differ with the %s neuron", side);
 	diag_help(p->el->diag, "leave `over %s` away, or read something that each %s neuron has of its own", side, side);

@@ -103,7 +103,7 @@ bounds(Elab *el, const AstExpr *range, const NetData *d, uint64_t *lo, uint64_t 
 		return false;
 	*hi += !range->exclusive;
 	if (*lo > *hi) {
-		elab_error(el, E0802, range->span,
+		elab_error(el, E0805, range->span,
 			   "this range goes backwards, from %" PRIu64 " to %" PRIu64, *lo, *hi);
 		diag_help(el->diag, "write the smaller number first: `[%" PRIu64 " ..< %" PRIu64 "]`", *hi, *lo);
 		diag_end(el->diag);
@@ -180,7 +180,7 @@ loop_over(Elab *el, const AstStmt *s, const AstStmt *outer, NetProto *p)
 	if (!d->columns.n)
 		return false; /* not found, which was told */
 	if (s->names.n > d->columns.n) {
-		elab_error(el, E0801, s->names.at[d->columns.n].span,
+		elab_error(el, E0808, s->names.at[d->columns.n].span,
 			   "`%s` gives %u column%s, and here are %u names", d->name, d->columns.n,
 			   d->columns.n == 1 ? "" : "s", s->names.n);
 		diag_label(el->diag, d->span, "declared here");
@@ -208,7 +208,7 @@ columns_agree(Elab *el, const NetExpr *e, const NetData *d, uint64_t *n)
 	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
 		uint64_t count = d->columns.at[e->index].count;
 		if (*n != 1 && count != 1 && *n != count) {
-			elab_error(el, E0401, e->span,
+			elab_error(el, E0405, e->span,
 				   "this has %" PRIu64 " values in a sample of `%s`, what stands "
 				   "beside it has %" PRIu64,
 				   count, d->name, *n);
@@ -235,7 +235,7 @@ columns_fit(Elab *el, const NetExpr *e, const NetData *d, const NetLayer *l)
 	if (e->kind == NEXPR_COLUMN && e->index < d->columns.n) {
 		uint64_t n = d->columns.at[e->index].count;
 		if (n != 1 && n != l->n) {
-			elab_error(el, E0401, e->span,
+			elab_error(el, E0405, e->span,
 				   "a sample of `%s` has %" PRIu64
 				   " values here, and layer `%s` has %" PRIu64 " neurons",
 				   d->name, n, l->name, l->n);
@@ -320,7 +320,7 @@ run(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		p->steps = (uint64_t)steps;
 		return elab_controls(el, s, p);
 	}
-	elab_error(el, E0503, s->e->span, "a run of %s ms has %s: a step takes %s ms",
+	elab_error(el, E0519, s->e->span, "a run of %s ms has %s: a step takes %s ms",
 		   elab_number_text(el, t), steps >= 1 ? "more than 2^53 steps" : "no step",
 		   elab_number_text(el, el->dt));
 	diag_help(el->diag, "run at least one step: `run %s ms`", elab_number_text(el, el->dt));
@@ -332,7 +332,7 @@ static bool
 label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 {
 	if (!loop) {
-		elab_error(el, E0801, s->span, "`vote` stands in a loop over data");
+		elab_error(el, E0807, s->span, "`vote` stands in a loop over data");
 		diag_help(el->diag, "put it into `for image, label in digits { }`");
 		diag_end(el->diag);
 		return false;
@@ -346,7 +346,7 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		p->column = i;
 		if (d->columns.at[i].count == 1 && d->classes > 0)
 			return true;
-		elab_error(el, E0801, s->name_span, "`%s` is no label: a label is one whole number",
+		elab_error(el, E0807, s->name_span, "`%s` is no label: a label is one whole number",
 			   s->name);
 		diag_label(el->diag, d->span, "the data are declared here");
 		diag_help(el->diag, "the files come in the order of the loop's names: "
@@ -354,7 +354,7 @@ label_column(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
 		diag_end(el->diag);
 		return false;
 	}
-	elab_error(el, E0201, s->name_span, "the loop has no variable `%s`", s->name);
+	elab_error(el, E0211, s->name_span, "the loop has no variable `%s`", s->name);
 	diag_help(el->diag, "write `for image, %s in …`", s->name);
 	diag_end(el->diag);
 	return false;
@@ -440,7 +440,7 @@ report_signal(Elab *el, const AstStmt *s, NetProto *p)
 	const NetSignal *g = &el->net->signals.at[p->var.of];
 	if ((!g->per_item || el->net->batch == 1) && g->layer == NET_NONE)
 		return true;
-	diag_begin(el->diag, E0602, s->name_span, "only one number is reported, and `%s` has one for each %s", s->name,
+	diag_begin(el->diag, E0806, s->name_span, "only one number is reported, and `%s` has one for each %s", s->name,
 		   g->layer == NET_NONE ? "item of the batch" : "neuron of a layer");
 	diag_label(el->diag, g->span, "declared here");
 	diag_help(el->diag, "set a signal that is one number, and report that; or `record %s`", s->name);

@@ -15,7 +15,7 @@ param_var(Elab *el, const AstExpr *e, const ElabLayer *l, uint32_t index, NetVar
 		out->index = l->param_state[index];
 		return true;
 	}
-	elab_error(el, E0205, e->span, "the parameter `%s` never changes", e->name);
+	elab_error(el, E0232, e->span, "the parameter `%s` never changes", e->name);
 	diag_help(el->diag, "states, traces, spikes and features can be seen");
 	diag_end(el->diag);
 	return false;
@@ -50,7 +50,7 @@ votes_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
 	*out = (NetVar){kinds[sym->index], elab_find_layer(el, sym->decl), 0, 0};
 	if (out->of != NET_NONE && elab_votes(el, sym->decl))
 		return true;
-	elab_error(el, E0205, e->span, "layer `%s` never votes, so it has no `%s`", sym->decl->name,
+	elab_error(el, E0232, e->span, "layer `%s` never votes, so it has no `%s`", sym->decl->name,
 		   e->name);
 	diag_help(el->diag, "let it: `vote %s for label by all_activity every 250`",
 		  sym->decl->name);
@@ -157,7 +157,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_PART:
 		break;
 	}
-	elab_error(el, E0205, e->span, "`%s` is nothing that a network holds",
+	elab_error(el, E0232, e->span, "`%s` is nothing that a network holds",
 		   e->name ? e->name : "this");
 	diag_help(el->diag, "name a state, a trace, spikes or a feature: `exc.v`, `exc.spikes`, "
 			    "`input.weight`");
@@ -197,9 +197,9 @@ elab_find_phase(Elab *el, Name name, Span at)
 		VEC_PUSH(el->arena, &names, el->net->phases.at[i].name);
 	}
 	const char *near = suggest(name, names.at, names.n);
-	elab_error(el, E0201, at, "no phase is called `%s`", name);
+	elab_error(el, E0210, at, "no phase is called `%s`", name);
 	if (near)
-		diag_help(el->diag, "did you mean `%s`?", near);
+		diag_suggest(el->diag, name, near);
 	else
 		diag_help(el->diag, "name a loop: `for image, label in digits as %s { }`", name);
 	diag_end(el->diag);
@@ -222,7 +222,7 @@ interval(Elab *el, const AstDecl *d, NetRecord *r)
 		return false;
 	double steps = floor(t / el->dt);
 	if (!(steps >= 1) || steps > 9007199254740992.0) {
-		elab_error(el, E0503, e->span,
+		elab_error(el, E0521, e->span,
 			   "%s ms is no time between records: a step takes %s ms",
 			   elab_number_text(el, t), elab_number_text(el, el->dt));
 		diag_help(el->diag, "record every %s ms or less often", elab_number_text(el, el->dt));
@@ -268,7 +268,7 @@ check_plot(Elab *el, const AstDecl *d, const NetPlot *p)
 	const NetLayer *pre = &net->layers.at[net->conns.at[p->var.of].pre];
 	if (p->height * p->width == pre->n)
 		return true;
-	elab_error(el, E0401, d->plot.form_span,
+	elab_error(el, E0409, d->plot.form_span,
 		   "fields of %" PRIu64 " x %" PRIu64 " do not fit layer `%s` of %" PRIu64
 		   " neurons",
 		   p->height, p->width, pre->name, pre->n);
@@ -286,7 +286,7 @@ plot(Elab *el, const AstDecl *d)
 	if (!elab_var(el, d->plot.what, &p.var))
 		return;
 	if (dims->n != 2) {
-		elab_error(el, E0401, d->plot.form_span,
+		elab_error(el, E0409, d->plot.form_span,
 			   "a plot as `%s` takes a height and a width", d->plot.form);
 		diag_help(el->diag, "write `as %s[28, 28]`", d->plot.form);
 		diag_end(el->diag);
@@ -297,7 +297,7 @@ plot(Elab *el, const AstDecl *d)
 	    !elab_count(el, dims->at[1].value, "the width of a plot", 1, &p.width))
 		return;
 	if (p.height > most || p.width > most) {
-		elab_error(el, E0503, d->plot.form_span,
+		elab_error(el, E0409, d->plot.form_span,
 			   "this plot is larger than 2^20 in a direction");
 		diag_help(el->diag, "a field has one dot per neuron of the source");
 		diag_end(el->diag);
@@ -341,7 +341,7 @@ draws(Elab *el, const AstDecl *d)
 		VEC_PUSH(el->arena, &names, s->name);
 	}
 	const char *near = suggest(name, names.at, names.n);
-	elab_error(el, E0203, d->draws.site->span, "no random number is drawn at `%s`",
+	elab_error(el, E0221, d->draws.site->span, "no random number is drawn at `%s`",
 		   member_path(el, d->draws.site, '.'));
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);

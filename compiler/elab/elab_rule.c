@@ -76,7 +76,7 @@ traces(const Scope *s)
 		index[i] = NET_NONE;
 		bool pre = t->of && strcmp(t->of, "pre") == 0;
 		if (!pre && !(t->of && strcmp(t->of, "post") == 0)) {
-			elab_error(el, E0601, t->span,
+			elab_error(el, E0632, t->span,
 				   "a trace of a rule belongs to the pre or the post neuron");
 			diag_help(el->diag, "write `trace %s of pre { … }` or `of post`", t->name);
 			diag_end(el->diag);

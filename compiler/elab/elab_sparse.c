@@ -36,7 +36,7 @@ from_matrix(Work *w, const NetColumn *shape, const double *v)
 {
 	Arena *a = w->el->arena;
 	if (shape->rank != 2 || shape->extent[0] != w->npre || shape->extent[1] != w->npost)
-		return wrong(w, E0401, arena_printf(a, "`%s` is no matrix of [%" PRIu64 ", %" PRIu64 "] (sources, targets)", w->path,
+		return wrong(w, E0407, arena_printf(a, "`%s` is no matrix of [%" PRIu64 ", %" PRIu64 "] (sources, targets)", w->path,
 		                                    w->npre, w->npost));
 	uint64_t n = 0;
 	for (uint64_t k = 0; k < w->npre * w->npost; k++)
@@ -65,14 +65,14 @@ from_pairs(Work *w, const NetColumn *shape, const double *v)
 {
 	Arena *a = w->el->arena;
 	if (shape->rank != 2 || shape->extent[1] != 2)
-		return wrong(w, E0401, arena_printf(a, "`%s` is no list of pairs [n, 2] (source, target)", w->path));
+		return wrong(w, E0407, arena_printf(a, "`%s` is no list of pairs [n, 2] (source, target)", w->path));
 	uint64_t n = shape->extent[0];
 	make_room(w, n);
 	uint64_t *row = w->out->row;
 	for (uint64_t k = 0; k < n; k++) {
 		double i = v[2 * k], j = v[2 * k + 1];
 		if (!(i >= 0 && i < (double)w->npre && j >= 0 && j < (double)w->npost && i == floor(i) && j == floor(j)))
-			return wrong(w, E0401, arena_printf(a, "pair %" PRIu64 " of `%s` names no neurons of both layers", k, w->path));
+			return wrong(w, E0408, arena_printf(a, "pair %" PRIu64 " of `%s` names no neurons of both layers", k, w->path));
 		row[(uint64_t)i + 1]++;
 	}
 	for (uint64_t i = 0; i < w->npre; i++)
@@ -86,7 +86,7 @@ from_pairs(Work *w, const NetColumn *shape, const double *v)
 		for (; at > row[i] && w->out->target[at - 1] > j; at--)
 			w->out->target[at] = w->out->target[at - 1];
 		if (at > row[i] && w->out->target[at - 1] == j)
-			return wrong(w, E0503, arena_printf(a, "`%s` lists the pair (%" PRIu64 ", %u) twice", w->path, i, j));
+			return wrong(w, E0414, arena_printf(a, "`%s` lists the pair (%" PRIu64 ", %u) twice", w->path, i, j));
 		w->out->target[at] = j;
 	}
 	return true;
@@ -108,7 +108,7 @@ elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *p
 	}
 	bool ok = world->array(world->env, path, &shape.rank, extent, 0, 0, NULL, &why, &status);
 	if (ok && (shape.rank != 2 || extent[0] > (uint64_t)1 << 31 || extent[1] > (uint64_t)1 << 31))
-		return wrong(&w, E0401, arena_printf(el->arena, "`%s` has %u axes, and two are needed", path, shape.rank));
+		return wrong(&w, E0407, arena_printf(el->arena, "`%s` has %u axes, and two are needed", path, shape.rank));
 	if (ok) {
 		memcpy(shape.extent, extent, sizeof shape.extent);
 		shape.count = extent[0] * extent[1];
@@ -124,5 +124,5 @@ elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *p
 		return false;
 	if (out->nsynapses)
 		return true;
-	return wrong(&w, E0402, arena_printf(el->arena, "`%s` lists no synapse", path));
+	return wrong(&w, E0414, arena_printf(el->arena, "`%s` lists no synapse", path));
 }

@@ -88,13 +88,13 @@ check_types(Scope *s, const AstStmt *a, const NetExpr *target, const NetExpr *e)
 	if (target->type == e->type && (a->op_kind == AOP_UNSET || e->type == NT_REAL))
 		return true;
 	if (target->type == e->type) {
-		elab_error(s->el, E0302, a->span, "`%s` is true or false: nothing can be added to it",
+		elab_error(s->el, E0306, a->span, "`%s` is true or false: nothing can be added to it",
 			   a->target->name);
 		diag_help(s->el->diag, "set it: `%s = …`", a->target->name);
 		diag_end(s->el->diag);
 		return false;
 	}
-	elab_error(s->el, E0302, a->e->span, "`%s` holds %s, and this is %s", a->target->name,
+	elab_error(s->el, E0306, a->e->span, "`%s` holds %s, and this is %s", a->target->name,
 		   target->type == NT_REAL ? "numbers" : "true or false",
 		   e->type == NT_REAL ? "a number" : "true or false");
 	diag_help(s->el->diag, target->type == NT_REAL ? "write `1 if … else 0`"
@@ -110,7 +110,7 @@ assign(Scope *s, const AstStmt *a, StmtVec *out)
 	if (!target)
 		return false;
 	if (!is_target(s, target)) {
-		elab_error(s->el, E0601, a->target->span, "`%s` cannot be assigned here",
+		elab_error(s->el, E0618, a->target->span, "`%s` cannot be assigned here",
 			   a->target->name);
 		diag_help(s->el->diag, "models assign their own states; rules also what they learn");
 		diag_end(s->el->diag);

@@ -36,7 +36,7 @@ decay(Scope *s, const AstTrace *t)
 						    : tau->value;
 		if (v > 0)
 			continue;
-		elab_error(s->el, E0503, t->tau->span,
+		elab_error(s->el, E0526, t->tau->span,
 			   "the time constant of trace `%s` must be above 0 ms, and this is %s ms",
 			   t->name, elab_number_text(s->el, v));
 		diag_help(s->el->diag, "write `tau = 20 ms`; without decay: `tau = inf`");

@@ -58,7 +58,7 @@ elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
 	if (!v)
 		return NULL;
 	if (v->at[exact] == VALUE_BUSY) {
-		elab_error(el, E0502, d->name_span, "`%s` is defined by itself", d->name);
+		elab_error(el, E0527, d->name_span, "`%s` is defined by itself", d->name);
 		diag_label(el->diag, use, "used here");
 		diag_help(el->diag, "give one of the names a number");
 		diag_end(el->diag);
@@ -100,7 +100,7 @@ elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t 
 	if (!elab_real(el, e, true, what, &v))
 		return false;
 	if (v != floor(v) || v < least || v > most) {
-		elab_error(el, E0503, e->span, "%s must be a whole number%s, and this is %s", what,
+		elab_error(el, E0514, e->span, "%s must be a whole number%s, and this is %s", what,
 			   v == floor(v) && v < least
 				   ? arena_printf(el->arena, " of at least %.0f", least)
 			   : v > most ? " of at most 2^53"
@@ -128,7 +128,7 @@ set_dt(Elab *el, const AstExpr *e)
 		return;
 	Scope s = elab_scope(el, IN_PROGRAM);
 	if (!(elab_round(&s, v) > 0) || isinf(elab_round(&s, v))) {
-		elab_error(el, E0503, e->span,
+		elab_error(el, E0528, e->span,
 			   "the time step must be above 0 ms, and this is %s ms",
 			   elab_number_text(el, v));
 		diag_help(el->diag, "write `dt = 1 ms`");

@@ -194,14 +194,14 @@ upd_not_reducible(Update *u, const Flat *f)
 	u->told = true;
 	bool truth = u->f->type == NT_BOOL, shared = u->c->pattern.kind == NPAT_CONV && !u->f->of_post;
 	if (shared) {
-		diag_begin(l->env->diag, E0601, f->span, "a value of `%s` belongs to many pairs of neurons: what each of them changes must be "
+		diag_begin(l->env->diag, E0611, f->span, "a value of `%s` belongs to many pairs of neurons: what each of them changes must be "
 		           "added or subtracted", u->f->name);
 		diag_label(l->env->diag, u->r->span, "learned here");
 		diag_help(l->env->diag, "write `w += …`; `decay` in the braces of `%s` shrinks its values in each step", u->f->name);
 		diag_end(l->env->diag);
 		return;
 	}
-	diag_begin(l->env->diag, E0601, f->span, "%s",
+	diag_begin(l->env->diag, E0611, f->span, "%s",
 	           u->r->average ? "an average needs changes that are added or subtracted"
 	           : truth       ? "with a batch above one a truth value must change alike for all items"
 	                         : "with a batch above one a change must be added or subtracted");

@@ -142,7 +142,7 @@ summed_over_pairs(Update *u, const NetStmt *s, const NetExpr *e, const NetExpr *
 	if (!(over & NPLACE_PRE))
 		return e;
 	if (s->op != NADD && s->op != NSUB) {
-		diag_begin(u->l->env->diag, E0601, s->span, "`%s` has one value per post neuron, and this differs with the pre neuron",
+		diag_begin(u->l->env->diag, E0611, s->span, "`%s` has one value per post neuron, and this differs with the pre neuron",
 		           u->f->name);
 		diag_help(u->l->env->diag, "add or subtract (then it changes by the sum over pre), or gather first: `mean(… over pre)`");
 		diag_end(u->l->env->diag);

@@ -121,7 +121,7 @@ port_buffers(Lower *l, uint32_t layer, uint32_t port)
 		driven |= l->net->conns.at[c].post == layer && l->net->conns.at[c].port == port;
 	low->is_read = low_reads_port(n->step.body, port);
 	if (driven && !low->is_read) {
-		diag_begin(l->env->diag, E0601, n->span, "layer `%s` is driven, but its neurons take no input", n->name);
+		diag_begin(l->env->diag, E0633, n->span, "layer `%s` is driven, but its neurons take no input", n->name);
 		diag_help(l->env->diag, "connect to another layer, or read `input` in the neuron's step");
 		diag_end(l->env->diag);
 		l->failed = true;

@@ -333,8 +333,9 @@ report_stray_brace(Parse *p, const Token *t)
 	if (p->stopped)
 		return;
 	syntax_failed(p);
-	diag_begin(p->env->diag, E0102, t->span, "this `}` closes nothing");
+	diag_begin(p->env->diag, E0110, t->span, "this `}` closes nothing");
 	diag_help(p->env->diag, "delete it, or open its block by `{`");
+	diag_fix(p->env->diag, t->span, "%s", "");
 	diag_end(p->env->diag);
 }
 

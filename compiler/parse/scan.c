@@ -42,6 +42,17 @@ report(Parse *p, DiagCode code, Span at, const char *text, const char *help)
 	diag_end(p->env->diag);
 }
 
+/* The way out is to write something else in its place. */
+static void
+report_write(Parse *p, DiagCode code, Span at, const char *text, const char *write)
+{
+	if (!begin(p, code, at, text))
+		return;
+	diag_help(p->env->diag, *write == '"' ? "write %s" : "write `%s`", write);
+	diag_fix(p->env->diag, at, "%s", write);
+	diag_end(p->env->diag);
+}
+
 /* ---- words and numbers ----------------------------------------------------------------------- */
 
 int
@@ -70,7 +81,7 @@ scan_number(Parse *p, const char *s, uint32_t n, bool is_int)
 {
 	double value = 0;
 	if (!num_read_f64(s, n, &value) || isinf(value))
-		report(p, E0105, p->raw.span, "this number is too large",
+		report(p, E0115, p->raw.span, "this number is too large",
 		       "the largest is about 1.8e308; infinity is written `inf`");
 	p->raw.number = (Number){value, is_int};
 	return TOK_NUMBER;
@@ -111,7 +122,7 @@ report_unit(Parse *p, Span at, const char *word)
 	Diag *d = p->env->diag;
 	const char *near = unit_nearest(word);
 	if (near) {
-		diag_help(d, "did you mean `%s`?", near);
+		diag_suggest(d, word, near);
 	} else {
 		diag_note(d, "a word straight behind a number is its unit: 20 ms, -65 mV, 128 Hz, "
 			     "5 mV/ms");
@@ -154,7 +165,7 @@ read_escapes(Parse *p, uint32_t at, const char *s, uint32_t n)
 	char *out = arena_alloc(p->env->arena, n + 1), *o = out;
 	for (uint32_t i = 0; i < n; i++) {
 		if (s[i] == '\0') {
-			report(p, E0101, (Span){at + i, at + i + 1},
+			report(p, E0111, (Span){at + i, at + i + 1},
 			       "a string cannot hold a zero byte", "delete it");
 			continue;
 		}
@@ -170,7 +181,7 @@ read_escapes(Parse *p, uint32_t at, const char *s, uint32_t n)
 		else if (s[i] == '"' || s[i] == '\\')
 			*o++ = s[i];
 		else
-			report(p, E0101, (Span){at + i - 1, at + i + 1},
+			report(p, E0111, (Span){at + i - 1, at + i + 1},
 			       "this has no meaning in a string",
 			       "there are \\\" \\\\ \\n \\t; a backslash itself is written twice");
 	}
@@ -206,8 +217,8 @@ scan_open_string(Parse *p, const char *s, uint32_t n)
 int
 scan_quoted(Parse *p, const char *s, uint32_t n)
 {
-	report(p, E0101, p->raw.span, "strings stand between double quotes",
-	       arena_printf(p->env->arena, "write \"%.*s\"", (int)(n - 2), s + 1));
+	report_write(p, E0112, p->raw.span, "strings stand between double quotes",
+		     arena_printf(p->env->arena, "\"%.*s\"", (int)(n - 2), s + 1));
 	p->raw.string = arena_strndup(p->env->arena, s + 1, n - 2);
 	return TOK_STRING;
 }
@@ -218,34 +229,34 @@ scan_quoted(Parse *p, const char *s, uint32_t n)
 static const struct {
 	const char *text;
 	int kind;
-	const char *help;
+	const char *write, *help;                         /* what stands for it; else what to do */
 } lookalikes[] = {
-	{"&&", TOK_AND, "write `and`"},
-	{"||", TOK_OR, "write `or`"},
-	{"&", TOK_AND, "write `and`"},
-	{"|", TOK_OR, "write `or`"},
-	{"!", TOK_NOT, "write `not`"},
-	{"**", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
-	{"^", TOK_SNN_YYerror, "there is no power operator: write `pow(x, 2)`"},
-	{"%", TOK_SNN_YYerror, "there are + - * /; a comment starts with `#`"},
-	{"'", TOK_SNN_YYerror, "strings stand between double quotes; an equation of second order is two: `v' = u` and `u' = …`"},
-	{"\xC3\x97", TOK_STAR, "write `*`"},      /* multiplication sign */
-	{"\xC2\xB7", TOK_STAR, "write `*`"},      /* middle dot */
-	{"\xE2\x8B\x85", TOK_STAR, "write `*`"},  /* dot operator */
-	{"\xC3\xB7", TOK_SLASH, "write `/`"},     /* division sign */
-	{"\xE2\x88\x92", TOK_MINUS, "write `-`"}, /* minus sign */
-	{"\xE2\x80\x93", TOK_MINUS, "write `-`"}, /* en dash */
-	{"\xE2\x80\x94", TOK_MINUS, "write `-`"}, /* em dash */
-	{"\xE2\x89\xA4", TOK_LE, "write `<=`"},
-	{"\xE2\x89\xA5", TOK_GE, "write `>=`"},
-	{"\xE2\x89\xA0", TOK_NE, "write `!=`"},
-	{"\xE2\x86\x92", TOK_ARROW, "write `->`"},
-	{"\xE2\x80\x9C", TOK_SNN_YYerror, "write `\"`"}, /* curly quotes */
-	{"\xE2\x80\x9D", TOK_SNN_YYerror, "write `\"`"},
-	{"\xE2\x88\x9E", TOK_SNN_YYerror, "write `inf`"},
-	{"\xE2\x80\xA6", TOK_SNN_YYerror, "a range is written `a .. b`"},
-	{"\xC2\xA0", 0, "write an ordinary space"}, /* no-break space */
-	{"\xEF\xBB\xBF", 0, "delete it"},           /* byte order mark */
+	{"&&", TOK_AND, "and", NULL},
+	{"||", TOK_OR, "or", NULL},
+	{"&", TOK_AND, "and", NULL},
+	{"|", TOK_OR, "or", NULL},
+	{"!", TOK_NOT, "not", NULL},
+	{"**", TOK_SNN_YYerror, NULL, "there is no power operator: write `pow(x, 2)`"},
+	{"^", TOK_SNN_YYerror, NULL, "there is no power operator: write `pow(x, 2)`"},
+	{"%", TOK_SNN_YYerror, NULL, "there are + - * /; a comment starts with `#`"},
+	{"'", TOK_SNN_YYerror, NULL, "strings stand between double quotes; an equation of second order is two: `v' = u` and `u' = …`"},
+	{"\xC3\x97", TOK_STAR, "*", NULL},      /* multiplication sign */
+	{"\xC2\xB7", TOK_STAR, "*", NULL},      /* middle dot */
+	{"\xE2\x8B\x85", TOK_STAR, "*", NULL},  /* dot operator */
+	{"\xC3\xB7", TOK_SLASH, "/", NULL},     /* division sign */
+	{"\xE2\x88\x92", TOK_MINUS, "-", NULL}, /* minus sign */
+	{"\xE2\x80\x93", TOK_MINUS, "-", NULL}, /* en dash */
+	{"\xE2\x80\x94", TOK_MINUS, "-", NULL}, /* em dash */
+	{"\xE2\x89\xA4", TOK_LE, "<=", NULL},
+	{"\xE2\x89\xA5", TOK_GE, ">=", NULL},
+	{"\xE2\x89\xA0", TOK_NE, "!=", NULL},
+	{"\xE2\x86\x92", TOK_ARROW, "->", NULL},
+	{"\xE2\x80\x9C", TOK_SNN_YYerror, "\"", NULL}, /* curly quotes */
+	{"\xE2\x80\x9D", TOK_SNN_YYerror, "\"", NULL},
+	{"\xE2\x88\x9E", TOK_SNN_YYerror, "inf", NULL},
+	{"\xE2\x80\xA6", TOK_SNN_YYerror, NULL, "a range is written `a .. b`"},
+	{"\xC2\xA0", 0, NULL, "write an ordinary space"}, /* no-break space */
+	{"\xEF\xBB\xBF", 0, NULL, "delete it"},           /* byte order mark */
 };
 
 int
@@ -253,7 +264,7 @@ scan_bad(Parse *p, const char *s, uint32_t n)
 {
 	Arena *a = p->env->arena;
 	if (n > 2 && s[0] == '/' && s[1] == '/') {
-		report(p, E0101, (Span){p->raw.span.lo, p->raw.span.lo + 2},
+		report(p, E0113, (Span){p->raw.span.lo, p->raw.span.lo + 2},
 		       "comments start with `#`", "division is one `/`, always of real numbers");
 		return 0;
 	}
@@ -261,9 +272,11 @@ scan_bad(Parse *p, const char *s, uint32_t n)
 		return 0; /* some editors start every file with it */
 	for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++) {
 		if (strlen(lookalikes[i].text) == n && memcmp(lookalikes[i].text, s, n) == 0) {
-			report(p, E0101, p->raw.span,
-			       arena_printf(a, "`%.*s` has no meaning here", (int)n, s),
-			       lookalikes[i].help);
+			const char *text = arena_printf(a, "`%.*s` has no meaning here", (int)n, s);
+			if (lookalikes[i].write)
+				report_write(p, E0101, p->raw.span, text, lookalikes[i].write);
+			else
+				report(p, E0101, p->raw.span, text, lookalikes[i].help);
 			return lookalikes[i].kind;
 		}
 	}

@@ -144,24 +144,35 @@ is_comparison(int kind)
 	       kind == TOK_GT || kind == TOK_GE;
 }
 
+/* What to write in place of a token, where the advice says just that. */
+typedef struct { Span at; const char *text; } Fix;
+
 static const char *
-advise_on_sign(Parse *p, const Texts *all)
+advise_on_sign(Parse *p, const Texts *all, Fix *fix)
 {
 	int found = p->last.kind;
 	const Opener *o = layout_innermost(p);
 	bool in_parens = o && o->kind == TOK_LPAREN;
-	if (found == TOK_EQ && has(all, "="))
+	if (found == TOK_EQ && has(all, "=")) {
+		*fix = (Fix){p->last.span, "="};
 		return "a value is given by one `=`";
+	}
 	if (found == TOK_ASSIGN && in_parens && !o->is_call)
 		return "parts are written `(name: value)`";
-	if (found == TOK_ASSIGN && p->first.span.lo != p->last.span.lo && has(all, "+"))
+	if (found == TOK_ASSIGN && p->first.span.lo != p->last.span.lo && has(all, "+")) {
+		*fix = (Fix){p->last.span, "=="};
 		return "equality is written `==`";
-	if (found == TOK_COLON && in_parens && o->is_call)
+	}
+	if (found == TOK_COLON && in_parens && o->is_call) {
+		*fix = (Fix){p->last.span, " ="};
 		return "an argument is named by `=`: `f(x = 1)`";
+	}
 	if (is_comparison(found) && has(all, "+"))
 		return "comparisons are not chained: write `a < b and b < c`";
-	if (found == TOK_COMMA && has(all, "the end of the line") && (!o || o->kind == TOK_LBRACE))
+	if (found == TOK_COMMA && has(all, "the end of the line") && (!o || o->kind == TOK_LBRACE)) {
+		*fix = (Fix){p->last.span, " ;"};
 		return "statements and features are parted by `;`, or stand in lines of their own";
+	}
 	if (found == TOK_RANGE_TO || found == TOK_RANGE_BELOW)
 		return "a range stands in an index: `digits[0 ..< n]`";
 	return NULL;
@@ -169,7 +180,7 @@ advise_on_sign(Parse *p, const Texts *all)
 
 /* The word that was meant by a name: one of those that fit, or the word that starts the line. */
 static const char *
-nearest_word(Parse *p, const Texts *all)
+nearest_word(Parse *p, const Texts *all, Fix *fix)
 {
 	const Word *w = word_of(p->last.kind);
 	if (p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED))) {
@@ -180,11 +191,16 @@ nearest_word(Parse *p, const Texts *all)
 				words[n++] = all->at[i];
 		}
 		const char *near = suggest(p->last.name, words, n);
-		if (near)
+		if (near) {
+			*fix = (Fix){p->last.span, near};
 			return near;
+		}
 	}
 	bool second = p->before.span.lo == p->first.span.lo && p->before.kind == TOK_NAME;
-	return second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE) : NULL;
+	const char *near = second ? word_nearest(p->before.name, WORD_DECL | WORD_LINE) : NULL;
+	if (near)
+		*fix = (Fix){p->before.span, near};
+	return near;
 }
 
 /* A line that stands one block too far out: `learn` beside features, `if` beside the step of a neuron. */
@@ -220,10 +236,10 @@ advise_on_elsewhere(Parse *p)
 }
 
 static const char *
-advise(Parse *p, const Texts *all)
+advise(Parse *p, const Texts *all, Fix *fix)
 {
 	Arena *a = p->env->arena;
-	const char *help = advise_on_sign(p, all);
+	const char *help = advise_on_sign(p, all, fix);
 	if (!help)
 		help = advise_on_elsewhere(p);
 	if (help)
@@ -235,7 +251,7 @@ advise(Parse *p, const Texts *all)
 		return arena_printf(a, "`%s` is a reserved word: choose another name", w->text);
 	if (p->last.kind == TOK_ELSE)
 		return "an `else` stands behind the `}` of its `if`, or in `a if c else b`";
-	const char *near = nearest_word(p, all);
+	const char *near = nearest_word(p, all, fix);
 	if (near)
 		return arena_printf(a, "did you mean `%s`?", near);
 	help = advise_on_block(p, all);
@@ -291,9 +307,12 @@ report(Parse *p, const Texts *all)
 		   syntax_token_text(p, &p->last));
 	if (names_closer && o && o->kind != TOK_LBRACE && o->span.lo < p->last.span.lo)
 		diag_label(d, o->span, "opened here");
-	const char *help = advise(p, all);
+	Fix fix = {0};
+	const char *help = advise(p, all, &fix);
 	if (help)
 		diag_help(d, "%s", help);
+	if (fix.text)
+		diag_fix(d, fix.at, "%s", fix.text);
 	diag_end(d);
 }
 

@@ -135,7 +135,7 @@ check_twice(Sema *s, const AstStmtVec *block, uint32_t first, uint32_t at)
 		const AstStmt *b = block->at[i];
 		if (b->kind != ASTMT_EQUATION || b->target->name != a->target->name)
 			continue;
-		diag_begin(s->diag, E0603, a->target->span, "`%s` has two equations", a->target->name);
+		diag_begin(s->diag, E0643, a->target->span, "`%s` has two equations", a->target->name);
 		diag_label(s->diag, b->target->span, "first here");
 		diag_help(s->diag, "equations that follow each other are one system: write one, with the sum of both");
 		diag_end(s->diag);
@@ -152,7 +152,7 @@ sema_check_system(Sema *s, const AstStmtVec *block, uint32_t first)
 		check_equation(s, block->at[end]);
 	}
 	if (s->inside) {
-		diag_begin(s->diag, E0603, block->at[first]->span, "an equation cannot stand inside an `if`");
+		diag_begin(s->diag, E0644, block->at[first]->span, "an equation cannot stand inside an `if`");
 		diag_help(s->diag, "equations hold at every moment: put the condition into the equation, as in "
 				   "`v' = (… if c else 0) / tau`");
 		diag_end(s->diag);
@@ -182,7 +182,7 @@ sema_check_equations(Sema *s, const AstStmtVec *block)
 	s->locals.n = outer;
 	if (any)
 		return;
-	diag_begin(s->diag, E0603, block->at[0]->span, "this `let` names a part of equations, and there are none");
+	diag_begin(s->diag, E0645, block->at[0]->span, "this `let` names a part of equations, and there are none");
 	diag_help(s->diag, "write it into the handler that uses it");
 	diag_end(s->diag);
 }
@@ -201,11 +201,11 @@ sema_check_method(Sema *s, Name method, Span at, bool has_equations)
 		found = found || strcmp(method, all[i]) == 0;
 	}
 	if (!found) {
-		diag_begin(s->diag, E0604, at, "no method of integration is called `%s`", method);
+		diag_begin(s->diag, E0647, at, "no method of integration is called `%s`", method);
 		sema_help_names(s, method, &known, "there are", "");
 		diag_end(s->diag);
 	} else if (!has_equations) {
-		diag_begin(s->diag, E0604, at, "there is no equation that `%s` could integrate", method);
+		diag_begin(s->diag, E0648, at, "there is no equation that `%s` could integrate", method);
 		diag_help(s->diag, "write one: `v' = (rest - v) / tau`; or leave the method away");
 		diag_end(s->diag);
 	}

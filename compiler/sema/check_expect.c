@@ -69,7 +69,7 @@ check_index(Sema *s, AstExpr *e)
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *x = e->args.at[i].value;
 		if (x->kind == AEXPR_RANGE) {
-			diag_begin(s->diag, E1001, x->span, "one value is picked at a time");
+			diag_begin(s->diag, E1004, x->span, "one value is picked at a time");
 			diag_help(s->diag, "leave `[ ]` away to see them all");
 			diag_end(s->diag);
 			return sema_poison();

@@ -34,7 +34,7 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 	AstSymKind k = sym->sym.kind;
 	if (k == ASYM_PARAM && sym->order >= s->order) {
 		bool itself = sym->order == s->order;
-		diag_begin(s->diag, E0502, e->span,
+		diag_begin(s->diag, E0527, e->span,
 			   itself ? "`%s` is defined by itself" : "`%s` is not known yet", e->name);
 		diag_label(s->diag, sym->sym.span, "declared here");
 		diag_help(s->diag,
@@ -193,7 +193,7 @@ check_part(Sema *s, AstExpr *e, const Tuple *tuple)
 		e->sema.sym = &sym->sym;
 		return sema_real(tuple->dims[i]);
 	}
-	diag_begin(s->diag, E0203, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
+	diag_begin(s->diag, E0218, e->name_span, "`%s` has no part `%s`", e->op[0]->name, e->name);
 	sema_help_names(s, e->name, &known, "it has", "it has no parts");
 	diag_end(s->diag);
 	return sema_poison();
@@ -253,7 +253,7 @@ check_member(Sema *s, AstExpr *e)
 		return check_part(s, e, v.tuple);
 	if (v.type == ATYPE_ERROR)
 		return v;
-	diag_begin(s->diag, E0203, e->name_span, "%s has no part `%s`", sema_type_noun(v.type),
+	diag_begin(s->diag, E0218, e->name_span, "%s has no part `%s`", sema_type_noun(v.type),
 		   e->name);
 	diag_help(s->diag, "parts are named where a value is written: `(pre: 1e-4, post: 1e-2)`");
 	diag_end(s->diag);
@@ -446,7 +446,7 @@ static Val
 report_range(Sema *s, const AstExpr *e)
 {
 	bool is_index = e->kind == AEXPR_INDEX;
-	diag_begin(s->diag, E0205, e->span,
+	diag_begin(s->diag, E0230, e->span,
 		   is_index ? "`[ ]` picks nothing here" : "a range is no value");
 	diag_help(s->diag,
 		  "samples are picked in the experiment: `for image, label in digits[0 ..< 100]`");
@@ -506,7 +506,7 @@ check_element(Sema *s, AstExpr *e)
 	base->sema.sym = &sym->sym;
 	sema_set_type(s, base, sym->val);
 	if (e->args.n != shape->n) {
-		diag_begin(s->diag, E0401, e->span, "`%s` has %u dimension%s, and this gives %u",
+		diag_begin(s->diag, E0416, e->span, "`%s` has %u dimension%s, and this gives %u",
 			   base->name, shape->n, shape->n == 1 ? "" : "s", e->args.n);
 		diag_label(s->diag, sym->sym.span, "declared here");
 		diag_end(s->diag);
@@ -564,19 +564,19 @@ check_over(Sema *s, AstExpr *e)
 		}
 		if (over->name == w->pre || over->name == w->post || over->name == w->batch)
 			continue;
-		diag_begin(s->diag, E0602, over->span, "nothing goes over `%s`", over->name);
+		diag_begin(s->diag, E0641, over->span, "nothing goes over `%s`", over->name);
 		diag_help(s->diag, "write `over pre`, `over post`, `over batch`, or several of them: `over pre, post`");
 		diag_end(s->diag);
 		return sema_poison();
 	}
 	if (e->name != w->sum && e->name != w->mean && e->name != w->max && e->name != w->min) {
-		diag_begin(s->diag, E0201, e->name_span, "`%s` does not go over neurons", e->name);
+		diag_begin(s->diag, E0641, e->name_span, "`%s` does not go over neurons", e->name);
 		diag_help(s->diag, "there are `sum`, `mean`, `max` and `min`");
 		diag_end(s->diag);
 		return sema_poison();
 	}
 	if (s->where != IN_RULE) {
-		diag_begin(s->diag, E0601, e->span, "only a learning rule goes over neurons or items of the batch");
+		diag_begin(s->diag, E0630, e->span, "only a learning rule goes over neurons or items of the batch");
 		diag_help(s->diag, "put it into a handler of a rule: `each step { … }`");
 		diag_end(s->diag);
 		return sema_poison();

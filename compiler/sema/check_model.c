@@ -31,7 +31,7 @@ declare_member(Sema *s, Sym *sym, AstSym **slot, uint32_t index, Val v)
 	Name name = sym->sym.name;
 	if (name == s->words.dt || name == s->words.learning ||
 	    (s->input && name == s->input->sym.name)) {
-		diag_begin(s->diag, E0202, sym->sym.span, "`%s` has a meaning of its own here",
+		diag_begin(s->diag, E0214, sym->sym.span, "`%s` has a meaning of its own here",
 			   name);
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
@@ -151,7 +151,7 @@ declare_traces(Sema *s, AstModel *m)
 		bool is_rule = s->decl->kind == ADECL_RULE,
 		     has_side = t->of == s->words.pre || t->of == s->words.post;
 		if (is_rule && !t->of) {
-			diag_begin(s->diag, E0602, t->name_span,
+			diag_begin(s->diag, E0632, t->name_span,
 				   "`%s` does not say whose trace it is", t->name);
 			diag_help(s->diag, "write `trace %s of pre` or `trace %s of post`", t->name,
 				  t->name);
@@ -180,12 +180,12 @@ declare_learned(Sema *s, AstDecl *d)
 		declare_member(s, sema_new_sym(s, ASYM_LEARNED, m->learns, m->learns_span),
 			       &m->learns_sym, 0, m->learns_bool ? sema_bool() : sema_real(infer_fresh(&s->infer)));
 	if (d->kind == ADECL_RULE && !m->learns) {
-		diag_begin(s->diag, E0601, d->name_span,
+		diag_begin(s->diag, E0622, d->name_span,
 			   "the rule `%s` does not say what it learns", d->name);
 		diag_help(s->diag, "write `learns w`; its handlers then change `w`");
 		diag_end(s->diag);
 	} else if (d->kind != ADECL_RULE && (m->learns || m->needs.n)) {
-		diag_begin(s->diag, E0601, m->learns ? m->learns_span : m->needs.at[0].span,
+		diag_begin(s->diag, E0622, m->learns ? m->learns_span : m->needs.at[0].span,
 			   "%s cannot learn", d->kind == ADECL_NEURON ? "a neuron" : "a feature");
 		diag_help(s->diag, "put it into a `rule`, and attach that to a feature by `learn`");
 		diag_end(s->diag);
@@ -248,7 +248,7 @@ check_event(Sema *s, AstHandler *h)
 	}
 	if (h->sym)
 		return;
-	diag_begin(s->diag, E0201, h->signal_span, "the rule `%s` needs no signal `%s`", s->decl->name, h->signal);
+	diag_begin(s->diag, E0213, h->signal_span, "the rule `%s` needs no signal `%s`", s->decl->name, h->signal);
 	sema_help_names(s, h->signal, &known, "it needs",
 			arena_printf(s->arena, "a rule handles `on pre`, `on post` and its signals: say `needs %s`", h->signal));
 	diag_end(s->diag);

@@ -101,7 +101,7 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 			fit_value(s, slot, at, have->dims[i], want->dims[k]);
 			continue;
 		}
-		diag_begin(s->diag, E0203, part->name_span, "`%s` has no part `%s`", slot->name,
+		diag_begin(s->diag, E0218, part->name_span, "`%s` has no part `%s`", slot->name,
 			   part->name);
 		sema_help_names(s, part->name, &known, "it has", "it has no parts");
 		diag_end(s->diag);
@@ -112,7 +112,7 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 			k++;
 		if (k < have->n)
 			continue;
-		diag_begin(s->diag, E0204, e->span, "`%s` needs its part `%s`", slot->name,
+		diag_begin(s->diag, E0224, e->span, "`%s` needs its part `%s`", slot->name,
 			   want->names->at[i].name);
 		diag_label(s->diag, slot->span, "declared here");
 		diag_help(s->diag, "add `%s: …`", want->names->at[i].name);
@@ -206,7 +206,7 @@ check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 			k++;
 		if (k < args->n)
 			continue;
-		diag_begin(s->diag, E0204, use,
+		diag_begin(s->diag, E0224, use,
 			   is_signal ? "`%s` needs the signal `%s`" : "`%s` needs a value for `%s`",
 			   model->name, name);
 		diag_label(s->diag,
@@ -292,7 +292,7 @@ check_own_traces(Sema *s, AstDecl *d, Face *f)
 						  "declared");
 		}
 		if (t->of) {
-			diag_begin(s->diag, E0602, t->name_span,
+			diag_begin(s->diag, E0632, t->name_span,
 				   "the trace of a layer cannot be `of %s`", t->of);
 			diag_help(s->diag, "leave `of` away: it follows the layer's own spikes");
 			diag_end(s->diag);
@@ -449,7 +449,7 @@ check_learn(Sema *s, AstFeature *f, DimTerm value)
 	const AstDecl *model = f->sema_model;
 	bool is_bool = model && model->model.params.n && model->model.params.at[0].is_bool;
 	if (is_bool != f->sema_rule->model.learns_bool) {
-		diag_begin(s->diag, E0302, name->span, "`%s` learns %s, and `%s` is %s", name->name,
+		diag_begin(s->diag, E0306, name->span, "`%s` learns %s, and `%s` is %s", name->name,
 			   is_bool ? "a number" : "true or false", f->name,
 			   is_bool ? "true or false" : "a number");
 		diag_label(s->diag, f->sema_rule->model.learns_span, "declared here");
@@ -515,7 +515,7 @@ check_shared(Sema *s, const AstDecl *c, uint32_t at, const Face *face)
 		return false;
 	}
 	if (f->learn || f->norm || f->decay || f->lo || f->keep_sign) {
-		diag_begin(s->diag, E0601, f->span, "`%s` shares the value of `%s`, and only `%s` "
+		diag_begin(s->diag, E0624, f->span, "`%s` shares the value of `%s`, and only `%s` "
 			   "can change it", f->name, of->name, of->name);
 		diag_label(s->diag, of->name_span, "the value is declared here");
 		diag_help(s->diag, "move these lines into the braces of `%s`", of->name);
@@ -526,7 +526,7 @@ check_shared(Sema *s, const AstDecl *c, uint32_t at, const Face *face)
 	bool is_bool = model && model->model.params.n && model->model.params.at[0].is_bool;
 	if (!model || (face->params[0].type == ATYPE_BOOL) == is_bool)
 		return model != NULL;
-	diag_begin(s->diag, E0302, f->shared_span, "`%s` is %s, and `%s` takes %s", of->name,
+	diag_begin(s->diag, E0306, f->shared_span, "`%s` is %s, and `%s` takes %s", of->name,
 		   is_bool ? "true or false" : "a number", f->name,
 		   is_bool ? "a number" : "true or false");
 	diag_help(s->diag, "share a value of the same kind");
@@ -552,7 +552,7 @@ check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 	AstDecl *d = model->sym.decl;
 	f->sema_model = d;
 	if (d->model.params.n == 0) {
-		diag_begin(s->diag, E0601, f->name_span, "the feature `%s` takes no value",
+		diag_begin(s->diag, E0625, f->name_span, "the feature `%s` takes no value",
 			   f->model);
 		diag_label(s->diag, d->name_span, "declared here");
 		diag_help(s->diag, "give it a parameter: `feature %s(value) { … }`", f->model);

@@ -90,7 +90,7 @@ check_owner(Sema *s, AstExpr *e, const char *what, uint32_t kinds, const char *o
 	if (e->kind == AEXPR_ERROR)
 		return NULL;
 	if (e->kind != AEXPR_MEMBER || e->op[0]->kind != AEXPR_NAME) {
-		diag_begin(s->diag, E0205, e->span, "this names no %s", what);
+		diag_begin(s->diag, E0232, e->span, "this names no %s", what);
 		diag_help(s->diag, "name its owner too: `exc.v`, `input.weight`");
 		diag_end(s->diag);
 		return NULL;
@@ -219,7 +219,7 @@ sema_find_phase(Sema *s, Name name, Span at)
 	}
 	if (s->torn)
 		return NULL;
-	diag_begin(s->diag, E0801, at, "the experiment has no phase `%s`", name);
+	diag_begin(s->diag, E0210, at, "the experiment has no phase `%s`", name);
 	sema_help_names(s, name, &known, "it has",
 			"name a loop: `for image, label in digits as training { }`");
 	diag_end(s->diag);
@@ -269,7 +269,7 @@ sema_check_plot(Sema *s, AstDecl *d)
 		return;
 	WordVec known = {0};
 	sema_add_word(s, &known, s->words.fields);
-	diag_begin(s->diag, E0205, d->plot.form_span, "nothing can be plotted as `%s`",
+	diag_begin(s->diag, E0231, d->plot.form_span, "nothing can be plotted as `%s`",
 		   d->plot.form);
 	sema_help_names(s, d->plot.form, &known, "there is", "");
 	diag_end(s->diag);
@@ -343,7 +343,7 @@ check_feature_draws(Sema *s, AstExpr *e)
 		sym->sym.stmt = site;
 		return;
 	}
-	diag_begin(s->diag, E0203, e->name_span, "feature `%s` draws nothing called `%s`", f->name,
+	diag_begin(s->diag, E0221, e->name_span, "feature `%s` draws nothing called `%s`", f->name,
 		   e->name);
 	sema_help_names(s, e->name, &known, "it draws",
 			"it draws no random numbers: leave this line away");
@@ -371,7 +371,7 @@ sema_check_draws(Sema *s, AstDecl *d)
 		site = site ? site : found;
 	}
 	if (!site) {
-		diag_begin(s->diag, E0203, e->name_span, "layer `%s` draws nothing called `%s`",
+		diag_begin(s->diag, E0221, e->name_span, "layer `%s` draws nothing called `%s`",
 			   layer->sym.name, e->name);
 		sema_help_names(s, e->name, &known, "it draws",
 				"its model draws no random numbers: leave this line away");

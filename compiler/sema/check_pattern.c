@@ -23,10 +23,10 @@ find_pattern(Sema *s, const AstExpr *e)
 			return &patterns[i];
 	}
 	if (e->kind != AEXPR_NAME) {
-		diag_begin(s->diag, E0205, e->span, "this names no pattern of connections");
+		diag_begin(s->diag, E0234, e->span, "this names no pattern of connections");
 		diag_help(s->diag, "write `by one_to_one` or `by conv(kernel = [3, 3])`");
 	} else {
-		diag_begin(s->diag, E0205, e->span, "there is no pattern `%s`", e->name);
+		diag_begin(s->diag, E0234, e->span, "there is no pattern `%s`", e->name);
 		sema_help_names(s, e->name, &known, "there are", "");
 	}
 	diag_end(s->diag);
@@ -76,9 +76,9 @@ check_arg_name(Sema *s, const Pattern *p, const AstArg *a, uint32_t index)
 	WordVec known = {0};
 	add_listed(s, &known, p->args);
 	if (a->name)
-		diag_begin(s->diag, E0601, a->name_span, "`%s` takes no argument `%s`", p->word, a->name);
+		diag_begin(s->diag, E0626, a->name_span, "`%s` takes no argument `%s`", p->word, a->name);
 	else
-		diag_begin(s->diag, E0601, a->value->span, "`%s` takes at most %u arguments", p->word, count_words(p->args));
+		diag_begin(s->diag, E0626, a->value->span, "`%s` takes at most %u arguments", p->word, count_words(p->args));
 	sema_help_names(s, a->name ? a->name : "", &known, "it takes", "leave it away");
 	diag_end(s->diag);
 }

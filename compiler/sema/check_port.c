@@ -48,14 +48,14 @@ check_hold(Sema *s, AstFire *f)
 			if (s->members.at[k]->sym.kind == ASYM_STATE)
 				sema_add_word(s, &known, s->members.at[k]->sym.name);
 		}
-		diag_begin(s->diag, sym ? E0205 : E0203, f->hold.at[i].span,
+		diag_begin(s->diag, E0627, f->hold.at[i].span,
 			   sym ? "`%s` is %s, and only a state can be held" : "there is no state `%s` to hold",
 			   f->hold.at[i].name, sym ? sema_kind_noun(sym->sym.kind) : "");
 		sema_help_names(s, f->hold.at[i].name, &known, "the states are", "the neuron has no states");
 		diag_end(s->diag);
 	}
 	if (f->hold.n && !f->refractory) {
-		diag_begin(s->diag, E0601, f->hold.at[0].span, "states are held while the neuron is refractory, and it never is");
+		diag_begin(s->diag, E0627, f->hold.at[0].span, "states are held while the neuron is refractory, and it never is");
 		diag_help(s->diag, "say for how long: `refractory 5 ms hold %s`", f->hold.at[0].name);
 		diag_end(s->diag);
 	}
@@ -83,7 +83,7 @@ refuse_spike(Sema *s, const AstStmtVec *block)
 	const AstStmt *a = find_spike(block);
 	if (!a)
 		return;
-	diag_begin(s->diag, E0601, a->span, "the neuron spikes here already");
+	diag_begin(s->diag, E0628, a->span, "the neuron spikes here already");
 	diag_help(s->diag, "leave this line away; a spike with a value is sent from `step { if … { spike e } }`");
 	diag_end(s->diag);
 }
@@ -100,7 +100,7 @@ sema_check_fire(Sema *s, AstDecl *d)
 		refuse_spike(s, &h->body);
 		if (f->cond)
 			continue;
-		diag_begin(s->diag, E0601, h->span, "`on spike` follows `spike when`, and there is none");
+		diag_begin(s->diag, E0629, h->span, "`on spike` follows `spike when`, and there is none");
 		diag_help(s->diag, "write `spike when v > threshold { v = reset }`, or put this into `step`, beside `spike`");
 		diag_end(s->diag);
 	}
@@ -170,9 +170,9 @@ find_port(Sema *s, const Sym *layer, Name port, Span at)
 		return &f->input;
 	const char *model = layer->model->sym.name;
 	if (port)
-		diag_begin(s->diag, E0203, at, "neurons of `%s` have no port `%s`", model, port);
+		diag_begin(s->diag, E0219, at, "neurons of `%s` have no port `%s`", model, port);
 	else
-		diag_begin(s->diag, E0204, at, "neurons of `%s` take their input at ports", model);
+		diag_begin(s->diag, E0227, at, "neurons of `%s` take their input at ports", model);
 	if (layer->model->sym.decl->name_span.hi && !layer->model->sym.decl->library)
 		diag_label(s->diag, layer->model->sym.decl->name_span, "declared here");
 	if (port)

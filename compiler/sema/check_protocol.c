@@ -47,7 +47,7 @@ columns_of_call(Sema *s, AstExpr *e)
 	e->op[0]->sema.type = ATYPE_OTHER;
 	if (name == s->words.drawn_digits) {
 		if (e->args.n) {
-			diag_begin(s->diag, E0503, e->span, "`drawn_digits` takes no arguments");
+			diag_begin(s->diag, E0515, e->span, "`drawn_digits` takes no arguments");
 			diag_help(s->diag, "write `drawn_digits()`");
 			diag_end(s->diag);
 		}
@@ -62,7 +62,7 @@ columns_of_call(Sema *s, AstExpr *e)
 			report_bad_source(s, e);
 			return 0;
 		}
-		diag_begin(s->diag, E0201, e->op[0]->span, "no data source is called `%s`", name);
+		diag_begin(s->diag, E0206, e->op[0]->span, "no data source is called `%s`", name);
 		sema_help_names(s, name, &known, "there are", "");
 		diag_end(s->diag);
 		return 0;
@@ -71,7 +71,7 @@ columns_of_call(Sema *s, AstExpr *e)
 		sema_need_string(s, e->args.at[i].value, sema_check_expr(s, e->args.at[i].value));
 	if (e->args.n)
 		return e->args.n;
-	diag_begin(s->diag, E0503, e->span, "`%s` needs at least one file", name);
+	diag_begin(s->diag, E0515, e->span, "`%s` needs at least one file", name);
 	diag_help(s->diag, "write `idx(\"images.gz\", \"labels.gz\")`");
 	diag_end(s->diag);
 	return 0;
@@ -92,7 +92,7 @@ columns_of(Sema *s, AstExpr *e)
 	e->sema.type = ATYPE_DATA;
 	uint32_t a = columns_of(s, e->op[0]), b = columns_of(s, e->op[1]);
 	if (a && b && a != b) {
-		diag_begin(s->diag, E0703, e->op[1]->span,
+		diag_begin(s->diag, E0705, e->op[1]->span,
 			   "this source has %u column%s, the first one has %u", b,
 			   b == 1 ? "" : "s", a);
 		diag_label(s->diag, e->op[0]->span, "%u column%s", a, a == 1 ? "" : "s");
@@ -123,7 +123,7 @@ check_range(Sema *s, AstExpr *e)
 	if (range && range->kind == AEXPR_ERROR)
 		return;
 	if (!range || range->kind != AEXPR_RANGE) {
-		diag_begin(s->diag, E0801, e->span, "a loop goes over a range of samples");
+		diag_begin(s->diag, E0810, e->span, "a loop goes over a range of samples");
 		diag_help(s->diag, "write `%s[0 ..< 100]`",
 			  e->op[0]->kind == AEXPR_NAME ? e->op[0]->name : "digits");
 		diag_end(s->diag);
@@ -148,7 +148,7 @@ check_count(Sema *s, AstStmt *loop)
 	sema_check_dim(s, range->op[1], infer_none(), say);
 	s->where = outer;
 	if (loop->names.n != 1) {
-		diag_begin(s->diag, E0801, loop->names.at[1].span, "a range gives one number for each turn");
+		diag_begin(s->diag, E0810, loop->names.at[1].span, "a range gives one number for each turn");
 		diag_help(s->diag, "name it: `for k in 0 ..< 100`");
 		diag_end(s->diag);
 	}
@@ -170,7 +170,7 @@ check_loop_data(Sema *s, AstExpr *e)
 	if (name->kind == AEXPR_ERROR)
 		return NULL;
 	if (name->kind != AEXPR_NAME) {
-		diag_begin(s->diag, E0801, name->span, "a loop goes over data");
+		diag_begin(s->diag, E0810, name->span, "a loop goes over data");
 		diag_help(s->diag, "declare it, `data digits = …`, and write `for image, label in "
 				   "digits[0 ..< 100]`");
 		diag_end(s->diag);
@@ -202,7 +202,7 @@ declare_columns(Sema *s, AstStmt *loop, const Sym *data)
 	if (!data || !data->columns || data->columns == loop->names.n || loop->names.n == 0)
 		return;
 	Span at = span_join(loop->names.at[0].span, loop->names.at[loop->names.n - 1].span);
-	diag_begin(s->diag, E0801, at, "`%s` has %u column%s, and %u %s named here", data->sym.name,
+	diag_begin(s->diag, E0808, at, "`%s` has %u column%s, and %u %s named here", data->sym.name,
 		   data->columns, data->columns == 1 ? "" : "s", loop->names.n,
 		   loop->names.n == 1 ? "is" : "are");
 	diag_label(s->diag, data->sym.span, "declared here");
@@ -358,7 +358,7 @@ check_readout(Sema *s, Name name, Span at, AstExpr *arg)
 				     NULL});
 	if (counts == (arg != NULL))
 		return true;
-	diag_begin(s->diag, E0801, at,
+	diag_begin(s->diag, E0812, at,
 		   counts ? "`%s` needs to know of how many spikes" : "`%s` takes no number", name);
 	diag_help(s->diag, counts ? "write `%s(2)`" : "write `%s` alone", name);
 	diag_end(s->diag);
@@ -386,7 +386,7 @@ check_vote(Sema *s, AstStmt *a)
 		sema_add_word(s, &columns, s->locals.at[i]->sym.name);
 	}
 	if (!found) {
-		diag_begin(s->diag, E0801, a->name_span,
+		diag_begin(s->diag, E0211, a->name_span,
 			   "`%s` is no variable of a loop around this vote", a->name);
 		sema_help_names(s, a->name, &columns, "there are",
 				"vote inside of `for image, label in digits { }`");
@@ -399,7 +399,7 @@ check_vote(Sema *s, AstStmt *a)
 		Name name = a->names.at[i].name;
 		if (check_readout(s, name, a->names.at[i].span, a->names.at[i].arg))
 			continue;
-		diag_begin(s->diag, E0801, a->names.at[i].span, "there is no readout `%s`", name);
+		diag_begin(s->diag, E0812, a->names.at[i].span, "there is no readout `%s`", name);
 		sema_help_names(s, name, &readouts, "there are", "");
 		diag_end(s->diag);
 	}
@@ -425,13 +425,13 @@ check_report(Sema *s, AstStmt *a)
 		return;
 	}
 	if (signal) {
-		diag_begin(s->diag, E0801, a->of_span, "a signal is reported as it is now, not of a phase");
+		diag_begin(s->diag, E0806, a->of_span, "a signal is reported as it is now, not of a phase");
 		diag_help(s->diag, "write `report %s`; or sum up in the experiment, `%s += …`, what is to be reported", a->name, a->name);
 		diag_end(s->diag);
 		return;
 	}
 	if (a->name != s->words.accuracy) {
-		diag_begin(s->diag, E0801, a->name_span, "`%s` cannot be reported", a->name);
+		diag_begin(s->diag, E0806, a->name_span, "`%s` cannot be reported", a->name);
 		diag_help(s->diag, "write `report accuracy of testing`, or the name of a signal that is one number");
 		diag_end(s->diag);
 	}

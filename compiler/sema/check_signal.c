@@ -43,7 +43,7 @@ check_places(Sema *s, const AstDecl *d)
 		}
 		if (name == s->words.item || sema_find_top(s, name, KIND(LAYER)))
 			continue;
-		diag_begin(s->diag, E0602, at, "a signal cannot be `of %s`", name);
+		diag_begin(s->diag, E0640, at, "a signal cannot be `of %s`", name);
 		diag_help(s->diag, "write `of item` for one per item of the batch, or the name of a layer for one per "
 				   "neuron of it: `signal %s of out = …`", d->name);
 		diag_end(s->diag);
@@ -57,7 +57,7 @@ declare_state(Sema *s, AstState *st, uint32_t index)
 	sym->sym.index = index;
 	sym->val = sema_real(infer_fresh(&s->infer));
 	if (st->of || st->shape.n || st->shared_over_batch) {
-		diag_begin(s->diag, E0602, st->span, "the state of a signal varies as the signal does");
+		diag_begin(s->diag, E0640, st->span, "the state of a signal varies as the signal does");
 		diag_help(s->diag, "write `state %s = 0`, and say after the name of the signal over what it varies", st->name);
 		diag_end(s->diag);
 	}
@@ -73,7 +73,7 @@ declare_state(Sema *s, AstState *st, uint32_t index)
 	sym->sym.type = sym->val.type;
 	st->sym = &sym->sym;
 	if (st->name == s->words.dt || st->name == s->words.i || st->name == s->words.spike || st->name == s->words.learning) {
-		diag_begin(s->diag, E0202, st->name_span, "`%s` has a meaning of its own here", st->name);
+		diag_begin(s->diag, E0214, st->name_span, "`%s` has a meaning of its own here", st->name);
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
 	}
@@ -96,7 +96,7 @@ check_event(Sema *s, AstExpr *what)
 	if (seen && seen->sym.kind == ASYM_SPIKES_OF)
 		return;
 	what->sema.type = ATYPE_ERROR;
-	diag_begin(s->diag, E0601, what->span, "a signal waits for spikes of a layer, or for another signal");
+	diag_begin(s->diag, E0638, what->span, "a signal waits for spikes of a layer, or for another signal");
 	diag_help(s->diag, "write `on out.spikes { … }`, or `on reward { … }`");
 	diag_end(s->diag);
 }
@@ -107,7 +107,7 @@ check_no_equation(Sema *s, const AstStmtVec *block)
 	for (uint32_t i = 0; i < block->n; i++) {
 		if (block->at[i]->kind != ASTMT_EQUATION)
 			continue;
-		diag_begin(s->diag, E0603, block->at[i]->span, "an equation holds at every moment, and this happens at some");
+		diag_begin(s->diag, E0644, block->at[i]->span, "an equation holds at every moment, and this happens at some");
 		diag_help(s->diag, "write it beside the handlers; here assign: `d += …`");
 		diag_end(s->diag);
 		return;

@@ -36,7 +36,7 @@ static void
 report_not_assignable(Sema *s, const AstExpr *target, const Sym *sym, const char *why,
 		      const char *help)
 {
-	diag_begin(s->diag, E0601, target->span, "`%s` is %s, and %s", target->name,
+	diag_begin(s->diag, E0618, target->span, "`%s` is %s, and %s", target->name,
 		   sema_kind_noun(sym->sym.kind), why);
 	if (sym->sym.span.lo && sym->sym.kind != ASYM_INPUT)
 		diag_label(s->diag, sym->sym.span, "declared here");
@@ -135,7 +135,7 @@ check_target(Sema *s, AstExpr *target)
 		return v.type != ATYPE_ERROR && may_assign(s, target->op[0], sym) ? sym : NULL;
 	}
 	if (target->kind != AEXPR_NAME) {
-		diag_begin(s->diag, E0601, target->span, "only a state can be assigned");
+		diag_begin(s->diag, E0618, target->span, "only a state can be assigned");
 		diag_help(s->diag, "write its name alone: `v = …`");
 		diag_end(s->diag);
 		return NULL;
@@ -149,7 +149,7 @@ check_target(Sema *s, AstExpr *target)
 	if (!may_assign(s, target, sym))
 		return NULL;
 	if (sym->val.type == ATYPE_LIST) {
-		diag_begin(s->diag, E0601, target->span, "`%s` holds many numbers", target->name);
+		diag_begin(s->diag, E0618, target->span, "`%s` holds many numbers", target->name);
 		diag_label(s->diag, sym->sym.span, "declared here");
 		diag_help(s->diag, "assign one of them: `%s[0] = …`", target->name);
 		diag_end(s->diag);
@@ -259,7 +259,7 @@ sema_check_let(Sema *s, AstStmt *let)
 	if (taken && old->sym.span.lo) {
 		sema_report_twice(s, let->name, let->name_span, old->sym.span, "declared");
 	} else if (taken) {
-		diag_begin(s->diag, E0202, let->name_span, "`%s` is %s already", let->name,
+		diag_begin(s->diag, E0214, let->name_span, "`%s` is %s already", let->name,
 			   sema_kind_noun(old->sym.kind));
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
@@ -293,7 +293,7 @@ static void
 check_spike(Sema *s, AstStmt *a)
 {
 	if (s->where != IN_STEP) {
-		diag_begin(s->diag, E0601, a->span,
+		diag_begin(s->diag, E0620, a->span,
 			   a->kind == ASTMT_SPIKE ? "%s cannot spike"
 						  : "%s has no spikes to choose from",
 			   where_noun(s));

@@ -88,14 +88,14 @@ report_no_function(Sema *s, const AstExpr *base)
 	for (uint32_t i = 0; i < FUNCTION_COUNT; i++)
 		sema_add_word(s, &known, functions[i].name);
 	if (base->kind != AEXPR_NAME) {
-		diag_begin(s->diag, E0205, base->span, "only a function can be called");
+		diag_begin(s->diag, E0229, base->span, "only a function can be called");
 		diag_help(s->diag, "call one by its name: `exp(x)`");
 	} else if (other) {
-		diag_begin(s->diag, E0205, base->span, "`%s` is %s, not a function", base->name,
+		diag_begin(s->diag, E0229, base->span, "`%s` is %s, not a function", base->name,
 			   sema_kind_noun(other->sym.kind));
 		diag_help(s->diag, "only functions are called; to multiply, write `*`");
 	} else {
-		diag_begin(s->diag, E0201, base->span, "no function is called `%s`", base->name);
+		diag_begin(s->diag, E0207, base->span, "no function is called `%s`", base->name);
 		if (elsewhere_help(base->name))
 			diag_help(s->diag, "%s", elsewhere_help(base->name));
 		else
@@ -156,7 +156,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 				 a->name == s->words.signal;
 		if (w == IN_PROTOCOL || w == IN_SIGNAL || w == IN_EXPECT || of_signal)
 			return true;
-		diag_begin(s->diag, w == IN_CONST || w == IN_ARG || w == IN_NEURONS ? E0502 : E0601, e->span,
+		diag_begin(s->diag, E0612, e->span,
 			   "`%s` goes over all values of a sample; there is none %s", f->name,
 			   where_text(w));
 		diag_help(s->diag, "use it in the experiment, as in `pixels.rate = image / "
@@ -167,7 +167,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	if (f->place == COUNT) {
 		if (w == IN_PROTOCOL)
 			return true;
-		diag_begin(s->diag, E0601, e->span, "spikes of a run are counted in the experiment");
+		diag_begin(s->diag, E0634, e->span, "spikes of a run are counted in the experiment");
 		diag_help(s->diag, "a signal counts spikes by `on out.spikes { n += 1 }`, or reads `sum(out.spikes)` of a step");
 		diag_end(s->diag);
 		return false;
@@ -176,7 +176,7 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 		const AstExpr *a = e->args.n == 2 ? e->args.at[0].value : NULL;
 		if (w == IN_FEATURE && a && a->kind == AEXPR_NAME && a->name == s->words.signal)
 			return true;
-		diag_begin(s->diag, E0601, e->span, "only the signal of a feature can come later");
+		diag_begin(s->diag, E0635, e->span, "only the signal of a feature can come later");
 		diag_help(s->diag, "write `signal = signal after value` in a feature");
 		diag_end(s->diag);
 		return false;
@@ -184,16 +184,13 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	const char *what = f->place == INITIAL_FILE ? "a file cannot be read"
 						    : "no random number can be drawn";
 	if (w == IN_STEP || (w == IN_RULE && f->place == INITIAL)) {
-		diag_begin(s->diag, E0601, e->span, "`%s` gives initial values; %s %s", f->name,
+		diag_begin(s->diag, E0636, e->span, "`%s` gives initial values; %s %s", f->name,
 			   what, where_text(w));
 		diag_help(s->diag, f->place == INITIAL
 					   ? "write `a + (b - a) * random()` here"
 					   : "feed the layer by `input file(\"x.npy\")`");
 	} else {
-		DiagCode code = w == IN_PROTOCOL               ? E0801
-				: w == IN_CONST || w == IN_ARG || w == IN_NEURONS ? E0502
-							       : E0601;
-		diag_begin(s->diag, code, e->span, "%s %s", what, where_text(w));
+		diag_begin(s->diag, f->place == INITIAL_FILE ? E0636 : E0505, e->span, "%s %s", what, where_text(w));
 		if (f->place == DRAW)
 			diag_help(s->diag, "draw in the step of a neuron, or in the initial value "
 					   "of a feature");
@@ -223,7 +220,7 @@ check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 		const AstArg *a = &e->args.at[i];
 		if (!a->name)
 			continue;
-		diag_begin(s->diag, E0204, a->name_span, "`%s` takes its arguments without names",
+		diag_begin(s->diag, E0225, a->name_span, "`%s` takes its arguments without names",
 			   f->name);
 		diag_help(s->diag, "write `%s`", f->form);
 		diag_end(s->diag);
@@ -231,7 +228,7 @@ check_arg_count(Sema *s, const AstExpr *e, const Function *f)
 	}
 	if (e->args.n == f->n_args || is_over_sample(s, e, f))
 		return true;
-	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args,
+	diag_begin(s->diag, E0515, e->span, "`%s` takes %u argument%s, not %u", f->name, f->n_args,
 		   f->n_args == 1 ? "" : "s", e->args.n);
 	diag_help(s->diag, "write `%s`", f->form);
 	diag_end(s->diag);
@@ -255,7 +252,7 @@ check_count(Sema *s, AstExpr *e)
 	if (a->kind == AEXPR_MEMBER && !seen)
 		return sema_poison();
 	a->sema.type = ATYPE_ERROR;
-	diag_begin(s->diag, E0205, a->span, "only spikes of a layer are counted");
+	diag_begin(s->diag, E0634, a->span, "only spikes of a layer are counted");
 	diag_help(s->diag, "write `count(out.spikes)`");
 	diag_end(s->diag);
 	return sema_poison();

@@ -33,7 +33,7 @@ sema_power_fits(Sema *s, Span at, DimTerm dim)
 		return true;
 	if (!s->too_high) {
 		s->too_high = true;
-		diag_begin(s->diag, E0301, at,
+		diag_begin(s->diag, E0303, at,
 			   "the dimension of this has a power that no unit can have");
 		diag_note(s->diag, "powers are halves of whole numbers, from -63 to 63");
 		diag_help(s->diag, "divide by a unit first, so that a number is left: `x / 1 mV`");
@@ -191,7 +191,7 @@ sema_need_condition(Sema *s, const AstExpr *e, Val v)
 	bool is_spike = v.type == ATYPE_REAL && e->sema.sym && e->sema.sym->kind == ASYM_SPIKE;
 	if (v.type == ATYPE_BOOL || v.type == ATYPE_ERROR || is_spike)
 		return v.type != ATYPE_ERROR;
-	diag_begin(s->diag, E0302, e->span, "%s stands where a truth value is needed",
+	diag_begin(s->diag, E0304, e->span, "%s stands where a truth value is needed",
 		   sema_type_noun(v.type));
 	if (e->kind == AEXPR_NUMBER)
 		diag_help(s->diag, "write `true` or `false`");
@@ -208,7 +208,7 @@ sema_need_string(Sema *s, const AstExpr *e, Val v)
 {
 	if (v.type == ATYPE_STRING || v.type == ATYPE_ERROR)
 		return v.type == ATYPE_STRING;
-	diag_begin(s->diag, E0302, e->span, "%s stands where the name of a file is needed",
+	diag_begin(s->diag, E0305, e->span, "%s stands where the name of a file is needed",
 		   sema_type_noun(v.type));
 	diag_help(s->diag, "write it in quotes: `\"net.npy\"`");
 	diag_end(s->diag);

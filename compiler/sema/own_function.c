@@ -70,7 +70,7 @@ sema_check_function(Sema *s, AstDecl *d)
 		}
 	}
 	if (sema_is_function(s, d->name)) {
-		diag_begin(s->diag, E0202, d->name_span, "`%s` is a function of the language already", d->name);
+		diag_begin(s->diag, E0214, d->name_span, "`%s` is a function of the language already", d->name);
 		diag_help(s->diag, "take another name");
 		diag_end(s->diag);
 	}
@@ -89,7 +89,7 @@ check_count(Sema *s, const AstExpr *e, const AstDecl *f)
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		if (!e->args.at[i].name)
 			continue;
-		diag_begin(s->diag, E0204, e->args.at[i].name_span, "`%s` takes its arguments without names", f->name);
+		diag_begin(s->diag, E0225, e->args.at[i].name_span, "`%s` takes its arguments without names", f->name);
 		diag_label(s->diag, f->name_span, "declared here");
 		diag_help(s->diag, "give them in the order of its parameters");
 		diag_end(s->diag);
@@ -97,7 +97,7 @@ check_count(Sema *s, const AstExpr *e, const AstDecl *f)
 	}
 	if (e->args.n == n)
 		return true;
-	diag_begin(s->diag, E0503, e->span, "`%s` takes %u argument%s, not %u", f->name, n, n == 1 ? "" : "s", e->args.n);
+	diag_begin(s->diag, E0515, e->span, "`%s` takes %u argument%s, not %u", f->name, n, n == 1 ? "" : "s", e->args.n);
 	diag_label(s->diag, f->name_span, "declared here");
 	diag_help(s->diag, "give one value for each of its parameters");
 	diag_end(s->diag);
@@ -127,7 +127,7 @@ sema_check_own_call(Sema *s, AstExpr *e, Sym *function)
 		return sema_poison();
 	}
 	if (s->copied > MOST_COPIED) {
-		diag_begin(s->diag, E0107, e->span, "the functions of this program grow too large");
+		diag_begin(s->diag, E0903, e->span, "the functions of this program grow too large");
 		diag_help(s->diag, "a call stands for the whole of its function: give what is common a name by `let`");
 		diag_end(s->diag);
 		return sema_poison();

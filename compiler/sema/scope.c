@@ -214,7 +214,7 @@ declare_top(Sema *s, Sym *sym)
 				    ? taken_by_language(s, d->name)
 				    : NULL;
 	if (taken) {
-		diag_begin(s->diag, E0202, sym->sym.span, "`%s` %s already", d->name, taken);
+		diag_begin(s->diag, E0214, sym->sym.span, "`%s` %s already", d->name, taken);
 		if (d->name == s->words.dt || d->name == s->words.seed || d->name == s->words.batch)
 			diag_help(s->diag, "set it without `%s`: `%s = …`",
 				  d->kind == ADECL_PARAM ? "param" : "const", d->name);
@@ -341,7 +341,7 @@ sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all
 	enum { SHOWN = 8 };
 	const char *near = suggest(name, known->at, known->n);
 	if (near) {
-		diag_help(s->diag, "did you mean `%s`?", near);
+		diag_suggest(s->diag, name, near);
 		return;
 	}
 	if (known->n == 0) {
@@ -395,7 +395,7 @@ sema_need_top(Sema *s, Name name, Span at, uint32_t kinds, const char *what)
 		else
 			diag_help(s->diag, "no %s is declared: declare one", what);
 	} else {
-		diag_begin(s->diag, E0201, at, "no %s is called `%s`", what, name);
+		diag_begin(s->diag, E0206, at, "no %s is called `%s`", what, name);
 		sema_help_names(s, name, &known, "there is",
 				arena_printf(s->arena, "no %s is declared: declare one", what));
 	}
@@ -480,10 +480,10 @@ sema_report_unknown_value(Sema *s, const AstExpr *e)
 	}
 	const char *elsewhere = where_known(s, e->name);
 	if (elsewhere) {
-		diag_begin(s->diag, E0201, e->span, "`%s` is not known here", e->name);
+		diag_begin(s->diag, E0209, e->span, "`%s` is not known here", e->name);
 		diag_help(s->diag, "%s", elsewhere);
 	} else if (other && other->sym.kind == ASYM_FUNCTION) {
-		diag_begin(s->diag, E0205, e->span,
+		diag_begin(s->diag, E0229, e->span,
 			   "`%s` is a function, and a value is needed here", e->name);
 		diag_help(s->diag, "call it: `%s(…)`", e->name);
 	} else if (other) {

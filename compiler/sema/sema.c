@@ -61,7 +61,7 @@ check_settings_once(Sema *s)
 		const AstDecl *d = s->program->decls.at[i];
 		if (d->kind == ADECL_EXPERIMENT && !d->library) {
 			if (experiment) {
-				diag_begin(s->diag, E0202, d->span, "a program has one experiment");
+				diag_begin(s->diag, E0216, d->span, "a program has one experiment");
 				diag_label(s->diag, experiment->span, "first here");
 				diag_help(s->diag, "put the statements of both into one");
 				diag_end(s->diag);
@@ -72,7 +72,7 @@ check_settings_once(Sema *s)
 			if (d->kind != ADECL_SETTING || d->library || d->name != names[k])
 				continue;
 			if (seen[k]) {
-				diag_begin(s->diag, E0202, d->name_span, "`%s` is set twice",
+				diag_begin(s->diag, E0215, d->name_span, "`%s` is set twice",
 					   d->name);
 				diag_label(s->diag, seen[k]->name_span, "first here");
 				diag_help(s->diag, "keep one of them");

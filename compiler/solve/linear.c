@@ -123,7 +123,7 @@ all_finite(System *y, uint32_t equation, Fixed v)
 			continue;
 		Diag *d = y->s->env->diag;
 		y->s->failed = true;
-		diag_begin(d, E0503, y->place[equation], "a coefficient of `%s'` is not finite", y->name[equation]);
+		diag_begin(d, E0516, y->place[equation], "a coefficient of `%s'` is not finite", y->name[equation]);
 		diag_help(d, "a time constant must not be 0, and what is divided must not be infinite");
 		diag_end(d);
 		return false;

@@ -1,7 +1,7 @@
-/* embedded.h: the texts of lib/ as they were when snnc was built.
+/* embedded.h: the texts of lib/ and the pages of messages as they were when snnc was built.
  *
- * The array is written by cmake/EmbedText.cmake. Names are relative to lib/
- * ("neurons/lif.snn"), in alphabetical order; text has a NUL behind its size
+ * The arrays are written by cmake/EmbedText.cmake. Names are relative to lib/
+ * ("neurons/lif.snn") or docs/errors/ ("E0214.md"), in alphabetical order; text has a NUL behind its size
  * bytes; a row of zeros ends the array.
  */
 #ifndef SNNC_SOURCE_EMBEDDED_H
@@ -13,6 +13,6 @@ typedef struct {
 	unsigned size;
 } EmbeddedText;
 
-extern const EmbeddedText snnc_embedded_lib[];
+extern const EmbeddedText snnc_embedded_lib[], snnc_embedded_pages[];
 
 #endif

@@ -153,7 +153,7 @@ report_unknown(Test *t, const AstExpr *e)
 	const char *near = suggest(e->name, known.at, known.n);
 	test_error(t, e->span, "a test of `%s` sees nothing called `%s`", t->decl->name, e->name);
 	if (near) {
-		diag_help(t->env->diag, "did you mean `%s`?", near);
+		diag_suggest(t->env->diag, e->name, near);
 	} else {
 		StrBuf list = strbuf_init(t->env->arena);
 		for (uint32_t i = 0; i < known.n && i < 10; i++)

@@ -96,7 +96,7 @@ set_param(Test *t, const AstStmt *s)
 	const char *near = suggest(s->name, names.at, names.n);
 	test_error(t, s->name_span, "the program has no param `%s`", s->name);
 	if (near)
-		diag_help(t->env->diag, "did you mean `%s`?", near);
+		diag_suggest(t->env->diag, s->name, near);
 	else
 		diag_help(t->env->diag, names.n ? "`set` gives another value to a `param`" : "declare one: `param n = 400`");
 	diag_end(t->env->diag);

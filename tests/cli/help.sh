@@ -1,6 +1,8 @@
 # The help is made from the table of options.
 nextcode snnc --help
 nextcode snnc check --help
+snnc --explain e0528
+nextcode snnc --explain E9999
 snnc --version | sed 's/(.*)/(...)/'
 snnc > top 2>&1
 echo "[exit code $?]"

@@ -10,6 +10,8 @@ A fenced block says after its language what it is:
     ```snn error E0301 E0204        a program that is refused with just these codes
     ```snn warning W0602            a program that is warned of
     ```snn drive.npy=3x1x4          the program reads a file of that shape; pairs.npy=int:9x2, steps of whole numbers
+    ```snn error E1002 test         the program's tests are run instead: `snnc test`
+    ```snn error E0522 --set=n=4    with an option
     ```snn file own.snn             as well: written to the folder where the `sh` blocks of the page run
     ```sh                           commands, run one block after the other in one folder; no error
     ```sh fails                     the same, and the last command fails
@@ -76,7 +78,7 @@ def indented(lines):
 
 
 def make_file(path, form):
-    """form: 3x1x4 of small numbers, int:3x2 of whole numbers counted up by column."""
+    """form: 3x1x4 of small numbers, int:3x2 of whole numbers counted up by column; bool:, twice: (zeros), nan: (the last)."""
     kind, _, shape = form.rpartition(":")
     shape = tuple(int(n) for n in shape.split("x"))
     size = 1
@@ -84,6 +86,10 @@ def make_file(path, form):
         size *= n
     if kind == "int":
         npy.save(path, npy.make(shape, "i4", [k // shape[-1] for k in range(size)]))
+    elif kind == "twice":                            # all rows alike
+        npy.save(path, npy.make(shape, "i4", [0] * size))
+    elif kind == "nan":
+        npy.save(path, npy.make(shape, "f4", [0.25] * (size - 1) + [float("nan")]))
     elif kind == "bool":
         npy.save(path, npy.make(shape, "b1", [k % 3 == 0 for k in range(size)]))
     else:
@@ -118,10 +124,14 @@ class Page:
         return "\n".join(lines) + "\n"
 
     def snippet(self, block, folder):
-        words, wanted, text = list(block.words), set(), block.text
+        words, wanted, text, command, options = list(block.words), set(), block.text, "check", []
         while words:
             word = words.pop(0)
-            if word == "in":
+            if word == "test":
+                command = "test"
+            elif word.startswith("--"):
+                options.append(word)
+            elif word == "in":
                 text = self.program(block, words.pop(0))
             elif word in ("error", "warning"):
                 while words and CODE.match(f"error[{words[0]}]"):
@@ -135,11 +145,11 @@ class Page:
                 self.complain(block.line, f"what is `{word}`?")
         program = folder / "snippet.snn"
         program.write_text(text)
-        done = subprocess.run([self.snnc, "check", program.name], cwd=folder, capture_output=True, text=True, timeout=60)
-        told = set(CODE.findall(done.stderr)) - QUIET
-        if told != wanted or done.returncode not in (0, 1):
+        done = subprocess.run([self.snnc, command, program.name, *options], cwd=folder, capture_output=True, text=True, timeout=60)
+        told = set(CODE.findall(done.stdout + done.stderr)) - (QUIET - wanted)
+        if told != wanted or done.returncode not in (0, 1, 3):
             self.complain(block.line, f"{' '.join(sorted(wanted)) or 'nothing'} expected, exit status {done.returncode}:\n"
-                          f"{done.stderr}")
+                          f"{done.stdout}{done.stderr}")
         program.unlink()
 
     # ---- commands ------------------------------------------------------------------------------

@@ -45,6 +45,50 @@ expect(Fixture *f, bool colour, const char *expected)
 }
 
 static void
+a_message_is_one_object_in_one_line(void)
+{
+	Fixture f = open_fixture();
+	const SourceFile *s = add(&f, "a.snn", "x\n\xC3\xB6 = ta \"u\"\n");
+	diag_begin(f.diag, E0201, at(s, "ta", 0), "nothing is called `ta`\tor \"u\"");
+	diag_mark(f.diag, "here");
+	diag_label(f.diag, at(s, "x", 0), "near");
+	diag_suggest(f.diag, "ta", "tau");
+	diag_note(f.diag, "one");
+	diag_end(f.diag);
+	diag_begin(f.diag, W0601, (Span){0, 0}, "nothing runs");
+	diag_end(f.diag);
+	StrBuf out = strbuf_init(f.arena);
+	diag_flush_json(f.diag, &out);
+	CU_ASSERT_STRING_EQUAL(strbuf_text(&out),
+		"{\"severity\":\"warning\",\"code\":\"W0601\",\"slug\":\"no_protocol\",\"message\":\"nothing runs\",\"labels\":[],"
+		"\"notes\":[],\"helps\":[],\"fixes\":[]}\n"
+		"{\"severity\":\"error\",\"code\":\"E0201\",\"slug\":\"unknown_name\",\"message\":\"nothing is called `ta`\\u0009or "
+		"\\\"u\\\"\",\"file\":\"a.snn\",\"line\":2,\"column\":5,\"end_line\":2,\"end_column\":7,\"offset\":7,\"length\":2,"
+		"\"label\":\"here\",\"labels\":[{\"file\":\"a.snn\",\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,"
+		"\"offset\":0,\"length\":1,\"message\":\"near\"}],\"notes\":[\"one\"],\"helps\":[\"did you mean `tau`?\"],"
+		"\"fixes\":[{\"file\":\"a.snn\",\"line\":2,\"column\":5,\"end_line\":2,\"end_column\":7,\"offset\":7,\"length\":2,"
+		"\"replacement\":\"tau\"}]}\n");
+	arena_close(f.arena);
+}
+
+static void
+a_fix_stands_only_where_the_name_does(void)
+{
+	Fixture f = open_fixture();
+	const SourceFile *s = add(&f, "a.snn", "a.w\n");
+	diag_begin(f.diag, E0203, at(s, "a.w", 0), "no state");
+	diag_suggest(f.diag, "w", "v");
+	diag_end(f.diag);
+	StrBuf out = strbuf_init(f.arena);
+	diag_flush_json(f.diag, &out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(strbuf_text(&out), "\"fixes\":[]"));
+	DiagCode code;
+	CU_ASSERT_TRUE(diag_code_find("e0203", &code) && code == E0203);
+	CU_ASSERT_FALSE(diag_code_find("E02", &code));
+	arena_close(f.arena);
+}
+
+static void
 a_message_shows_its_place_with_carets_labels_and_help(void)
 {
 	Fixture f = open_fixture();
@@ -267,7 +311,9 @@ the_nearest_name_is_suggested(void)
 }
 
 CU_TestInfo test_diag[] = {
-	{"a message shows its place with carets, labels and help",
+	{"a message is one object in one line", a_message_is_one_object_in_one_line},
+		{"a fix stands only where the name does", a_fix_stands_only_where_the_name_does},
+		{"a message shows its place with carets, labels and help",
 		a_message_shows_its_place_with_carets_labels_and_help},
 	{"labels of other lines stand in the order of the file",
 		labels_of_other_lines_stand_in_the_order_of_the_file},

@@ -254,7 +254,7 @@ lists_give_each_neuron_its_value(void)
 		   "\trun 5 steps\n"
 		   "}\n");
 	expect_error(LEAKY "layer a : Leaky[3](threshold = [-52 mV, -50 mV])\n" RUN,
-		     "error[E0401]: layer `a` has 3 neurons, this list has 2 values\n");
+		     "error[E0403]: layer `a` has 3 neurons, this list has 2 values\n");
 }
 
 static void
@@ -275,7 +275,7 @@ values_of_the_command_line_count(void)
 	CU_ASSERT_EQUAL(r.net->dt, 0.5);
 	arena_close(r.arena);
 	expect_error_of(text, "m=7",
-			"error[E0504]: --set m: the program has no `param m`\n      = help: did "
+			"error[E0522]: --set m: the program has no `param m`\n      = help: did "
 			"you mean `n`?\n");
 	expect_error_of(text, "n=7 mV", "error[E0504]: `n` is a number, and this is a voltage\n");
 	expect_error_of(text, "tau=true",
@@ -294,11 +294,11 @@ sizes_and_steps_that_cannot_be_are_refused(void)
 	expect_error(LEAKY "layer a : Leaky[1, 1, 1, 1, 1]\n" RUN,
 		     "error[E0402]: a layer has 1 to 4 dimensions");
 	expect_error("dt = 0 ms\n" LEAKY "layer a : Leaky[1]\n" RUN,
-		     "error[E0503]: the time step must be above 0 ms");
+		     "error[E0528]: the time step must be above 0 ms");
 	expect_error(LEAKY "layer a : Leaky[1]\nexperiment { run 0.9 ms }\n",
-		     "error[E0503]: a run of 0.9 ms has no step");
+		     "error[E0519]: a run of 0.9 ms has no step");
 	expect_error(LEAKY "layer a : Leaky[1] { trace x { tau = 0 ms ; on spike set 1 } }\n" RUN,
-		     "error[E0503]: the time constant of trace `x` must be above 0 ms");
+		     "error[E0526]: the time constant of trace `x` must be above 0 ms");
 	/* As in BindsNET, and whatever the real type is: 0.3 / 0.1 is below 3. */
 	expect_piece("dt = 0.1 ms\n" LEAKY "layer a : Leaky[1]\nexperiment { run 0.3 ms }\n",
 		     "run 2 steps\n");
@@ -326,7 +326,7 @@ draws_are_sites_named_after_their_variable(void)
 		     "\t\tkeep one spike at random[a/keep]\n");
 	expect_error(
 		"neuron A(p = 2) {\n step { if bernoulli(p) { spike } }\n}\nlayer a : A[1]\n" RUN,
-		"error[E0503]: a probability lies between 0 and 1, and this is 2\n");
+		"error[E0506]: a probability lies between 0 and 1, and this is 2\n");
 }
 
 static void
@@ -418,11 +418,11 @@ values_must_lie_in_their_range(void)
 	expect_piece(CONNECT("weight = uniform(0.1, 0.3) { range [0.1, 0.3] }"),
 		     "range [0.1, 0.3]\n");
 	expect_piece(CONNECT("weight = -7 { range [-inf, 0] }"), "range [-inf, 0]\n");
-	expect_error(CONNECT("weight = 0 { range [1, 0] }"), "error[E0503]: this range is empty");
+	expect_error(CONNECT("weight = 0 { range [1, 0] }"), "error[E0507]: this range is empty");
 	expect_error(CONNECT("weight = 0 { norm 0 per post each run }"),
-		     "error[E0503]: a norm must be above 0");
+		     "error[E0510]: a norm must be above 0");
 	expect_error(CONNECT("weight = 0 { decay 1 }"),
-		     "error[E0503]: a decay lies from 0 to below 1");
+		     "error[E0511]: a decay lies from 0 to below 1");
 }
 
 static void
@@ -464,16 +464,16 @@ loops_stay_within_the_data(void)
 	expect_error(LOOP("[0 ..< 101]", "reset"),
 		     "error[E0802]: sample 100 is asked for, and `d` has 100 samples\n");
 	expect_error(LOOP("[5 ..< 4]", "reset"),
-		     "error[E0802]: this range goes backwards, from 5 to 4\n");
+		     "error[E0805]: this range goes backwards, from 5 to 4\n");
 	expect_error("batch = 3\n" LOOP("", "reset"),
 		     "error[E0802]: 100 samples do not fill batches of 3\n");
 	expect_error(
 		LOOP("", "a.threshold = x * 1 mV"),
-		"error[E0401]: a sample of `d` has 6 values here, and layer `a` has 4 neurons\n");
+		"error[E0405]: a sample of `d` has 6 values here, and layer `a` has 4 neurons\n");
 	expect_piece(LOOP("", "a.threshold = y * 1 mV"), "\t\ta.threshold = column1\n");
 	expect_piece(LOOP("", "vote a for y by all_activity every 10"),
 		     "vote a for column1 by all_activity every 10\n");
-	expect_error(LOOP("", "vote a for x by all_activity"), "error[E0801]: `x` is no label");
+	expect_error(LOOP("", "vote a for x by all_activity"), "error[E0807]: `x` is no label");
 }
 
 static void
@@ -508,9 +508,9 @@ records_and_plots_name_what_there_is(void)
 			   "record c.weight = c.weight every 2 samples\n"
 			   "plot c.weight = c.weight as fields[2, 3]\n");
 	snprintf(text, sizeof text, "%s%s", head, "plot c.weight as fields[3, 3]\n");
-	expect_error(text, "error[E0401]: fields of 3 x 3 do not fit layer `a` of 6 neurons\n");
+	expect_error(text, "error[E0409]: fields of 3 x 3 do not fit layer `a` of 6 neurons\n");
 	snprintf(text, sizeof text, "%s%s", head, "record a.tau\n");
-	expect_error(text, "error[E0205]: the parameter `tau` never changes\n");
+	expect_error(text, "error[E0232]: the parameter `tau` never changes\n");
 }
 
 CU_TestInfo test_elab[] = {

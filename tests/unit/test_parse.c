@@ -183,9 +183,9 @@ bad_characters_are_named(void)
 	       "1:13 E0101: `&&` has no meaning here|1:16 E0101: `!` has no meaning here");
 	expect("param a = \x01", "1:11 E0101: the byte 0x01 has no meaning here");
 	expect("param a = \xFF", "1:11 E0101: the byte 0xFF has no meaning here");
-	expect("// c\nparam a = 1", "1:1 E0101: comments start with `#`");
-	expect("param a = 'b'", "1:11 E0101: strings stand between double quotes");
-	expect("param a = \"\\q\"", "1:12 E0101: this has no meaning in a string");
+	expect("// c\nparam a = 1", "1:1 E0113: comments start with `#`");
+	expect("param a = 'b'", "1:11 E0112: strings stand between double quotes");
+	expect("param a = \"\\q\"", "1:12 E0111: this has no meaning in a string");
 	expect("neuron N { if' = 3 }", "1:12 E0101: `if` is a word of the language and no state");
 	expect_in("param a = 2 ** 3", "there is no power operator");
 }
@@ -196,7 +196,7 @@ strings_and_numbers_that_break_off(void)
 	expect("data d = idx(\"a\", \"b)\nparam a = 1", "1:19 E0104: this string is never closed");
 	expect("param s = \"a\\", "1:11 E0104: this string is never closed");
 	expect("param s = \"", "1:11 E0104: this string is never closed");
-	expect("param a = 1e999", "1:11 E0105: this number is too large");
+	expect("param a = 1e999", "1:11 E0115: this number is too large");
 	expect("param a = .5 + 0x1F + 1.2.3 + 2e- + 5.\n",
 	       "1:11 E0105: this is not how a number is written|1:16 E0105: this is not how a "
 	       "number is written|"
@@ -278,13 +278,13 @@ static void
 what_the_text_alone_shows(void)
 {
 	expect("layer a : B[1] { trace x { on spike set 1 } }",
-	       "1:18 E0102: the trace `x` has no `tau`");
+	       "1:18 E0109: the trace `x` has no `tau`");
 	expect("layer a : B[1] { trace x { tau = 1 } }",
-	       "1:18 E0102: the trace `x` has no `on spike`");
+	       "1:18 E0109: the trace `x` has no `on spike`");
 	expect("connect a -> b { weight = 1 { range [0, 1] ; decay 2 ; range [0, 2] } }",
-	       "1:56 E0102: `range` is written twice");
-	expect("record a.b every 3 every 4", "1:20 E0102: `every` is written twice");
-	expect("layer a : B[1] { method = m ; method = n }", "1:31 E0102: `method` is written twice");
+	       "1:56 E0108: `range` is written twice");
+	expect("record a.b every 3 every 4", "1:20 E0108: `every` is written twice");
+	expect("layer a : B[1] { method = m ; method = n }", "1:31 E0108: `method` is written twice");
 }
 
 static void
@@ -319,7 +319,7 @@ braces_that_do_not_match(void)
 	       "1:24 E0102: expected `{`, found `=`|"
 	       "1:35 E0103: a `}` is missing before the end of the file");
 	expect("param a = 1 }\nparam b 2",
-	       "1:13 E0102: this `}` closes nothing|2:9 E0102: expected `=`, found the number `2`");
+	       "1:13 E0110: this `}` closes nothing|2:9 E0102: expected `=`, found the number `2`");
 }
 
 static void
