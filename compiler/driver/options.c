@@ -325,6 +325,9 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		o->verify = true;
 		ok = !v || (read_count(v, &o->verify_every) && o->verify_every > 0);
 		break;
+	case OPTION_DIAGNOSE:
+		o->diagnose = true;
+		break;
 	case OPTION_DUMP_STATE:
 		o->dump_state = v;
 		break;

@@ -47,7 +47,7 @@ typedef struct {
 	EmitKind emit;
 	bool json;                /* diagnostics as JSON lines */
 	const char *explain;      /* a code: its page, and nothing else */
-	bool verify, f64, exact, no_cache, quiet, no_results, time, check_stages, markdown, source;
+	bool verify, f64, exact, no_cache, quiet, no_results, time, diagnose, check_stages, markdown, source;
 } Options;
 
 /* True: go on. False: the exit code is in *code, and what had to be said was said. */

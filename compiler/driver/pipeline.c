@@ -162,7 +162,7 @@ solve(Compilation *c)
 static bool
 lower(Compilation *c)
 {
-	LowerEnv env = {c->diag, c->math_plan};
+	LowerEnv env = {c->diag, c->math_plan, c->sources, c->o->diagnose};
 	c->plan = lower_net(&env, c->net);
 	return c->plan != NULL;
 }

@@ -230,6 +230,12 @@ spans(Lower *l)
 		for (uint32_t k = 0; k < n->traces.n; k++)
 			span_of(l, low->traces[k], n->traces.at[k].span);
 	}
+	for (uint32_t i = 0; i < l->net->signals.n; i++) {
+		const NetSignal *n = &l->net->signals.at[i];
+		span_of(l, l->signals[i].buf, n->span);
+		for (uint32_t k = 0; k < n->states.n; k++)
+			span_of(l, l->signals[i].states[k], n->states.at[k].span);
+	}
 	for (uint32_t i = 0; i < l->net->conns.n; i++) {
 		const NetConn *c = &l->net->conns.at[i];
 		for (uint32_t k = 0; k < c->features.n; k++) {
@@ -276,6 +282,7 @@ lower_net(LowerEnv *env, const Net *net)
 	if (l->failed)
 		return NULL;
 	spans(l);
+	low_watch(l);
 	plan_layout(l->p);
 	return l->p;
 }

@@ -22,6 +22,8 @@
 typedef struct {
 	Diag *diag;
 	const char *math_plan;                            /* text of lib/math.plan */
+	const SourceMap *sources;                         /* for places that the program tells at run time */
+	bool diagnose;                                    /* with objects for what --diagnose looks at */
 } LowerEnv;
 
 /* NULL after diagnostics (parts of the language that are not compiled yet). */

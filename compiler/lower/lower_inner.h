@@ -228,6 +228,7 @@ PlanExpr *low_value(Scope *s);                                    /* of the feat
 bool net_has_sum(const NetExpr *e);
 void low_data(Lower *l);
 void low_records(Lower *l);
+void low_watch(Lower *l);                                         /* lower_watch.c: for --diagnose */
 void low_controls(Lower *l, const NetProto *run);                 /* kernels of what a run does to the network */
 const LowControl *low_control(const Lower *l, const NetControl *c);
 bool low_is_controlled(const NetProtocol *p, NetVar v);           /* does any run change it? */

@@ -12,6 +12,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
 	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, -1, 0},
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
+	[POBJ_WATCH] = {-1, 1, 0},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -89,6 +90,19 @@ verify_vote(const Plan *p, Arena *a, const PlanObject *o)
 	return why;
 }
 
+/* Values have their spikes before and behind, and bounds of each where they lie in buffers. */
+static const char *
+verify_watch(const Plan *p, const PlanObject *o)
+{
+	if (o->ntexts < 2 || (o->nnums != 0) != (o->nbufs > 1) || (o->nnums && o->nbufs < 3))
+		return "watch has too few texts or buffers";
+	uint64_t n = plan_buf_count(&p->bufs.at[o->bufs[0]]);
+	for (uint32_t k = 1; o->nnums && k < 3; k++)
+		if (o->nums[k] != -1 && (o->nums[k] < 3 || o->nums[k] >= o->nbufs || plan_buf_count(&p->bufs.at[o->bufs[o->nums[k]]]) != n))
+			return "watch has bounds of another shape";
+	return NULL;
+}
+
 const char *
 plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 {
@@ -98,7 +112,8 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
-	bool more = o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4;
+	bool more = (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
+		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
 	if (nums >= 0 && (o->nnums < (uint32_t)nums || (o->nnums > (uint32_t)nums && !more)))
@@ -127,6 +142,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 		return o->nums[1] != -1 && !is_object(p, o->nums[1], POBJ_VOTE) ? "report names no vote" : NULL;
 	case POBJ_VALUE:
 		return plan_buf_count(&p->bufs.at[o->bufs[0]]) != 1 ? "value is not one number" : NULL;
+	case POBJ_WATCH: return verify_watch(p, o);
 	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER:
 	case POBJ_UNSET: case POBJ_COUNT: break;
 	}

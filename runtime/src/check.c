@@ -12,7 +12,7 @@ static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = 
 	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
 	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
-	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0},
+	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0},
 };
 
 static bool
@@ -102,13 +102,26 @@ check_vote(const snnrt_program *p, const snnrt_object *o, char *why)
 }
 
 static bool
+check_watch(const snnrt_program *p, const snnrt_object *o, char *why)
+{
+	const snnrt_buffer *b = &p->buffers[o->bufs[0]];
+	bool values = strcmp(o->texts[0], "values") == 0, layer = strcmp(o->texts[0], "layer") == 0;
+	bool ok = layer ? b->naxes == 2 : rt_type_is_float(b->type);
+	if (values)
+		ok = ok && o->nbufs >= 3 && o->nnums >= 5;
+	for (int k = 1; ok && values && k < 3; k++)
+		ok = o->nums[k] < 0 || (o->nums[k] < o->nbufs && p->buffers[o->bufs[o->nums[k]]].bytes == b->bytes);
+	return ok || rt_say(why, "watch `%s` has other buffers or numbers than it needs", o->name);
+}
+
+static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_VALUE || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_WATCH || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
-	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6);
+	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);
@@ -125,6 +138,8 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 		if (!is_kind(p, o->nums[0], SNNRT_OBJ_PHASE) || !is_kind(p, o->nums[1], SNNRT_OBJ_VOTE))
 			return rt_say(why, "report `%s` names no phase or no vote", o->name);
 	}
+	if (o->kind == SNNRT_OBJ_WATCH)
+		return check_watch(p, o, why);
 	if (o->kind == SNNRT_OBJ_VALUE) {
 		const snnrt_buffer *b = &p->buffers[o->bufs[0]];
 		if (!rt_type_is_float(b->type) || b->bytes != rt_type_size(b->type))

@@ -170,7 +170,7 @@ open_inputs(snnrt *rt)
 static uint64_t
 own_memory(const snnrt *rt)
 {
-	uint64_t n = 0;
+	uint64_t n = rt_watch_memory(rt->p);
 	for (uint32_t i = 0; i < rt->p->nobjects; i++) {
 		const snnrt_object *o = &rt->p->objects[i];
 		if (o->kind == SNNRT_OBJ_DATA)
@@ -274,6 +274,8 @@ open_all(snnrt *rt, const snnrt_options *o)
 		return false;
 	if (!open_folder(rt) || !open_outputs(rt))
 		return false;
+	if (!rt_watch_open(rt))
+		return false;
 	fill_arena(rt);
 	rt_progress_open(rt);
 	return true;
@@ -323,6 +325,7 @@ snnrt_run(snnrt *rt)
 	else if (r < 0)
 		rt_fail(rt, "the program stopped with %lld and gave no reason", (long long)r);
 	rt_progress_end(rt);
+	rt_watch_report(rt);
 	if (rt->status == SNNRT_OK)
 		rt_curve_print(rt);
 	if (rt->status != SNNRT_FAILED && rt->o.dump_state)
@@ -363,6 +366,7 @@ close_object(snnrt *rt, uint32_t i)
 	case SNNRT_OBJ_SAVE:
 	case SNNRT_OBJ_PLOT:
 	case SNNRT_OBJ_VALUE:
+	case SNNRT_OBJ_WATCH:                                 /* watch.c keeps what belongs to them */
 		return;
 	}
 }
@@ -375,6 +379,7 @@ snnrt_close(snnrt *rt)
 	int code = rt->status == SNNRT_OK ? 0 : rt->status == SNNRT_INTERRUPTED ? 130 : 3;
 	for (uint32_t i = 0; rt->object && i < rt->p->nobjects; i++)
 		close_object(rt, i);
+	rt_watch_close(rt);
 	rt_folder_close(&rt->folder, true);                   /* removes only what we made and left empty */
 	if (rt->arena_mapped)
 		munmap(rt->arena, rt->arena_mapped);

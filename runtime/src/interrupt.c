@@ -62,5 +62,7 @@ int64_t
 snnrt_poll(void *host)
 {
 	rt_progress_step(host);
+	if (rt_watch_step(host) < 0)
+		return SNNRT_FAILED;
 	return pressed ? SNNRT_INTERRUPTED : SNNRT_OK;
 }

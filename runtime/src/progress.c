@@ -291,6 +291,7 @@ snnrt_begin(void *host)
 		put(t.s ? t.s : "", t.n);
 		rt_text_fini(&t);
 	}
+	rt_watch_begin(rt);
 	return 0;
 }
 

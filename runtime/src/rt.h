@@ -226,6 +226,7 @@ struct snnrt {
 	RtText reports;                                                  /* JSON of reports, for the manifest */
 	RtText written;                                                  /* JSON of plots and checkpoints */
 	uint64_t seed;
+	struct RtWatch *watch;                                           /* NULL: nobody diagnoses */
 };
 
 int64_t rt_fail(snnrt *rt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* gives -2; the first text stays */
@@ -264,6 +265,15 @@ bool rt_curve_write(snnrt *rt);                                      /* accuracy
 bool rt_manifest_write(snnrt *rt);
 bool rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why);
 bool rt_dump_state(snnrt *rt);
+
+/* What --diagnose looks at (watch.c); all but open do nothing without. */
+typedef struct RtWatch RtWatch;
+bool rt_watch_open(snnrt *rt);                                       /* false after rt_fail */
+uint64_t rt_watch_memory(const snnrt_program *p);                    /* bytes that it holds */
+void rt_watch_begin(snnrt *rt);                                      /* the first values are there */
+int64_t rt_watch_step(snnrt *rt);                                    /* -2 after rt_fail: a value is no number */
+void rt_watch_report(snnrt *rt);                                     /* to stderr */
+void rt_watch_close(snnrt *rt);
 
 bool rt_interrupt_begin(void);                                       /* interrupt.c */
 void rt_interrupt_end(void);

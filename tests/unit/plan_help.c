@@ -54,7 +54,7 @@ lowered(Made *m, Diag *d, const AstProgram *prog, const char *math)
 	if (!solve_net(&so, net))
 		return NULL;
 	sound("solve", net_verify(net, m->arena));
-	LowerEnv le = {d, math};
+	LowerEnv le = {.diag = d, .math_plan = math};
 	return lower_net(&le, net);
 }
 
