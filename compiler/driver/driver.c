@@ -113,9 +113,13 @@ command_verify(Compilation *c)
 {
 	VerifyOptions o = {.every = c->o->verify_every};
 	VerifyResult r;
-	if (!llvm_available() || (c->o->engine != ENGINE_DEFAULT && c->o->engine != ENGINE_JIT)) {
-		output_say("`--verify` compares the interpreter with code by LLVM%s",
-			   llvm_available() ? "; leave `--engine` away" : ", which this snnc is built without");
+	if (c->o->engine != ENGINE_DEFAULT && c->o->engine != ENGINE_JIT) {
+		output_say("`--verify` compares the interpreter with code by LLVM; leave `--engine` away");
+		return EXIT_USAGE;
+	}
+	if (!llvm_available()) {
+		output_say("`--verify` compares the interpreter with code by LLVM, which this snnc is built without; compare `--engine eval --dump-state A` "
+			   "with `--engine c --dump-state B`");
 		return EXIT_USAGE;
 	}
 	int code = verify_plan(c, &o, &r);
@@ -156,8 +160,7 @@ static int
 command_check(Compilation *c)
 {
 	int code;
-	compile(c, "lower", &code);
-	return code;
+	return compile(c, "lower", &code) ? tests_check(c->o, c->arena) : code;
 }
 
 /* ---- info ------------------------------------------------------------------------------------ */

@@ -3,18 +3,32 @@
 #include "base/num.h"
 #include "driver/output.h"
 #include "driver/test.h"
+#include "source/embedded.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static FILE *
+open_text(const char *path, bool built_in)
+{
+	if (!built_in)
+		return fopen(path, "r");
+	for (const EmbeddedText *t = snnc_embedded_lib; t->name; t++)
+		if (strcmp(t->name, path) == 0)
+			return fmemopen((void *)(uintptr_t)t->text, t->size, "r");
+	errno = ENOENT;
+	return NULL;
+}
+
 bool
-golden_read(Arena *a, const char *path, Table *out, const char **why)
+golden_read(Arena *a, const char *path, bool built_in, Table *out, const char **why)
 {
 	VEC(double) x = {0}, y = {0};
 	char line[256];
-	FILE *f = fopen(path, "r");
+	FILE *f = open_text(path, built_in);
 	*why = NULL;
 	if (!f) {
 		*why = strerror(errno);

@@ -172,15 +172,46 @@ compile(Case *t, Compilation *c, uint32_t point)
 	panic_set_stage("testing");
 	bool ok = testing_make(&env, &c->ast, places.at[t->index], point, &t->sweep);
 	panic_set_stage(NULL);
-	return ok && pipeline_resume(c, "expand");
+	return ok && pipeline_resume(c, "sema");
+}
+
+/* The tests of a program are compiled, too; what is wrong in them is told. A warning of the program would be told by each. */
+int
+tests_check(const Options *o, Arena *a)
+{
+	Suite s = {.o = o, .arena = a};
+	TestPlaceVec places = {0};
+	Compilation c;
+	int code = EXIT_FINE;
+	compilation_open(&c, o, a);
+	if (pipeline_run(&c, "parse"))
+		testing_find(a, &c.ast, false, &places);
+	for (uint32_t i = 0; i < places.n; i++) {
+		Case t = {.suite = &s, .file = o->file, .index = i, .arena = arena_open()};
+		Compilation of_test;
+		compilation_open(&of_test, o, t.arena);
+		if (!compile(&t, &of_test, 0)) {
+			run_tell(&of_test);
+			code = of_test.world_errors == diag_errors(of_test.diag) && code != EXIT_TEXT ? EXIT_WORLD : EXIT_TEXT;
+		}
+		arena_close(t.arena);
+	}
+	return code;
 }
 
 /* ---- goldens ----------------------------------------------------------------------------------- */
 
+/* Beside the text that names it. */
 static const char *
 golden_path(const Case *t, const Compilation *c)
 {
 	const char *path = t->golden_at->path;
+	SourcePlace at;
+	if (!t->file && source_find(c->sources, t->golden_at->span.lo, &at)) {
+		const char *name = strchr(at.file->name, '/') + 1, *slash = strrchr(name, '/'); /* behind "<lib>/" */
+		path = arena_printf(t->arena, "%.*s%s", slash ? (int)(slash + 1 - name) : 0, name, path);
+		return c->o->lib ? arena_printf(t->arena, "%s/%s", c->o->lib, path) : path;
+	}
 	return strcmp(c->program_dir, ".") == 0 ? path : arena_printf(t->arena, "%s/%s", c->program_dir, path);
 }
 
@@ -207,13 +238,18 @@ compare_golden(Case *t, Compilation *c)
 {
 	const char *why, *path = golden_path(t, c);
 	Table now = golden_table(t), want;
+	bool built_in = !t->file && !c->o->lib;
+	if (t->suite->o->update && built_in) {
+		unlike_golden(t, c, arena_printf(t->arena, "`%s` is built in", path), "name a folder of models: `--lib lib --update`");
+		return;
+	}
 	if (t->suite->o->update) {
 		if (!golden_write(t->arena, path, t->sweep.n ? t->sweep.label : "t [ms]", "value", &now))
 			t->failed = t->world = true;
 		return;
 	}
 	const char *update = "if what comes out is right, `snnc test --update` writes it there";
-	if (!golden_read(t->arena, path, &want, &why)) {
+	if (!golden_read(t->arena, path, built_in, &want, &why)) {
 		unlike_golden(t, c, arena_printf(t->arena, "`%s` cannot be compared with: %s", path, why), update);
 		return;
 	}
@@ -250,7 +286,7 @@ run_point(Case *t, uint32_t point, bool last, StrBuf *messages)
 	t->world |= c.world_errors > 0;
 	uint32_t n = t->sweep.n && !t->sweep.lanes ? t->sweep.n : 1;
 	last = last || point + 1 >= n;
-	if (ok && last && !t->failed && t->golden_at && t->file)
+	if (ok && last && !t->failed && t->golden_at)
 		compare_golden(t, &c);
 	run_flush(&c, messages, t->suite->colour);
 	t->golden_at = NULL;

@@ -6,6 +6,7 @@
 #include "testing/testing.h"
 
 int command_test(const Options *o, Arena *a);             /* gives the exit code */
+int tests_check(const Options *o, Arena *a);              /* compiles the tests of o->file; gives the exit code */
 
 /* ---- results.c: what a run left in its folder ---- */
 typedef struct {
@@ -22,7 +23,8 @@ void results_remove(const char *dir);                     /* a folder and what i
 
 /* ---- golden.c: files of two columns ---- */
 typedef struct { double *x, *y; uint64_t n; } Table;
-bool golden_read(Arena *a, const char *path, Table *out, const char **why);
+/* A file, or what is built in for a model of the library: then `built_in`, and the path begins in lib/. */
+bool golden_read(Arena *a, const char *path, bool built_in, Table *out, const char **why);
 bool golden_write(Arena *a, const char *path, const char *x_label, const char *y_label, const Table *t);
 
 /* ---- test_files.c ---- */

@@ -170,8 +170,9 @@ value_text(Arena *a, PlanType t, const char *at)
 	return arena_printf(a, "%s (0x%0*" PRIx64 ")", shown, (int)size * 2, bits);
 }
 
+/* origin: where the value is made. */
 static void
-tell_difference(Verify *v, const PlanBuf *b, uint64_t index, const char *code, const char *interpreter, const char *others)
+tell_difference(Verify *v, const Origin *origin, const PlanBuf *b, uint64_t index, const char *code, const char *interpreter, const char *others)
 {
 	Arena *a = v->c->arena;
 	VerifyResult *r = v->out;
@@ -180,8 +181,15 @@ tell_difference(Verify *v, const PlanBuf *b, uint64_t index, const char *code, c
 	r->variable = place_text(a, b, index);
 	r->expected = value_text(a, b->type, interpreter + at);
 	r->got = value_text(a, b->type, code + at);
-	diag_begin(v->c->diag, E1003, b->span, "`%s` differs after step %" PRIu64 ": the interpreter has %s, compiled code %s", r->variable,
+	Span where = origin->at.n ? origin->at.at[0] : b->span;
+	diag_begin(v->c->diag, E1003, where, "`%s` differs after step %" PRIu64 ": the interpreter has %s, compiled code %s", r->variable,
 		   v->steps, r->expected, r->got);
+	for (uint32_t i = 1; i < origin->at.n && i < 4; i++)
+		diag_label(v->c->diag, origin->at.at[i], "or here");
+	if (where.lo != b->span.lo && b->span.lo)
+		diag_label(v->c->diag, b->span, "declared here");
+	if (origin->code)
+		diag_note(v->c->diag, "it is made by `%s` of the plan (`snnc emit --plan`)", origin->code->name);
 	if (*others)
 		diag_note(v->c->diag, "so do %s", others);
 	diag_help(v->c->diag, "this is a bug in snnc; `--without PASS` tells which pass of the optimiser is in it, if any");
@@ -195,25 +203,26 @@ compare(Verify *v)
 	const Plan *p = v->c->plan;
 	const char *code = snnrt_arena(v->side[CODE].rt), *interpreter = snnrt_arena(v->side[INTERPRETER].rt);
 	StrBuf others = strbuf_init(v->c->arena);
-	const PlanBuf *first = NULL;
-	uint64_t first_index = 0, count = 0;
+	bool *differs = ARENA_ARRAY(v->c->arena, bool, p->bufs.n);
+	uint32_t first = UINT32_MAX, count = 0;
 	for (uint32_t i = 0; i < p->bufs.n; i++) {
 		const PlanBuf *b = &p->bufs.at[i];
-		uint64_t at = is_compared(b) ? find_difference(b, code + b->offset, interpreter + b->offset) : UINT64_MAX;
-		if (at == UINT64_MAX)
-			continue;
-		if (!first) {
-			first = b;
-			first_index = at;
-		} else if (count++ < 6) {
-			strbuf_printf(&others, "%s`%s`", count > 1 ? ", " : "", b->name);
-		}
+		differs[i] = is_compared(b) && find_difference(b, code + b->offset, interpreter + b->offset) != UINT64_MAX;
+		first = differs[i] && first == UINT32_MAX ? i : first;
 	}
-	if (!first)
+	if (first == UINT32_MAX)
 		return true;
+	Origin origin;
+	if (verify_origin(v->c->arena, p, differs, &origin))
+		first = origin.buf;
+	for (uint32_t i = 0; i < p->bufs.n; i++)
+		if (differs[i] && i != first && count++ < 6)
+			strbuf_printf(&others, "%s`%s`", count > 1 ? ", " : "", p->bufs.at[i].name);
 	if (count > 6)
-		strbuf_printf(&others, " and %" PRIu64 " more", count - 6);
-	tell_difference(v, first, first_index, code + first->offset, interpreter + first->offset, strbuf_text(&others));
+		strbuf_printf(&others, " and %" PRIu32 " more", count - 6);
+	const PlanBuf *b = &p->bufs.at[first];
+	uint64_t index = find_difference(b, code + b->offset, interpreter + b->offset);
+	tell_difference(v, &origin, b, index, code + b->offset, interpreter + b->offset, strbuf_text(&others));
 	return false;
 }
 
@@ -303,8 +312,11 @@ run_both(Verify *v)
 static bool
 open_engines(Verify *v, const char **why)
 {
+	Compilation other = *v->c;
+	if (v->o->code)
+		other.plan = (Plan *)(uintptr_t)v->o->code;
 	return engine_open(&v->side[INTERPRETER].engine, v->c, ENGINE_EVAL, why) &&
-	       engine_open(&v->side[CODE].engine, v->c, ENGINE_JIT, why);
+	       engine_open(&v->side[CODE].engine, &other, ENGINE_JIT, why);
 }
 
 static uint32_t

@@ -124,6 +124,7 @@ at_once(Update *u, PlanEmit *b, const Group *g, PlanExpr *i, PlanExpr *j, bool c
 	}
 	for (uint32_t k = g->lo; k < g->hi; k++) {
 		const Flat *f = &u->flat.at[k];
+		p->at = f->span;
 		if (!f->target) {
 			PlanExpr *e = plan_emit_let(b, f->op == NSET ? "x" : "y", low_expr(&s, f->e));
 			s.locals[f->hidden] = e;
@@ -158,6 +159,7 @@ change_pair(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *i, Pla
 	Lower *l = u->l;
 	const Flat *f = &u->flat.at[k];
 	PlanExpr *old = low_load(l, u->low->buf, 2, i, j), *e;
+	l->p->at = f->span;
 	if (upd_alike(u, f)) {
 		Scope s = pair(u, b, g->event, low_i64(l, 0), i, j);
 		e = upd_updated(l, f->op, old, low_expr(&s, f->e));
@@ -283,6 +285,7 @@ row_change(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, bool clip)
 {
 	Lower *l = u->l;
 	Plan *p = l->p;
+	p->at = f->span;
 	if (u->change == NO_BUF) {
 		PlanAxis axis = low_axis(AXIS_POST, u->npost);
 		u->change = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", u->c->name, u->f->name);
@@ -318,6 +321,7 @@ line_statement(Update *u, PlanEmit *b, const Group *g, uint32_t k, PlanExpr *i, 
 	Lower *l = u->l;
 	const Flat *f = &u->flat.at[k];
 	PlanExpr *lo = i ? u->lo : low_i64(l, 0), *hi = i ? u->hi : low_i64(l, (int64_t)u->npre);
+	l->p->at = f->span;
 	LowLoop items = {.unit = true, .outer = b};
 	if (!upd_is_value(f))
 		items = items_of(u, b, f);

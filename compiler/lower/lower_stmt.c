@@ -108,6 +108,7 @@ low_block(Scope *s, NetBlock body, PlanExpr *mask)
 	Lower *l = s->l;
 	for (uint32_t i = 0; i < body.n; i++) {
 		const NetStmt *st = body.at[i];
+		l->p->at = st->span;
 		switch (st->kind) {
 		case NSTMT_ASSIGN:
 			assign(s, st, mask);
@@ -143,4 +144,5 @@ low_block(Scope *s, NetBlock body, PlanExpr *mask)
 		}
 		UNREACHABLE();
 	}
+	l->p->at = (Span){0, 0};
 }

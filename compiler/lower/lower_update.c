@@ -372,6 +372,7 @@ static void
 emit_statements(Update *u, const Group *g)
 {
 	const Flat *f = &u->flat.at[g->lo];
+	u->l->p->at = f->span;
 	if (g->pairs)
 		upd_pairs(u, g);
 	else if (f->gather)
@@ -380,6 +381,7 @@ emit_statements(Update *u, const Group *g)
 		upd_change_values(u, f);
 	else
 		state_statement(u, f);
+	u->l->p->at = (Span){0, 0};
 }
 
 static PlanExpr *

@@ -196,6 +196,7 @@ typedef struct {
 	VEC(PlanCode *) codes;                            /* order: funcs before users; kernels; procs before users */
 	VEC(PlanObject) objects;
 	uint64_t arena_bytes;                             /* set by plan_layout: PLAN_HEADER + buffers */
+	Span at;                                          /* the statement of the program that is being built; stamped on what is emitted */
 } Plan;
 
 /* Fixed points that the host knows by name: buffers `seed` u64[], `step` u64[] (steps done so far), `learning`

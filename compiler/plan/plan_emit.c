@@ -26,6 +26,7 @@ static PlanStmt *
 put(PlanEmit *b, PlanStmtKind k)
 {
 	PlanStmt *s = ARENA_NEW(b->plan->arena, PlanStmt);
+	s->span = b->plan->at;
 	s->kind = k;
 	VEC_PUSH(b->plan->arena, &b->v, s);
 	return s;

@@ -1,4 +1,5 @@
-/* embedded.h: the texts of lib/ and the pages of messages as they were when snnc was built.
+/* embedded.h: the texts of lib/ (models, functions of plans, and the files that tests of models compare with) and the pages of
+ * messages, as they were when snnc was built.
  *
  * The arrays are written by cmake/EmbedText.cmake. Names are relative to lib/
  * ("neurons/lif.snn") or docs/errors/ ("E0214.md"), in alphabetical order; text has a NUL behind its size

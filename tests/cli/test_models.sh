@@ -105,3 +105,19 @@ END
 snnc test program.snn --filter 'over a param' --update
 cat rate.csv
 nextcode snnc test program.snn
+# check looks into tests; the library's files are compared with, too
+cat >wrong.snn <<'END'
+rule Counts(nu = 1) {
+    learns w
+    on pre { w += nu }
+    test "nothing of this name" { pre at [10 ms] ; expect q == 1 }
+    test "fine" { pre at [10 ms] ; expect dw == 1 }
+    test "nothing is expected" { pre at [10 ms] }
+}
+test "no such layer" { run 10 ms ; expect c.v > 3 }
+END
+nextcode snnc check wrong.snn
+sed -i '/q == 1/d; /nothing is/d; /no such/d' wrong.snn
+nextcode snnc check wrong.snn
+nextcode snnc test --filter 'PostPre: window'
+nextcode snnc test --filter 'PostPre: window' --update

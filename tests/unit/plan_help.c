@@ -80,7 +80,7 @@ make_plan(const char *text, const char *models)
 	for (const EmbeddedText *e = snnc_embedded_lib; e->name; e++) {
 		if (strstr(e->name, ".plan"))
 			math = e->text;
-		else if (!models)
+		else if (!models && strstr(e->name, ".snn"))
 			parse_file(&pe, source_add(sources, e->name, e->text, e->size, true),
 				   &prog);
 	}
