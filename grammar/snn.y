@@ -269,7 +269,11 @@ feature_parts:
 | feature_parts[f] "norm" expr[e] "per" name[per] "each" each_what[step] of_signed[s] EOL
                                 { $$ = ast_feature_norm(B, $f, span_join(@2, @s), $e, $per, $step, $s); }
 | feature_parts[f] "decay" expr[e] EOL  { $$ = ast_feature_decay(B, $f, span_join(@2, @3), $e); }
-| feature_parts[f] "keep" "sign" EOL    { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @3)); }
+| feature_parts[f] "keep" "sign" EOL    { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @3), no_id, no_id, NULL); }
+| feature_parts[f] "keep" "sign" "per" name[per] EOL
+                                { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @per), $per, no_id, NULL); }
+| feature_parts[f] "keep" "sign" NAME[side] "where" expr[e] EOL
+                                { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @e), no_id, id($side, @side), $e); }
 | feature_parts[f] "learn" learn[l] EOL  { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $l); }
 | feature_parts[f] name[n] "=" expr[e] EOL  { $$ = ast_feature_param(B, $f, $n, $e); }
 | feature_parts[f] error EOL    { yyerrok; syntax_recovered(p); $$ = $f; }

@@ -258,6 +258,9 @@ typedef struct {
 	bool norm_each_step, norm_signed;                 /* `of signed sum`; default: of absolute values */
 	AstExpr *decay; Span decay_span;                  /* per step: w *= 1 - decay */
 	bool keep_sign; Span keep_sign_span;
+	Name keep_sign_per; Span keep_sign_per_span;      /* pre; NULL: of each value */
+	Name keep_sign_side; Span keep_sign_side_span;    /* positive, negative; NULL: as the values begin */
+	AstExpr *keep_sign_where;                         /* which values are on that side; NULL: none is given */
 	AstExpr *learn;                                   /* a CALL or NAME: a rule, with its arguments */
 	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
 	AstExpr *average; Span average_span;              /* steps that changes are averaged over; NULL: none */

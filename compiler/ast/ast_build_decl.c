@@ -245,12 +245,19 @@ ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay)
 }
 
 AstFeature *
-ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at)
+ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at, AstId per, AstId side, AstExpr *where)
 {
-	if (f->keep_sign)
+	if (f->keep_sign) {
 		report_twice(b, f->keep_sign_span, at, "keep sign");
+		return f;
+	}
 	f->keep_sign = true;
 	f->keep_sign_span = at;
+	f->keep_sign_per = per.name;
+	f->keep_sign_per_span = per.span;
+	f->keep_sign_side = side.name;
+	f->keep_sign_side_span = side.span;
+	f->keep_sign_where = where;
 	return f;
 }
 

@@ -109,6 +109,12 @@ print_feature(StrBuf *out, const AstFeature *f)
 	print_part(out, 2, "decay", f->decay);
 	if (f->keep_sign) {
 		open_part(out, 2, "keep-sign");
+		if (f->keep_sign_per)
+			strbuf_printf(out, " per-%s", f->keep_sign_per);
+		if (f->keep_sign_side)
+			strbuf_printf(out, " %s", f->keep_sign_side);
+		if (f->keep_sign_where)
+			print_more(out, f->keep_sign_where);
 		strbuf_putc(out, ')');
 	}
 	if (f->learn) {

@@ -260,6 +260,7 @@ check_feature(Verifier *v, const AstFeature *f)
 	return check_span(v, f->span) && (!f->value || check_expr(v, f->value, true)) &&
 	       check_args(v, &f->args, false) && (!f->lo || check_expr(v, f->lo, true)) && (!f->hi || check_expr(v, f->hi, true)) &&
 	       (!f->norm || check_expr(v, f->norm, true)) &&
+	       (!f->keep_sign_where || check_expr(v, f->keep_sign_where, true)) &&
 	       (!f->decay || check_expr(v, f->decay, true)) &&
 	       (!f->average || check_expr(v, f->average, true)) &&
 	       (!f->learn || check_expr(v, f->learn, false));

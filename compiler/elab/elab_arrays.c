@@ -71,6 +71,7 @@ settle_conn(Elab *el, uint32_t conn)
 		settle_expr(&s, f->init.e);
 		settle_expr(&s, f->lo);
 		settle_expr(&s, f->hi);
+		settle_expr(&s, f->positive);
 		settle_block(&s, &f->compute.body);
 		settle_expr(&s, f->delay);
 		for (uint32_t k = 0; k < f->states.n; k++)

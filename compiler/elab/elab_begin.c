@@ -1,5 +1,5 @@
 /* elab_begin: the first values of a feature and their range, and what is wrong with them before the run: numbers outside of
- * the range, ranges that cross, files of another size or with numbers that are not finite, sums that no norm can scale. */
+ * the range, ranges that cross, files of another size or with numbers that are not finite. */
 #include "elab/elab_inner.h"
 
 #include <inttypes.h>
@@ -119,8 +119,8 @@ elab_begin(Scope *outer, NetFeature *f, const AstFeature *a)
 }
 
 /* One number, or one for each source, target or value. */
-static NetExpr *
-bound(Scope *outer, const AstExpr *e, const char *what)
+NetExpr *
+elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *each)
 {
 	Elab *el = outer->el;
 	Scope s = elab_scope(el, IN_PROGRAM), place = elab_scope(el, IN_INIT);
@@ -133,7 +133,7 @@ bound(Scope *outer, const AstExpr *e, const char *what)
 	bool sound = all && all->type == NT_REAL && !(all->kind == NEXPR_CONST && isnan(all->value));
 	if (sound)
 		return all;
-	elab_error(el, E0503, e->span, "%s must be one number, or one for each value", what);
+	elab_error(el, E0503, e->span, "%s must be one number, or one for each %s", what, each);
 	diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
 	diag_end(el->diag);
 	return NULL;
@@ -166,8 +166,8 @@ elab_range(Scope *s, NetFeature *f, const AstFeature *a)
 {
 	if (!a->lo)
 		return;
-	f->lo = bound(s, a->lo, "the lower end of a range");
-	f->hi = bound(s, a->hi, "the upper end of a range");
+	f->lo = elab_each_value(s, a->lo, "the lower end of a range", "value");
+	f->hi = elab_each_value(s, a->hi, "the upper end of a range", "value");
 	f->range_span = a->range_span;
 	if (!f->lo || !f->hi || is_crossed(s, f, a))
 		return;
@@ -241,56 +241,9 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 	return v;
 }
 
-/* The group whose sum a norm scales. */
-static uint64_t
-group_of(const NetConn *c, const NetFeature *f, const uint64_t *shape, uint32_t rank, ElabPair at)
-{
-	uint64_t inner = 1;
-	if (f->norm_per == NNORM_CONNECTION)
-		return 0;
-	for (uint32_t d = f->norm_per == NNORM_KERNEL ? 2 : 1; d < rank; d++)
-		inner *= shape[d];
-	return f->norm_per == NNORM_KERNEL || c->pattern.kind == NPAT_CONV ? at.value / inner : at.post;
-}
-
-static void
-warn_zero_sums(Scope *s, const NetFeature *f, const AstFeature *a, const double *v)
-{
-	Elab *el = s->el;
-	const NetConn *c = &el->net->conns.at[s->conn];
-	uint64_t n = elab_values_here(s), shape[6], zeros = 0, first = 0, post = el->net->layers.at[c->post].n;
-	uint32_t rank = net_value_shape(el->net, c, f->of_post, shape);
-	uint64_t groups = f->norm_per == NNORM_CONNECTION ? 1
-			  : f->norm_per == NNORM_POST && c->pattern.kind != NPAT_CONV ? post : n;
-	double *sum = ARENA_ARRAY(el->arena, double, groups);
-	bool *any = ARENA_ARRAY(el->arena, bool, groups);
-	for (uint64_t k = 0; k < n; k++) {
-		uint64_t g = group_of(c, f, shape, rank, elab_value_pair(s, k));
-		sum[g] += f->norm_signed ? v[k] : fabs(v[k]);
-		any[g] = true;
-	}
-	for (uint64_t g = groups; g-- > 0;) {
-		if (!any[g] || sum[g] != 0)
-			continue;
-		zeros++;
-		first = g;
-	}
-	if (!zeros)
-		return;
-	static const char *const what[] = {"target", "kernel", "connection"};
-	const char *which = f->norm_per == NNORM_CONNECTION ? "this connection"
-			    : arena_printf(el->arena, "%s %" PRIu64 "%s", c->pattern.kind == NPAT_CONV && f->norm_per == NNORM_POST
-					   ? "output channel" : what[f->norm_per], first,
-					   zeros > 1 ? arena_printf(el->arena, " and of %" PRIu64 " more", zeros - 1) : "");
-	diag_begin(el->diag, W0501, a->value->span, "the values of %s sum up to zero: no norm can scale them", which);
-	diag_label(el->diag, a->norm_span, "they are left as they are");
-	diag_help(el->diag, "begin with other values, or leave the norm away");
-	diag_end(el->diag);
-}
-
 /* Looks at values that are known before the run: those of files, and those that are not drawn. */
 void
-elab_check_values(Scope *s, const NetFeature *f, const AstFeature *a)
+elab_check_values(Scope *s, NetFeature *f, const AstFeature *a)
 {
 	uint64_t n = elab_values_here(s);
 	double *v = NULL;
@@ -302,6 +255,6 @@ elab_check_values(Scope *s, const NetFeature *f, const AstFeature *a)
 			if (!elab_number_at(s, f->init.e, elab_value_pair(s, k), &v[k]))
 				v = NULL;
 	}
-	if (v && f->has_norm && f->type == NT_REAL)
-		warn_zero_sums(s, f, a, v);
+	if (f->has_norm && f->type == NT_REAL)
+		elab_norm_sums(s, f, a, v);
 }

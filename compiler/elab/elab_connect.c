@@ -16,20 +16,8 @@ elab_find_conn(Elab *el, const AstDecl *d)
 }
 
 static void
-norm_and_decay(Elab *el, NetFeature *f, const AstFeature *a)
+decay(Elab *el, NetFeature *f, const AstFeature *a)
 {
-	if (a->norm && elab_real(el, a->norm, false, "a norm", &f->norm)) {
-		f->has_norm = true;
-		f->norm_each_step = a->norm_each_step;
-		f->norm_signed = a->norm_signed;
-		if (!(f->norm > 0) || isinf(f->norm)) {
-			elab_error(el, E0510, a->norm->span,
-				   "a norm must be above 0, and this is %s",
-				   elab_number_text(el, f->norm));
-			diag_help(el->diag, "it is what the values of one neuron sum up to: `norm 78.4 per post each run`");
-			diag_end(el->diag);
-		}
-	}
 	if (a->decay && elab_real(el, a->decay, false, "a decay", &f->decay) &&
 	    !(f->decay >= 0 && f->decay < 1)) {
 		elab_error(el, E0511, a->decay->span,
@@ -174,6 +162,10 @@ limits(Elab *el, const NetFeature *f, double *lo, double *hi)
 	} else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
 		*lo = elab_extreme(el, u->a, false);
 		*hi = elab_extreme(el, u->b, true);
+	}
+	if (f->positive || (f->sign_of_pre && *lo < 0)) { /* what begins on the other side becomes zero */
+		*lo = fmin(*lo, 0);
+		*hi = fmax(*hi, 0);
 	}
 	if (f->has_range) {
 		*lo = fmax(*lo, elab_extreme(el, f->lo, false));
@@ -344,25 +336,6 @@ check_truth(Elab *el, const NetFeature *f, const AstFeature *a)
 }
 
 static void
-norm_group(Elab *el, const NetConn *c, NetFeature *f, const AstFeature *a)
-{
-	static const char *const words[] = {"post", "kernel", "connection"};
-	uint32_t k = 0;
-	while (k < 3 && a->norm_per && strcmp(a->norm_per, words[k]) != 0)
-		k++;
-	bool window = c->pattern.kind == NPAT_CONV || c->pattern.kind == NPAT_LOCAL;
-	f->norm_per = (NetNormPer)k;
-	if (!a->norm || (k < 3 && (k != NNORM_KERNEL || window)))
-		return;
-	elab_error(el, E0610, a->norm_per_span,
-		   k < 3 ? "`per %s` needs a pattern with kernels" : "a norm cannot be `per %s`",
-		   a->norm_per);
-	diag_help(el->diag,
-		  "write `per post`, `per connection`, or with `conv` and `local` also `per kernel`");
-	diag_end(el->diag);
-}
-
-static void
 feature(Elab *el, uint32_t conn, const AstFeature *a)
 {
 	const NetConn *c = &el->net->conns.at[conn];
@@ -383,10 +356,10 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	f.of_post = m->params.n && m->params.at[0].of_post;
 	parameters(&s, &f, a);
 	elab_range(&s, &f, a);
-	norm_and_decay(el, &f, a);
-	norm_group(el, c, &f, a);
+	elab_norm(&s, &f, a);
+	decay(el, &f, a);
 	check_truth(el, &f, a);
-	f.keep_sign = a->keep_sign;
+	elab_sign(&s, &f, a);
 	if (a->shared)
 		share(el, conn, &f, a->shared);
 	else

@@ -220,7 +220,13 @@ bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLay
 /* ---- first values and ranges of features (elab_begin.c) ---- */
 void elab_begin(Scope *outer, NetFeature *f, const AstFeature *a);
 void elab_range(Scope *s, NetFeature *f, const AstFeature *a);
-void elab_check_values(Scope *s, const NetFeature *f, const AstFeature *a);
+void elab_check_values(Scope *s, NetFeature *f, const AstFeature *a);
+/* CONST or ARRAY; NULL after a message, which says `what` it is and that there may be one for `each` so */
+NetExpr *elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *each);
+/* ---- norms and signs (elab_norm.c, elab_sign.c) ---- */
+void elab_sign(Scope *s, NetFeature *f, const AstFeature *a);
+void elab_norm(Scope *s, NetFeature *f, const AstFeature *a);
+void elab_norm_sums(Scope *s, NetFeature *f, const AstFeature *a, const double *v); /* v: first values; NULL: unknown */
 double elab_extreme(Elab *el, const NetExpr *bound, bool most); /* the least or the most of a bound */
 const ElabUniform *elab_find_uniform(Elab *el, const NetExpr *e);
 uint32_t elab_find_layer(Elab *el, const AstDecl *d);

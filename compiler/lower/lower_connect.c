@@ -1,4 +1,4 @@
-/* lower_connect: what a connection keeps: the values of its features, how they begin, how they are normalised. */
+/* lower_connect: what a connection keeps: the values of its features, how they begin. */
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
@@ -75,7 +75,7 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 		if (c->features.at[k].shared == feature && needs_store(l, conn, k))
 			return true;
 	bool bounds = f->has_range && (f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST);
-	return is_fellow(c, feature) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
+	return is_fellow(c, feature) || low_sets_sign(f) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }
@@ -136,14 +136,14 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		lf->init_kept = lf->reset_kept = lf->reset_ring = lf->signs = UINT32_MAX;
 		lf->ring = NO_BUF;
 		lf->total = lf->negative = NO_BUF;
-		lf->init = lf->init_states = lf->norm = lf->fill = UINT32_MAX;
+		lf->init = lf->init_states = lf->norm = lf->find_zeros = lf->fill = UINT32_MAX;
 		if (f->shared != NET_NONE)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
 		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && (low_is_plain(c, f) || low_is_listed(l, c, f)))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
-		if (f->keep_sign && f->has_rule)
+		if (f->keep_sign && (f->has_rule || low_sets_sign(f)))
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, naxes, axes, "%s.%s_negative", c->name, f->name);
 		low_feature_buffers(l, conn, k);
 		if (f->has_rule)
@@ -369,48 +369,6 @@ init_states(Lower *l, uint32_t conn, uint32_t feature)
 	l->p->codes.at[lf->init_states]->body = plan_freeze(&b);
 }
 
-/* Per post neuron: w := w * (norm / sum over pre of |w|), the sum in ascending pre index; a sum of zero counts as one. */
-static void
-norm_kernel(Lower *l, uint32_t conn, uint32_t feature)
-{
-	Plan *p = l->p;
-	const NetConn *c = &l->net->conns.at[conn];
-	const NetFeature *f = &c->features.at[feature];
-	LowFeature *lf = &l->conns[conn].features[feature];
-	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n;
-	PlanAxis axis = low_axis(AXIS_POST, npost);
-	uint32_t sum = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_sum", c->name, f->name);
-	lf->norm = low_add_kernel(l, npost, "%s.%s.normalize", c->name, f->name);
-	PlanEmit body = plan_emit(p, p->codes.at[lf->norm]), *b = &body;
-
-	LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
-	low_store(low_body(&zero), sum, low_real(l, 0), 1, zero.index);
-	low_close(&zero);
-
-	LowLoop rows = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)npre), false);
-	LowLoop cols = low_loop(low_body(&rows), "j", low_lo(b), low_hi(b), true);
-	PlanExpr *w = low_load(l, lf->buf, 2, rows.index, cols.index);
-	if (!f->norm_signed)
-		w = plan_unary(p, PEXPR_ABS, w);
-	low_store(low_body(&cols), sum, plan_binary(p, PEXPR_ADD, low_load(l, sum, 1, cols.index), w), 1, cols.index);
-	low_close(&cols);
-	low_close(&rows);
-
-	LowLoop factor = low_loop(b, "j", low_lo(b), low_hi(b), true);
-	PlanExpr *total = plan_emit_let(low_body(&factor), "total", low_load(l, sum, 1, factor.index));
-	total = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_EQ, total, low_real(l, 0)), low_real(l, 1), total);
-	low_store(low_body(&factor), sum, plan_binary(p, PEXPR_DIV, low_real(l, f->norm), total), 1, factor.index);
-	low_close(&factor);
-
-	rows = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)npre), false);
-	cols = low_loop(low_body(&rows), "j", low_lo(b), low_hi(b), true);
-	w = low_load(l, lf->buf, 2, rows.index, cols.index);
-	low_store(low_body(&cols), lf->buf, plan_binary(p, PEXPR_MUL, w, low_load(l, sum, 1, cols.index)), 2, rows.index, cols.index);
-	low_close(&cols);
-	low_close(&rows);
-	p->codes.at[lf->norm]->body = plan_freeze(b);
-}
-
 static void
 pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -421,7 +379,7 @@ pattern_kernels(Lower *l, uint32_t conn, uint32_t feature)
 	if (f->has_rule)
 		init_states(l, conn, feature);
 	if (f->has_norm)
-		low_pattern_norm(l, conn, feature);
+		low_norm(l, conn, feature);
 	if (f->has_rule || f->decay != 0)
 		low_update(l, conn, feature);
 }
@@ -443,7 +401,7 @@ low_conn_kernels(Lower *l, uint32_t conn)
 		if (f->has_rule)
 			init_states(l, conn, k);
 		if (f->has_norm)
-			(f->norm_per == NNORM_CONNECTION ? low_pattern_norm : norm_kernel)(l, conn, k);
+			low_norm(l, conn, k);
 		if (f->has_rule || f->decay != 0)
 			low_update(l, conn, k);
 	}

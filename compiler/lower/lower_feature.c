@@ -484,33 +484,6 @@ states_kernel(Lower *l, uint32_t conn, uint32_t feature, bool reset)
 	return id;
 }
 
-/* ---- kept signs --------------------------------------------------------------------------------------- */
-
-typedef struct { Lower *l; const LowFeature *low; } Signs;
-
-static void
-sign_of_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
-{
-	Signs *w = env;
-	(void)i, (void)j;
-	PlanExpr *v = low_value_load(w->l, w->low->buf, at);
-	low_value_store(b, w->low->negative, at, plan_binary(w->l->p, PEXPR_LT, v, low_real(w->l, 0)));
-}
-
-/* Which values begin below zero. */
-static uint32_t
-signs_kernel(Lower *l, uint32_t conn, uint32_t feature)
-{
-	const NetConn *c = &l->net->conns.at[conn];
-	const NetFeature *f = &c->features.at[feature];
-	Signs w = {l, &l->conns[conn].features[feature]};
-	uint32_t id = low_add_kernel(l, low_value_range(l, conn, f), "%s.%s.signs", c->name, f->name);
-	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
-	low_each_value(l, &b, conn, f, sign_of_value, &w);
-	l->p->codes.at[id]->body = plan_freeze(&b);
-	return id;
-}
-
 void
 low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -519,5 +492,5 @@ low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature)
 	lf->reset_kept = states_kernel(l, conn, feature, true);
 	low_ring(l, conn, feature);
 	if (lf->negative != NO_BUF)
-		lf->signs = signs_kernel(l, conn, feature);
+		lf->signs = low_signs(l, conn, feature);
 }

@@ -40,6 +40,7 @@ typedef struct {
 	uint32_t *follows;                                /* by state of the rule: in Lower.follows; UINT32_MAX */
 	uint32_t init, init_states, norm;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) learns;                             /* kernels of a rule, in order */
+	uint32_t find_zeros, zeros, warning;              /* of a norm: a kernel, [how many, the first], an object */
 	uint32_t fill;                                    /* object */
 	uint32_t *kept;                                   /* own states: [batch, pair, …], see lower_place */
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */
@@ -187,10 +188,14 @@ PlanExpr *low_slot(Lower *l, PlanEmit *b, uint32_t slots);        /* step modulo
 PlanExpr *low_past_input(Scope *s, const NetExpr *e);
 PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
-void low_conn_kernels(Lower *l, uint32_t conn);                   /* init, norm */
+void low_conn_kernels(Lower *l, uint32_t conn);                   /* init */
+void low_norm(Lower *l, uint32_t conn, uint32_t feature);         /* kernels, and what is told of sums that are zero */
+void low_run_norm(Lower *l, PlanEmit *b, const LowFeature *f);
 void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C: rules, decay, bounds */
 /* A learned value within its sign and its bounds. */
 PlanExpr *low_bounded(Scope *s, const NetFeature *f, const LowFeature *low, PlanExpr *v);
+uint32_t low_signs(Lower *l, uint32_t conn, uint32_t feature);    /* a kernel: the side of zero that each value keeps (lower_sign.c) */
+bool low_sets_sign(const NetFeature *f);                          /* may a first value be on the wrong side? */
 /* What varies over `place` and, if there are several, over the items. */
 uint32_t low_place_buf(Lower *l, uint32_t conn, PlanType type, PlanRole role, NetVaries place, bool alike, const char *name);
 PlanExpr *low_place_load(const Scope *s, uint32_t buf, NetVaries place, bool alike);    /* alike: for all items */
@@ -324,7 +329,6 @@ uint32_t low_let_pass(Lower *l, uint32_t conn);                     /* a kernel:
 void low_send(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *now, PlanExpr *item, PlanExpr *i, PlanExpr *j,
               const LowIndex *at, PlanExpr *e);
 void low_pattern_init(Lower *l, uint32_t conn, uint32_t feature);
-void low_pattern_norm(Lower *l, uint32_t conn, uint32_t feature);
 bool low_is_plain(const NetConn *c, const NetFeature *f);         /* values [pre, post] */
 bool low_event_driven(const Lower *l, uint32_t conn);             /* is what a silent neuron sends zero? */
 

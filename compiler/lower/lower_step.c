@@ -115,9 +115,7 @@ low_norms(Lower *l, PlanEmit *b, bool each_step, uint32_t post)
 				continue;
 			if (post != NET_NONE && l->net->conns.at[c].post != post)
 				continue;
-			plan_emit_run(b, lf->norm);
-			if (lf->unclipped != NO_BUF)
-				low_store(b, lf->unclipped, plan_int(l->p, PT_BOOL, 1), 0);
+			low_run_norm(l, b, lf);
 		}
 }
 

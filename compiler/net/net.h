@@ -207,9 +207,14 @@ typedef struct {
 	NetInit init;
 	bool has_range; NetExpr *lo, *hi; Span range_span; /* CONST (infinite: unbounded) or ARRAY */
 	bool of_post;                                     /* one value per target (or channel of targets), met by the sum */
-	bool has_norm, norm_each_step, norm_signed; double norm;
-	bool keep_sign;                                   /* values stay on their side of zero */
+	bool has_norm, norm_each_step, norm_signed;
+	double *norm; uint64_t nnorms;                    /* 1, or one for each group: see net_group_count */
+	Span norm_span;
+	bool *no_sum;                                     /* groups of which is known that their sum is 0; NULL: none */
 	NetNormPer norm_per;
+	bool keep_sign;                                   /* values stay on their side of zero: that on which they begin, */
+	bool sign_of_pre;                                 /* or on which most values of their source do, */
+	NetExpr *positive;                                /* or where this is not 0 the positive one; CONST or ARRAY; NULL */
 	double decay;                                     /* w *= 1 - decay in each step while learning; 0: none */
 	bool has_rule; NetRule rule;
 } NetFeature;
@@ -389,6 +394,10 @@ NetExpr *net_const(Net *n, NetType t, double v, Span at);
 uint32_t net_value_shape(const Net *n, const NetConn *c, bool of_post, uint64_t extent[6]);
 uint64_t net_pair_count(const Net *n, const NetConn *c);   /* how many signals pass: of a pool or a mean, one to each target */
 uint64_t net_value_count(const Net *n, const NetConn *c, bool of_post);
+/* What a norm scales together: values of a target (CONV: of an output channel), of a kernel (those with the same first two
+ * indices), or all; how many such groups there are, and to which a value [pre, post] or of that index belongs. */
+uint64_t net_group_count(const Net *n, const NetConn *c, const NetFeature *f);
+uint64_t net_group_of(const Net *n, const NetConn *c, const NetFeature *f, uint64_t value, uint64_t post);
 bool net_expr_equal(const NetExpr *a, const NetExpr *b);
 /* Over what e varies, in code of rule r; locals: over what each of them does. */
 NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e);

@@ -204,6 +204,34 @@ net_value_count(const Net *n, const NetConn *c, bool of_post)
 	return all;
 }
 
+uint64_t
+net_group_count(const Net *n, const NetConn *c, const NetFeature *f)
+{
+	uint64_t shape[6];
+	net_value_shape(n, c, f->of_post, shape);
+	if (f->norm_per == NNORM_CONNECTION)
+		return 1;
+	if (f->norm_per == NNORM_KERNEL && !f->of_post)
+		return shape[0] * shape[1];
+	return f->of_post || c->pattern.kind == NPAT_CONV ? shape[0] : n->layers.at[c->post].n;
+}
+
+uint64_t
+net_group_of(const Net *n, const NetConn *c, const NetFeature *f, uint64_t value, uint64_t post)
+{
+	uint64_t shape[6], inner = 1;
+	uint32_t rank = net_value_shape(n, c, f->of_post, shape);
+	if (f->norm_per == NNORM_CONNECTION)
+		return 0;
+	if (f->of_post)
+		return value;
+	if (f->norm_per == NNORM_POST && c->pattern.kind != NPAT_CONV)
+		return post;
+	for (uint32_t d = f->norm_per == NNORM_KERNEL ? 2 : 1; d < rank; d++)
+		inner *= shape[d];
+	return value / inner;
+}
+
 /* Windows and taps that meet along one axis, not in the padding. */
 static uint64_t
 meetings(const NetPattern *p, uint32_t d)

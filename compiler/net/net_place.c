@@ -35,9 +35,11 @@ of_initial(const NetExpr *e)
 static NetVaries
 of_value(const NetFeature *f)
 {
+	if (f->sign_of_pre)
+		return NPLACE_SYNAPSE;
 	if (f->shared != NET_NONE || f->has_rule || f->has_norm || f->decay != 0 || f->init.file)
 		return NPLACE_SYNAPSE;
-	return of_initial(f->init.e) | of_initial(f->lo) | of_initial(f->hi);
+	return of_initial(f->init.e) | of_initial(f->lo) | of_initial(f->hi) | of_initial(f->positive);
 }
 
 static NetVaries

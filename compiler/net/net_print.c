@@ -181,7 +181,11 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 	}
 	if (f->has_norm) {
 		strbuf_puts(out, "\t\tnorm ");
-		net_print_number(out, n, f->norm);
+		for (uint64_t k = 0; k < f->nnorms; k++) {
+			strbuf_puts(out, k ? ", " : f->nnorms > 1 ? "[" : "");
+			net_print_number(out, n, f->norm[k]);
+		}
+		strbuf_puts(out, f->nnorms > 1 ? "]" : "");
 		static const char *const per[] = {"post", "kernel", "connection"};
 		strbuf_printf(out, " per %s each %s%s\n", per[f->norm_per], f->norm_each_step ? "step" : "run",
 			      f->norm_signed ? " of signed sum" : "");
@@ -191,8 +195,12 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		net_print_number(out, n, f->decay);
 		strbuf_putc(out, '\n');
 	}
-	if (f->keep_sign)
-		strbuf_puts(out, "\t\tkeep sign\n");
+	if (f->keep_sign) {
+		strbuf_printf(out, "\t\tkeep sign%s", f->sign_of_pre ? " per pre" : f->positive ? " positive where " : "");
+		if (f->positive)
+			net_print_expr(&at, f->positive);
+		strbuf_putc(out, '\n');
+	}
 	for (uint32_t i = 0; i < f->tables.n; i++) {
 		const NetTable *t = &f->tables.at[i];
 		strbuf_printf(out, "\t\ttable %s", t->name);

@@ -65,9 +65,14 @@ check_feature(NetCheck *c, const NetConn *k, const NetFeature *f)
 	c->init = true;
 	if (f->has_range)
 		(void)(net_check_typed(c, f->lo, NT_REAL) && net_check_typed(c, f->hi, NT_REAL));
+	if (f->positive)
+		net_check_typed(c, f->positive, NT_REAL);
 	c->init = false;
+	net_need(c, !f->positive || (f->keep_sign && !f->sign_of_pre), "a given sign that is not kept");
 	net_need(c, !f->has_range || f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || f->lo->value <= f->hi->value,
 	     "an empty range");
+	net_need(c, !f->has_norm || (f->norm && (f->nnorms == 1 || f->nnorms == net_group_count(c->net, k, f))),
+	     "norms that are not one for each group of values");
 	net_need(c, f->shared == NET_NONE || f->shared < k->features.n, "a value of no feature");
 	c->feature = f;
 	check_states(c, place, f->states.at, f->states.n);

@@ -13,6 +13,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, -1, 0},
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},
+	[POBJ_WARN] = {5, 0, 0},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -143,7 +144,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	case POBJ_VALUE:
 		return plan_buf_count(&p->bufs.at[o->bufs[0]]) != 1 ? "value is not one number" : NULL;
 	case POBJ_WATCH: return verify_watch(p, o);
-	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER:
+	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER: case POBJ_WARN:
 	case POBJ_UNSET: case POBJ_COUNT: break;
 	}
 	return NULL;
@@ -157,6 +158,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"phase", POBJ_PHASE, POBJ_UNSET}, {"sample", POBJ_PHASE, POBJ_UNSET}, {"record", POBJ_RECORD, POBJ_UNSET},
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
+	{"warn", POBJ_WARN, POBJ_UNSET},
 };
 
 static const char *

@@ -3,6 +3,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 static Sym *
 sym_of(AstSym *sym)
 {
@@ -352,28 +354,49 @@ check_start(Sema *s, AstExpr *e)
 
 /* A number or a list of them. */
 static void
-check_bound(Sema *s, AstExpr *e, DimTerm value)
+check_several(Sema *s, AstExpr *e, DimTerm value, Say say)
 {
 	Val v = sema_check_expr(s, e);
 	if (v.type == ATYPE_LIST || sema_need_real(s, e, v))
-		sema_fit(s, (Say){"the values are &, and this end of their range is @", "give both the same dimension", NULL},
-			 (Side){e->span, v.dim}, (Side){{0, 0}, value});
+		sema_fit(s, say, (Side){e->span, v.dim}, (Side){{0, 0}, value});
+}
+
+/* `pre`, or `positive` and `negative` with a truth value, or numbers that are not 0 where it holds. */
+static void
+check_sign(Sema *s, AstFeature *f)
+{
+	Name per = f->keep_sign_per, side = f->keep_sign_side;
+	if (per && strcmp(per, "pre") != 0) {
+		diag_begin(s->diag, E0649, f->keep_sign_per_span, "a sign cannot be kept `per %s`", per);
+		diag_help(s->diag, "write `keep sign` for each value, or `keep sign per pre` for all that leave one neuron");
+		diag_end(s->diag);
+	}
+	if (side && strcmp(side, "positive") != 0 && strcmp(side, "negative") != 0) {
+		diag_begin(s->diag, E0649, f->keep_sign_side_span, "a sign is `positive` or `negative`, not `%s`", side);
+		diag_help(s->diag, "write `keep sign positive where i < 80`: all others are negative");
+		diag_end(s->diag);
+	}
+	if (!f->keep_sign_where)
+		return;
+	s->where = IN_VALUE;
+	Val v = sema_check_expr(s, f->keep_sign_where);
+	if (v.type != ATYPE_BOOL && v.type != ATYPE_LIST && v.type != ATYPE_ERROR)
+		sema_need_real(s, f->keep_sign_where, v);
 }
 
 static void
 check_limits(Sema *s, AstFeature *f, DimTerm value)
 {
+	check_sign(s, f);
 	s->where = IN_ARG;
-	if (f->lo) {
-		s->arg_of = ARG_OF_SYNAPSE;
-		check_bound(s, f->lo, value);
-		check_bound(s, f->hi, value);
-		s->arg_of = ARG_OF_NONE;
-	}
+	s->arg_of = ARG_OF_SYNAPSE;
+	for (int upper = 0; upper < 2 && f->lo; upper++)
+		check_several(s, upper ? f->hi : f->lo, value,
+			      (Say){"the values are &, and this end of their range is @", "give both the same dimension", NULL});
 	if (f->norm)
-		sema_check_dim(s, f->norm, value,
-			       (Say){"the values are &, and their sum cannot be @",
-				     "give the norm the dimension of the values", NULL});
+		check_several(s, f->norm, value,
+			      (Say){"the values are &, and their sum cannot be @", "give the norm the dimension of the values", NULL});
+	s->arg_of = ARG_OF_NONE;
 	if (f->decay)
 		sema_check_dim(s, f->decay, infer_none(),
 			       (Say){"`decay` is the part lost in each step, a number, not @",

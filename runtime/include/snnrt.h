@@ -38,7 +38,7 @@ typedef enum { SNNRT_LANE = 1, SNNRT_BATCH, SNNRT_NEURON, SNNRT_PRE, SNNRT_POST,
 	       SNNRT_ITEM } snnrt_axis_kind;
 typedef enum { SNNRT_OBJ_DATA = 1, SNNRT_OBJ_FILL, SNNRT_OBJ_STREAM, SNNRT_OBJ_PHASE, SNNRT_OBJ_RECORD, SNNRT_OBJ_VOTE,
 	       SNNRT_OBJ_REPORT, SNNRT_OBJ_SAVE, SNNRT_OBJ_PLOT, SNNRT_OBJ_RASTER, SNNRT_OBJ_VALUE,
-	       SNNRT_OBJ_WATCH } snnrt_object_kind;
+	       SNNRT_OBJ_WATCH, SNNRT_OBJ_WARN } snnrt_object_kind;
 
 typedef struct { uint32_t kind; uint64_t extent; } snnrt_axis;
 typedef struct {
@@ -148,6 +148,7 @@ int64_t snnrt_raster(SNNRT_ARGS_llp);
 int64_t snnrt_vote(SNNRT_ARGS_lll);
 int64_t snnrt_report(SNNRT_ARGS_l);
 int64_t snnrt_tell(SNNRT_ARGS_lp);
+int64_t snnrt_warn(SNNRT_ARGS_lll);
 int64_t snnrt_save(SNNRT_ARGS_l);
 int64_t snnrt_plot(SNNRT_ARGS_l);
 

@@ -12,7 +12,7 @@ static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = 
 	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
 	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
-	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0},
+	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0}, [SNNRT_OBJ_WARN] = {"warn", 5, 0, 0},
 };
 
 static bool
@@ -118,7 +118,7 @@ static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_WATCH || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_WARN || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
 	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);

@@ -207,6 +207,8 @@ open_outputs(snnrt *rt)
 			rt->object[i] = rt_vote_open(rt, o);
 		else if (o->kind == SNNRT_OBJ_RASTER)
 			rt->object[i] = rt_raster_open(rt, o);
+		else if (o->kind == SNNRT_OBJ_WARN)
+			rt->object[i] = rt_warn_open(rt);
 		if (rt->status != SNNRT_OK)
 			return false;
 	}
@@ -360,6 +362,9 @@ close_object(snnrt *rt, uint32_t i)
 		return;
 	case SNNRT_OBJ_RASTER:
 		rt_raster_close(state);
+		return;
+	case SNNRT_OBJ_WARN:
+		free(state);
 		return;
 	case SNNRT_OBJ_PHASE:
 	case SNNRT_OBJ_REPORT:

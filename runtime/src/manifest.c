@@ -134,6 +134,15 @@ rt_manifest_write(snnrt *rt)
 	open_list(&t, "reports");
 	rt_text_add(&t, rt->reports.s ? rt->reports.s : "", rt->reports.n);
 	close_list(&t, rt->reports.n > 0);
+	RtText warnings = {0};
+	rt_warn_list(rt, &warnings);
+	if (warnings.n) {
+		open_list(&t, "warnings");
+		rt_text_add(&t, warnings.s, warnings.n);
+		close_list(&t, true);
+	}
+	t.failed |= warnings.failed;
+	rt_text_fini(&warnings);
 	rt_text_printf(&t, ",\n\t\"files\": [%s]\n}\n", rt->written.s ? rt->written.s : "");
 	bool ok = !t.failed && !rt->reports.failed && !rt->written.failed;
 	if (!ok)

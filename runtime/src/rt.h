@@ -254,6 +254,9 @@ bool rt_ngram_learn(snnrt *rt, const snnrt_object *vote, RtRaster *r, uint32_t n
                     uint64_t label);                                 /* false after rt_fail */
 void rt_ngram_publish(RtRaster *r);                                  /* what was learned counts from here on */
 uint64_t rt_ngram_predict(RtRaster *r, uint32_t n, uint64_t classes, uint64_t item, uint64_t *score);
+typedef struct { uint64_t times, first_step, n, first, most; } RtWarn;/* warn.c: n, first: of the first time; most at once */
+RtWarn *rt_warn_open(snnrt *rt);
+void rt_warn_list(const snnrt *rt, RtText *t);                       /* JSON of what was warned of; nothing: "" */
 RtVote *rt_vote_open(snnrt *rt, const snnrt_object *o);
 void rt_vote_close(RtVote *v);
 void rt_vote_phase_ends(snnrt *rt, uint32_t phase);

@@ -295,11 +295,16 @@ class Network:
         if self.chance(0.25) and lo >= 0:
             each = rng.choice(["run", "run", "step"])
             per = rng.choice(["post", "post", "connection", "kernel" if by.startswith(("conv", "local")) else "post"])
-            lines.append(f"norm {span * (a['n'] if not by else 3) * rng.uniform(0.3, 0.8):.4g} per {per} each {each}" + rng.choice(["", " of signed sum"]))
+            size = span * (a["n"] if not by else 3) * rng.uniform(0.3, 0.8)
+            norm = f"{size:.4g}"
+            if per == "post" and not by.startswith("conv") and self.chance(0.3):
+                norm = rng.choice(["[" + ", ".join(f"{size * rng.uniform(0.7, 1.3):.4g}" for _ in range(b["n"])) + "]", f"{norm} + {0.1 * size:.4g} * j"])
+            lines.append(f"norm {norm} per {per} each {each}" + rng.choice(["", " of signed sum"]))
         if self.chance(0.2) and self.items != "learning":
             lines.append(f"decay {number(rng, 1e-4, 2e-2)}")
         if self.chance(0.12):
-            lines.append("keep sign")
+            lines.append(rng.choice(["keep sign", "keep sign per pre" if not by.startswith(("conv", "max_pool", "mean")) else "keep sign",
+                                     "keep sign" if by.startswith(("conv", "max_pool", "mean")) else f"keep sign {rng.choice(['positive', 'negative'])} where i < {rng.randint(0, a['n'])}"]))
         if learns:
             lines.append(learns)
         return lines, bool(learns)

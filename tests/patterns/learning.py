@@ -193,8 +193,9 @@ RULES = (PostPre, Hebbian, WeightDependentPostPre, MSTDP, MSTDPET)
 # ---- a case ---------------------------------------------------------------------------------------------------------
 
 def groups(case, per):
-    """Which values a norm scales together."""
+    """Which values a norm scales together, by the number of the group, and how many groups there are."""
     found = {}
+    count = {"post": case.shape[0] if case.kind == "conv" else prod(case.target), "kernel": prod(case.shape[:2]), "connection": 1}[per]
     for k, i, j in case.pairs:
         key = 0
         if per == "post":
@@ -203,7 +204,47 @@ def groups(case, per):
             taps = prod(case.shape[2:])
             key = k // taps
         found.setdefault(key, set()).add(k)
-    return [sorted(values) for values in found.values()]
+    return {key: sorted(values) for key, values in found.items()}, count
+
+
+def draw_norm(case, per):
+    """The text of one number, or of one for each group; sums by the number of the group."""
+    case.norm, count = groups(case, per)
+    kind = random.choice(["number", "list", "file", "function"])
+    if kind == "function" and per == "post" and case.kind != "conv":
+        case.sums = [2 + 0.5 * j for j in range(count)]
+        return "2 + 0.5 * j"
+    if kind in ("list", "file"):
+        case.sums = [rounded(1, 5) for _ in range(count)]
+        if kind == "list" and count > 1:
+            return "[" + ", ".join(map(repr, case.sums)) + "]"
+        case.files["sums"] = npy.make([count], "f8", case.sums)
+        return 'file("sums.npy")'
+    case.sums = [4] * count
+    return "4"
+
+
+def draw_sign(case):
+    """The line that keeps signs, or None; case.sign gives whether value k is negative."""
+    kind = random.choice([None, None, None, "value", "pre", "given", "given"])
+    case.sign = None
+    if kind == "pre" and case.kind != "conv":
+        def negative(k):
+            source = next(i for v, i, _ in case.pairs if v == k)
+            values = [case.w[v] for v, i, _ in case.pairs if i == source]
+            below, above = sum(w < 0 for w in values), sum(w > 0 for w in values)
+            return below >= above and below > 0
+        case.sign = negative
+        return "keep sign per pre"
+    if kind == "given":
+        text, holds = of_each(case, "dale", lambda: random.choice([0, 1]))
+        side = random.choice(["positive", "negative"])
+        case.sign = lambda k: next(bool(holds(*pair)) for pair in case.pairs if pair[0] == k) == (side == "negative")
+        return f"keep sign {side} where {text}"
+    if kind == "value":
+        case.sign = lambda k: case.w[k] < 0
+        return "keep sign"
+    return None
 
 
 def make_case(number):
@@ -239,14 +280,12 @@ def make_case(number):
     case.decay = random.choice([0, 0, 0.0625])
     if case.decay:
         lines.append(f"decay {case.decay}")
-    case.keep = random.random() < 0.3
-    if case.keep:
-        lines.append("keep sign")
+    lines += filter(None, [draw_sign(case)])
     case.norm = None
     if random.random() < 0.4:
         per = random.choice(["post", "connection"] + ["kernel"] * (case.kind in ("conv", "local")))
-        case.norm, case.signed, case.norm_each = groups(case, per), random.random() < 0.3, random.random() < 0.4
-        lines.append(f"norm 4 per {per} each {'step' if case.norm_each else 'run'}" + " of signed sum" * case.signed)
+        case.signed, case.norm_each = random.random() < 0.3, random.random() < 0.4
+        lines.append(f"norm {draw_norm(case, per)} per {per} each {'step' if case.norm_each else 'run'}" + " of signed sum" * case.signed)
     case.zero = None
     if random.random() < 0.3:
         case.zero = [float(random.random() < 0.3) for _ in case.w]
@@ -274,19 +313,23 @@ def make_case(number):
 
 
 def normalise(case):
-    for values in case.norm:
+    for group, values in case.norm.items():
         total = sum(case.w[k] if case.signed else abs(case.w[k]) for k in values)
         for k in values:
-            case.w[k] *= 4 / (total or 1)
+            case.w[k] *= case.sums[group] / total if total else 1
+
+
+def bound(case, negative, k, i, j):
+    if case.sign and (case.w[k] > 0 if negative[k] else case.w[k] < 0):
+        case.w[k] = 0.0
+    if case.range:
+        case.w[k] = min(max(case.w[k], case.range[0](k, i, j)), case.range[1](k, i, j))
 
 
 def limit(case, negative):
     for k, i, j in {k: (k, i, j) for k, i, j in case.pairs}.values():
         case.w[k] *= 1 - case.decay
-        if case.keep and (case.w[k] > 0 if negative[k] else case.w[k] < 0):
-            case.w[k] = 0.0
-        if case.range:
-            case.w[k] = min(max(case.w[k], case.range[0](k, i, j)), case.range[1](k, i, j))
+        bound(case, negative, k, i, j)
 
 
 def learn(case, t, rings):
@@ -320,7 +363,9 @@ def simulate(case):
     if case.range:
         for k, i, j in case.pairs:
             case.w[k] = min(max(case.w[k], case.range[0](k, i, j)), case.range[1](k, i, j))
-    negative, rings, t = [w < 0 for w in case.w], {}, 0
+    negative, rings, t = {k: case.sign(k) for k in case.used} if case.sign else {}, {}, 0
+    for k, i, j in case.pairs if case.sign else []:
+        bound(case, negative, k, i, j)
     case.x, case.y = ([[0.0] * size for _ in range(case.batch)] for size in (n, m))
     for steps, case.reward in case.runs:
         for _ in range(steps):
