@@ -34,14 +34,6 @@ static const CodeInfo codes[DIAG_CODE_COUNT] = {
 };
 
 const char *
-diag_line_text(const Diag *d, Span at)
-{
-	StrBuf out = strbuf_init(d->arena);
-	diag_print_line(d->sources, at, &out);
-	return strbuf_text(&out);
-}
-
-const char *
 diag_code_text(DiagCode c)
 {
 	ASSERT(c < DIAG_CODE_COUNT);

@@ -43,7 +43,6 @@ uint32_t diag_errors(const Diag *d);                      /* since diag_open: a 
 uint32_t diag_warnings(const Diag *d);
 void diag_flush(Diag *d, StrBuf *out, bool colour);       /* prints what is held, in order of place, and forgets it */
 void diag_flush_json(Diag *d, StrBuf *out);               /* the same as one JSON object for each, a line each; all of them */
-const char *diag_line_text(const Diag *d, Span at);       /* "net.snn:5", for what is said later; "" nowhere */
 const char *diag_code_text(DiagCode c);                   /* "E0201" */
 const char *diag_code_meaning(DiagCode c);                /* "a name that nothing declares" */
 bool diag_code_find(const char *text, DiagCode *out);     /* of "E0201", "e0201" */

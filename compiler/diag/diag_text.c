@@ -325,16 +325,6 @@ severity_escape(Severity s)
 }
 
 void
-diag_print_line(const SourceMap *sources, Span at, StrBuf *out)
-{
-	SourcePlace place;
-	if ((!at.lo && !at.hi) || !source_find(sources, at.lo, &place))
-		return;
-	put_text(out, place.file->name, 0);
-	strbuf_printf(out, ":%u", place.line);
-}
-
-void
 diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, bool colour)
 {
 	Printer p = {sources, out, colour};

@@ -25,7 +25,6 @@ const char *diag_severity_text(Severity s);               /* "error" */
 const char *diag_slug(DiagCode c);                        /* "unknown_name" */
 uint32_t diag_char_column(const SourcePlace *at);         /* from 1; where place.col counts bytes */
 void diag_print_json(const SourceMap *sources, const DiagMessage *msg, StrBuf *out);
-void diag_print_line(const SourceMap *sources, Span at, StrBuf *out);       /* "net.snn:5"; nothing if it is nowhere */
 void diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, bool colour);
 
 #endif

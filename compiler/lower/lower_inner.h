@@ -189,6 +189,7 @@ PlanExpr *low_past_input(Scope *s, const NetExpr *e);
 PlanExpr *low_past_spike(Scope *s, uint32_t index);
 void low_conn_buffers(Lower *l, uint32_t conn);
 void low_conn_kernels(Lower *l, uint32_t conn);                   /* init */
+const char *low_place_text(Lower *l, Span at);                    /* "net.snn:5", or nothing for what no text declares */
 void low_norm(Lower *l, uint32_t conn, uint32_t feature);         /* kernels, and what is told of sums that are zero */
 void low_run_norm(Lower *l, PlanEmit *b, const LowFeature *f);
 void low_update(Lower *l, uint32_t conn, uint32_t feature);       /* C: rules, decay, bounds */

@@ -219,7 +219,7 @@ warning(Norm *w)
 	uint32_t id = plan_add_object(l->p, POBJ_WARN, arena_printf(l->a, "%s.%s", w->c->name, f->name));
 	PlanObject *o = &l->p->objects.at[id];
 	o->texts = ARENA_ARRAY(l->a, const char *, 5);
-	o->texts[o->ntexts++] = diag_line_text(l->env->diag, f->norm_span);
+	o->texts[o->ntexts++] = low_place_text(l, f->norm_span);
 	o->texts[o->ntexts++] = diag_code_text(W0501);
 	o->texts[o->ntexts++] = "the values of";
 	o->texts[o->ntexts++] = channel ? "output channel" : words[f->norm_per];

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* file:line, or nothing for what no text declares. */
-static const char *
-place_of(Lower *l, Span at)
+const char *
+low_place_text(Lower *l, Span at)
 {
 	SourcePlace p;
 	if (!l->env->sources || !at.lo || !source_find(l->env->sources, at.lo, &p))
@@ -22,7 +21,7 @@ watch(Lower *l, const char *name, const char *what, Span at, const char *rule)
 	o->ntexts = rule ? 3 : 2;
 	o->texts = ARENA_ARRAY(l->a, const char *, 3);
 	o->texts[0] = what;
-	o->texts[1] = place_of(l, at);
+	o->texts[1] = low_place_text(l, at);
 	o->texts[2] = rule;
 	o->bufs = ARENA_ARRAY(l->a, uint32_t, 5);
 	o->span = at;
