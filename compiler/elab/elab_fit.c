@@ -144,6 +144,16 @@ report(Scope *s, const NetExpr *e, const NetConn *c, uint32_t rank, const uint64
 	return false;
 }
 
+static bool
+report_drawn(Scope *s, const NetExpr *e, const NetConn *c)
+{
+	elab_error(s->el, E0401, e->span, "which pairs `%s` connects is drawn when the run begins: a matrix cannot say their values",
+	           c->name);
+	diag_help(s->el->diag, "write an expression of `i` and `j`, or list the synapses: `by sparse(\"w.npy\")`");
+	diag_end(s->el->diag);
+	return false;
+}
+
 /* The shape of the values comes first, then the targets, then the sources. */
 static bool
 fits_connection(Scope *s, NetExpr *e)
@@ -168,6 +178,8 @@ fits_connection(Scope *s, NetExpr *e)
 		return true;
 	}
 	if (p->kind == NPAT_SPARSE && !of_post && stretches(l, 2, matrix)) {
+		if (p->drawn)
+			return report_drawn(s, e, c);
 		pick_synapses(s, e, p, matrix);
 		return true;
 	}
@@ -269,6 +281,8 @@ pair_of(const Net *n, const NetConn *c, bool of_post, uint64_t k)
 		return (ElabPair){k, local_source(p, k / shape[2] / shape[1], post, k % shape[2]), post};
 	}
 	case NPAT_SPARSE: {
+		if (p->drawn)
+			return (ElabPair){k, ELAB_MANY, ELAB_MANY};
 		uint64_t i = 0, end = n->layers.at[c->pre].n;
 		while (end - i > 1) { /* row[i] <= k < row[end] */
 			uint64_t middle = (i + end) / 2;

@@ -4,6 +4,7 @@
 #include "base/panic.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 typedef struct {
@@ -271,6 +272,105 @@ mean(Pattern *w)
 	w->sound = false;
 }
 
+/* true or false; not given: true. */
+static bool
+allowed(Pattern *w, const char *name)
+{
+	const AstExpr *e = argument(w, name);
+	if (!e || e->kind == AEXPR_BOOL)
+		return !e || e->truth;
+	elab_error(w->el, E0503, e->span, "`%s` is true or false", name);
+	diag_help(w->el->diag, "write `%s = false` to have none", name);
+	diag_end(w->el->diag);
+	w->sound = false;
+	return true;
+}
+
+static bool
+no_self(Pattern *w)
+{
+	if (w->pre == w->post)
+		return true;
+	elab_error(w->el, E0601, w->by->span, "`%s` and `%s` are two layers: no neuron meets itself", w->pre->name, w->post->name);
+	diag_help(w->el->diag, w->word[0] == 'a' ? "leave `by` away: every neuron meets every one of the other layer"
+	                                         : "leave `autapses` away");
+	diag_end(w->el->diag);
+	w->sound = false;
+	return false;
+}
+
+/* Room for all that chance may give: eight standard deviations above the mean. */
+static uint64_t
+room_for(double mean, double variance, uint64_t most)
+{
+	double room = ceil(mean + 8 * sqrt(variance) + 16);
+	return room < (double)most ? (uint64_t)room : most ? most : 1;
+}
+
+static void
+too_many(Pattern *w, const AstExpr *e, uint64_t there_are, const char *what)
+{
+	elab_error(w->el, E0503, e->span, "%" PRIu64 " different %s are wanted, and there %s %" PRIu64, w->p->count, what,
+	           there_are == 1 ? "is" : "are", there_are);
+	diag_help(w->el->diag, "take less, or allow several synapses of a pair: `multapses = true`");
+	diag_end(w->el->diag);
+	w->sound = false;
+}
+
+/* Pairs that are drawn when the run begins: how many there may be, and how many there are. */
+static void
+drawn(Pattern *w, const char *how)
+{
+	NetPattern *p = w->p;
+	bool random = !strcmp(how, "random"), in = !strcmp(how, "fixed_indegree"), total = !strcmp(how, "fixed_total");
+	bool all = w->word[0] == 'a';                     /* all_but_self */
+	const char *name = random ? "p" : total ? "n" : "k";
+	const AstExpr *e = argument(w, name);
+	uint64_t npre = w->pre->n, npost = w->post->n, pairs;
+	p->drawn = how;
+	p->p = 1;
+	p->autapses = !all && allowed(w, "autapses");
+	p->multapses = !random && allowed(w, "multapses");
+	if (!p->autapses && !no_self(w))
+		return;
+	if (!all)
+		need_argument(w, name, random ? "0.1" : "100");
+	if (!w->sound)
+		return;
+	uint64_t targets = npost - !p->autapses, sources = npre - !p->autapses;
+	if (npost > UINT32_MAX || __builtin_mul_overflow(npre, targets, &pairs)) {
+		elab_error(w->el, E0402, w->by->span, "more pairs of neurons than can be counted");
+		diag_help(w->el->diag, "make the layers smaller");
+		diag_end(w->el->diag);
+		w->sound = false;
+		return;
+	}
+	if (random && e) {
+		w->sound = elab_real(w->el, e, true, "the probability of a synapse", &p->p);
+		if (w->sound && !(p->p >= 0 && p->p <= 1)) {
+			elab_error(w->el, E0503, e->span, "a probability lies from 0 to 1, and this is %s", elab_number_text(w->el, p->p));
+			diag_help(w->el->diag, "write `by random(p = 0.1)`");
+			diag_end(w->el->diag);
+			w->sound = false;
+		}
+	}
+	if (random) {
+		p->nsynapses = room_for((double)pairs * p->p, (double)pairs * p->p * (1 - p->p), pairs);
+		return;
+	}
+	w->sound = elab_count(w->el, e, total ? "the number of synapses" : "the number of partners", 1, &p->count) && w->sound;
+	uint64_t most = total ? pairs : in ? sources : targets;
+	if (w->sound && (most == 0 || (!p->multapses && p->count > most)))
+		too_many(w, e, most, total ? "pairs" : in ? "sources" : "targets");
+	uint64_t rows = total ? 1 : in ? npost : npre;
+	if (w->sound && (__builtin_mul_overflow(p->count, rows, &p->nsynapses) || p->nsynapses > (uint64_t)1 << 48)) {
+		elab_error(w->el, E0402, w->by->span, "more synapses than can be stored");
+		diag_help(w->el->diag, "take less");
+		diag_end(w->el->diag);
+		w->sound = false;
+	}
+}
+
 static void
 sparse(Pattern *w, bool edges)
 {
@@ -314,6 +414,11 @@ elab_pattern(Elab *el, const AstExpr *by, NetConn *c)
 		case WORD_LOCAL: c->pattern.kind = NPAT_LOCAL; window(w); break;
 		case WORD_POOL: c->pattern.kind = NPAT_POOL; pool(w); break;
 		case WORD_MEAN: c->pattern.kind = NPAT_MEAN; mean(w); break;
+		case WORD_RANDOM: c->pattern.kind = NPAT_SPARSE; drawn(w, "random"); break;
+		case WORD_INDEGREE: c->pattern.kind = NPAT_SPARSE; drawn(w, "fixed_indegree"); break;
+		case WORD_OUTDEGREE: c->pattern.kind = NPAT_SPARSE; drawn(w, "fixed_outdegree"); break;
+		case WORD_TOTAL: c->pattern.kind = NPAT_SPARSE; drawn(w, "fixed_total"); break;
+		case WORD_ALL_BUT_SELF: c->pattern.kind = NPAT_SPARSE; drawn(w, "random"); break;
 		case WORD_SPARSE: c->pattern.kind = NPAT_SPARSE; sparse(w, false); break;
 		case WORD_EDGES: c->pattern.kind = NPAT_SPARSE; sparse(w, true); break;
 		}

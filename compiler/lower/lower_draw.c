@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Stable identity of a site: FNV-1a of its path. */
-static uint64_t
-site_hash(const char *path)
+uint64_t
+low_site_hash(const char *path)
 {
 	uint64_t h = 14695981039346656037u;
 	for (; *path; path++)
@@ -25,7 +25,7 @@ low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2])
 {
 	Plan *p = l->p;
 	PlanExpr *args[3] = {low_load(l, l->seed, 0),
-	                     plan_int(p, PT_U64, (int64_t)site_hash(l->net->sites.at[site].name)),
+	                     plan_int(p, PT_U64, (int64_t)low_site_hash(l->net->sites.at[site].name)),
 	                     plan_int(p, PT_U64, 0)};
 	static const char *const names[2] = {"key0", "key1"};
 	plan_emit_call(b, low_func(l, "mix64"), 3, args, names, key);

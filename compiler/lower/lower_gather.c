@@ -372,7 +372,7 @@ listed_all(const Gather *w)
 	add_listed(w, in, acc, line.index, rows.index, low_target(l, in, u->conn, line.index));
 	low_close(&line);
 	low_close(&rows);
-	PlanExpr *n = low_i64(l, (int64_t)u->c->pattern.nsynapses);
+	PlanExpr *n = low_synapse_count(l, u->conn);
 	put(w, u->b, low_i64(l, 0), NULL, NULL, mean_of(w, plan_local(l->p, u->b->code, acc), n));
 }
 

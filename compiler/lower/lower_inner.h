@@ -58,6 +58,7 @@ typedef struct {
 	uint32_t signal;                                  /* staged: real [batch, pair] */
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
+	uint32_t draw, find_columns;                      /* the object that draws them, and the kernel that sorts them by target */
 	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
 	uint32_t past, remember, behind;                  /* in front of neurons that look back: see lower_window */
@@ -148,6 +149,7 @@ void low_store(PlanEmit *b, uint32_t buf, PlanExpr *e, uint32_t n, ...);
 PlanExpr *low_fired(Lower *l, const LowLayer *layer, PlanExpr *item, PlanExpr *neuron);   /* bool: does it spike now? */
 PlanExpr *low_site_value(Scope *s, const NetExpr *e);             /* NEXPR_DRAW */
 PlanExpr *low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw);      /* u32 to [0, 1) */
+uint64_t low_site_hash(const char *path);
 void low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2]);
 uint32_t low_func(Lower *l, const char *name);                    /* from math.plan */
 PlanExpr *low_keep(PlanEmit *b, const char *name, PlanExpr *e);   /* a let unless it is a constant or a local */
@@ -310,7 +312,12 @@ uint64_t low_positions(const NetPattern *p);                      /* windows of 
 PlanExpr *low_affine(Lower *l, PlanExpr *e, int64_t factor, PlanExpr *add);       /* e * factor + add (NULL: none) */
 PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *extent, PlanExpr *const *at);
 PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
+/* Lists of synapses (lower_list.c). */
+void low_list_buffers(Lower *l, uint32_t conn);
+void low_connect(Lower *l, PlanEmit *b, uint32_t conn);           /* draws and sorts them when the run begins */
+PlanExpr *low_synapse_count(Lower *l, uint32_t conn);             /* i64 */
 LowLoop low_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i);               /* synapses of a source */
+LowLoop low_synapses(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *lo, PlanExpr *hi);   /* of several, independent of each other */
 PlanExpr *low_target(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse);
 /* Synapses of a target of a sparse pattern, and the source of each; the lists are made when they are first asked for. */
 LowLoop low_column(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j, PlanExpr **synapse, PlanExpr **source);

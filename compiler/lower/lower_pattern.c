@@ -279,99 +279,6 @@ low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr
 	conv_pairs(&w, b, 0);
 }
 
-/* ---- sparse rows ----------------------------------------------------------------------------------------- */
-
-static uint32_t
-constant(Lower *l, PlanType t, PlanAxisKind axis, uint64_t n, const char *conn, const char *what)
-{
-	PlanAxis a = low_axis(axis, n);
-	uint32_t buf = low_add_buf(l, t, ROLE_CONST, 1, &a, "%s.%s", conn, what);
-	l->p->bufs.at[buf].data = ARENA_ARRAY(l->a, PlanValue, n);
-	return buf;
-}
-
-static void
-sparse_buffers(Lower *l, uint32_t conn)
-{
-	const NetConn *c = &l->net->conns.at[conn];
-	LowConn *low = &l->conns[conn];
-	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n, n = c->pattern.nsynapses;
-	low->row = constant(l, PT_U64, AXIS_PRE, npre + 1, c->name, "row");
-	low->target = constant(l, npost <= 65536 ? PT_U16 : PT_U32, AXIS_SYNAPSE, n, c->name, "target");
-	PlanValue *rows = (PlanValue *)l->p->bufs.at[low->row].data, *targets = (PlanValue *)l->p->bufs.at[low->target].data;
-	for (uint64_t i = 0; i <= npre; i++)
-		rows[i].i = (int64_t)c->pattern.row[i];
-	for (uint64_t k = 0; k < n; k++)
-		targets[k].i = c->pattern.target[k];
-}
-
-/* Opens `for e in row[i] ..< row[i + 1]`. */
-LowLoop
-low_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i)
-{
-	Plan *p = l->p;
-	uint32_t row = l->conns[conn].row;
-	PlanExpr *next = plan_binary(p, PEXPR_ADD, i, low_i64(l, 1));
-	return low_loop(b, "e", plan_cast(p, PT_I64, low_load(l, row, 1, i)), plan_cast(p, PT_I64, low_load(l, row, 1, next)),
-	                false);
-}
-
-PlanExpr *
-low_target(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse)
-{
-	return plan_emit_let(b, "j", plan_cast(l->p, PT_I64, low_load(l, l->conns[conn].target, 1, synapse)));
-}
-
-/* Synapses by target, sources ascending. */
-static void
-incoming_buffers(Lower *l, uint32_t conn)
-{
-	const NetConn *c = &l->net->conns.at[conn];
-	LowConn *low = &l->conns[conn];
-	uint64_t npre = l->net->layers.at[c->pre].n, npost = l->net->layers.at[c->post].n, n = c->pattern.nsynapses;
-	low->column = constant(l, PT_U64, AXIS_POST, npost + 1, c->name, "column");
-	low->incoming = constant(l, n <= UINT32_MAX ? PT_U32 : PT_U64, AXIS_SYNAPSE, n, c->name, "incoming");
-	low->source = constant(l, npre <= 65536 ? PT_U16 : PT_U32, AXIS_SYNAPSE, n, c->name, "source");
-	PlanValue *columns = (PlanValue *)l->p->bufs.at[low->column].data, *in = (PlanValue *)l->p->bufs.at[low->incoming].data,
-	          *from = (PlanValue *)l->p->bufs.at[low->source].data;
-	uint64_t *next = ARENA_ARRAY(l->a, uint64_t, npost + 1);
-	for (uint64_t k = 0; k < n; k++)
-		next[c->pattern.target[k] + 1]++;
-	for (uint64_t j = 0; j < npost; j++)
-		next[j + 1] += next[j];
-	for (uint64_t j = 0; j <= npost; j++)
-		columns[j].i = (int64_t)next[j];
-	for (uint64_t i = 0; i < npre; i++) {
-		for (uint64_t k = c->pattern.row[i]; k < c->pattern.row[i + 1]; k++) {
-			uint64_t at = next[c->pattern.target[k]]++;
-			in[at].i = (int64_t)k;
-			from[at].i = (int64_t)i;
-		}
-	}
-}
-
-LowLoop
-low_column(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j, PlanExpr **synapse, PlanExpr **source)
-{
-	Plan *p = l->p;
-	LowConn *low = &l->conns[conn];
-	if (low->column == NO_BUF)
-		incoming_buffers(l, conn);
-	PlanExpr *next = plan_binary(p, PEXPR_ADD, j, low_i64(l, 1));
-	LowLoop loop = low_loop(b, "n", plan_cast(p, PT_I64, low_load(l, low->column, 1, j)),
-	                        plan_cast(p, PT_I64, low_load(l, low->column, 1, next)), false);
-	PlanEmit *in = low_body(&loop);
-	*synapse = plan_emit_let(in, "e", plan_cast(p, PT_I64, low_load(l, low->incoming, 1, loop.index)));
-	*source = plan_emit_let(in, "i", plan_cast(p, PT_I64, low_load(l, low->source, 1, loop.index)));
-	return loop;
-}
-
-bool
-low_is_listed(const Lower *l, const NetConn *c, const NetFeature *f)
-{
-	return c->pattern.kind == NPAT_SPARSE && !f->of_post && l->batch == 1;
-}
-
 /* ---- what a pattern keeps ---------------------------------------------------------------------------------- */
 
 void
@@ -380,9 +287,9 @@ low_pattern_buffers(Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
 	low->row = low->target = low->column = low->incoming = low->source = low->rate = NO_BUF;
-	low->advance = low->forget = UINT32_MAX;
+	low->advance = low->forget = low->draw = low->find_columns = UINT32_MAX;
 	if (c->pattern.kind == NPAT_SPARSE)
-		sparse_buffers(l, conn);
+		low_list_buffers(l, conn);
 	if (c->pattern.kind != NPAT_POOL)
 		return;
 	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[c->pre].n)};

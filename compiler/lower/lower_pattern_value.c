@@ -16,6 +16,15 @@ typedef struct {
 	PlanAxis axes[PLAN_MAX_AXES];
 } Work;
 
+static bool
+reads_neuron(const NetExpr *e)
+{
+	if (!e)
+		return false;
+	bool own = e->kind == NEXPR_CONST || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY || e->kind == NEXPR_IF;
+	return !own || reads_neuron(e->op[0]) || reads_neuron(e->op[1]) || reads_neuron(e->op[2]);
+}
+
 /* The number of a value among all: its object as a draw. */
 static PlanExpr *
 object(Work *w, const LowIndex *at)
@@ -81,6 +90,24 @@ given_values(Lower *l, uint32_t conn, const NetFeature *f)
 	return buf;
 }
 
+/* Values of listed synapses that depend on neither neuron: in one row, though each part has its sources. */
+static bool
+is_flat(const Work *w)
+{
+	const NetFeature *f = w->f;
+	return w->l->net->conns.at[w->conn].pattern.kind == NPAT_SPARSE && !f->of_post && w->given == NO_BUF && !f->init.file && !reads_neuron(f->init.e) &&
+	       !(low_is_bounded(f) && (reads_neuron(f->lo) || reads_neuron(f->hi)));
+}
+
+static void
+begin_flat(Work *w, PlanEmit *b)
+{
+	LowLoop loop = low_synapses(w->l, b, w->conn, low_lo(b), low_hi(b));
+	LowIndex at = {1, {loop.index}};
+	begin(w, low_body(&loop), &at, NULL, NULL);
+	low_close(&loop);
+}
+
 void
 low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -102,6 +129,9 @@ low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 	w->key = ARENA_ARRAY(l->a, Pair, w->sites.n);
 	for (uint32_t k = 0; k < w->sites.n; k++)
 		low_site_key(l, &b, w->sites.at[k], w->key[k]);
-	low_each_value(l, &b, conn, f, begin, w);
+	if (is_flat(w))
+		begin_flat(w, &b);
+	else
+		low_each_value(l, &b, conn, f, begin, w);
 	l->p->codes.at[lf->init]->body = plan_freeze(&b);
 }

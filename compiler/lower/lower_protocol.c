@@ -468,7 +468,8 @@ initial_values(Lower *l, PlanEmit *b)
 {
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		plan_emit_run(b, l->layers[i].init);
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
+		low_connect(l, b, c);
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {
 			const LowFeature *lf = &l->conns[c].features[f];
 			if (lf->fill != UINT32_MAX) {
@@ -484,6 +485,7 @@ initial_values(Lower *l, PlanEmit *b)
 			}
 			low_run_if(b, lf->init_kept);
 		}
+	}
 	for (uint32_t k = 0; k < l->controls.n; k++) {
 		const LowControl *c = &l->controls.at[k];
 		if (c->object == UINT32_MAX || c->of->kind != NCONTROL_ZERO)

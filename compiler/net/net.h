@@ -227,7 +227,7 @@ typedef struct {
  *   LOCAL       likewise, each window with values of its own: [in, out * positions, taps]; no padding
  *   POOL        the source of a window with the highest running rate passes, the first of equal ones; values [post]
  *   MEAN        the mean spike of all sources; values [post]
- *   SPARSE      listed pairs, by rows of sources, targets ascending; values [synapse]
+ *   SPARSE      listed or drawn pairs, by rows of sources, targets ascending; values [synapse]
  * Layers are row-major. A tap t of a window p reads source p * stride + t * dilation - padding, per axis. */
 typedef enum { NPAT_ALL, NPAT_ONE_TO_ONE, NPAT_CONV, NPAT_LOCAL, NPAT_POOL, NPAT_MEAN, NPAT_SPARSE, NPAT_COUNT } NetPatternKind;
 enum { NET_KERNEL_AXES = 3 };
@@ -240,10 +240,14 @@ typedef struct {
 	uint64_t kernel[NET_KERNEL_AXES], stride[NET_KERNEL_AXES], padding[NET_KERNEL_AXES], dilation[NET_KERNEL_AXES];
 	double decay;                                     /* POOL: rates lose this part in each step */
 	bool per_item;                                    /* MEAN: over the sources of each batch item, not over all items */
-	uint64_t nsynapses, *row;                         /* SPARSE: synapses row[i] ..< row[i + 1] leave source i */
+	uint64_t nsynapses, *row;                         /* SPARSE: synapses row[i] ..< row[i + 1] leave source i; drawn: NULL,
+	                                                   * and there are at most so many */
 	uint32_t *target;
 	double *weight;                                   /* what the file said of each; NULL: only its place */
 	const char *path;
+	const char *drawn;                                /* SPARSE: how, when the run begins, as plan_object.def says; NULL: listed */
+	double p; uint64_t count;                         /* random; the others */
+	bool autapses, multapses;                         /* allowed */
 } NetPattern;
 
 typedef struct {

@@ -237,13 +237,27 @@ put_sizes(StrBuf *out, const char *what, uint32_t n, const uint64_t *at)
 }
 
 static void
+put_drawn(StrBuf *out, const Net *n, const NetPattern *p)
+{
+	strbuf_printf(out, " %s ", p->drawn);
+	if (p->count)
+		strbuf_printf(out, "%" PRIu64, p->count);
+	else
+		net_print_number(out, n, p->p);
+	strbuf_printf(out, ", room for %" PRIu64 "%s%s", p->nsynapses, p->autapses ? "" : ", no autapses",
+	              p->multapses ? "" : ", no multapses");
+}
+
+static void
 put_pattern(StrBuf *out, const Net *n, const NetPattern *p)
 {
 	static const char *const names[] = {"", " by one_to_one", " by conv", " by local", " by max_pool", " by mean_field",
 	                                    " by sparse"};
 	strbuf_puts(out, p->kind < NPAT_COUNT ? names[p->kind] : " by ?");
-	if (p->kind == NPAT_SPARSE)
+	if (p->kind == NPAT_SPARSE && !p->drawn)
 		strbuf_printf(out, " of %" PRIu64, p->nsynapses);
+	if (p->drawn)
+		put_drawn(out, n, p);
 	if (p->kind == NPAT_MEAN)
 		strbuf_puts(out, p->per_item ? " of each item" : " of all items");
 	if (p->kind != NPAT_CONV && p->kind != NPAT_LOCAL && p->kind != NPAT_POOL)

@@ -112,7 +112,10 @@ check_pattern(NetCheck *c, const NetConn *k)
 		net_need(c, npre == npost, "one to one between layers of different sizes");
 		return;
 	case NPAT_SPARSE:
-		net_need(c, p->row && p->row[npre] == p->nsynapses, "rows that do not end with the last synapse");
+		if (p->drawn)
+			net_need(c, !p->row && p->p >= 0 && p->p <= 1, "drawn synapses that are listed, or too likely");
+		else
+			net_need(c, p->row && p->row[npre] == p->nsynapses, "rows that do not end with the last synapse");
 		return;
 	case NPAT_CONV:
 	case NPAT_LOCAL:

@@ -14,6 +14,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},
 	[POBJ_WARN] = {5, 0, 0},
+	[POBJ_SYNAPSES] = {1, 2, 4},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -104,6 +105,15 @@ verify_watch(const Plan *p, const PlanObject *o)
 	return NULL;
 }
 
+static const char *
+verify_synapses(const Plan *p, Arena *a, const PlanObject *o)
+{
+	const PlanBuf *row = &p->bufs.at[o->bufs[0]], *target = &p->bufs.at[o->bufs[1]];
+	bool fits = row->type == PT_U64 && row->naxes == 1 && row->axis[0].extent > 1 && target->naxes == 1 &&
+	            (target->type == PT_U16 || target->type == PT_U32) && target->role != ROLE_CONST;
+	return fits ? NULL : arena_printf(a, "`%s` and `%s` are no rows and targets of synapses", row->name, target->name);
+}
+
 const char *
 plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 {
@@ -127,7 +137,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 		if (o->bufs[i] >= p->bufs.n)
 			return arena_printf(a, "%s names buffer %" PRIu32 ", which does not exist", kind, o->bufs[i]);
 	}
-	bool target = o->kind == POBJ_FILL || o->kind == POBJ_STREAM;
+	bool target = o->kind == POBJ_FILL || o->kind == POBJ_STREAM || o->kind == POBJ_SYNAPSES;
 	if (target && p->bufs.at[o->bufs[0]].role == ROLE_CONST)
 		return arena_printf(a, "%s would write to `%s`, which is const", kind, p->bufs.at[o->bufs[0]].name);
 	switch (o->kind) {
@@ -144,6 +154,8 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	case POBJ_VALUE:
 		return plan_buf_count(&p->bufs.at[o->bufs[0]]) != 1 ? "value is not one number" : NULL;
 	case POBJ_WATCH: return verify_watch(p, o);
+	case POBJ_SYNAPSES:
+		return verify_synapses(p, a, o);
 	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER: case POBJ_WARN:
 	case POBJ_UNSET: case POBJ_COUNT: break;
 	}
@@ -159,6 +171,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
 	{"warn", POBJ_WARN, POBJ_UNSET},
+	{"connect", POBJ_SYNAPSES, POBJ_UNSET},
 };
 
 static const char *

@@ -372,6 +372,7 @@ close_object(snnrt *rt, uint32_t i)
 	case SNNRT_OBJ_PLOT:
 	case SNNRT_OBJ_VALUE:
 	case SNNRT_OBJ_WATCH:                                 /* watch.c keeps what belongs to them */
+	case SNNRT_OBJ_SYNAPSES:
 		return;
 	}
 }

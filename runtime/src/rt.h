@@ -238,6 +238,7 @@ bool rt_names_file(RtText *list, const char *name);                  /* adds to 
 
 bool rt_program_check(const snnrt_program *p, char *why);            /* check.c */
 
+bool rt_synapses_check(const snnrt_program *p, const snnrt_object *o, char *why);   /* synapses.c: can they be drawn? */
 uint64_t rt_memory_free(void);                                       /* memory.c */
 bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false after rt_fail */
 

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""drawn.py: connections that are drawn: exact counts, chi-square of what is random, the same for every engine and seed.
+
+    tests/patterns/drawn.py [--snnc PATH] [--engines eval,jit,c]
+"""
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import state                                         # noqa: E402
+import tool                                          # noqa: E402
+
+LIMIT = 4.0                                          # standard deviations; one false alarm in 16 000
+A, B = 60, 90
+
+PROGRAM = """
+dt = 1 ms
+layer a : Poisson[60](rate = 0 Hz)
+layer b : LIF[90]
+{lines}
+experiment {{ run 1 ms }}
+"""
+
+
+class Wrong(Exception):
+    pass
+
+
+def need(truth, text):
+    if not truth:
+        raise Wrong(text)
+
+
+def chi_square(what, seen, expected, estimated=0):
+    """Wilson & Hilferty 1931: the cube root of a chi-square is nearly normal."""
+    need(min(expected) > 4, f"{what}: too few to test")
+    n = len(seen) - 1 - estimated
+    x = sum((s - e) ** 2 / e for s, e in zip(seen, expected))
+    z = ((x / n) ** (1 / 3) - (1 - 2 / (9 * n))) / (2 / (9 * n)) ** 0.5
+    need(abs(z) < LIMIT, f"{what}: chi-square {x:.1f} of {n} degrees of freedom, {z:.1f} deviations")
+
+
+def pairs(buffers, name):
+    row, target = buffers[f"{name}.row"], buffers[f"{name}.target"]
+    need(row[0] == 0 and all(x <= y for x, y in zip(row, row[1:])), f"{name}: rows do not ascend")
+    found = []
+    for i in range(len(row) - 1):
+        line = target[row[i]:row[i + 1]]
+        need(all(x <= y for x, y in zip(line, line[1:])), f"{name}: targets of source {i} do not ascend")
+        found += [(i, j) for j in line]
+    return found
+
+
+def run(snnc, folder, lines, seed, engine="eval", options=()):
+    (folder / "case.snn").write_text(PROGRAM.format(lines="\n".join(lines)), encoding="utf-8")
+    done = subprocess.run([snnc, "run", "case.snn", "--engine", engine, "--seed", str(seed), "--quiet", "--no-results",
+                           "--dump-state", "state", *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=300, check=False)
+    need(done.returncode == 0, done.stdout)
+    return state.load(folder / "state")
+
+
+def counts(found, side, n):
+    many = Counter(pair[side] for pair in found)
+    return [many[k] for k in range(n)]
+
+
+def flat(found, npost):
+    return [i * npost + j for i, j in found]
+
+
+def check_kind(name, by, many, npre, npost):
+    """many: the pairs of each seed. What each generator promises."""
+    every = sum(len(found) for found in many)
+    self_allowed, twice = "autapses = false" not in by and by != "all_but_self", "multapses = false" not in by
+    kind, size = by.split("(")[0], int("".join(c for c in by.split("=")[0].split(",")[0] if c.isdigit()) or 0)
+    cells = npre * npost - (0 if self_allowed else npre)
+    for found in many:
+        distinct = len(set(found))
+        need(self_allowed or all(i != j for i, j in found), f"{name}: an autapse")
+        if not twice or kind in ("random", "all_but_self"):
+            need(distinct == len(found), f"{name}: a multapse")
+        if kind == "fixed_total":
+            need(len(found) == size, f"{name}: {len(found)} synapses")
+        if kind == "fixed_indegree":
+            need(set(counts(found, 1, npost)) == {size}, f"{name}: in-degrees {counts(found, 1, npost)}")
+        if kind == "fixed_outdegree":
+            need(set(counts(found, 0, npre)) == {size}, f"{name}: out-degrees {counts(found, 0, npre)}")
+        if kind == "all_but_self":
+            need(len(found) == npre * (npre - 1), f"{name}: {len(found)} synapses")
+    if kind == "all_but_self":
+        return
+    # With replacement every pair is as likely as any other: each neuron's partners in five parts.
+    if twice and kind != "random":
+        by_row = kind != "fixed_indegree"
+        one = npre if by_row else npost
+
+        def part(i, j):
+            return (i, 5 * j // npost) if by_row else (j, 5 * i // npre)
+
+        sizes = Counter(part(i, j) for i in range(npre) for j in range(npost) if self_allowed or i != j)
+        seen = Counter(part(i, j) for found in many for i, j in found)
+        groups = [(n, k) for n in range(one) for k in range(5)]
+        fixed = 0 if kind == "fixed_total" else one - 1
+        chi_square(f"{name}: pairs", [seen[g] for g in groups], [every * sizes[g] / cells for g in groups], fixed)
+    for side, n in ((0, npre), (1, npost)):
+        if (kind, side) in (("fixed_indegree", 1), ("fixed_outdegree", 0)):
+            continue
+        seen = [sum(x) for x in zip(*(counts(found, side, n) for found in many))]
+        if twice and kind != "random":
+            chi_square(f"{name}: neurons of side {side}", seen, [every / n] * n)
+        else:
+            # Without replacement degrees vary less: each is the sum of n draws that were or were not made.
+            p = every / len(many) / cells
+            if p == 1:
+                continue
+            per = cells / n * len(many)
+            z = sum((s - per * p) ** 2 for s in seen) / (per * p * (1 - p)) / n
+            need(abs(z - 1) < LIMIT * (2 / n) ** 0.5, f"{name}: degrees of side {side} vary {z:.2f} times as much as they should")
+    if kind == "random":
+        p = float(by.split("p = ")[1].split(",")[0].rstrip(")"))
+        z = (every - len(many) * cells * p) / (len(many) * cells * p * (1 - p)) ** 0.5
+        need(abs(z) < LIMIT, f"{name}: {every} synapses, {z:.1f} deviations off")
+        gaps = [y - x for found in many for x, y in zip(flat(found, npost), flat(found, npost)[1:])]
+        if self_allowed:
+            width, q = max(1, round(0.1 / p)), 1 - p     # gaps in bins of so many cells; the last one takes the rest
+            most = 1
+            while len(gaps) * q ** (width * most) > 40:
+                most += 1
+            seen = Counter(min((g - 1) // width, most) for g in gaps)
+            chi_square(f"{name}: gaps", [seen[b] for b in range(most + 1)],
+                       [len(gaps) * q ** (width * b) * (1 - q ** width) for b in range(most)] + [len(gaps) * q ** (width * most)])
+
+
+KINDS = ["random(p = 0.2)", "random(p = 0.7)", "random(p = 0.01)", "fixed_indegree(7)", "fixed_indegree(7, multapses = false)",
+         "fixed_indegree(50, multapses = false)", "fixed_outdegree(9)", "fixed_outdegree(50, multapses = false)",
+         "fixed_outdegree(80, multapses = false)", "fixed_total(700)", "fixed_total(900, multapses = false)"]
+SAME = ["random(p = 0.3, autapses = false)", "fixed_indegree(11, autapses = false)",
+        "fixed_indegree(89, autapses = false, multapses = false)", "fixed_outdegree(11, autapses = false)",
+        "fixed_outdegree(30, autapses = false, multapses = false)", "fixed_total(800, autapses = false)",
+        "fixed_total(800, autapses = false, multapses = false)", "all_but_self"]
+
+
+def distributions(snnc, folder):
+    lines = [f"connect a -> b by {by} as c{k} {{ weight = 1 }}" for k, by in enumerate(KINDS)]
+    lines += [f"connect b -> b by {by} as s{k} {{ weight = 1 }}" for k, by in enumerate(SAME)]
+    found = [run(snnc, folder, lines, seed) for seed in range(1, 13)]
+    need(found[0]["c0.row"] != found[1]["c0.row"], "two seeds draw the same")
+    need(found[0]["c3.target"] != found[0]["c3.target"][::-1], "targets are one number")
+    for k, by in enumerate(KINDS):
+        check_kind(f"a -> b by {by}", by, [pairs(f, f"c{k}") for f in found], A, B)
+    for k, by in enumerate(SAME):
+        check_kind(f"b -> b by {by}", by, [pairs(f, f"s{k}") for f in found], B, B)
+
+
+def alike(snnc, folder, engines):
+    """Names, not places, choose the numbers; engines agree; what is random differs between connections."""
+    lines = [f"connect a -> b by {by} as c{k} {{ weight = normal(1, 0.1) ; delay = uniform(1 ms, 9 ms) }}" for k, by in enumerate(KINDS)]
+    first = run(snnc, folder, lines, 5)
+    for engine in engines:
+        again = run(snnc, folder, lines, 5, engine, ["--threads", "2"])
+        need(again == first, f"{engine} draws another network")
+    turned = run(snnc, folder, lines[::-1], 5)
+    need(all(turned[name] == first[name] for name in first if name.startswith("c")), "the order of connections matters")
+    twins = run(snnc, folder, [f"connect a -> b by fixed_total(500) as {n} {{ weight = 1 }}" for n in ("one", "two")], 5)
+    need(twins["one.target"] != twins["two.target"], "two connections are the same")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].split(": ", 1)[1])
+    tool.add_snnc_option(parser)
+    parser.add_argument("--engines", default="eval,jit")
+    options = parser.parse_args()
+    tool.need_snnc(parser, options)
+    wrong = 0
+    for name, check in (("distributions", lambda folder: distributions(options.snnc, folder)),
+                        ("alike", lambda folder: alike(options.snnc, folder, options.engines.split(",")))):
+        with tempfile.TemporaryDirectory(prefix="snnc-drawn-") as temporary:
+            try:
+                check(Path(temporary))
+            except Wrong as error:
+                print(f"{name}: {error}")
+                wrong += 1
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
