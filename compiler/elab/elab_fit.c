@@ -147,7 +147,7 @@ report(Scope *s, const NetExpr *e, const NetConn *c, uint32_t rank, const uint64
 static bool
 report_drawn(Scope *s, const NetExpr *e, const NetConn *c)
 {
-	elab_error(s->el, E0401, e->span, "which pairs `%s` connects is drawn when the run begins: a matrix cannot say their values",
+	elab_error(s->el, E0422, e->span, "which pairs `%s` connects is drawn when the run begins: a matrix cannot say their values",
 	           c->name);
 	diag_help(s->el->diag, "write an expression of `i` and `j`, or list the synapses: `by sparse(\"w.npy\")`");
 	diag_end(s->el->diag);

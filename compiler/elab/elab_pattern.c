@@ -279,7 +279,7 @@ allowed(Pattern *w, const char *name)
 	const AstExpr *e = argument(w, name);
 	if (!e || e->kind == AEXPR_BOOL)
 		return !e || e->truth;
-	elab_error(w->el, E0503, e->span, "`%s` is true or false", name);
+	elab_error(w->el, E0304, e->span, "`%s` is true or false", name);
 	diag_help(w->el->diag, "write `%s = false` to have none", name);
 	diag_end(w->el->diag);
 	w->sound = false;
@@ -291,7 +291,7 @@ no_self(Pattern *w)
 {
 	if (w->pre == w->post)
 		return true;
-	elab_error(w->el, E0601, w->by->span, "`%s` and `%s` are two layers: no neuron meets itself", w->pre->name, w->post->name);
+	elab_error(w->el, E0420, w->by->span, "`%s` and `%s` are two layers: no neuron meets itself", w->pre->name, w->post->name);
 	diag_help(w->el->diag, w->word[0] == 'a' ? "leave `by` away: every neuron meets every one of the other layer"
 	                                         : "leave `autapses` away");
 	diag_end(w->el->diag);
@@ -310,7 +310,7 @@ room_for(double mean, double variance, uint64_t most)
 static void
 too_many(Pattern *w, const AstExpr *e, uint64_t there_are, const char *what)
 {
-	elab_error(w->el, E0503, e->span, "%" PRIu64 " different %s are wanted, and there %s %" PRIu64, w->p->count, what,
+	elab_error(w->el, E0421, e->span, "%" PRIu64 " different %s are wanted, and there %s %" PRIu64, w->p->count, what,
 	           there_are == 1 ? "is" : "are", there_are);
 	diag_help(w->el->diag, "take less, or allow several synapses of a pair: `multapses = true`");
 	diag_end(w->el->diag);
@@ -348,7 +348,7 @@ drawn(Pattern *w, const char *how)
 	if (random && e) {
 		w->sound = elab_real(w->el, e, true, "the probability of a synapse", &p->p);
 		if (w->sound && !(p->p >= 0 && p->p <= 1)) {
-			elab_error(w->el, E0503, e->span, "a probability lies from 0 to 1, and this is %s", elab_number_text(w->el, p->p));
+			elab_error(w->el, E0506, e->span, "a probability lies from 0 to 1, and this is %s", elab_number_text(w->el, p->p));
 			diag_help(w->el->diag, "write `by random(p = 0.1)`");
 			diag_end(w->el->diag);
 			w->sound = false;
