@@ -5,6 +5,7 @@
 
 #include "base/panic.h"
 #include "driver/output.h"
+#include "lint/lint.h"
 #include "lower/lower.h"
 #include "opt/opt.h"
 #include "parse/parse.h"
@@ -119,7 +120,11 @@ static bool
 sema(Compilation *c)
 {
 	SemaEnv env = {c->arena, c->names, c->diag};
-	return sema_check(&env, &c->ast);
+	if (!sema_check(&env, &c->ast))
+		return false;
+	LintEnv lint = {c->arena, c->diag};
+	lint_program(&lint, &c->ast);
+	return true;
 }
 
 static bool
@@ -141,7 +146,12 @@ static bool
 solve(Compilation *c)
 {
 	SolveEnv env = {c->diag};
-	return solve_net(&env, c->net);
+	if (!solve_net(&env, c->net))
+		return false;
+	LintEnv lint = {c->arena, c->diag};
+	if (c->o->command != COMMAND_TEST)                /* a test is a part of a network */
+		lint_net(&lint, c->net);
+	return true;
 }
 
 static bool

@@ -5,7 +5,7 @@
 
 A fenced block says after its language what it is:
 
-    ```snn                          a whole program: no errors, and no warnings but that nothing runs
+    ```snn                          a whole program: no errors, and no warnings but that something is missing
     ```snn in NAME                  a part, which stands in the place of `...` of a setting
     ```snn error E0301 E0204        a program that is refused with just these codes
     ```snn warning W0602            a program that is warned of
@@ -44,7 +44,7 @@ import tool                                          # noqa: E402
 
 Block = namedtuple("Block", "line language words text")
 CODE = re.compile(r"\b(?:error|warning)\[([EW]\d{4})\]")
-QUIET = {"W0601"}                                    # nothing runs
+QUIET = {"W0601", "W0603", "W0604", "W0606"}         # a part of a network: nothing runs, drives or is read
 
 
 def blocks_of(lines):
