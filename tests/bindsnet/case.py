@@ -212,6 +212,7 @@ class Writer:
             about += self.bounds(c.get("wmin"), c.get("wmax"), c["w"], where)
         about += self.norm(c.get("norm"), "each run", where)
         about += self.decay(c.get("weight_decay"), where)
+        about += self.sign(c, where)
         features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
         if c.get("b"):
             b, n, m = self.array(c["b"]), self.size(c["source"]), self.size(c["target"])
@@ -238,6 +239,7 @@ class Writer:
             about.append(f"norm {number(norm_of(c))} {pattern.norm}")
         if "weight_decay" not in pattern.known:
             about += self.decay(c.get("weight_decay"), where)
+        about += self.sign(c, where)
         features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
         if c.get("b"):
             if pattern.by.startswith("local"):
@@ -255,7 +257,7 @@ class Writer:
 
     def pipeline_features(self, c, name, where):
         refuse_unknown(c, KNOWN_PIPELINE, where)
-        features, seen = [], []
+        features, seen, names = [], [], {}           # names: that of the case -> that of the program
         for f in c["pipeline"]:
             kind = FEATURES.get(f["type"])
             if kind is None:
@@ -266,13 +268,20 @@ class Writer:
             refuse_unknown(f, KNOWN_FEATURE | OWN_FIELDS.get(kind, set()), at)
             shown = f"{name}.{own}" + (".pass" if kind == "adaptation" else "")
             self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", shown, exact=kind == "mask")
-            learn = self.learn(f.get("rule") or {"name": "NoOp"}, c, at, f"{name}.{own}",
+            if f.get("parent_feature"):
+                features.append(self.shared(f, kind, own, c, f"{name}.{own}", names, at))
+                continue
+            names[f["name"]] = own
+            learn = [] if c.get("manual_update") else self.learn(f.get("rule") or {"name": "NoOp"}, c, at, f"{name}.{own}",
                                f"{c['source']}_{c['target']}_{f['name']}", number(self.case["dt"]), PIPELINE_RULES,
                                f.get("range") or (None, None), f["value"])
             if learn and f["type"] not in LEARNABLE:
                 raise NotYet(f"learning of {f['type']}")
             about = self.own_parameters(f, kind, c, f"{name}.{own}", at)
+            if f.get("enforce_polarity"):
+                about.append("keep sign per pre")
             if learn:
+                self.check_first_values(f, at)
                 about += self.bounds(*(f.get("range") or (None, None)), f["value"], at)
                 about += self.decay(f.get("decay"), at)
             each = {"sample": "each run", "time step": "each step"}.get(f.get("norm_frequency", "sample"))
@@ -281,6 +290,35 @@ class Writer:
             about += self.norm(f.get("norm"), each + " of signed sum", at)
             features.append((kind if own == kind else f"{own} : {kind}") + " = " + self.use(f["value"]) + self.block(about + learn))
         return features
+
+    def shared(self, f, kind, own, c, variable, names, at):
+        """A feature that reads the value of an earlier one; it does not learn (5)."""
+        parent = names.get(f["parent_feature"])
+        if parent is None or kind != "probability":
+            raise NotYet(f"{at}: the value of {f['parent_feature']}")
+        self.add_bernoulli(f, c, variable, at)
+        return (own if own == kind else f"{own} : {kind}") + f" = shared {parent}"
+
+    def check_first_values(self, f, at):
+        """A pipeline refuses first values outside of the range (5); other connections clip them (4.1)."""
+        for bound, sign in zip(f.get("range") or (), (1, -1)):
+            if is_scalar(bound) and any(sign * npy.make((1,), "f4", [bound]).data[0] > sign * x for x in self.array(f["value"]).data):
+                raise NotYet(f"{at}: a first value outside of its range, which BindsNET refuses")
+
+    def sign(self, c, where):
+        """Dale's rule: true is never negative, false never positive (4.1), in the shape of the weights or a number for each source."""
+        given = c.get("Dales_rule")
+        if given is None:
+            return []
+        shape, values = (self.array(given).shape, list(self.array(given).data)) if isinstance(given, str) else (extents(given), flat(given))
+        wanted = self.array(c["w"]).shape
+        if len(shape) == 1 and shape[0] == wanted[0]:
+            shape = (*shape, *[1] * (len(wanted) - 1))
+        if len(shape) != len(wanted) or any(have not in (1, want) for have, want in zip(shape, wanted)):
+            raise NotYet(f"{where}: Dales_rule of shape {list(shape)}")
+        file = f"{c['w']}_dale.npy"
+        self.files[file] = npy.make(shape, "f4", (float(bool(v)) for v in values))
+        return [f'keep sign positive where file("{file}")']
 
     def own_parameters(self, f, kind, c, variable, at):
         """The lines of a block that set what only this kind of feature has."""
@@ -351,9 +389,10 @@ class Writer:
     def norm(self, norm, each, where):
         if norm is None:
             return []
-        if not is_scalar(norm):
+        if not is_scalar(norm) and not isinstance(norm, list):
             raise NotYet(f"norm {norm!r} of {where}")
-        return [f"norm {number(norm)} per post {each}"]
+        text = number(norm) if is_scalar(norm) else "[" + ", ".join(map(number, flat(norm))) + "]"
+        return [f"norm {text} per post {each}"]
 
     def decay(self, decay, where):
         if not decay:
@@ -460,8 +499,20 @@ class Writer:
                 raise NotYet(f"one_spike of layer {layer['name']} without the array {key}")
         candidates, spikes = (self.array(key).data for key in keys)
         file = f"keep_{layer['name']}.npy"
-        self.files[file] = npy.make((steps, batch), "f4", survivor_draws(candidates, spikes, n))
+        traced = "x_" + layer["name"]
+        trace = self.array(traced).data if traced in self.case["expected"] else None
+        self.files[file] = npy.make((steps, batch), "f4", survivor_draws(candidates, spikes, n, trace, self.forced(layer)))
         self.lines.append(f'draws {self.names[layer["name"]]}.keep from "{file}"')
+
+    def forced(self, layer):
+        """By step and item: the neurons whose spikes a run decides."""
+        rows, n, name = [], self.size(layer["name"]), layer["name"]
+        for run in self.case["runs"]:
+            masks = [self.array(run[field][name]).data for field in ("clamp", "unclamp") if name in (run.get(field) or {})]
+            for step in range(run["steps"]):
+                now = {i for mask in masks for i in range(n) if mask[i if len(mask) == n else step * n + i]}
+                rows += [now] * self.case["batch"]
+        return rows
 
     # -- the whole ----------------------------------------------------------------------------------------
     def write(self):
@@ -593,12 +644,17 @@ class Writer:
         return lines
 
 
-def survivor_draws(candidates, spikes, n):
-    """For each step and item: the uniform number by which the survivor is chosen; 0 if there is none."""
-    for first in range(0, len(candidates), n):
+def survivor_draws(candidates, spikes, n, trace=None, forced=()):
+    """For each step and item: the uniform number by which the survivor is chosen; 0 if there is none. forced: the neurons that
+    are clamped or silenced in a step of the recorded rows: what they show is not what they did, but the survivor alone makes the
+    trace rise."""
+    for row, first in enumerate(range(0, len(candidates), n)):
         over = [i for i in range(n) if candidates[first + i]]
-        kept = [i for i in range(n) if spikes[first + i]]
-        yield (over.index(kept[0]) + 0.5) / len(over) if kept and kept[0] in over else 0.0
+        hidden = forced[row] if forced else ()
+        kept = [i for i in over if spikes[first + i] and i not in hidden] or [i for i in over if i in hidden]
+        if len(kept) > 1 and trace is not None:
+            kept.sort(key=lambda i: -trace[first + i])
+        yield (over.index(kept[0]) + 0.5) / len(over) if kept else 0.0
 
 
 def write_program(folder):

@@ -83,6 +83,21 @@ class Reference:
                 oracle = Survivor(layer, self.choices.random)
             return step(layer, current, oracle)
         self.module.Layer.step = choosing
+        for name in ("compute", "update", "normalize"):
+            self.sharing(self.module.Conn, name)
+
+    @staticmethod
+    def sharing(conn, name):
+        """Features with a parent have its value: the reference gives each its own."""
+        plain = getattr(conn, name)
+
+        def method(self, *args):
+            out, values = plain(self, *args), {f["name"]: f for f in getattr(self, "f", [])}
+            for f in values.values():
+                if f.get("parent_feature"):
+                    f["v"] = values[f["parent_feature"]]["v"]
+            return out
+        setattr(conn, name, method)
 
     def run(self, draft, seed, off=0.0):
         """What the reference computes: its own variables at the end, the recorded arrays among them."""

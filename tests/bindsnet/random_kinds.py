@@ -67,9 +67,8 @@ def add_controls(d):
     for at, run in enumerate(d.case["runs"]):
         for layer in d.case["layers"]:
             name = layer["name"]
-            one = layer.get("one_spike")
             for field, p in (("clamp", 0.06), ("unclamp", 0.06)):
-                if d.chance(p) and not one:
+                if d.chance(0.25 if layer.get("one_spike") else p):
                     shape = rows_of(d, layer, run)
                     run.setdefault(field, {})[name] = d.array(f"{field}_{name}_{at}", d.bits(0.2, *shape), "u1")
             if "thresh" in layer and layer["type"] not in ("McCullochPitts",) and d.chance(0.06):

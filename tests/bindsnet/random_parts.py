@@ -204,9 +204,9 @@ def strength(d, target, fan, boost):
 def bounds_of(d, w):
     lo, hi = float(w.min()), float(w.max())
     low = d.rng.choice([0.0 if lo >= 0 else rounded(lo - 0.1), rounded(lo - abs(lo) * 0.2 - 0.01), None])
-    high = d.rng.choice([rounded(hi * 1.2 + 0.01), rounded(hi + 0.01), None])
+    high = d.rng.choice([rounded(hi + 0.2 * abs(hi) + 0.01), rounded(hi + 0.01 + 1e-3 * abs(hi)), None])
     if low is not None and low > lo:
-        low = rounded(lo - 0.01)
+        low = rounded(lo - 0.01 - 1e-3 * abs(lo))
     return low, high
 
 
@@ -259,6 +259,7 @@ def pipeline(d, source, target, boost, batch):
     c = {"source": source["name"], "target": target["name"], "type": "MulticompartmentConnection", "pipeline": []}
     key, top, names = f"{c['source']}_{c['target']}", strength(d, target, n, boost), set()
     kinds = ["Weight"] + d.rng.choices(["Weight", "Bias", "Mask", "Intensity", "Probability", "Degradation", "Adaptation"], k=d.rng.choice([0, 0, 1, 1, 2, 3]))
+    kinds += ["Probability"] * (2 if d.chance(0.12) else "Probability" in kinds and d.chance(0.4))
     if batch > 1 or not d.chance(0.5):
         kinds = [k for k in kinds if k != "Adaptation"]
     d.rng.shuffle(kinds)
@@ -294,6 +295,9 @@ def pipeline(d, source, target, boost, batch):
         elif kind == "Probability":
             f.update(value=d.array(f"init_{key}_{name}", d.uniform(0.2, 0.95, n, m)), range=[0.05, 1.0], norm=None, decay=0.0)
             f["rule"] = rule_for(d, c, target, families_of(c, source, target, batch), batch, (0.0, 1.0), 0.2, True)
+            parents = [g for g in c["pipeline"] if g["type"] == "Probability" and not g.get("parent_feature")]
+            if parents and d.chance(0.7):
+                f.update(parent_feature=parents[0]["name"], value=parents[0]["value"], rule={"name": "NoOp", "nu": [0.0, 0.0], "reduction": "sum"})
         elif kind == "Degradation":
             f.update(value=d.array(f"init_{key}_{name}", d.uniform(0, 0.1, n, m)), factor=rounded(d.rng.uniform(-0.3, 0.6), 2))
         else:

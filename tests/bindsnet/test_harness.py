@@ -272,7 +272,7 @@ experiment {
         for path, x in (((*layer, "type"), "IzhikevichNodes"), ((*layer, "something_new"), 3),
                         ((*layer, "state"), {"u": "w"}), ((*layer, "traces"), False), ((*layer, "tc_trace"), [1, 2]),
                         ((*connection, "type"), "OtherConnection"), ((*connection, "rule", "name"), "Oja"),
-                        ((*connection, "rule", "reduction"), "median"), ((*connection, "Dales_rule"), [1, 0]),
+                        ((*connection, "rule", "reduction"), "median"), ((*connection, "Dales_rule"), [1, 0, 1]),
                         ((*connection, "target"), "X"), (("runs", 0, "masks"), {"Y>X": "w"}), (("kind",), "encoding"),
                         (("expected", "i_Y"), [4, 1, 3]), (("runs", 0, "steps"), 3)):
             with self.subTest(path=path), self.assertRaises(NotYet):
@@ -282,6 +282,46 @@ experiment {
         program = self.write(small_case(), in_X=npy.make((4, 1, 2), "f4", [0.5] * 8))
         self.assertIn("layer X : InputValues[2]", program.text)
         self.assertEqual(list(program.files["in_X.npy"].data), [0.5] * 8)
+
+    def test_signs_are_given_or_those_of_sources(self):
+        case = small_case()
+        case["connections"][0]["Dales_rule"] = [True, False]
+        program = self.write(case)
+        self.assertIn('keep sign positive where file("w_dale.npy")', program.text)
+        self.assertEqual((program.files["w_dale.npy"].shape, list(program.files["w_dale.npy"].data)), ((2, 1), [1, 0]))
+
+    def pipeline_case(self, *features):
+        case = small_case()
+        case["connections"] = [{"source": "X", "target": "Y", "type": "MulticompartmentConnection", "pipeline": list(features)}]
+        case["expected"] = {"s_Y": [4, 1, 3], "draw_bernoulli": [8, 2, 3], "w_X_Y_twin": [2, 2, 3]}
+        return case
+
+    def test_a_feature_reads_the_value_of_its_parent(self):
+        first = {"type": "Probability", "name": "chance", "value": "w", "range": [0, 1], "norm": None, "decay": 0.0,
+                 "rule": {"name": "PostPre", "nu": [0.1, 0.1], "reduction": "sum"}}
+        twin = {"type": "Probability", "name": "twin", "value": "w", "range": [0, 1], "parent_feature": "chance", "rule": {"name": "NoOp"}}
+        arrays = {"draw_bernoulli": npy.make((8, 2, 3), "f4", [1, 0] * 24), "w_X_Y_twin": npy.make((2, 2, 3), "f4", [0.5] * 12)}
+        text = self.write(self.pipeline_case(first, twin), **arrays).text
+        self.assertIn("probability_2 : probability = shared probability", text)
+        self.assertIn("record X_Y.probability_2 every 2 steps", text)
+        with self.assertRaises(NotYet):
+            self.write(self.pipeline_case(twin, first), **arrays)
+
+    def test_first_values_of_a_pipeline_lie_in_the_range(self):
+        weight = {"type": "Weight", "name": "twin", "value": "w", "range": [0, 1], "norm": None, "decay": 0.0, "enforce_polarity": True,
+                  "rule": {"name": "PostPre", "nu": [0.1, 0.1], "reduction": "sum"}}
+        case = self.pipeline_case(weight)
+        del case["expected"]["draw_bernoulli"]
+        arrays = {"w_X_Y_twin": npy.make((2, 2, 3), "f4", [0.5] * 12)}
+        self.assertIn("keep sign per pre", self.write(case, **arrays).text)
+        weight["range"] = [0, 0.25]
+        with self.assertRaises(NotYet):
+            self.write(case, **arrays)
+
+    def test_a_clamped_neuron_hides_the_survivor(self):
+        flags, shown, trace = [1, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 0], [0.5, 0, 1, 0, 1, 0.5]
+        self.assertEqual(list(survivor_draws(flags, shown, 3, trace, [{1, 2}, {0}])), [0.25, 0.5])
+        self.assertEqual(list(survivor_draws(flags, shown, 3, None, [{0, 1, 2}, {0}])), [0.25, 0.5])
 
     def test_one_spike_needs_its_candidates(self):
         case = small_case()
