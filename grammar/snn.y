@@ -44,6 +44,7 @@ struct Parse;
 	AstStmt *stmt;
 	AstStmtVec *stmts;
 	AstDecl *decl;
+	AstDeclVec *decls;
 	AstTrace *trace;
 	AstFeature *part;
 	AstFeatureVec *features;
@@ -102,7 +103,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 /* Words that are names elsewhere. */
 %token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer" SIGNAL "signal"
 %token <name> CONNECT "connect" EXPERIMENT "experiment" RECORD "record" PLOT "plot" DRAWS "draws"
-%token <name> FUNCTION "function"
+%token <name> FUNCTION "function" TABLE "table" IMPORT "import"
 %token <name> NEURON "neuron" FEATURE "feature" RULE "rule"
 %token <name> STATE "state" TRACE "trace" STEP "step" LEARNS "learns" NEEDS "needs" EACH "each" ON "on"
 %token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
@@ -138,7 +139,10 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <yes> maybe_bool shuffled by_layer each_what of_signed steps_or_samples
 %type <stmt> assign equation control if_stmt model_stmt protocol_stmt protocol_if
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
-%type <decl> decl layer layer_block layer_parts connect connect_head record plot draws
+%type <decl> decl layer layer_block layer_parts connect connect_head record plot draws table choice
+%type <decls> decl_block decls
+%type <args> turns table_dims
+%type <id> called
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts learn
 %type <features> features
@@ -174,18 +178,57 @@ decl:
 | "const" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_CONST, $n, $e); }
 | setting[n] "=" expr[e]        { $$ = ast_value_decl(B, @$, ADECL_SETTING, id($n, @n), $e); }
 | "data" name[n] "=" expr[e]    { $$ = ast_value_decl(B, @$, ADECL_DATA, $n, $e); }
-| "signal" name[n] signal_of[o] "=" expr[e] signal_block[b]  { $$ = ast_signal(B, @$, $n, $o, $e, $b); }
+| "signal" called[n] signal_of[o] "=" expr[e] signal_block[b]  { $$ = ast_signal(B, @$, $n, $o, $e, $b); }
 | layer
 | connect
 | "experiment" protocol_block[body]  { $$ = ast_experiment(B, @$, $body); }
 | record
 | plot
 | draws
+| table
+| "for" turns decl_block[body]  { $$ = ast_loop(B, @$, $turns, $body); }
+| choice
+| "import" string[path]         { $$ = ast_import(B, @$, $path); }
 | test[t]                       { $$ = ast_test_decl(B, @$, $t); }
 | "function" name[n] "(" names[ps] ")" "=" expr[e]  { $$ = ast_function(B, @$, $n, $ps, $e); }
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
 | "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
+;
+
+/* Declarations made by a loop, or if something holds; their names may be worked out: `layer L[k]`, `layer p.name`. */
+turns:
+  name[n] "in" index_arg[e]     { $$ = ast_args(B, NULL, $n, $e); }
+| turns[ts] "," name[n] "in" index_arg[e]  { $$ = ast_args(B, $ts, $n, $e); }
+;
+decl_block:
+  "{" decls "}"                 { $$ = $decls; }
+;
+decls:
+  %empty                        { $$ = ast_decls(B, NULL, NULL); }
+| decls[ds] decl[d] EOL         { $$ = ast_decls(B, $ds, $d); }
+| decls[ds] error EOL           { yyerrok; syntax_recovered(p); $$ = ast_decls(B, $ds, ast_bad_decl(B, @2)); }
+;
+choice:
+  "if" expr[c] decl_block[a]                        { $$ = ast_choice(B, @$, $c, $a, NULL); }
+| "if" expr[c] decl_block[a] "else" decl_block[b]   { $$ = ast_choice(B, @$, $c, $a, $b); }
+| "if" expr[c] decl_block[a] "else" choice[b]       { $$ = ast_choice(B, @$, $c, $a, ast_decls(B, NULL, $b)); }
+;
+called:
+  name
+| element[e]                    { $$ = (AstId){.span = @$, .arg = $e}; }
+| ref[r] "." name[n]            { $$ = (AstId){.span = @$, .arg = ast_member(B, @$, $r, $n)}; }
+;
+
+table:
+  "table" name[n] "(" names[cs] ")" "=" expr[e]       { $$ = ast_table(B, @$, $n, $cs, NULL, $e); }
+| "table" name[n] "[" table_dims[ds] "]" "=" expr[e]  { $$ = ast_table(B, @$, $n, NULL, $ds, $e); }
+;
+table_dims:
+  expr[e]                       { $$ = ast_args(B, NULL, no_id, $e); }
+| name[n] "in" index_arg[e]     { $$ = ast_args(B, NULL, $n, $e); }
+| table_dims[ds] "," expr[e]    { $$ = ast_args(B, $ds, no_id, $e); }
+| table_dims[ds] "," name[n] "in" index_arg[e]  { $$ = ast_args(B, $ds, $n, $e); }
 ;
 
 signal_of:
@@ -214,7 +257,7 @@ setting:
 ;
 
 layer:
-  "layer" name[n] ":" name[m] shape[s] arguments[as] layer_block[parts]
+  "layer" called[n] ":" name[m] shape[s] arguments[as] layer_block[parts]
                                 { $$ = ast_layer(B, @$, $parts, $n, $m, $s, $as); }
 ;
 shape:
@@ -244,7 +287,7 @@ connect:
 connect_head:
   "connect" ref[from] "->" ref[to]      { $$ = ast_connect(B, @$, $from, $to); }
 | connect_head[c] "by" expr[e]          { $$ = ast_connect_by(B, $c, span_join(@2, @3), $e); }
-| connect_head[c] "as" name[n]          { $$ = ast_connect_as(B, $c, span_join(@2, @3), $n); }
+| connect_head[c] "as" called[n]        { $$ = ast_connect_as(B, $c, span_join(@2, @3), $n); }
 ;
 features:
   %empty                        { $$ = ast_features(B, NULL, @$, no_id, no_id, NULL, NULL); }
@@ -464,7 +507,6 @@ model_stmts:
 ;
 model_stmt:
   assign
-| element[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
 | equation
 | if_stmt
 | "spike"                       { $$ = ast_plain_stmt(B, @$, ASTMT_SPIKE); }
@@ -483,9 +525,6 @@ if_stmt:
 ;
 assign:
   ref[r] assign_op[op] expr[e]  { $$ = ast_assign(B, @$, $r, $op, $e); }
-;
-element:
-  NAME[n] "[" exprs "]"         { $$ = ast_index(B, @$, ast_name(B, @n, $n), $exprs); }
 ;
 assign_op:
   "="                           { $$ = AOP_UNSET; }
@@ -680,6 +719,7 @@ primary:
 | "[" exprs "]"                 { $$ = ast_list(B, @$, $exprs); }
 | "(" expr[e] ")"               { $$ = $e; }
 | "(" tuple_parts[ps] ")"       { $$ = ast_tuple(B, @$, $ps); }
+| "(" expr[e] "," exprs[es] ")" { $$ = ast_row(B, @$, $e, $es); }
 ;
 string:
   STRING[s]                     { $$ = ast_string(B, @$, $s); }
@@ -722,6 +762,11 @@ arg_list:
 ref:
   name[n]                       { $$ = ast_name(B, @$, $n.name); }
 | ref[b] "." name[n]            { $$ = ast_member(B, @$, $b, $n); }
+| element
+;
+/* One of a list; words of the grammar are no lists, since their lines may go on with a list. */
+element:
+  NAME[n] "[" exprs "]"         { $$ = ast_index(B, @$, ast_name(B, @n, $n), $exprs); }
 ;
 names:
   name[n]                       { $$ = ast_ids(B, NULL, $n); }
@@ -733,7 +778,7 @@ name:
 ;
 word:
   "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "signal" | "connect" | "experiment"
-| "record" | "plot" | "draws" | "function" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
+| "record" | "plot" | "draws" | "function" | "table" | "import" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
 | "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"

@@ -40,7 +40,7 @@ typedef enum {
 	AEXPR_CALL,        /* f(x, k = y): base, args (named or not) */
 	AEXPR_INDEX,       /* a[x, y]: base, args; x may be an AEXPR_RANGE */
 	AEXPR_LIST,        /* [a, b] */
-	AEXPR_TUPLE,       /* (pre: a, post: b): args, all named */
+	AEXPR_TUPLE,       /* (pre: a, post: b): args, all named; (a, b), a row of a table: none */
 	AEXPR_RANGE,       /* a .. b, a ..< b: op[0], op[1], exclusive */
 	AEXPR_UNARY,       /* -a, not a */
 	AEXPR_BINARY,      /* arithmetic, comparison, and, or */
@@ -167,6 +167,11 @@ typedef enum {
 	ADECL_PLOT,        /* plot a.b as form[28, 28] */
 	ADECL_DRAWS,       /* draws a.site from "file" */
 	ADECL_FUNCTION,    /* function f(x, y) = e */
+	/* gone after expand: */
+	ADECL_TABLE,       /* table t(a, b) = e; table t[rows, k in 0 ..< n] = e */
+	ADECL_LOOP,        /* for a in t, b in u { declarations } */
+	ADECL_CHOICE,      /* if e { declarations } else { declarations } */
+	ADECL_IMPORT,      /* import "file.snn"; gone after parse */
 	ADECL_NEURON, ADECL_FEATURE, ADECL_RULE,
 	ADECL_TEST,        /* test "name" { … } of the whole program */
 	ADECL_ERROR,
@@ -268,11 +273,16 @@ typedef struct {
 	AstDecl *sema_model, *sema_rule;                  /* sema */
 } AstFeature;
 
+typedef VEC(AstDecl *) AstDeclVec;
+
 struct AstDecl {
 	AstDeclKind kind;
 	Span span, name_span;
 	Name name;                                        /* CONNECT: `as` name or NULL */
+	AstExpr *called;                                  /* LAYER CONNECT SIGNAL: a name that expand works out (L[k], p.name), or NULL */
+	const char *turn;                                 /* made by a loop: its turn, "s = L4E, k = 2"; else NULL */
 	bool library;
+	bool imported;                                    /* from a file that the program imports */
 	union {
 		struct {                                          /* PARAM CONST SETTING DATA SIGNAL */
 			AstExpr *value;
@@ -303,6 +313,14 @@ struct AstDecl {
 		struct { AstExpr *site; AstExpr *path; } draws;
 		AstModel model;                           /* NEURON FEATURE RULE */
 		AstTest test;
+		struct {
+			VEC(struct AstColumn { Name name; Span span; }) columns; /* of rows; none: an array */
+			AstArgVec dims;                   /* of an array: a table, or a count; named: a variable of `value`, and its range */
+			AstExpr *value;
+		} table;
+		struct { AstArgVec turns; /* name in value */ AstDeclVec body; } loop;
+		struct { AstExpr *cond; AstDeclVec body, other; } choice;
+		struct { AstExpr *path; } import;
 	};
 	AstSym *sym;                                      /* sema */
 };
@@ -357,7 +375,7 @@ struct AstSym {
 };
 
 typedef struct {
-	VEC(AstDecl *) decls;                             /* library first, then the user's files, in order */
+	AstDeclVec decls;                                 /* library first, then the user's files, in order */
 } AstProgram;
 
 /* ---- build (ast_build.c), print (ast_print.c), verify (ast_verify.c) ------------------------ */

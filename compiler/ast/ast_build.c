@@ -182,6 +182,15 @@ ast_tuple(AstBuild *b, Span at, AstArgVec *parts)
 }
 
 AstExpr *
+ast_row(AstBuild *b, Span at, AstExpr *first, AstArgVec *others)
+{
+	AstArgVec *all = ast_args(b, NULL, (AstId){0}, first);
+	for (uint32_t i = 0; i < others->n; i++)
+		VEC_PUSH(b->arena, all, others->at[i]);
+	return ast_tuple(b, at, all);
+}
+
+AstExpr *
 ast_range(AstBuild *b, Span at, AstExpr *first, AstExpr *last, bool exclusive)
 {
 	AstExpr *e = new_expr(b, at, AEXPR_RANGE);

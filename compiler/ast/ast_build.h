@@ -24,7 +24,7 @@ typedef struct {
 	bool too_deep;                                    /* E0107 was reported; once is enough */
 } AstBuild;
 
-typedef struct { Name name; Span span; AstExpr *arg; /* of readouts */ } AstId;
+typedef struct { Name name; Span span; AstExpr *arg; /* of readouts; of a name that expand works out: L[k], p.name */ } AstId;
 typedef VEC(AstId) AstIdVec;
 typedef VEC(AstFeature) AstFeatureVec;
 
@@ -40,6 +40,7 @@ AstExpr *ast_call(AstBuild *b, Span at, AstExpr *base, AstArgVec *args);
 AstExpr *ast_index(AstBuild *b, Span at, AstExpr *base, AstArgVec *args);
 AstExpr *ast_list(AstBuild *b, Span at, AstArgVec *items);
 AstExpr *ast_tuple(AstBuild *b, Span at, AstArgVec *parts);
+AstExpr *ast_row(AstBuild *b, Span at, AstExpr *first, AstArgVec *others);      /* (a, b) */
 AstExpr *ast_range(AstBuild *b, Span at, AstExpr *first, AstExpr *last, bool exclusive);
 AstExpr *ast_unary(AstBuild *b, Span at, AstOp op, AstExpr *x);
 AstExpr *ast_binary(AstBuild *b, Span at, AstOp op, AstExpr *x, AstExpr *y);
@@ -71,6 +72,11 @@ AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstE
 AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block);   /* of, block: or NULL */
 AstDecl *ast_function(AstBuild *b, Span at, AstId name, AstIdVec *params, AstExpr *body);
 AstDecl *ast_bad_decl(AstBuild *b, Span at);
+AstDecl *ast_table(AstBuild *b, Span at, AstId name, AstIdVec *columns, AstArgVec *dims, AstExpr *value);
+AstDecl *ast_loop(AstBuild *b, Span at, AstArgVec *turns, AstDeclVec *body);
+AstDecl *ast_choice(AstBuild *b, Span at, AstExpr *cond, AstDeclVec *body, AstDeclVec *other);  /* other NULL: none */
+AstDecl *ast_import(AstBuild *b, Span at, AstExpr *path);
+AstDeclVec *ast_decls(AstBuild *b, AstDeclVec *decls, AstDecl *d); /* adds; decls NULL starts a list, d NULL adds nothing */
 
 AstTrace *ast_trace_parts(AstBuild *b);
 AstTrace *ast_trace_tau(AstBuild *b, AstTrace *t, Span at, AstExpr *tau);

@@ -48,6 +48,7 @@ set_name(AstDecl *d, AstId id)
 {
 	d->name = id.name;
 	d->name_span = id.span;
+	d->called = id.arg;
 }
 
 AstDecl *
@@ -88,6 +89,62 @@ AstDecl *
 ast_bad_decl(AstBuild *b, Span at)
 {
 	return new_decl(b, at, ADECL_ERROR);
+}
+
+/* ---- what expand unfolds ------------------------------------------------------------------------ */
+
+AstDecl *
+ast_table(AstBuild *b, Span at, AstId name, AstIdVec *columns, AstArgVec *dims, AstExpr *value)
+{
+	AstDecl *d = new_decl(b, at, ADECL_TABLE);
+	set_name(d, name);
+	for (uint32_t i = 0; columns && i < columns->n; i++) {
+		struct AstColumn c = {columns->at[i].name, columns->at[i].span};
+		VEC_PUSH(b->arena, &d->table.columns, c);
+	}
+	if (dims)
+		d->table.dims = *dims;
+	d->table.value = value;
+	return d;
+}
+
+AstDecl *
+ast_loop(AstBuild *b, Span at, AstArgVec *turns, AstDeclVec *body)
+{
+	AstDecl *d = new_decl(b, at, ADECL_LOOP);
+	d->name_span = turns->at[0].name_span;
+	d->loop.turns = *turns;
+	d->loop.body = *body;
+	return d;
+}
+
+AstDecl *
+ast_choice(AstBuild *b, Span at, AstExpr *cond, AstDeclVec *body, AstDeclVec *other)
+{
+	AstDecl *d = new_decl(b, at, ADECL_CHOICE);
+	d->choice.cond = cond;
+	d->choice.body = *body;
+	if (other)
+		d->choice.other = *other;
+	return d;
+}
+
+AstDecl *
+ast_import(AstBuild *b, Span at, AstExpr *path)
+{
+	AstDecl *d = new_decl(b, at, ADECL_IMPORT);
+	d->import.path = path;
+	return d;
+}
+
+AstDeclVec *
+ast_decls(AstBuild *b, AstDeclVec *decls, AstDecl *d)
+{
+	if (!decls)
+		decls = ARENA_NEW(b->arena, AstDeclVec);
+	if (d)
+		VEC_PUSH(b->arena, decls, d);
+	return decls;
 }
 
 void
@@ -378,7 +435,7 @@ ast_connect_by(AstBuild *b, AstDecl *d, Span at, AstExpr *pattern)
 AstDecl *
 ast_connect_as(AstBuild *b, AstDecl *d, Span at, AstId name)
 {
-	if (d->name)
+	if (d->name || d->called)
 		report_twice(b, d->name_span, at, "as");
 	else
 		set_name(d, name);

@@ -301,6 +301,59 @@ print_value(StrBuf *out, const char *head, const AstDecl *d)
 	print_more(out, d->value.value);
 }
 
+static void print_decl(StrBuf *out, const AstDecl *d);
+
+static void
+print_decls(StrBuf *out, const AstDeclVec *decls)
+{
+	for (uint32_t i = 0; i < decls->n; i++) {
+		strbuf_puts(out, "\n");
+		print_decl(out, decls->at[i]);
+	}
+}
+
+static void
+print_named(StrBuf *out, const AstArg *a)
+{
+	strbuf_printf(out, " (%s", a->name ? a->name : "of");
+	print_more(out, a->value);
+	strbuf_putc(out, ')');
+}
+
+/* What expand unfolds. */
+static void
+print_folded(StrBuf *out, const AstDecl *d)
+{
+	switch ((int)d->kind) {
+	case ADECL_TABLE:
+		strbuf_printf(out, "(table %s", d->name);
+		for (uint32_t i = 0; i < d->table.columns.n; i++)
+			strbuf_printf(out, " %s", d->table.columns.at[i].name);
+		for (uint32_t i = 0; i < d->table.dims.n; i++)
+			print_named(out, &d->table.dims.at[i]);
+		print_more(out, d->table.value);
+		return;
+	case ADECL_LOOP:
+		strbuf_puts(out, "(for");
+		for (uint32_t i = 0; i < d->loop.turns.n; i++)
+			print_named(out, &d->loop.turns.at[i]);
+		print_decls(out, &d->loop.body);
+		return;
+	case ADECL_CHOICE:
+		strbuf_puts(out, "(if");
+		print_more(out, d->choice.cond);
+		print_decls(out, &d->choice.body);
+		strbuf_puts(out, " else");
+		print_decls(out, &d->choice.other);
+		return;
+	case ADECL_IMPORT:
+		strbuf_puts(out, "(import");
+		print_more(out, d->import.path);
+		return;
+	}
+	UNREACHABLE();
+}
+
 static void
 print_decl(StrBuf *out, const AstDecl *d)
 {
@@ -355,6 +408,12 @@ print_decl(StrBuf *out, const AstDecl *d)
 		break;
 	case ADECL_RULE:
 		print_model(out, "rule", d);
+		break;
+	case ADECL_TABLE:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
+	case ADECL_IMPORT:
+		print_folded(out, d);
 		break;
 	case ADECL_TEST:
 		ast_print_test(out, &d->test, 0);

@@ -305,10 +305,44 @@ check_model(Verifier *v, const AstModel *m)
 	return true;
 }
 
+static bool check_decl(Verifier *v, const AstDecl *d);
+
+static bool
+check_decls(Verifier *v, const AstDeclVec *decls)
+{
+	for (uint32_t i = 0; i < decls->n; i++) {
+		if (!check_decl(v, decls->at[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What expand unfolds, and names that it works out. */
+static bool
+check_folded(Verifier *v, const AstDecl *d)
+{
+	if (v->after_sema)
+		return fail(v, d->span, "something is not unfolded");
+	switch ((int)d->kind) {
+	case ADECL_TABLE:
+		return (d->name || fail(v, d->span, "a table without a name")) && check_args(v, &d->table.dims, false) &&
+		       check_expr(v, d->table.value, false);
+	case ADECL_LOOP:
+		return check_args(v, &d->loop.turns, false) && check_decls(v, &d->loop.body);
+	case ADECL_CHOICE:
+		return check_expr(v, d->choice.cond, false) && check_decls(v, &d->choice.body) &&
+		       check_decls(v, &d->choice.other);
+	}
+	return fail(v, d->span, "a declaration is not filled");
+}
+
 static bool
 check_decl(Verifier *v, const AstDecl *d)
 {
 	v->in = d->span;
+	if (d->called && v->after_sema)
+		return fail(v, d->span, "a name is not worked out");
+
 	if (!check_span(v, d->span))
 		return false;
 	switch (d->kind) {
@@ -317,11 +351,11 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_SETTING:
 	case ADECL_DATA:
 	case ADECL_SIGNAL:
-		return (d->name || fail(v, d->span, "a declaration without a name")) &&
+		return (d->name || d->called || fail(v, d->span, "a declaration without a name")) &&
 		       check_expr(v, d->value.value, true) &&
 		       (d->kind != ADECL_SIGNAL || !d->value.block || check_model(v, d->value.block));
 	case ADECL_LAYER:
-		return (d->name || fail(v, d->span, "a layer without a name")) && check_layer(v, d);
+		return (d->name || d->called || fail(v, d->span, "a layer without a name")) && check_layer(v, d);
 	case ADECL_CONNECT:
 		return check_connect(v, d);
 	case ADECL_EXPERIMENT:
@@ -340,6 +374,11 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_RULE:
 		return (d->name || fail(v, d->span, "a model without a name")) &&
 		       check_model(v, &d->model);
+	case ADECL_TABLE:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
+	case ADECL_IMPORT:
+		return check_folded(v, d);
 	case ADECL_TEST:
 	case ADECL_ERROR:
 		return true;

@@ -19,6 +19,7 @@ typedef VEC(DiagMessage *) DiagMessageVec;
 struct Diag {
 	Arena *arena;
 	SourceMap *sources;
+	const char *turn;                                 /* diag_turn; or NULL */
 	DiagMessage *open;                                /* between begin and end */
 	DiagMessageVec held;
 	uint32_t errors, warnings;                        /* since diag_open */
@@ -187,10 +188,18 @@ is_held(const Diag *d, const DiagMessage *m)
 }
 
 void
+diag_turn(Diag *d, const char *turn)
+{
+	d->turn = turn;
+}
+
+void
 diag_end(Diag *d)
 {
 	DiagMessage *m = d->open;
 	ASSERT(m);
+	if (d->turn)
+		diag_note(d, "in the turn %s", d->turn);
 	d->open = NULL;
 	if (is_held(d, m))
 		return;

@@ -39,6 +39,8 @@ void diag_fix(Diag *d, Span at, const char *fmt, ...) __attribute__((format(prin
 /* A help: did you mean `near`? And a fix, where the message stands at `name` itself. */
 void diag_suggest(Diag *d, const char *name, const char *near);
 void diag_end(Diag *d);
+/* In which turn of a loop of declarations we are ("s = L4E"), for the messages from here on; NULL: in none. */
+void diag_turn(Diag *d, const char *turn);
 uint32_t diag_errors(const Diag *d);                      /* since diag_open: a flush does not lower it */
 uint32_t diag_warnings(const Diag *d);
 void diag_flush(Diag *d, StrBuf *out, bool colour);       /* prints what is held, in order of place, and forgets it */

@@ -108,10 +108,25 @@ parse(Compilation *c)
 		diag_end(c->diag);
 		return false;
 	}
-	set_source_hash(c);
 	ParseEnv env = {c->arena, c->names, c->sources, c->diag};
 	ok = parse_file(&env, f, &c->ast) && ok;
+	ok = import_read(c, f) && ok;
+	set_source_hash(c);
 	return parse_sets(c) && ok;
+}
+
+static bool
+expand(Compilation *c)
+{
+	ExpandEnv env = {.arena = c->arena,
+			 .names = c->names,
+			 .diag = c->diag,
+			 .world = world_of_tables(c),
+			 .nsets = c->sets.n,
+			 .sets = c->sets.at};
+	bool ok = expand_program(&env, &c->ast);
+	c->world_errors += env.world_errors;
+	return ok;
 }
 
 /* ---- the others ------------------------------------------------------------------------------ */
@@ -251,6 +266,7 @@ typedef struct {
 
 static const Stage stages[] = {
 	{"parse", "ast", parse, print_ast, verify_parsed},
+	{"expand", "ast", expand, print_ast, verify_parsed},
 	{"sema", "ast", sema, print_ast, verify_checked},
 	{"elab", "net", elab, print_net, verify_net},
 	{"solve", "net", solve, print_net, verify_net},

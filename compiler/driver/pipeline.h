@@ -8,6 +8,7 @@
 #include "driver/options.h"
 #include "driver/timing.h"
 #include "elab/elab.h"
+#include "expand/expand.h"
 #include "net/net.h"
 #include "plan/plan.h"
 #include "source/source.h"
@@ -23,6 +24,7 @@ typedef struct {
 	const char *source_hash; /* set by parse */
 	AstProgram ast;
 	VEC(AstArg) sets;
+	VEC(struct Import { const SourceFile *file; const char *folder; bool reading; }) imports; /* the program first */
 	const char *math_plan; /* text of the library's plans */
 	Net *net;
 	Plan *plan;
@@ -47,6 +49,9 @@ void compilation_open(Compilation *c, const Options *o, Arena *a); /* for o->fil
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan */
-ElabWorld world_of(Compilation *c); /* world.c: the runtime's probes */
+bool import_read(Compilation *c, const SourceFile *of); /* import.c: the files that the program's declarations import */
+const char *import_folder(Compilation *c, Span at);     /* "models/" of text in models/a.snn, below the program's folder; or "" */
+ElabWorld world_of(Compilation *c);          /* world.c: the runtime's probes */
+ExpandWorld world_of_tables(Compilation *c); /* likewise */
 
 #endif

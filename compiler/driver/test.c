@@ -172,7 +172,7 @@ compile(Case *t, Compilation *c, uint32_t point)
 	panic_set_stage("testing");
 	bool ok = testing_make(&env, &c->ast, places.at[t->index], point, &t->sweep);
 	panic_set_stage(NULL);
-	return ok && pipeline_resume(c, "sema");
+	return ok && pipeline_resume(c, "expand");
 }
 
 /* The tests of a program are compiled, too; what is wrong in them is told. A warning of the program would be told by each. */

@@ -77,8 +77,78 @@ read_array(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint
 	return *status == ELAB_DATA_OK;
 }
 
+static const char *
+folder(void *env, Span at)
+{
+	return import_folder(env, at);
+}
+
 ElabWorld
 world_of(Compilation *c)
 {
-	return (ElabWorld){.env = c, .array = read_array, .data = probe};
+	return (ElabWorld){.env = c, .folder = folder, .array = read_array, .data = probe};
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static ExpandFile
+file_status(snnrt_data_status s)
+{
+	return s == SNNRT_DATA_OK        ? EXPAND_FILE_OK
+	       : s == SNNRT_DATA_MISSING ? EXPAND_FILE_MISSING
+	       : s == SNNRT_DATA_OUTSIDE ? EXPAND_FILE_OUTSIDE
+					 : EXPAND_FILE_BAD;
+}
+
+static ExpandFile
+table_csv(void *env, Span at, const char *path, uint64_t *rows, uint64_t *columns, const char ***cells, const char **why)
+{
+	Compilation *c = env;
+	char text[512] = "";
+	snnrt_csv csv;
+	path = arena_printf(c->arena, "%s%s", import_folder(c, at), path);
+	snnrt_data_status status = snnrt_csv_read(c->o->data, c->program_dir, path, &csv, text);
+	*why = arena_strdup(c->arena, text);
+	if (status != SNNRT_DATA_OK)
+		return file_status(status);
+	*rows = csv.rows;
+	*columns = csv.columns;
+	*cells = ARENA_ARRAY(c->arena, const char *, csv.rows * csv.columns + 1);
+	for (uint64_t i = 0; i < csv.rows * csv.columns; i++)
+		(*cells)[i] = arena_strdup(c->arena, csv.cell[i]);
+	snnrt_csv_free(&csv);
+	return EXPAND_FILE_OK;
+}
+
+static ExpandFile
+table_array(void *env, Span at, const char *path, uint32_t *rank, uint64_t extent[6], double **numbers, const char **why)
+{
+	enum { LIMIT = 1 << 24 };
+	Compilation *c = env;
+	char text[512] = "";
+	uint32_t type;
+	int64_t shape[6];
+	uint64_t n = 1;
+	path = arena_printf(c->arena, "%s%s", import_folder(c, at), path);
+	snnrt_data_status status = snnrt_npy_probe(c->o->data, c->program_dir, path, &type, rank, shape, text);
+	for (uint32_t i = 0; status == SNNRT_DATA_OK && i < *rank; i++) {
+		extent[i] = (uint64_t)shape[i];
+		n = extent[i] && n > LIMIT / extent[i] ? LIMIT + 1 : n * extent[i];
+	}
+	if (status == SNNRT_DATA_OK && n > LIMIT) {
+		*why = arena_printf(c->arena, "`%s` has too many numbers for a table", path);
+		return EXPAND_FILE_BAD;
+	}
+	if (status == SNNRT_DATA_OK) {
+		*numbers = ARENA_ARRAY(c->arena, double, n + 1);
+		status = snnrt_npy_values(c->o->data, c->program_dir, path, 0, n, *numbers, text);
+	}
+	*why = arena_strdup(c->arena, text);
+	return file_status(status);
+}
+
+ExpandWorld
+world_of_tables(Compilation *c)
+{
+	return (ExpandWorld){.env = c, .csv = table_csv, .array = table_array};
 }

@@ -29,6 +29,8 @@ typedef enum {
 /* What elab must know of the world; the driver fills it from the runtime's probes. */
 typedef struct {
 	void *env;
+	/* Paths written at `at` begin in this folder below the program's: "models/", or "". */
+	const char *(*folder)(void *env, Span at);
 	/* Shape of a .npy file, and its elements first .. first + n as numbers (out NULL: only the shape). */
 	bool (*array)(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n,
 		      double *out, const char **why, ElabDataStatus *status);

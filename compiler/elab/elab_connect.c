@@ -420,7 +420,10 @@ void
 elab_connections(Elab *el)
 {
 	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
-		if (el->ast->decls.at[i]->kind == ADECL_CONNECT)
-			connection(el, el->ast->decls.at[i]);
+		if (el->ast->decls.at[i]->kind != ADECL_CONNECT)
+			continue;
+		diag_turn(el->diag, el->ast->decls.at[i]->turn);
+		connection(el, el->ast->decls.at[i]);
 	}
+	diag_turn(el->diag, NULL);
 }

@@ -44,9 +44,17 @@ elab_path(Elab *el, const AstExpr *e)
 }
 
 const char *
+elab_read_path(Elab *el, const AstExpr *e)
+{
+	const ElabWorld *w = &el->env->world;
+	const char *path = elab_path(el, e), *folder = path && w->folder ? w->folder(w->env, e->span) : "";
+	return *folder ? arena_printf(el->arena, "%s%s", folder, path) : path;
+}
+
+const char *
 elab_file(Elab *el, const AstExpr *e)
 {
-	return elab_path(el, e->kind == AEXPR_CALL && e->args.n == 1 ? e->args.at[0].value : e);
+	return elab_read_path(el, e->kind == AEXPR_CALL && e->args.n == 1 ? e->args.at[0].value : e);
 }
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
@@ -151,7 +159,7 @@ read_source(Elab *el, const AstExpr *e, NetData *d)
 	}
 	d->kind = kind;
 	for (uint32_t i = 0; i < e->args.n; i++) {
-		const char *path = elab_path(el, e->args.at[i].value);
+		const char *path = elab_read_path(el, e->args.at[i].value);
 		if (!path)
 			return false;
 		VEC_PUSH(el->arena, &d->paths, path);

@@ -308,7 +308,7 @@ static bool
 golden(Elab *el, Scope *sc, const AstStmt *s, NetExpect *x)
 {
 	x->kind = NEXPECT_GOLDEN;
-	x->path = elab_path(el, s->e);
+	x->path = elab_read_path(el, s->e);
 	for (uint64_t k = 1; s->each_step && k <= el->elapsed; k++)
 		VEC_PUSH(el->arena, &x->at, k);
 	x->e = elab_as(sc, x->e, NT_REAL, s->target);

@@ -259,6 +259,7 @@ bool elab_var(Elab *el, const AstExpr *e, NetVar *out);
 const char *elab_path(
 	Elab *el,
 	const AstExpr *e); /* text of a string that stays inside the folder; NULL after a message */
+const char *elab_read_path(Elab *el, const AstExpr *e); /* likewise, of a file to read, as it lies below the program's folder */
 const char *elab_file(Elab *el, const AstExpr *e);      /* of file("x.npy") or "x.npy" */
 bool elab_is_file(const AstExpr *e);
 /* The numbers of a .npy file: a list, or one constant; NULL after a message. */

@@ -67,6 +67,7 @@ declare_layers(Elab *el)
 			d->layer.model->sema.sym ? d->layer.model->sema.sym->decl : NULL;
 		ElabLayer e = {.decl = d, .model = model ? &model->model : NULL};
 		NetLayer l = {.name = d->name, .span = d->name_span};
+		diag_turn(el->diag, d->turn);
 		if (!shape(el, d, &l)) {
 			l.n = l.rank = 1;
 			l.shape[0] = 1;
@@ -353,6 +354,9 @@ elab_layers(Elab *el)
 {
 	declare_layers(el);
 	elab_find_assigned(el);
-	for (uint32_t i = 0; i < el->layers.n; i++)
+	for (uint32_t i = 0; i < el->layers.n; i++) {
+		diag_turn(el->diag, el->layers.at[i].decl->turn);
 		one_layer(el, i);
+	}
+	diag_turn(el->diag, NULL);
 }

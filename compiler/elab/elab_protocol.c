@@ -392,7 +392,7 @@ static bool
 old_rates(Elab *el, const AstStmt *s, NetProto *p)
 {
 	p->keep = 1;
-	if (s->from && !(p->path = elab_path(el, s->from)))
+	if (s->from && !(p->path = elab_read_path(el, s->from)))
 		return false;
 	if (!s->keep || !elab_real(el, s->keep, true, "what is kept of old rates", &p->keep))
 		return !s->keep;

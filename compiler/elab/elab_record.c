@@ -314,11 +314,13 @@ elab_records(Elab *el)
 {
 	for (uint32_t i = 0; i < el->ast->decls.n; i++) {
 		const AstDecl *d = el->ast->decls.at[i];
+		diag_turn(el->diag, d->turn);
 		if (d->kind == ADECL_RECORD)
 			record(el, d);
 		else if (d->kind == ADECL_PLOT)
 			plot(el, d);
 	}
+	diag_turn(el->diag, NULL);
 }
 
 /* ---- draws from files ------------------------------------------------------------------------ */
@@ -327,7 +329,7 @@ static void
 draws(Elab *el, const AstDecl *d)
 {
 	Net *net = el->net;
-	const char *path = elab_path(el, d->draws.path),
+	const char *path = elab_read_path(el, d->draws.path),
 		   *name = member_path(el, d->draws.site, '/');
 	VEC(const char *) names = {0};
 	if (!path)

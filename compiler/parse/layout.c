@@ -101,6 +101,17 @@ indent_of(const Parse *p, Span at)
 	return n;
 }
 
+/* Are we in a block of declarations, or in none? */
+static bool
+in_decls(const Parse *p)
+{
+	for (uint32_t i = p->open.n; i-- > 0;) {
+		if (p->open.at[i].kind == TOK_LBRACE)
+			return p->open.at[i].decls;
+	}
+	return true;
+}
+
 static void
 open_bracket(Parse *p, const Token *t)
 {
@@ -111,6 +122,8 @@ open_bracket(Parse *p, const Token *t)
 	Opener o = {.kind = t->kind, .span = t->span, .indent = indent_of(p, t->span)};
 	o.is_call =
 		t->kind == TOK_LPAREN && (is_name(p->last.kind) || p->last.kind == TOK_RBRACKET);
+	o.decls = t->kind == TOK_LBRACE && in_decls(p) &&
+		  (p->first.kind == TOK_FOR || p->first.kind == TOK_IF || p->first.kind == TOK_ELSE);
 	VEC_PUSH(p->env->arena, &p->open, o);
 	p->open_braces += t->kind == TOK_LBRACE;
 }
@@ -181,7 +194,7 @@ starts_line(Parse *p)
 }
 
 static void
-report_unclosed(Parse *p, const Token *t)
+report_unclosed(Parse *p, const Token *t, bool in_loop)
 {
 	if (p->stopped)
 		return;
@@ -192,21 +205,35 @@ report_unclosed(Parse *p, const Token *t)
 	diag_label(d, o->span, "this block is never closed");
 	const Word *w = word_of(t->kind);
 	if (w && w->flags & WORD_DECL)
-		diag_help(d, "close the block where it ends: `%s` stands outside of every block", w->text);
+		diag_help(d, "close the block where it ends: `%s` stands outside of %s", w->text,
+			  in_loop ? "it" : "every block");
 	else
 		diag_help(d, "every `{` needs its `}`: close the block where it ends");
 	diag_end(d);
 }
 
-/* All open blocks must have ended before this token. Those that the parser has not seen need no `}`. */
+/* Blocks of declarations, counted from the outermost, that a declaration may stand in: it is further right than they are. */
+static uint32_t
+still_open(const Parse *p, const Token *t, uint32_t most)
+{
+	uint32_t n = 0;
+	if (t->kind == TOK_END)
+		return 0;
+	while (n < p->open.n && n < most && p->open.at[n].decls && p->open.at[n].indent < indent_of(p, t->span))
+		n++;
+	return n;
+}
+
+/* All open blocks that this token cannot stand in must have ended before it. Those that the parser has not seen need no `}`. */
 static void
 close_all(Parse *p, const Token *t, uint32_t unseen)
 {
 	leave_brackets(p);
-	report_unclosed(p, t);
-	p->to_close = p->open_braces - unseen;
-	p->open.n = 0;
-	p->open_braces = 0;
+	uint32_t keep = still_open(p, t, p->open_braces - unseen);
+	report_unclosed(p, t, keep > 0);
+	p->to_close = p->open_braces - unseen - keep;
+	p->open.n = keep;
+	p->open_braces = keep;
 	p->suspect = (Opener){0};
 }
 
@@ -218,7 +245,7 @@ skip_block(Parse *p)
 	Token t = {0};
 	while (p->open_braces > outside) {
 		const Token *next = peek(p, 0);
-		if (next->kind == TOK_END || (next->new_line && starts_declaration(p))) {
+		if (next->kind == TOK_END || (next->new_line && !in_decls(p) && starts_declaration(p))) {
 			close_all(p, peek(p, 0), p->open_braces - outside);
 			return;
 		}
@@ -362,7 +389,7 @@ layout_next(Parse *p)
 			return deliver(p, insert(TOK_EOL, p->last.span));
 		}
 		if (p->open_braces && (peek(p, 0)->kind == TOK_END ||
-				       (nothing_to_end(p->last.kind) && starts_declaration(p)))) {
+				       (nothing_to_end(p->last.kind) && !in_decls(p) && starts_declaration(p)))) {
 			close_all(p, peek(p, 0), 0);
 			continue;
 		}

@@ -13,6 +13,7 @@ typedef struct {
 	Span span;
 	uint32_t indent;                                  /* of its line, for blaming the right brace */
 	bool is_call;                                     /* ( straight behind a name */
+	bool decls;                                       /* a block of declarations: of a loop or choice among them */
 	bool unseen;                                      /* the parser did not get it: skipped after an error */
 } Opener;
 

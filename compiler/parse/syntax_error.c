@@ -110,6 +110,8 @@ in_user_words(Parse *p, const Texts *all)
 			continue;
 		if (has(all, "=") && is_one_of(all->at[i], instead_of_assign))
 			continue;
+		if (strcmp(all->at[i], "[") == 0 && p->before.kind == TOK_NAME && (has(all, "=") || has(all, ":")))
+			continue; /* the name in front would be a list */
 		if (has(all, "a number") && strcmp(all->at[i], "=") == 0)
 			continue; /* the word in front would be a name */
 		if (strcmp(all->at[i], "}") != 0 && strcmp(all->at[i], ".") != 0)
@@ -191,7 +193,9 @@ nearest_word(Parse *p, const Texts *all, Fix *fix)
 				words[n++] = all->at[i];
 		}
 		const char *near = suggest(p->last.name, words, n);
-		if (near) {
+		/* `fo = 3` is a name with a value, and no loop */
+		bool value = near && layout_peek(p)->kind == TOK_ASSIGN && word_find(near, strlen(near))->flags & WORD_RESERVED;
+		if (near && !value) {
 			*fix = (Fix){p->last.span, near};
 			return near;
 		}
@@ -271,17 +275,6 @@ advise(Parse *p, const Texts *all, Fix *fix)
 	return NULL;
 }
 
-/* Parts of the language that are still to come. */
-static bool
-is_not_yet(Parse *p)
-{
-	static const char *const words[] = {"table", NULL};
-	int next = layout_peek(p)->kind;
-	bool alone = next == TOK_NAME || next == TOK_STRING || word_of(next);
-	return p->last.kind == TOK_NAME && p->first.span.lo == p->last.span.lo && alone &&
-	       is_one_of(p->last.name, words);
-}
-
 /* ---- reports --------------------------------------------------------------------------------- */
 
 void
@@ -323,13 +316,6 @@ syntax_error(Parse *p, const char *const *expected, int n)
 	if (p->stopped)
 		return;
 	syntax_failed(p);
-	if (is_not_yet(p)) {
-		diag_begin(p->env->diag, E0902, p->last.span, "this version does not compile `%s`",
-			   p->last.name);
-		diag_help(p->env->diag, "`docs/language.md` lists what it compiles");
-		diag_end(p->env->diag);
-		return;
-	}
 	Texts all = {.n = 0};
 	for (int i = 0; i < n; i++)
 		put(&all, expected[i]);

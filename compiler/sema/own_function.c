@@ -5,22 +5,28 @@
  */
 #include "sema/check.h"
 
+#include "ast/ast_clone.h"
+
 enum { MOST_COPIED = 1000000 }; /* nodes of all bodies */
+
+typedef struct {
+	AstClone clone;
+	Sema *s;
+} Counted;
+
+static AstExpr *
+count_node(AstClone *c, const AstExpr *e)
+{
+	(void)e;
+	((Counted *)c)->s->copied++;
+	return NULL;
+}
 
 static AstExpr *
 copy(Sema *s, const AstExpr *e)
 {
-	s->copied++;
-	AstExpr *c = arena_copy(s->arena, e, sizeof *e);
-	c->args.cap = c->args.n;
-	c->args.at = arena_copy(s->arena, e->args.at, sizeof *e->args.at * e->args.n);
-	for (uint32_t i = 0; i < e->args.n; i++)
-		c->args.at[i].value = copy(s, e->args.at[i].value);
-	for (int i = 0; i < 3; i++) {
-		if (c->op[i])
-			c->op[i] = copy(s, c->op[i]);
-	}
-	return c;
+	Counted c = {{.arena = s->arena, .expr = count_node}, s};
+	return ast_clone_expr(&c.clone, e);
 }
 
 /* Checks a body with these values of its parameters, whose symbols come back. */

@@ -148,6 +148,10 @@ sym_kind_of(AstDeclKind k)
 	case ADECL_DRAWS:
 	case ADECL_TEST:
 	case ADECL_ERROR:
+	case ADECL_TABLE:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
+	case ADECL_IMPORT:
 		return ASYM_UNSET;
 	case ADECL_UNSET:
 	case ADECL_COUNT:

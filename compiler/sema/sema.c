@@ -124,6 +124,10 @@ stage_of(AstDeclKind k)
 	case ADECL_RULE:
 	case ADECL_TEST:
 	case ADECL_ERROR:
+	case ADECL_TABLE:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
+	case ADECL_IMPORT:
 	case ADECL_UNSET:
 	case ADECL_COUNT:
 		return 0;
@@ -134,6 +138,7 @@ stage_of(AstDeclKind k)
 static void
 check_decl(Sema *s, AstDecl *d)
 {
+	diag_turn(s->diag, d->turn);
 	switch (d->kind) {
 	case ADECL_SETTING:
 		sema_check_setting(s, d);
@@ -171,6 +176,10 @@ check_decl(Sema *s, AstDecl *d)
 	case ADECL_TEST:
 	case ADECL_ERROR:
 		return;
+	case ADECL_TABLE:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
+	case ADECL_IMPORT:
 	case ADECL_UNSET:
 	case ADECL_COUNT:
 		break;
@@ -278,6 +287,7 @@ sema_check(SemaEnv *env, AstProgram *p)
 				check_decl(s, p->decls.at[i]);
 		}
 	}
+	diag_turn(s->diag, NULL);
 	fill_dims(s);
 	return diag_errors(env->diag) == before;
 }

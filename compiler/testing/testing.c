@@ -10,7 +10,7 @@ testing_find(Arena *a, const AstProgram *p, bool library, TestPlaceVec *out)
 {
 	for (uint32_t i = 0; i < p->decls.n; i++) {
 		AstDecl *d = p->decls.at[i];
-		if (d->library != library)
+		if (d->library != library || d->imported)
 			continue;
 		if (d->kind == ADECL_TEST) {
 			TestPlace place = {d, &d->test};
@@ -39,6 +39,7 @@ stays(const AstDecl *d, bool of_model)
 	case ADECL_FEATURE:
 	case ADECL_RULE:
 	case ADECL_ERROR:
+	case ADECL_TABLE:
 		return true;
 	case ADECL_SETTING:
 		return !of_model || d->library || strcmp(d->name, "batch") != 0;
@@ -47,11 +48,14 @@ stays(const AstDecl *d, bool of_model)
 	case ADECL_LAYER:
 	case ADECL_CONNECT:
 	case ADECL_DRAWS:
+	case ADECL_LOOP:
+	case ADECL_CHOICE:
 		return !of_model;
 	case ADECL_EXPERIMENT:
 	case ADECL_RECORD:
 	case ADECL_PLOT:
 	case ADECL_TEST:
+	case ADECL_IMPORT:
 		return false;
 	case ADECL_UNSET:
 	case ADECL_COUNT:
@@ -60,19 +64,35 @@ stays(const AstDecl *d, bool of_model)
 	UNREACHABLE();
 }
 
+static void
+keep_decls(AstDeclVec *decls, bool of_model)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < decls->n; i++) {
+		AstDecl *d = decls->at[i];
+		if (!stays(d, of_model))
+			continue;
+		if (d->kind == ADECL_LOOP) {
+			keep_decls(&d->loop.body, of_model);
+		} else if (d->kind == ADECL_CHOICE) {
+			keep_decls(&d->choice.body, of_model);
+			keep_decls(&d->choice.other, of_model);
+		}
+		decls->at[n++] = d;
+	}
+	decls->n = n;
+}
+
 static const AstDecl *
 keep(Test *t, bool of_model)
 {
 	const AstDecl *experiment = NULL;
 	AstProgram *p = t->p;
-	uint32_t n = 0;
 	for (uint32_t i = 0; i < p->decls.n; i++) {
 		if (p->decls.at[i]->kind == ADECL_EXPERIMENT)
 			experiment = p->decls.at[i];
-		if (stays(p->decls.at[i], of_model))
-			p->decls.at[n++] = p->decls.at[i];
 	}
-	p->decls.n = n;
+	keep_decls(&p->decls, of_model);
 	return experiment;
 }
 

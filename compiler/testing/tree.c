@@ -1,6 +1,7 @@
 /* tree: small trees for the declarations that a test is made of. */
 #include "testing/inner.h"
 
+#include "ast/ast_clone.h"
 #include "base/panic.h"
 
 #include <math.h>
@@ -52,16 +53,8 @@ test_time(Test *t, Span at, double ms)
 AstExpr *
 test_copy(Test *t, const AstExpr *e)
 {
-	AstExpr *c = arena_copy(t->env->arena, e, sizeof *e);
-	for (int i = 0; i < 3; i++)
-		c->op[i] = e->op[i] ? test_copy(t, e->op[i]) : NULL;
-	c->args.at = ARENA_ARRAY(t->env->arena, AstArg, e->args.n + 1);
-	c->args.cap = e->args.n;
-	for (uint32_t i = 0; i < e->args.n; i++) {
-		c->args.at[i] = e->args.at[i];
-		c->args.at[i].value = test_copy(t, e->args.at[i].value);
-	}
-	return c;
+	AstClone c = {.arena = t->env->arena};
+	return ast_clone_expr(&c, e);
 }
 
 AstExpr *

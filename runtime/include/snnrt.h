@@ -128,6 +128,16 @@ snnrt_data_status snnrt_npy_probe(const char *dir_data, const char *dir_program,
 snnrt_data_status snnrt_npy_values(const char *dir_data, const char *dir_program, const char *path, uint64_t first, uint64_t n,
                                    double *out, char why[512]);
 
+/* Where a file of the program is: `shown` is the path to open. */
+snnrt_data_status snnrt_path_find(const char *dir_data, const char *dir_program, const char *path, char *shown, size_t room,
+                                  char why[512]);
+
+/* A file of lines of cells with commas between (RFC 4180: quotes around cells that have commas, quotes or line ends in them). Empty
+ * lines and lines that begin with # do not count; all others have as many cells. */
+typedef struct { uint64_t rows, columns; char **cell; char *text; } snnrt_csv;
+snnrt_data_status snnrt_csv_read(const char *dir_data, const char *dir_program, const char *path, snnrt_csv *out, char why[512]);
+void snnrt_csv_free(snnrt_csv *csv);
+
 /* The calls of compiled code. */
 #define SNNRT_ARGS_  void *host
 #define SNNRT_ARGS_l void *host, int64_t a

@@ -216,6 +216,13 @@ count_content(RtFile *f, uint64_t bytes, uint64_t *out, char *why)
 }
 
 bool
+rt_file_length(RtFile *f, uint64_t most, uint64_t *out, char *why)
+{
+	*out = f->stored;
+	return !f->gz || count_content(f, most, out, why);
+}
+
+bool
 rt_file_expect(RtFile *f, uint64_t bytes, char *why)
 {
 	uint64_t content = f->stored, got;

@@ -85,6 +85,24 @@ open_below(const char *dir, const char *path, int *fd, char **shown, char *why)
 }
 
 snnrt_data_status
+snnrt_path_find(const char *dir_data, const char *dir_program, const char *path, char *shown, size_t room, char why[512])
+{
+	char *found = NULL;
+	int fd = -1;
+	why[0] = 0;
+	snnrt_data_status status = rt_path_open(dir_data, dir_program, path, &fd, &found, why);
+	if (status != SNNRT_DATA_OK)
+		return status;
+	close(fd);
+	if ((size_t)snprintf(shown, room, "%s", found) >= room) {
+		rt_say(why, "the path of `%s` is too long", path);
+		status = SNNRT_DATA_BAD;
+	}
+	free(found);
+	return status;
+}
+
+snnrt_data_status
 rt_path_open(const char *dir_data, const char *dir_program, const char *path, int *fd, char **shown, char *why)
 {
 	if (!rt_path_is_inside(path)) {

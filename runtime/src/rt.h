@@ -75,6 +75,7 @@ typedef struct {
 bool rt_file_open(RtFile *f, int fd, char *name, char *why);         /* takes fd and name, also on failure */
 bool rt_file_read(RtFile *f, uint64_t offset, uint64_t n, void *dst, char *why);
 bool rt_file_expect(RtFile *f, uint64_t bytes, char *why);           /* is the content as long as its header says? */
+bool rt_file_length(RtFile *f, uint64_t most, uint64_t *out, char *why);  /* of the content; more than `most` is not counted to its end */
 void rt_file_close(RtFile *f);
 
 typedef struct {

@@ -78,13 +78,17 @@ def indented(lines):
 
 
 def make_file(path, form):
-    """form: 3x1x4 of small numbers, int:3x2 of whole numbers counted up by column; bool:, twice: (zeros), nan: (the last)."""
+    """form: 3x1x4 of small numbers (as text if the name ends in .csv), int:3x2 of whole numbers counted up by column; bool:,
+    twice: (zeros), nan: (the last)."""
     kind, _, shape = form.rpartition(":")
     shape = tuple(int(n) for n in shape.split("x"))
     size = 1
     for n in shape:
         size *= n
-    if kind == "int":
+    if path.suffix == ".csv":
+        cells = [str(0.25 * (1 + k % 3)) for k in range(size)]
+        path.write_text("".join(",".join(cells[k:k + shape[-1]]) + "\n" for k in range(0, size, shape[-1])))
+    elif kind == "int":
         npy.save(path, npy.make(shape, "i4", [k // shape[-1] for k in range(size)]))
     elif kind == "twice":                            # all rows alike
         npy.save(path, npy.make(shape, "i4", [0] * size))
@@ -137,7 +141,9 @@ class Page:
                 while words and CODE.match(f"error[{words[0]}]"):
                     wanted.add(words.pop(0))
             elif word == "file":
-                (folder / words.pop(0)).write_text(text)
+                path = folder / words.pop(0)
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
             elif "=" in word:
                 name, form = word.split("=")
                 make_file(folder / name, form)

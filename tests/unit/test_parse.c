@@ -231,7 +231,7 @@ declarations_that_do_not_parse(void)
 	expect("layer a : A", "1:12 E0102: expected `[`, found the end of the file");
 	expect("layer c : A[3](rest : 3)", "1:21 E0102: expected `)`, `,` or `=`, found `:`");
 	expect_in("layer c : A[3](rest : 3)", "an argument is named by `=`");
-	expect("param x = (pre = 3)", "1:16 E0102: expected `)` or `:`, found `=`");
+	expect("param x = (pre = 3)", "1:16 E0102: expected `)`, `,` or `:`, found `=`");
 	expect_in("param x = (pre = 3)", "(name: value)");
 	expect("param x = a < b < c", "1:17 E0102: expected the end of the line, found `<`");
 	expect_in("param x = a < b < c", "not chained");
@@ -259,11 +259,11 @@ statements_that_do_not_parse(void)
 	expect("feature f { if v = 3 { spike } else { spike } }",
 	       "1:18 E0102: expected `{`, found `=`");
 	expect_in("feature f { if v = 3 { spike } }", "equality is written `==`");
-	expect("feature f { v == 3 }", "1:15 E0102: expected `[` or `=`, found `==`");
+	expect("feature f { v == 3 }", "1:15 E0102: expected `=`, found `==`");
 	expect("feature f { keep one spike ; 3 + 4 }",
 	       "1:28 E0102: expected `at`, found `;`|1:30 E0102: expected a statement or `}`, "
 	       "found the number `3`");
-	expect("feature f { spke }", "1:17 E0102: expected `[` or `=`, found `}`");
+	expect("feature f { spke }", "1:17 E0102: expected `=`, found `}`");
 	expect_in("feature f { spke }", "did you mean `spike`?");
 	expect("feature f { else { } }", "1:13 E0102: expected a statement or `}`, found `else`");
 	expect("experiment { vot exc for label by x }", "1:18 E0102: expected `=`, found `exc`");
@@ -299,9 +299,9 @@ brackets_that_are_never_closed(void)
 	       "1:30 E0102: expected `)` or `,`, found `}`");
 	expect("experiment { run f(1\n run 250 ms\n reset }",
 	       "1:21 E0102: expected `)` or `,`, found the end of the line");
-	expect("param a = (1]", "1:13 E0102: expected `)`, found `]`");
+	expect("param a = (1]", "1:13 E0102: expected `)` or `,`, found `]`");
 	expect("param a = (1;\nparam b 2",
-	       "1:13 E0102: expected `)`, found `;`|2:9 E0102: expected `=`, found the number `2`");
+	       "1:13 E0102: expected `)` or `,`, found `;`|2:9 E0102: expected `=`, found the number `2`");
 }
 
 static void

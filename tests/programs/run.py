@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""run.py: what tables, loops, choices and imports make, against the same program written out by hand.
+
+    tests/programs/run.py [--snnc PATH] [NAME ...]
+
+Each case is a folder of files with `short.snn` and `long.snn`: both must become the same network (`snnc emit --net`), also with
+the values of --set that a case names, and the tests of a program see the same.
+"""
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import npy                                           # noqa: E402
+import tool                                          # noqa: E402
+
+CASES = {}
+
+
+def case(*sets):
+    def add(function):
+        CASES[function.__name__] = (function, sets)
+        return function
+    return add
+
+
+@case()
+def rows(write):
+    write("short.snn", """
+        table pop(name, n, tau) = [(exc, 8, 10 ms), ("inh", 2, 20 ms)]
+        for p in pop { layer p.name : LIF[p.n](tau = p.tau) ; record p.name.spikes }
+        for s in pop, t in pop { if s.name != t.name { connect s.name -> t.name { weight = s + 10 * t } } }
+        layer last : LIF[pop[1].n + 1]
+    """)
+    write("long.snn", """
+        layer exc : LIF[8](tau = 10 ms)
+        record exc.spikes
+        layer inh : LIF[2](tau = 20 ms)
+        record inh.spikes
+        connect exc -> inh { weight = 10 }
+        connect inh -> exc { weight = 1 }
+        layer last : LIF[3]
+    """)
+
+
+@case(("n=3",), ("n=1",))
+def lists(write):
+    write("short.snn", """
+        param n = 2
+        for k in 0 .. n {
+            layer L[k] : LIF[4](tau = 10 ms + k * 1 ms)
+            if k > 0 and k < 3 { connect L[k - 1] -> L[k] as link[k] { weight = k } } else if k == 0 { record L[k].v }
+        }
+        for l in L { record l.spikes }
+        record link[1].weight
+        experiment { run 3 ms ; for l in [L[0], L[1]] { l.threshold = -50 mV } ; run 3 ms }
+    """)
+
+    def text(n):
+        lines = []
+        for k in range(n + 1):
+            lines.append(f"layer L_{k} : LIF[4](tau = 10 ms + {k} * 1 ms)")
+            if k == 0:
+                lines.append("record L_0.v")
+            elif k < 3:
+                lines.append(f"connect L_{k - 1} -> L_{k} as link_{k} {{ weight = {k} }}")
+        lines += [f"record L_{k}.spikes" for k in range(n + 1)] + ["record link_1.weight", f"param n = {n}"]
+        lines.append("experiment { run 3 ms ; L_0.threshold = -50 mV ; L_1.threshold = -50 mV ; run 3 ms }")
+        return "\n".join(lines)
+    write("long.snn", text(2))
+    write("long_n=3.snn", text(3))
+    write("long_n=1.snn", text(1))
+
+
+@case()
+def files(write):
+    write("K.csv", "# made by hand\n1, 2\n\n-3,4e-1\n")
+    write("pop.csv", "n,name\r\n3,\"a\"\r\n4,b\r\n")
+    write("line.csv", "5,6\n")
+    npy.save(write.folder / "W.npy", npy.make((2, 3), "f4", [0.5, 1, 2, -3, 4, 0.25]))
+    write("short.snn", """
+        table pop(name, n) = csv("pop.csv")
+        table K[pop, pop] = csv("K.csv")
+        table D[pop] = csv("line.csv")
+        table W[pop, 3] = npy("W.npy")
+        table J[t in pop, k in 5 .. 6] = 2 * K[t, k - 5] if t.name == a else D[t]
+        for p in pop { layer p.name : LIF[p.n] }
+        for s in pop, t in pop { connect s.name -> t.name { weight = K[s, t] ; bias = W[s, 2] + J[t, 6] } }
+    """)
+    write("long.snn", """
+        layer a : LIF[3]
+        layer b : LIF[4]
+        connect a -> a { weight = 1  ; bias = 2 + 2 * 2 }
+        connect a -> b { weight = 2 ; bias = 2 + 6 }
+        connect b -> a { weight = -3 ; bias = 0.25 + 2 * 2 }
+        connect b -> b { weight = 4e-1 ; bias = 0.25 + 6 }
+    """)
+
+
+@case()
+def imports(write):
+    npy.save(write.folder / "sub" / "w.npy", npy.make((2, 2), "f4", [0.5, 1, 2, 3]))
+    write("sub/rules.snn", "rule Up(nu = 1e-2) { learns w ; on post { w += nu } }\nconst c = 3\n")
+    write("sub/net.snn", """
+        import "rules.snn"
+        layer a : LIF[2]
+        connect a -> a { weight = file("w.npy") { learn Up(nu = c) } }
+    """)
+    write("short.snn", 'import "sub/net.snn"\nimport "sub/rules.snn"\nrecord a.v\n')
+    write("long.snn", """
+        rule Up(nu = 1e-2) { learns w ; on post { w += nu } }
+        const c = 3
+        layer a : LIF[2]
+        connect a -> a { weight = file("sub/w.npy") { learn Up(nu = c) } }
+        record a.v
+    """)
+
+
+# What is wrong in an imported file is told there.
+WRONG = {
+    "a circle": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": 'import "b.snn"\n', "sub/b.snn": 'import "a.snn"\n'},
+                 "sub/b.snn:1:8: error[E0605]: `sub/a.snn` imports itself, by way of this file"),
+    "itself": ({"short.snn": 'layer x : LIF[2]\nimport "short.snn"\n'}, "short.snn:2:8: error[E0605]: `short.snn` imports itself\n"),
+    "an unknown name": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": "\nlayer x : LFI[3]\n"},
+                        "sub/a.snn:2:11: error[E0201]: no neuron model is called `LFI`"),
+    "a syntax error": ({"short.snn": 'import "sub/a.snn"\nlayer x : LFI[3]\n', "sub/a.snn": "\nlayer x LIF[3]\n"},
+                       "sub/a.snn:2:9: error[E0102]"),
+    "a file beside it": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": 'table K[2] = csv("none.csv")\n'},
+                         "sub/a.snn:1:18: error[E0701]: there is no `sub/none.csv` in `.`"),
+    "a link out": ({"short.snn": 'import "out.snn"\n'}, "short.snn:1:8: error[E0704]: `out.snn` is a link to"),
+}
+
+
+def check_wrong(snnc, name):
+    files, told = WRONG[name]
+    with tempfile.TemporaryDirectory(prefix="snnc-programs-") as scratch:
+        folder = Path(scratch) / "here"
+        (folder / "sub").mkdir(parents=True)
+        (Path(scratch) / "there.snn").write_text("layer x : LIF[3]\n")
+        (folder / "out.snn").symlink_to("../there.snn")
+        for path, text in files.items():
+            (folder / path).write_text(text)
+        done = subprocess.run([snnc, "check", "short.snn"], cwd=folder, capture_output=True, text=True, timeout=60)
+        if done.returncode not in (1, 3) or told not in done.stderr:
+            return [f"{name}: `{told}` is not told:\n{done.stderr}"]
+    return []
+
+
+def network(snnc, folder, name, sets):
+    options = [word for s in sets for word in ("--set", s)]
+    done = subprocess.run([snnc, "emit", "--net", name, *options], cwd=folder, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        return None, done.stderr
+    return "\n".join(done.stdout.splitlines()[1:]), done.stderr      # the first line names the program
+
+
+def check(snnc, name):
+    function, all_sets = CASES[name]
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="snnc-programs-") as scratch:
+        folder = Path(scratch)
+
+        def write(path, text):
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text)
+        write.folder = folder
+        (folder / "sub").mkdir()
+        function(write)
+        for sets in [(), *all_sets]:
+            short, told = network(snnc, folder, "short.snn", sets)
+            other, told_long = network(snnc, folder, "long.snn" if not sets else f"long_{sets[0]}.snn", ())
+            if not short or short != other:
+                wrong.append(f"{name} {' '.join(sets)}: not the same network\n{told}{told_long}")
+                if short and other:
+                    wrong += [f"  - {a}\n  + {b}" for a, b in zip(short.splitlines(), other.splitlines()) if a != b][:10]
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    tool.add_snnc_option(parser)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    tool.need_snnc(parser, options)
+    wrong = []
+    for name in options.names or CASES:
+        wrong += check(options.snnc, name)
+    for name in WRONG:
+        wrong += check_wrong(options.snnc, name)
+    print(*wrong, sep="\n")
+    print(f"{len(options.names or CASES)} programs, {len(wrong)} complaints")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
