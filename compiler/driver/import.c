@@ -80,7 +80,7 @@ was_read(Compilation *c, const AstDecl *d, const char *name, bool *wrong)
 			continue;
 		if (other->reading) {
 			*wrong = true;
-			refuse(c, E0605, d->import.path->span,
+			refuse(c, E0706, d->import.path->span,
 			       arena_printf(c->arena, "`%s` imports itself%s", name,
 					    find_import(c, d->span) == other ? "" : ", by way of this file"),
 			       "let a third file hold what both need");
@@ -101,7 +101,7 @@ read_one(Compilation *c, const AstDecl *d, const char *folder, AstProgram *into)
 	if (was_read(c, d, name, &wrong))
 		return !wrong;
 	if (c->imports.n >= MOST_IMPORTS)
-		return refuse(c, E0107, d->span, "the program imports more than 1000 files", "put some of them together");
+		return refuse(c, E0903, d->span, "the program imports more than 1000 files", "put some of them together");
 	const SourceFile *f = open_file(c, d, path);
 	if (!f)
 		return false;

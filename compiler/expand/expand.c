@@ -62,7 +62,7 @@ name_decl(Expand *x, AstDecl *d, const AstExpr *called)
 	}
 	if (e->kind == AEXPR_ERROR)
 		return false;
-	expand_error(x, E0205, called->span, "this is no name");
+	expand_error(x, E0243, called->span, "this is no name");
 	diag_help(x->diag, "a name is a column of a table with names in it (`layer p.name`), or one of a list (`layer L[k]`)");
 	diag_end(x->diag);
 	return false;
@@ -77,7 +77,7 @@ name_is_new(Expand *x, const AstDecl *d)
 	for (uint32_t i = 0; i < x->named.n; i++) {
 		if (x->named.at[i] != d)
 			continue;
-		expand_error(x, E0202, d->name_span, "each turn of the loop declares `%s` anew", d->name);
+		expand_error(x, E0242, d->name_span, "each turn of the loop declares `%s` anew", d->name);
 		diag_help(x->diag, "let its name depend on the turn: `%s[k]`, or a column of names such as `p.name`", d->name);
 		diag_end(x->diag);
 		return false;
@@ -163,7 +163,7 @@ expand_choice(Expand *x, const AstDecl *d)
 		expand_body(x, v.truth ? &d->choice.body : &d->choice.other);
 		return;
 	}
-	expand_error(x, E0302, d->choice.cond->span, "a condition is true or false, and this is %s",
+	expand_error(x, E0304, d->choice.cond->span, "a condition is true or false, and this is %s",
 		     v.kind == VALUE_NUMBER ? "a number" : "a text");
 	diag_help(x->diag, "compare it with something");
 	diag_end(x->diag);
@@ -172,7 +172,7 @@ expand_choice(Expand *x, const AstDecl *d)
 static void
 outside_only(Expand *x, const AstDecl *d, const char *what)
 {
-	expand_error(x, E0102, d->span, "%s stands outside of loops", what);
+	expand_error(x, E0116, d->span, "%s stands outside of loops", what);
 	diag_help(x->diag, "loops make layers, connections, signals, records, plots, draws, and constants of their turn");
 	diag_end(x->diag);
 }
@@ -343,7 +343,7 @@ check_uses(Expand *x)
 		if (made)
 			continue;
 		diag_turn(x->diag, u->turn);
-		expand_error(x, E0201, u->span, "there is no `%s`", u->shown);
+		expand_error(x, E0244, u->span, "there is no `%s`", u->shown);
 		if (l->made.n)
 			diag_help(x->diag, "there %s `%s`%s%s%s", l->made.n == 1 ? "is only" : "are", l->made.at[0],
 				  l->made.n == 1 ? "" : " to `", l->made.n == 1 ? "" : l->made.at[l->made.n - 1],
@@ -367,7 +367,7 @@ expand_program(ExpandEnv *env, AstProgram *p)
 	for (uint32_t i = 0; i < p->decls.n && x.made < MOST_MADE; i++)
 		expand_decl(&x, p->decls.at[i]);
 	if (x.made >= MOST_MADE) {
-		expand_error(&x, E0107, p->decls.at[p->decls.n - 1]->span, "the loops of this program make more than %d declarations",
+		expand_error(&x, E0903, p->decls.at[p->decls.n - 1]->span, "the loops of this program make more than %d declarations",
 			     MOST_MADE);
 		diag_help(env->diag, "make fewer and larger layers: one layer has as many neurons as you like");
 		diag_end(env->diag);

@@ -6,7 +6,7 @@
 static bool
 misused(Expand *x, const AstExpr *e)
 {
-	expand_error(x, E0503, e->span, "a loop of declarations goes over a table, a range or a list");
+	expand_error(x, E0810, e->span, "a loop of declarations goes over a table, a range or a list");
 	diag_help(x->diag, "write `for p in pop { … }`, `for k in 0 ..< 4 { … }` or `for x in [a, b] { … }`");
 	diag_end(x->diag);
 	return false;
@@ -19,7 +19,7 @@ over_table(Expand *x, const AstExpr *e)
 	const Table *t = expand_find_table(x, e->name);
 	if (!t || t->d->table.columns.n || t->rank == 1)
 		return t;
-	expand_error(x, E0503, e->span, "a loop goes over rows or one axis, and `%s` has %u axes", e->name, t->rank);
+	expand_error(x, E0810, e->span, "a loop goes over rows or one axis, and `%s` has %u axes", e->name, t->rank);
 	diag_label(x->diag, t->d->name_span, "declared here");
 	diag_help(x->diag, "go over what its axes count: `for s in …, t in …`");
 	diag_end(x->diag);
@@ -80,7 +80,7 @@ expand_may_bind(Expand *x, Name name, Span at)
 	if (!d && !b && !index)
 		return true;
 	if (index)
-		expand_error(x, E0202, at, "`%s` is the index of a neuron already", name);
+		expand_error(x, E0214, at, "`%s` is the index of a neuron already", name);
 	else
 		expand_error(x, E0202, at, "`%s` is declared twice", name);
 	if (!index)
@@ -143,7 +143,7 @@ expand_loop_stmt(AstClone *c, const AstStmt *s, AstStmtVec *out)
 	if (!is_written_out(x, s))
 		return false;
 	if (s->names.n != 1 || s->shuffled || s->name) {
-		expand_error(x, E0801, s->span, "a loop over a table or a list has one variable, and is no phase");
+		expand_error(x, E0820, s->span, "a loop over a table or a list has one variable, and is no phase");
 		diag_help(x->diag, "write `for p in pop { … }`; loops over numbers and data are shuffled and named");
 		diag_end(x->diag);
 		return true;

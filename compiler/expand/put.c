@@ -66,7 +66,7 @@ expand_flat(Expand *x, const AstExpr *e, Name *base, Name *flat, const char **sh
 		if (!expand_whole(x, ast_clone_expr(&x->clone, e->args.at[i].value), "the index of a list", &k))
 			return false;
 		if (k < 0) {
-			expand_error(x, E0503, e->args.at[i].value->span, "the index of a list is not negative, and this is %lld",
+			expand_error(x, E0408, e->args.at[i].value->span, "the index of a list is not negative, and this is %lld",
 				     (long long)k);
 			diag_help(x->diag, "count from 0");
 			diag_end(x->diag);
@@ -117,7 +117,7 @@ bare_table(Expand *x, const AstExpr *e)
 	const Table *t = expand_find_table(x, e->name);
 	if (!t)
 		return ast_error(&x->b, e->span);
-	expand_error(x, E0205, e->span, "`%s` is a table, and one of its entries is needed here", e->name);
+	expand_error(x, E0241, e->span, "`%s` is a table, and one of its entries is needed here", e->name);
 	diag_label(x->diag, t->d->name_span, "declared here");
 	if (t->d->table.columns.n)
 		diag_help(x->diag, "go over its rows by `for p in %s { … p.%s … }`", e->name, t->d->table.columns.at[0].name);
@@ -138,7 +138,7 @@ row_of(Expand *x, Table *t, const AstExpr *e, uint64_t *row)
 		*row = (uint64_t)k;
 		return true;
 	}
-	expand_error(x, E0503, e->span, "`%s` has rows 0 to %llu, and not %lld", t->d->name,
+	expand_error(x, E0408, e->span, "`%s` has rows 0 to %llu, and not %lld", t->d->name,
 		     (unsigned long long)t->extent[0] - 1, (long long)k);
 	diag_label(x->diag, t->d->name_span, "declared here");
 	diag_help(x->diag, "count rows from 0");
@@ -227,7 +227,7 @@ branch(Expand *x, const AstExpr *e)
 static AstExpr *
 unnamed(Expand *x, const AstExpr *e)
 {
-	expand_error(x, E0102, e->span, "the parts of a value have names; a row without them is one of a table");
+	expand_error(x, E0117, e->span, "the parts of a value have names; a row without them is one of a table");
 	diag_help(x->diag, "write `(pre: a, post: b)`, or a list `[a, b]`");
 	diag_end(x->diag);
 	return ast_error(&x->b, e->span);

@@ -50,7 +50,7 @@ expr_of_text(Expand *x, Span at, const char *text)
 static bool
 misfit(Expand *x, const Table *t, Span at, const char *text, const char *help)
 {
-	expand_error(x, E0401, at, "%s", text);
+	expand_error(x, E0440, at, "%s", text);
 	diag_label(x->diag, t->d->name_span, "declared here");
 	diag_help(x->diag, "%s", help);
 	diag_end(x->diag);
@@ -339,7 +339,7 @@ expand_find_table(Expand *x, Name name)
 	if (!t || t->ready || t->failed)
 		return t && t->ready ? t : NULL;
 	if (t->busy) {
-		expand_error(x, E0502, t->d->name_span, "the shape of `%s` is defined by itself", name);
+		expand_error(x, E0527, t->d->name_span, "the shape of `%s` is defined by itself", name);
 		diag_help(x->diag, "give its axes numbers, or other tables");
 		diag_end(x->diag);
 		t->failed = true;
@@ -366,7 +366,7 @@ expand_column(Expand *x, Table *t, uint64_t row, const AstExpr *member)
 		VEC_PUSH(x->arena, &names, t->d->table.columns.at[c].name);
 	}
 	const char *near = suggest(member->name, names.at, names.n);
-	expand_error(x, E0203, member->name_span, "table `%s` has no column `%s`", t->d->name, member->name);
+	expand_error(x, E0240, member->name_span, "table `%s` has no column `%s`", t->d->name, member->name);
 	diag_label(x->diag, t->d->name_span, "declared here");
 	if (near)
 		diag_help(x->diag, "did you mean `%s`?", near);
@@ -383,7 +383,7 @@ static AstExpr *
 by_formula(Expand *x, Table *t, const AstExpr *use, const uint64_t *at)
 {
 	if (t->busy) {
-		expand_error(x, E0502, use->span, "`%s` is defined by itself", t->d->name);
+		expand_error(x, E0527, use->span, "`%s` is defined by itself", t->d->name);
 		diag_help(x->diag, "an entry cannot follow from others of its own table");
 		diag_end(x->diag);
 		return ast_error(&x->b, use->span);
@@ -409,10 +409,10 @@ expand_cell(Expand *x, Table *t, const AstExpr *use, const AstArgVec *index)
 	uint32_t rank = t->d->table.columns.n ? 0 : t->rank;
 	if (index->n != rank) {
 		if (rank)
-			expand_error(x, E0401, use->span, "`%s` has %u ind%s, and this has %u", t->d->name, rank,
+			expand_error(x, E0416, use->span, "`%s` has %u ind%s, and this has %u", t->d->name, rank,
 				     rank == 1 ? "ex" : "ices", index->n);
 		else
-			expand_error(x, E0401, use->span, "this is a row of `%s`, and an entry is needed here", t->d->name);
+			expand_error(x, E0241, use->span, "this is a row of `%s`, and an entry is needed here", t->d->name);
 		diag_label(x->diag, t->d->name_span, "declared here");
 		if (rank)
 			diag_help(x->diag, "write one index for each axis");
@@ -428,7 +428,7 @@ expand_cell(Expand *x, Table *t, const AstExpr *use, const AstArgVec *index)
 			return ast_error(&x->b, use->span);
 		at[i] = (uint64_t)(k - t->first[i]);
 		if (k < t->first[i] || at[i] >= t->extent[i]) {
-			expand_error(x, E0503, e->span, "`%s` goes from %lld to %lld here, and this is %lld", t->d->name,
+			expand_error(x, E0408, e->span, "`%s` goes from %lld to %lld here, and this is %lld", t->d->name,
 				     (long long)t->first[i], (long long)t->first[i] + (long long)t->extent[i] - 1, (long long)k);
 			diag_label(x->diag, t->d->name_span, "declared here");
 			diag_help(x->diag, "the first index belongs to the first axis, and so on");

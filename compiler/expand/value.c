@@ -61,7 +61,7 @@ of_name(Expand *x, const AstExpr *e, const char *what, Value *out)
 		return true;
 	}
 	if (x->evals >= DEEPEST) {
-		expand_error(x, E0502, d->name_span, "`%s` is defined by itself", d->name);
+		expand_error(x, E0527, d->name_span, "`%s` is defined by itself", d->name);
 		diag_help(x->diag, "give one of the names a number");
 		diag_end(x->diag);
 		return false;
@@ -182,7 +182,7 @@ expand_whole(Expand *x, const AstExpr *e, const char *what, int64_t *out)
 	if (v.kind == VALUE_TEXT)
 		return unknown(x, e, what);
 	if (v.kind == VALUE_TRUTH || v.number != floor(v.number) || fabs(v.number) > 9007199254740992.0) {
-		expand_error(x, E0503, e->span, "%s is a whole number", what);
+		expand_error(x, E0514, e->span, "%s is a whole number", what);
 		diag_help(x->diag, "round it: `floor(x + 0.5)`");
 		diag_end(x->diag);
 		return false;

@@ -293,6 +293,7 @@ static void
 report(Parse *p, const Texts *all)
 {
 	Diag *d = p->env->diag;
+	layout_peek(p);                                       /* it may report something of its own, and advice looks there */
 	Texts expected = in_user_words(p, all);
 	const Opener *o = p->left.kind ? &p->left : layout_innermost(p);
 	bool names_closer = has(all, ")") || has(all, "]");

@@ -124,10 +124,10 @@ def imports(write):
 # What is wrong in an imported file is told there.
 WRONG = {
     "a circle": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": 'import "b.snn"\n', "sub/b.snn": 'import "a.snn"\n'},
-                 "sub/b.snn:1:8: error[E0605]: `sub/a.snn` imports itself, by way of this file"),
-    "itself": ({"short.snn": 'layer x : LIF[2]\nimport "short.snn"\n'}, "short.snn:2:8: error[E0605]: `short.snn` imports itself\n"),
+                 "sub/b.snn:1:8: error[E0706]: `sub/a.snn` imports itself, by way of this file"),
+    "itself": ({"short.snn": 'layer x : LIF[2]\nimport "short.snn"\n'}, "short.snn:2:8: error[E0706]: `short.snn` imports itself\n"),
     "an unknown name": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": "\nlayer x : LFI[3]\n"},
-                        "sub/a.snn:2:11: error[E0201]: no neuron model is called `LFI`"),
+                        "sub/a.snn:2:11: error[E0206]: no neuron model is called `LFI`"),
     "a syntax error": ({"short.snn": 'import "sub/a.snn"\nlayer x : LFI[3]\n', "sub/a.snn": "\nlayer x LIF[3]\n"},
                        "sub/a.snn:2:9: error[E0102]"),
     "a file beside it": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": 'table K[2] = csv("none.csv")\n'},
