@@ -33,6 +33,13 @@ from run import ROOT, Tools, Wrong                   # noqa: E402
 TRIES = 40
 
 
+class Counts(collections.Counter):
+    """What was drawn anew, and which models of the library were in a network that was compared."""
+    def __init__(self):
+        super().__init__()
+        self.used = set()
+
+
 def sites(tools, folder):
     """(layer, site, kind) of all draws of neurons."""
     done = tools.call([tools.snnc, "emit", "net.snn", "--net"], folder, "emit")
@@ -123,6 +130,7 @@ def check(options, tools, library, number, top, counts):
             if silent:
                 counts["a silent layer"] += 1
                 continue
+            counts.used |= net.used
             return compare(options, tools, folder, net, settings, draws, files)
         return f"nothing that runs in {TRIES} attempts"
     except Wrong as wrong:
@@ -156,7 +164,7 @@ def main():
     options = parser.parse_args()
     options.all_levels = False
     tool.need_snnc(parser, options)
-    tools, library, counts, failed = Tools(options), library_of.read(ROOT / "lib"), collections.Counter(), 0
+    tools, library, counts, failed = Tools(options), library_of.read(ROOT / "lib"), Counts(), 0
     numbers = [options.only] if options.only is not None else range(options.count)
     with tempfile.TemporaryDirectory(prefix="snnc-items-") as temporary:
         top = (options.keep or Path(temporary)).resolve()
@@ -166,6 +174,8 @@ def main():
                 if why:
                     print(f"failed  --seed {options.seed} --only {number}: {why}", flush=True)
     print(f"{len(numbers)} networks of seed {options.seed}: {failed} fail; drawn anew: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
+    missed = sorted(name for kind in library.values() for name in kind if name not in counts.used)
+    print(f"never compared: {', '.join(missed) or 'none'}")
     return 1 if failed else 0
 
 
