@@ -122,6 +122,10 @@ command_verify(Compilation *c)
 			   "with `--engine c --dump-state B`");
 		return EXIT_USAGE;
 	}
+	if (c->o->resume || c->o->checkpoint_every) {
+		output_say("`--verify` takes and reads no checkpoints; leave `--%s` away", c->o->resume ? "resume" : "checkpoint-every");
+		return EXIT_USAGE;
+	}
 	int code = verify_plan(c, &o, &r);
 	run_tell(c);
 	if (!r.differs && code == EXIT_FINE)

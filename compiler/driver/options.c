@@ -9,6 +9,7 @@
 #include "emit_llvm/emit_llvm.h"
 #include "opt/opt.h"
 #include "snnc_config.h"
+#include "snnrt.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -81,7 +82,7 @@ print_row(const Row *r)
 			 r->name);
 	if (r->arg)
 		snprintf(left + n, sizeof left - (size_t)n, r->maybe ? "[=%s]" : " %s", r->arg);
-	printf("  %-26s %s\n", left, r->help);
+	printf("  %-28s %s\n", left, r->help);
 }
 
 static void
@@ -327,6 +328,17 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		break;
 	case OPTION_DIAGNOSE:
 		o->diagnose = true;
+		break;
+	case OPTION_CHECKPOINT_EVERY:
+		o->checkpoint_every = v;
+		ok = snnrt_is_interval(v);
+		break;
+	case OPTION_PAUSE_AFTER:
+		o->pause_after = v;
+		ok = snnrt_is_interval(v);
+		break;
+	case OPTION_RESUME:
+		o->resume = v;
 		break;
 	case OPTION_DUMP_STATE:
 		o->dump_state = v;

@@ -101,6 +101,7 @@ program_of_plan(Arena *a, const Plan *p, const char *source_hash)
 	*r = (snnrt_program){.version = SNNRT_VERSION,
 			     .name = p->name,
 			     .source_hash = source_hash,
+			     .plan_hash = plan_hash(p),
 			     .real = p->real,
 			     .dt = p->dt,
 			     .seed = p->seed,

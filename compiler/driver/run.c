@@ -72,6 +72,9 @@ run_in_process(Compilation *c, EngineKind kind)
 				 .quiet = o->quiet,
 				 .silent = o->command == COMMAND_TEST,
 				 .no_results = o->no_results,
+				 .checkpoint_every = o->checkpoint_every,
+				 .pause_after = o->pause_after,
+				 .resume = o->resume,
 				 .dump_state = o->dump_state,
 				 .engine = engine.name};
 	snnrt *rt;
@@ -84,7 +87,7 @@ run_in_process(Compilation *c, EngineKind kind)
 		output_say("%s", snnrt_error(rt));
 	int code = snnrt_close(rt);
 	if (code == EXIT_INTERRUPTED)
-		output_say("interrupted; the results so far are kept");
+		output_say("interrupted; the results so far are kept%s", o->no_results ? "" : "; --resume goes on from here");
 	engine_close(&engine);
 	return code;
 }

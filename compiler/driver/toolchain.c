@@ -251,7 +251,14 @@ add_run_options(Compilation *c, WordVec *w)
 	Arena *a = c->arena;
 	const Options *o = c->o;
 	const char *out = o->out ? o->out : arena_printf(a, "results/%s", c->name);
-	add_option(a, w, "out", whole_path(a, out));
+	if (o->out || !o->resume)
+		add_option(a, w, "out", whole_path(a, out));
+	if (o->resume)
+		add_option(a, w, "resume", whole_path(a, o->resume));
+	if (o->pause_after)
+		add_option(a, w, "pause-after", o->pause_after);
+	if (o->checkpoint_every)
+		add_option(a, w, "checkpoint-every", o->checkpoint_every);
 	if (o->data)
 		add_option(a, w, "data", whole_path(a, o->data));
 	if (o->dump_state)

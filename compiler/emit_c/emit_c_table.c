@@ -179,6 +179,7 @@ put_program(CEmit *c)
 	s.n = 0;
 	put_string(&s, c->opt->source_hash ? c->opt->source_hash : "");
 	strbuf_printf(b, "\t.source_hash = %s,\n", strbuf_text(&s));
+	strbuf_printf(b, "\t.plan_hash = \"%s\",\n", plan_hash(p));
 	strbuf_printf(b, "\t.real = %s,\n", type_names[p->real]);
 	strbuf_printf(b, "\t.dt = %s,\n", strbuf_text(&dt));
 	StrBuf seed = strbuf_init(c->arena);

@@ -138,6 +138,7 @@ fixed_points(Lower *l)
 	l->seed = plan_add_buf(l->p, "seed", PT_U64, ROLE_STATE, 0, NULL);
 	l->step = plan_add_buf(l->p, "step", PT_U64, ROLE_STATE, 0, NULL);
 	l->learning = plan_add_buf(l->p, "learning", PT_BOOL, ROLE_STATE, 0, NULL);
+	low_resume_buffers(l);
 	low_signal_buffers(l);
 }
 

@@ -93,7 +93,7 @@ vote_extras(Lower *l, const NetProto *s)
 		return;
 	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_ITEM, 1 + s->readouts.n)};
 	if (low->votes == NO_BUF)
-		low->votes = low_add_buf(l, PT_I32, ROLE_SCRATCH, 2, axes, "%s.votes", n->layers.at[s->layer].name);
+		low->votes = low_add_buf(l, PT_I32, ROLE_STATE, 2, axes, "%s.votes", n->layers.at[s->layer].name);
 	PlanAxis *columns = &l->p->bufs.at[low->votes].axis[1];
 	if (columns->extent < axes[1].extent)
 		*columns = axes[1];                       /* for the vote with most readouts */

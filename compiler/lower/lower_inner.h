@@ -98,6 +98,8 @@ typedef struct {
 	VEC(LowFollow) follows;
 	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
 	uint32_t seed, step, learning;                    /* buffers */
+	uint32_t resuming, place, began, steps;           /* buffers of lower_resume.c; steps: NO_BUF until asked for */
+	uint32_t places;                                  /* where a program may be resumed: those so far */
 	uint32_t step_proc, reset_proc, by_layer_proc;    /* by_layer_proc: UINT32_MAX until asked for */
 	uint32_t inputs_end;                              /* objects from here on are not read in every step */
 	VEC(LowControl) controls;
@@ -259,6 +261,15 @@ void low_count_kernels(Lower *l);
 void low_drawn(Lower *l, PlanEmit *b, const NetExpr *e);          /* the next draw of these sites is another one */
 void low_let(Lower *l, PlanEmit *b, const NetProto *s, uint32_t data);
 PlanExpr *low_single(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data);   /* of the first item */
+/* Where a program may be resumed (lower_resume.c). */
+void low_resume_buffers(Lower *l);
+uint32_t low_places(const NetProto *s);                           /* how many there are in it */
+uint32_t low_places_in(const NetProtocol *p);
+void low_unless_resuming(Lower *l, PlanEmit *b, bool guarded, PlanEmit *done);   /* appends it; guarded: not done when resuming */
+PlanExpr *low_stood_before(Lower *l, PlanExpr *otherwise, uint32_t place);       /* when resuming: was it before this place? */
+PlanExpr *low_stood_in(Lower *l, uint32_t first, uint32_t n);     /* not resuming, or to one of these places */
+PlanExpr *low_run_begins(Lower *l, PlanEmit *b, PlanEmit *begins);               /* what is done first; gives the steps already done */
+void low_save_here(Lower *l, PlanEmit *b, PlanArg object);
 uint32_t low_order_kernel(Lower *l, const NetProto *s, uint32_t *order);   /* fills a buffer with the order of a loop */
 void low_overs(Lower *l, const NetExpr *e, uint32_t data);        /* kernels for the NEXPR_OVER in e */
 void low_run_overs(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data, bool *done);   /* done: by index in overs */

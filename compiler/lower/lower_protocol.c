@@ -123,24 +123,42 @@ phase_begins(Lower *l, PlanEmit *b, const NetProto *s, bool begins)
 		recording(l, b, s->phase, true);
 }
 
-/* A loop over samples, or over the numbers of a range. */
+/* The columns of a turn, what goes over them, the variable of a range. */
+static void
+turn_begins(Lower *l, PlanEmit *b, const NetProto *s, uint32_t order, PlanExpr *at)
+{
+	if (s->kind == NPROTO_FOR) {
+		fetch_columns(l, b, s, order, at);
+		run_overs(l, b, &s->body, s->data, ARENA_ARRAY(l->a, bool, l->overs.n));
+	} else {
+		low_store(b, l->vars[s->state], plan_cast(l->p, l->real, in_order(l, s, order, at)), 0);
+	}
+}
+
+/* A loop over samples, or over the numbers of a range. Where it may be resumed, the turn it is at is kept. */
 static void
 loop_over(Lower *l, PlanEmit *b, const NetProto *s, const Turn *around, const ProtoKernelVec *kernels)
 {
 	Plan *p = l->p;
-	bool samples = s->kind == NPROTO_FOR, counts = counts_samples(s);
-	uint32_t order = NO_BUF, fill = order_of(kernels, s, &order);
-	phase_begins(l, b, s, true);
-	low_run_if(b, fill);
+	bool samples = s->kind == NPROTO_FOR, counts = counts_samples(s), resumes = low_places(s) > 0;
+	uint32_t order = NO_BUF, fill = order_of(kernels, s, &order), kept = NO_BUF;
+	PlanEmit head = plan_emit(p, b->code), body = head, start = head, *in = &body;
+	PlanExpr *lo = low_i64(l, (int64_t)s->lo);
+	phase_begins(l, &head, s, true);
+	low_run_if(&head, fill);
+	low_unless_resuming(l, b, resumes, &head);
+	if (resumes) {
+		kept = low_add_buf(l, PT_I64, ROLE_DERIVED, 0, NULL, "experiment.turn");
+		lo = plan_ternary(p, PEXPR_SELECT, low_load(l, l->resuming, 0), low_load(l, kept, 0), lo);
+	}
 	uint32_t local = plan_new_loop_local(b, samples ? "sample" : "turn");
-	PlanEmit body = plan_emit(p, b->code), *in = &body;
 	PlanExpr *at = plan_local(p, b->code, local);
 	Turn turn = {.sample = at, .phase = s->phase, .data = s->data, .width = samples ? (int64_t)l->batch : 1};
-	if (samples) {
-		fetch_columns(l, in, s, order, at);
-		run_overs(l, in, &s->body, s->data, ARENA_ARRAY(l->a, bool, l->overs.n));
-	} else {
-		low_store(in, l->vars[s->state], plan_cast(p, l->real, in_order(l, s, order, at)), 0);
+	if (resumes)
+		low_store(in, kept, at, 0);
+	turn_begins(l, &start, s, order, at);
+	low_unless_resuming(l, in, resumes, &start);
+	if (!samples) {
 		if (!counts)
 			turn = *around;
 		turn.data = around->data;
@@ -155,7 +173,7 @@ loop_over(Lower *l, PlanEmit *b, const NetProto *s, const Turn *around, const Pr
 		PlanArg args[2] = {low_number(l, (int64_t)l->phase_objects[s->phase]), low_given(turn.done)};
 		low_host(l, in, "sample", 2, args);
 	}
-	PlanStmt *loop = plan_emit_for(b, local, low_i64(l, (int64_t)s->lo), low_i64(l, (int64_t)s->hi), false, in);
+	PlanStmt *loop = plan_emit_for(b, local, lo, low_i64(l, (int64_t)s->hi), false, in);
 	loop->step = turn.width;
 	if (!counts)
 		loop->step = 1;
@@ -300,14 +318,24 @@ steps_of(Lower *l, PlanEmit *b, const NetExpr *e, uint32_t data)
 static void
 run(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
 {
-	PlanExpr *steps = s->steps ? low_i64(l, (int64_t)s->steps) : steps_of(l, b, s->e, turn->data);
+	PlanExpr *steps = low_i64(l, (int64_t)s->steps);
+	PlanEmit begins = plan_emit(l->p, b->code), in = begins;
+	low_run_open_overs(l, &begins, s->e, turn->data);
+	if (!s->steps) {
+		if (l->steps == NO_BUF)
+			l->steps = low_add_buf(l, PT_I64, ROLE_DERIVED, 0, NULL, "experiment.steps");
+		low_store(&begins, l->steps, steps_of(l, &begins, s->e, turn->data), 0);
+		steps = low_load(l, l->steps, 0);
+	}
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
-		low_run_if(b, l->layers[i].clear_count);
-	PlanEmit in = plan_emit(l->p, b->code);
+		low_run_if(&begins, l->layers[i].clear_count);
+	PlanExpr *from = low_run_begins(l, b, &begins);
 	uint32_t local = plan_new_loop_local(b, "t");
 	plan_emit_do(&in, proc_of(kernels, s, l->step_proc));
-	plan_emit_for(b, local, low_i64(l, 0), steps, false, &in);
+	plan_emit_for(b, local, from, steps, false, &in);
+	low_store(b, l->resuming, plan_int(l->p, PT_BOOL, 0), 0);
 	low_norms(l, b, false, NET_NONE);
+	low_drawn(l, b, s->e);
 }
 
 static void
@@ -393,73 +421,109 @@ save_object(Lower *l, const NetProto *s)
 	return id;
 }
 
+/* To where a resumed program stood, or by the condition. */
 static void
 branch(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
 {
+	bool resumes = low_places(s) > 0;
+	PlanEmit overs = plan_emit(l->p, b->code), draws = overs, then = overs, other = overs;
+	low_run_open_overs(l, &overs, s->e, turn->data);
+	low_unless_resuming(l, b, resumes, &overs);
 	PlanExpr *c = low_single(l, b, s->e, turn->data);
-	low_drawn(l, b, s->e);
-	PlanEmit then = plan_emit(l->p, b->code), other = plan_emit(l->p, b->code);
+	low_drawn(l, &draws, s->e);
+	if (resumes) {
+		c = plan_emit_let(b, "then", low_stood_before(l, c, l->places + low_places_in(&s->body)));
+		low_unless_resuming(l, b, true, &draws);
+	} else {
+		low_unless_resuming(l, b, false, &draws);
+	}
 	protocol(l, &then, &s->body, turn, kernels);
 	protocol(l, &other, &s->other, turn, kernels);
 	plan_emit_if(b, c, &then, s->other.n ? &other : NULL);
 }
 
 static void
+statement(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
+{
+	PlanArg one[1];
+	if (s->kind != NPROTO_IF && s->kind != NPROTO_RUN)
+		low_run_open_overs(l, b, s->e, turn->data);
+	switch (s->kind) {
+	case NPROTO_FOR:
+	case NPROTO_COUNT_TO:
+		loop_over(l, b, s, turn, kernels);
+		return;
+	case NPROTO_IF:
+		branch(l, b, s, turn, kernels);
+		return;
+	case NPROTO_LET:
+		low_let(l, b, s, turn->data);
+		low_drawn(l, b, s->e);
+		return;
+	case NPROTO_ASSIGN:
+		if (is_idle(l, s))
+			return;
+		plan_emit_run(b, kernel_of(kernels, s));
+		low_drawn(l, b, s->e);
+		return;
+	case NPROTO_SIGNAL:
+		low_set_signal(l, b, s, turn->data);
+		low_drawn(l, b, s->e);
+		return;
+	case NPROTO_RUN:
+		run(l, b, s, turn, kernels);
+		return;
+	case NPROTO_RESET:
+		plan_emit_do(b, l->reset_proc);
+		return;
+	case NPROTO_FREEZE:
+	case NPROTO_THAW:
+		low_store(b, l->learning, plan_int(l->p, PT_BOOL, s->kind == NPROTO_THAW), 0);
+		return;
+	case NPROTO_VOTE:
+		vote(l, b, s, turn);
+		plan_emit_run(b, kernel_of(kernels, s));
+		return;
+	case NPROTO_REPORT:
+		report(l, b, s);
+		return;
+	case NPROTO_SAVE:
+		one[0] = low_number(l, save_object(l, s));
+		if (s->var.kind == NVAR_UNSET)
+			low_save_here(l, b, one[0]);
+		else
+			low_host(l, b, "save", 1, one);
+		return;
+	case NPROTO_UNSET:
+	case NPROTO_COUNT:
+		break;
+	}
+	UNREACHABLE();
+}
+
+/* What stands before a place at which a program is resumed was done before. */
+static void
 protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const ProtoKernelVec *kernels)
 {
+	uint32_t resumable = 0;
+	for (uint32_t k = 0; k < p->n; k++)
+		resumable += low_places(p->at[k]) > 0;
+	bool several = resumable > 1;
+	PlanEmit done = plan_emit(l->p, b->code);
 	for (uint32_t k = 0; k < p->n; k++) {
-		const NetProto *s = p->at[k];
-		PlanArg one[1];
-		low_run_open_overs(l, b, s->e, turn->data);
-		switch (s->kind) {
-		case NPROTO_FOR:
-		case NPROTO_COUNT_TO:
-			loop_over(l, b, s, turn, kernels);
+		uint32_t places = low_places(p->at[k]);
+		if (!places) {
+			statement(l, resumable ? &done : b, p->at[k], turn, kernels);
 			continue;
-		case NPROTO_IF:
-			branch(l, b, s, turn, kernels);
-			continue;
-		case NPROTO_LET:
-			low_let(l, b, s, turn->data);
-			low_drawn(l, b, s->e);
-			continue;
-		case NPROTO_ASSIGN:
-			if (is_idle(l, s))
-				continue;
-			plan_emit_run(b, kernel_of(kernels, s));
-			low_drawn(l, b, s->e);
-			continue;
-		case NPROTO_SIGNAL:
-			low_set_signal(l, b, s, turn->data);
-			low_drawn(l, b, s->e);
-			continue;
-		case NPROTO_RUN:
-			run(l, b, s, turn, kernels);
-			low_drawn(l, b, s->e);
-			continue;
-		case NPROTO_RESET:
-			plan_emit_do(b, l->reset_proc);
-			continue;
-		case NPROTO_FREEZE:
-		case NPROTO_THAW:
-			low_store(b, l->learning, plan_int(l->p, PT_BOOL, s->kind == NPROTO_THAW), 0);
-			continue;
-		case NPROTO_VOTE:
-			vote(l, b, s, turn);
-			plan_emit_run(b, kernel_of(kernels, s));
-			continue;
-		case NPROTO_REPORT:
-			report(l, b, s);
-			continue;
-		case NPROTO_SAVE:
-			one[0] = low_number(l, save_object(l, s));
-			low_host(l, b, "save", 1, one);
-			continue;
-		case NPROTO_UNSET:
-		case NPROTO_COUNT:
-			break;
 		}
-		UNREACHABLE();
+		low_unless_resuming(l, b, true, &done);
+		done = plan_emit(l->p, b->code);
+		PlanEmit in = done;
+		PlanExpr *entered = several ? low_stood_in(l, l->places, places) : NULL;
+		statement(l, several ? &in : b, p->at[k], turn, kernels);
+		if (several)
+			plan_emit_if(b, entered, &in, NULL);
+		resumable--;
 	}
 }
 
@@ -549,8 +613,10 @@ low_program(Lower *l)
 	uint32_t id = plan_add_code(p, CODE_PROC, "program");
 	PlanCode *code = p->codes.at[id];
 	PlanEmit b = plan_emit(p, code);
-	initial_values(l, &b);
-	first_rates(l, &b, &l->net->protocol);
+	PlanEmit first = plan_emit(p, code);
+	initial_values(l, &first);
+	first_rates(l, &first, &l->net->protocol);
+	low_unless_resuming(l, &b, low_places_in(&l->net->protocol) > 0, &first);
 	low_host(l, &b, "begin", 0, NULL);
 	Turn none = {.phase = NET_NONE, .data = NET_NONE};
 	protocol(l, &b, &l->net->protocol, &none, &kernels);

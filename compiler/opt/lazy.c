@@ -394,6 +394,17 @@ emit_step(Make *m, PlanEmit *b)
 	plan_emit_if(b, learning, &on, NULL);
 }
 
+/* A run that is resumed finds what waited. */
+static void
+emit_run_begins(Make *m, PlanEmit *b)
+{
+	uint32_t resuming = plan_find_buf(m->z.p, "resuming");
+	PlanEmit anew = plan_emit(m->z.p, b->code);
+	emit_begin(m, resuming == UINT32_MAX ? b : &anew);
+	if (resuming != UINT32_MAX)
+		plan_emit_if(b, plan_unary(m->z.p, PEXPR_NOT, scalar(m, resuming)), &anew, NULL);
+}
+
 static bool
 takes_steps(const Make *m, PlanBlock b)
 {
@@ -417,7 +428,7 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 			continue;
 		}
 		if (run)
-			emit_begin(m, &out);
+			emit_run_begins(m, &out);
 		VEC_PUSH(m->z.p->arena, &out.v, s);
 		if (run)
 			emit_flush(m, &out);

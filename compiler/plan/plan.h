@@ -252,6 +252,7 @@ void plan_emit_note(PlanEmit *b, const char *fmt, ...) __attribute__((format(pri
 void plan_print(StrBuf *out, const Plan *p);
 void plan_print_code(StrBuf *out, const Plan *p, const PlanCode *c);
 void plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e);
+const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike, with equal constants */
 /* Reads the text of plan_print. NULL and *why ("line 12: …") if it is not a plan. */
 Plan *plan_read(Arena *a, Interner *names, const char *text, const char **why);
 /* Reads funcs (only) and adds those to `p` that it does not have yet; used for the embedded *.plan library. */

@@ -67,6 +67,7 @@ typedef struct {
 	uint32_t version;                                 /* SNNRT_VERSION */
 	const char *name;                                 /* "mnist" */
 	const char *source_hash;                          /* hex; goes into the manifest and checkpoints */
+	const char *plan_hash;                            /* hex, of all that is computed; a run goes on from checkpoints of the same */
 	uint32_t real;                                    /* SNNRT_F32 or SNNRT_F64 */
 	double dt;                                        /* ms */
 	uint64_t seed;                                    /* if none is given */
@@ -88,10 +89,15 @@ typedef struct {
 	bool quiet;                                       /* no progress line */
 	bool silent;                                      /* nothing on stdout: no reports, no curves */
 	bool no_results;                                  /* write nothing (timing, tests) */
+	const char *checkpoint_every;                     /* "10 min", "30 s", "5000 steps", "100 samples", or NULL */
+	const char *pause_after;                          /* likewise: stop there as by Ctrl-C, with a checkpoint */
+	const char *resume;                               /* a checkpoint, or the results folder that holds it; or NULL. out NULL: there */
 	const char *dump_state;                           /* path: write all state buffers at the end in checkpoint format, or NULL */
 	const char *tool_version;                         /* for the manifest */
 	const char *engine;                               /* "jit", "eval", "c": for messages only, never in results */
 } snnrt_options;
+
+bool snnrt_is_interval(const char *text);                /* of checkpoint_every, pause_after */
 
 typedef struct snnrt snnrt;
 

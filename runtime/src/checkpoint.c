@@ -1,4 +1,4 @@
-/* checkpoint.c: all state buffers of a run to one file, and back; or one buffer as a .npy. The format is in
+/* checkpoint.c: all buffers of a run and the state of the host to one file, and back; or one buffer as a .npy. The format is in
  * snnrt_checkpoint.h. */
 #define _GNU_SOURCE
 #include "snnrt_checkpoint.h"
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -56,18 +57,30 @@ put_text(RtText *t, const char *s)
 	put(t, s, strlen(s) + 1);
 }
 
+static bool
+is_kept(const snnrt_buffer *b)
+{
+	return b->role != SNNRT_CONST;
+}
+
 /* The table with payloads from `first` on; *end: behind the last. */
 static void
-make_table(const snnrt *rt, uint64_t first, RtText *t, uint64_t *end)
+make_table(const snnrt *rt, uint64_t first, const RtText *host, RtText *t, uint64_t *end)
 {
 	put_text(t, rt->p->source_hash);
+	put_text(t, rt->p->plan_hash);
 	put_text(t, rt->p->name);
+	put_u64(t, first);
+	put_u64(t, host->n);
+	put_u32(t, first ? checksum(host->s, host->n) : 0);
+	first = align(first + host->n);
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		if (b->role != SNNRT_STATE)
+		if (!is_kept(b))
 			continue;
 		put_text(t, b->name);
 		put_u32(t, b->type);
+		put_u32(t, b->role);
 		put_u32(t, b->naxes);
 		for (uint32_t a = 0; a < b->naxes; a++) {
 			put_u32(t, b->axis[a].kind);
@@ -91,7 +104,7 @@ make_head(const snnrt *rt, uint64_t table, uint64_t file, RtText *t)
 {
 	uint32_t nbuffers = 0, nrecords = 0;
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++)
-		nbuffers += rt->p->buffers[i].role == SNNRT_STATE;
+		nbuffers += is_kept(&rt->p->buffers[i]);
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
 		nrecords += rt->p->objects[i].kind == SNNRT_OBJ_RECORD;
 	put(t, head_magic, 8);
@@ -110,15 +123,17 @@ bool
 rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 {
 	static const char zeros[ALIGN];
-	RtText head = {0}, table = {0};
+	RtText head = {0}, table = {0}, host = {0};
+	RtState state = {.out = &host};
 	RtSink s;
 	uint64_t end;
-	make_table(rt, 0, &table, &end);                      /* its length does not depend on what is in it */
+	rt_state_of_host(rt, &state);
+	make_table(rt, 0, &host, &table, &end);               /* its length does not depend on what is in it */
 	uint64_t table_bytes = table.n, first = align(HEAD + table_bytes);
 	rt_text_fini(&table);
-	make_table(rt, first, &table, &end);
+	make_table(rt, first, &host, &table, &end);
 	make_head(rt, table_bytes, end + TAIL, &head);
-	bool ok = !head.failed && !table.failed && head.n == HEAD;
+	bool ok = !head.failed && !table.failed && !host.failed && head.n == HEAD;
 	if (!ok)
 		rt_say(why, "no memory for `%s`", name);
 	else
@@ -128,9 +143,11 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 		rt_sink_write(&s, head.s, HEAD);
 		rt_sink_write(&s, table.s, table_bytes);
 		rt_sink_write(&s, zeros, first - HEAD - table_bytes);
+		rt_sink_write(&s, host.s, host.n);
+		rt_sink_write(&s, zeros, align(host.n) - host.n);
 		for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 			const snnrt_buffer *b = &rt->p->buffers[i];
-			if (b->role != SNNRT_STATE)
+			if (!is_kept(b))
 				continue;
 			rt_sink_write(&s, rt->arena + b->offset, b->bytes);
 			rt_sink_write(&s, zeros, align(b->bytes) - b->bytes);
@@ -142,6 +159,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 	}
 	rt_text_fini(&head);
 	rt_text_fini(&table);
+	rt_text_fini(&host);
 	return ok;
 }
 
@@ -174,11 +192,13 @@ snnrt_save(void *host, int64_t object)
 		return SNNRT_FAILED;
 	if (rt->folder.fd < 0)
 		return 0;
-	if (o->nbufs ? !write_array(rt, &rt->p->buffers[o->bufs[0]], o->texts[0], why)
-	             : !rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], why))
-		return rt_fail(rt, "save: %s", why);
-	rt_names_file(&rt->written, o->texts[0]);
-	return 0;
+	rt_names_file(&rt->written, o->texts[0]);             /* the checkpoint says so, too */
+	bool ok = true;
+	if (o->nbufs)
+		ok = write_array(rt, &rt->p->buffers[o->bufs[0]], o->texts[0], why);
+	else
+		ok = rt_records_sync(rt, why) && rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], why);
+	return ok ? 0 : rt_fail(rt, "save: %s", why);
 }
 
 /* The path of --dump-state is the user's own: it may be anywhere. */
@@ -253,6 +273,7 @@ get_buffer(Cursor *c, const unsigned char *image, uint64_t size, snnrt_checkpoin
 {
 	b->name = get_text(c);
 	b->type = get_u32(c);
+	b->role = get_u32(c);
 	b->naxes = get_u32(c);
 	if (c->bad || b->naxes > 6 || !rt_type_is_valid(b->type))
 		return rt_say(why, "`%s` is damaged: its table cannot be read", path);
@@ -278,7 +299,7 @@ get_buffer(Cursor *c, const unsigned char *image, uint64_t size, snnrt_checkpoin
 static bool
 check_ends(const unsigned char *image, uint64_t size, const char *path, char *why)
 {
-	uint32_t version, crc;
+	uint32_t version, crc, zero;
 	uint64_t file;
 	if (size < 8 || memcmp(image, head_magic, 8) != 0)
 		return rt_say(why, "`%s` is not a checkpoint", path);
@@ -293,7 +314,8 @@ check_ends(const unsigned char *image, uint64_t size, const char *path, char *wh
 		return rt_say(why, "`%s` is truncated: %llu of %llu bytes", path, (unsigned long long)size,
 		              (unsigned long long)file);
 	memcpy(&crc, image + size - 8, 4);
-	if (memcmp(image + size - TAIL, tail_magic, 8) != 0 || checksum(image, size - TAIL) != crc)
+	memcpy(&zero, image + size - 4, 4);
+	if (memcmp(image + size - TAIL, tail_magic, 8) != 0 || zero || checksum(image, size - TAIL) != crc)
 		return rt_say(why, "`%s` is damaged: its checksum differs", path);
 	return true;
 }
@@ -317,7 +339,14 @@ read_image(snnrt_checkpoint *k, uint64_t size, const char *path, char *why)
 		return rt_say(why, "`%s` is damaged: its table cannot be read", path);
 	c.end = c.at + table;
 	k->source_hash = get_text(&c);
+	k->plan_hash = get_text(&c);
 	k->program = get_text(&c);
+	uint64_t host = get_u64(&c);
+	k->host_bytes = get_u64(&c);
+	uint32_t crc = get_u32(&c);
+	k->host = image + host;
+	if (c.bad || host > size || k->host_bytes > size - host || checksum(k->host, k->host_bytes) != crc)
+		return rt_say(why, "`%s` is damaged: its table cannot be read", path);
 	k->buffers = calloc((size_t)k->nbuffers + 1, sizeof *k->buffers);
 	k->records = calloc((size_t)k->nrecords + 1, sizeof *k->records);
 	if (!k->buffers || !k->records)
@@ -344,19 +373,14 @@ snnrt_checkpoint_open(const char *path, snnrt_checkpoint **out, char why[512])
 			close(fd);
 		return false;
 	}
-	uint64_t size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, got = 0;
+	uint64_t size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	snnrt_checkpoint *k = calloc(1, sizeof *k);
-	if (k)
-		k->image = aligned_alloc(ALIGN, (size_t)align(size + 1));
-	bool ok = (k && k->image) || rt_say(why, "no memory to read `%s`", path);
-	while (ok && got < size) {
-		ssize_t r = read(fd, (char *)k->image + got, (size_t)(size - got));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			ok = rt_say(why, "cannot read `%s`: %s", path, r ? strerror(errno) : "it became shorter");
-		else
-			got += (uint64_t)r;
+	bool ok = k || rt_say(why, "no memory to read `%s`", path);
+	if (ok && size) {
+		k->image = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+		k->image_bytes = size;
+		ok = k->image != MAP_FAILED || rt_say(why, "cannot read `%s`: %s", path, strerror(errno));
+		k->image = ok ? k->image : NULL;
 	}
 	close(fd);
 	if (!ok || !read_image(k, size, path, why)) {
@@ -374,7 +398,8 @@ snnrt_checkpoint_close(snnrt_checkpoint *c)
 		return;
 	free(c->buffers);
 	free(c->records);
-	free(c->image);
+	if (c->image)
+		munmap(c->image, (size_t)c->image_bytes);
 	free(c);
 }
 
@@ -452,6 +477,8 @@ same_state(const snnrt_checkpoint *a, const snnrt_checkpoint *b, char *why)
 	if (a->step != b->step)
 		return rt_say(why, "step %llu against %llu", (unsigned long long)a->step, (unsigned long long)b->step);
 	for (uint32_t i = 0; i < a->nbuffers; i++) {
+		if (a->buffers[i].role != SNNRT_STATE)
+			continue;
 		const snnrt_checkpoint_buffer *other = find(b, a->buffers[i].name, i);
 		if (!other)
 			return rt_say(why, "`%s` is only in the first", a->buffers[i].name);
@@ -459,7 +486,7 @@ same_state(const snnrt_checkpoint *a, const snnrt_checkpoint *b, char *why)
 			return false;
 	}
 	for (uint32_t i = 0; i < b->nbuffers; i++)
-		if (!find(a, b->buffers[i].name, i))
+		if (b->buffers[i].role == SNNRT_STATE && !find(a, b->buffers[i].name, i))
 			return rt_say(why, "`%s` is only in the second", b->buffers[i].name);
 	if (a->nrecords != b->nrecords)
 		return rt_say(why, "%u records against %u", a->nrecords, b->nrecords);

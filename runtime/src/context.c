@@ -85,6 +85,9 @@ copy_options(snnrt *rt, const snnrt_options *o)
 	rt->o.data = rt_copy(o->data);
 	rt->o.out = rt_copy(o->out);
 	rt->o.dump_state = rt_copy(o->dump_state);
+	rt->o.checkpoint_every = rt_copy(o->checkpoint_every);
+	rt->o.pause_after = rt_copy(o->pause_after);
+	rt->o.resume = rt_copy(o->resume);
 	rt->o.tool_version = rt_copy(o->tool_version);
 	rt->o.engine = rt_copy(o->engine);
 	return true;
@@ -263,6 +266,21 @@ fill_arena(snnrt *rt)
 }
 
 static bool
+read_every(snnrt *rt, const char *text, RtEvery *out)
+{
+	return !text || rt_every_read(text, out) ||
+	       rt_fail(rt, "`%s` says no time between checkpoints: write `10 min`, `30 s`, `5000 steps` or `100 samples`", text) == 0;
+}
+
+static bool
+check_checkpoints(snnrt *rt)
+{
+	if ((rt->o.checkpoint_every || rt->o.pause_after) && rt->o.no_results)
+		return rt_fail(rt, "checkpoints go to the results folder, and there is none (--no-results)") == 0;
+	return read_every(rt, rt->o.checkpoint_every, &rt->every) && read_every(rt, rt->o.pause_after, &rt->pause);
+}
+
+static bool
 open_all(snnrt *rt, const snnrt_options *o)
 {
 	char why[RT_WHY];
@@ -272,6 +290,8 @@ open_all(snnrt *rt, const snnrt_options *o)
 	rt->assigned = calloc(rt->p->nbuffers + 1, sizeof *rt->assigned);
 	if (!rt->object || !rt->assigned || !copy_options(rt, o))
 		return rt_fail(rt, "no memory") == 0;
+	if (!check_checkpoints(rt) || (rt->o.resume && !rt_resume_open(rt)))
+		return false;
 	if (!open_inputs(rt) || !rt_memory_check(rt, own_memory(rt)) || !open_arena(rt))
 		return false;
 	if (!open_folder(rt) || !open_outputs(rt))
@@ -280,7 +300,7 @@ open_all(snnrt *rt, const snnrt_options *o)
 		return false;
 	fill_arena(rt);
 	rt_progress_open(rt);
-	return true;
+	return !rt->resume || rt_resume_load(rt);
 }
 
 snnrt_status
@@ -313,11 +333,14 @@ finish_results(snnrt *rt)
 snnrt_status
 snnrt_run(snnrt *rt)
 {
+	char why[RT_WHY];
 	if (rt->status != SNNRT_OK || rt->ran) {
 		rt_fail(rt, "a run can be made once, after snnrt_open went well");
 		return SNNRT_FAILED;
 	}
 	rt->ran = true;
+	rt_every_begin(&rt->every);
+	rt_every_begin(&rt->pause);
 	if (!rt_interrupt_begin())
 		rt_fail(rt, "cannot take the signals of Ctrl-C");
 	int64_t r = rt->status == SNNRT_OK ? rt->p->entry(rt->arena, rt->p->closure) : SNNRT_FAILED;
@@ -332,7 +355,11 @@ snnrt_run(snnrt *rt)
 		rt_curve_print(rt);
 	if (rt->status != SNNRT_FAILED && rt->o.dump_state)
 		rt_dump_state(rt);
+	if (rt->status == SNNRT_INTERRUPTED && rt->folder.fd >= 0 && !rt_checkpoint_take(rt, why))
+		rt_progress_note(rt, "the run cannot be resumed: %s", why);
 	finish_results(rt);
+	if (rt->status == SNNRT_OK)
+		rt_checkpoint_remove(rt);
 	rt_progress_results(rt);
 	return rt->status;
 }
@@ -399,6 +426,10 @@ snnrt_close(snnrt *rt)
 	free((char *)rt->o.data);
 	free((char *)rt->o.out);
 	free((char *)rt->o.dump_state);
+	free((char *)rt->o.checkpoint_every);
+	free((char *)rt->o.pause_after);
+	free((char *)rt->o.resume);
+	rt_resume_close(rt->resume);
 	free((char *)rt->o.tool_version);
 	free((char *)rt->o.engine);
 	free(rt);

@@ -64,5 +64,6 @@ snnrt_poll(void *host)
 	rt_progress_step(host);
 	if (rt_watch_step(host) < 0)
 		return SNNRT_FAILED;
-	return pressed ? SNNRT_INTERRUPTED : SNNRT_OK;
+	bool pauses = !rt_every_step(host);
+	return pressed || pauses ? SNNRT_INTERRUPTED : SNNRT_OK;
 }

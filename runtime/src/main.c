@@ -16,6 +16,9 @@ static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
 	{{"memory", required_argument, NULL, 'm'}, "SIZE", "refuse to use more, such as 4G (default: what is free)"},
 	{{"quiet", no_argument, NULL, 'q'}, "", "no progress line"},
+	{{"checkpoint-every", required_argument, NULL, 'c'}, "TIME", "keep a checkpoint: `10 min`, `30 s`, `5000 steps`, `100 samples`"},
+	{{"pause-after", required_argument, NULL, 'p'}, "TIME", "stop with a checkpoint, as Ctrl-C does"},
+	{{"resume", required_argument, NULL, 'r'}, "PATH", "go on from a checkpoint, or from the one in a results folder"},
 	{{"dump-state", required_argument, NULL, 'D'}, "FILE", "write all state at the end, to compare runs"},
 	{{"no-results", no_argument, NULL, 'n'}, "", "write no results folder"},
 	{{"help", no_argument, NULL, 'h'}, "", "this page"},
@@ -30,7 +33,7 @@ print_help(const snnrt_program *p)
 	for (int i = 0; i < NOPTIONS; i++) {
 		char left[40];
 		snprintf(left, sizeof left, "--%s %s", table[i].o.name, table[i].arg);
-		printf("  %-18s %s\n", left, table[i].text);
+		printf("  %-24s %s\n", left, table[i].text);
 	}
 	printf("\nResults go to a folder with manifest.json and one .npy per record.\n"
 	       "Exit codes: 0 fine, 2 wrong usage, 3 failed, 130 interrupted.\n");
@@ -88,6 +91,15 @@ read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
 		case 'o': o->out = optarg; break;
 		case 'm': ok = read_size(optarg, &o->memory); break;
 		case 'q': o->quiet = true; break;
+		case 'c':
+			ok = snnrt_is_interval(optarg);
+			o->checkpoint_every = optarg;
+			break;
+		case 'p':
+			ok = snnrt_is_interval(optarg);
+			o->pause_after = optarg;
+			break;
+		case 'r': o->resume = optarg; break;
 		case 'D': o->dump_state = optarg; break;
 		case 'n': o->no_results = true; break;
 		case 'h':
@@ -126,6 +138,7 @@ snnrt_main(int argc, char **argv, const snnrt_program *p)
 		fprintf(stderr, "%s: error: %s\n", p->name, snnrt_error(rt));
 	code = snnrt_close(rt);
 	if (code == 130)
-		fprintf(stderr, "%s: interrupted; the results so far are kept\n", p->name);
+		fprintf(stderr, "%s: interrupted; the results so far are kept%s\n", p->name,
+		        o.no_results ? "" : "; --resume goes on from here");
 	return fflush(stdout) && code == 0 ? WORLD : code;
 }

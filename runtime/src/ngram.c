@@ -88,6 +88,55 @@ rt_raster_clear(RtRaster *r)
 		r->item[b].n = 0;
 }
 
+static void
+spikes_state(RtState *s, Item *it)
+{
+	uint64_t n = it->n;
+	if (!rt_state_room(s, &n, sizeof(int64_t) + sizeof(uint32_t)))
+		return;
+	for (uint64_t k = 0; k < n && !s->bad; k++) {
+		Spike spike = s->out ? it->at[k] : (Spike){0};
+		rt_state(s, &spike.step, sizeof spike.step);
+		rt_state(s, &spike.neuron, sizeof spike.neuron);
+		if (!s->out)
+			s->bad |= !add_spike(it, spike.step, spike.neuron);
+	}
+}
+
+static void
+table_state(RtState *s, Table *t)
+{
+	rt_state(s, &t->n, sizeof t->n);
+	rt_state(s, &t->used, sizeof t->used);
+	rt_state(s, &t->classes, sizeof t->classes);
+	uint64_t each = (t->n + 2 * t->classes) * sizeof(uint32_t);
+	if (t->n > RT_MAX_NGRAM || !rt_state_room(s, &t->room, each ? each : 1))
+		s->bad = true;
+	if (s->bad)
+		return;
+	if (!s->out) {
+		t->key = malloc(t->room * t->n * sizeof *t->key + 1);
+		t->count = malloc(t->room * 2 * t->classes * sizeof *t->count + 1);
+		s->bad = !t->key || !t->count;
+	}
+	rt_state(s, t->key, t->room * t->n * sizeof *t->key);
+	rt_state(s, t->count, t->room * 2 * t->classes * sizeof *t->count);
+}
+
+void
+rt_raster_state(RtState *s, RtRaster *r)
+{
+	for (uint64_t b = 0; b < r->batch; b++)
+		spikes_state(s, &r->item[b]);
+	rt_state(s, &r->ntables, sizeof r->ntables);
+	if (r->ntables > RT_MAX_READOUTS) {
+		r->ntables = 0;
+		s->bad = true;
+	}
+	for (uint32_t k = 0; k < r->ntables && !s->bad; k++)
+		table_state(s, &r->table[k]);
+}
+
 int64_t
 snnrt_raster(void *host, int64_t object, int64_t step, void *source)
 {

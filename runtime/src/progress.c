@@ -135,7 +135,7 @@ add_numbers(const snnrt *rt, RtText *t, double elapsed, Detail detail)
 	bool brief = detail != ALL;
 	const RtProgress *g = &rt->progress;
 	const snnrt_object *phase = &rt->p->objects[g->phase];
-	double rate = elapsed > 0 ? (double)g->done / elapsed : 0;
+	double rate = elapsed > 0 ? (double)(g->done - g->resumed) / elapsed : 0;
 	int64_t all = phase->nums[1] > phase->nums[0] ? phase->nums[1] : phase->nums[0];
 	uint64_t total_done = g->first + g->done;
 	rt_text_printf(t, "%llu/%lld", (unsigned long long)g->done, (long long)phase->nums[0]);
@@ -218,9 +218,9 @@ show(snnrt *rt, double time, bool ended)
 			rt_text_printf(&line, "%.1f s", elapsed);
 		else
 			add_time(&line, elapsed);
+		double rate = (double)(g->done - g->resumed) / elapsed;
 		if (elapsed > .3)
-			rt_text_printf(&line, " (%.*f/s)", (double)g->done / elapsed < 10 ? 2 : 0,
-			               (double)g->done / elapsed);
+			rt_text_printf(&line, " (%.*f/s)", rate < 10 ? 2 : 0, rate);
 		add_accuracy(rt, &line, false);
 		rt_text_printf(&line, "\n");
 		rt_progress_clear(rt);
@@ -244,6 +244,38 @@ rt_progress_end(snnrt *rt)
 	if (g->on && rt->status == SNNRT_INTERRUPTED && g->phase != UINT32_MAX && g->done)
 		show(rt, now(), true);
 	rt_progress_clear(rt);
+}
+
+void
+rt_progress_resume(snnrt *rt)
+{
+	RtProgress *g = &rt->progress;
+	g->started = g->shown = now();
+	g->resumed = g->done;
+	if (!g->on)
+		return;
+	RtText t = {0};
+	rt_text_printf(&t, "going on behind step %llu\n", (unsigned long long)rt_step(rt));
+	put(t.s ? t.s : "", t.n);
+	rt_text_fini(&t);
+}
+
+void
+rt_progress_note(snnrt *rt, const char *fmt, ...)
+{
+	RtText t = {0};
+	char *text;
+	va_list args;
+	va_start(args, fmt);
+	int n = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	rt_progress_clear(rt);
+	rt_text_printf(&t, "%s: %s\n", rt->p->name, text);
+	put(t.s ? t.s : "", t.n);
+	rt_text_fini(&t);
+	free(text);
 }
 
 void
@@ -305,7 +337,7 @@ snnrt_phase(void *host, int64_t object, int64_t begins)
 	if (begins) {
 		g->phase = (uint32_t)object;
 		g->started = g->shown = now();
-		g->done = 0;
+		g->done = g->resumed = 0;
 		rt_vote_phase_begins(rt, (uint32_t)object);
 	} else {
 		rt_vote_phase_ends(rt, (uint32_t)object);
@@ -325,6 +357,7 @@ snnrt_sample(void *host, int64_t object, int64_t done)
 	RtProgress *g = &rt->progress;
 	if (!rt_object(rt, object, SNNRT_OBJ_PHASE))
 		return SNNRT_FAILED;
+	rt_every_sample(rt);
 	if (g->phase != (uint32_t)object)
 		return 0;
 	g->done = done > 0 ? (uint64_t)done : 0;

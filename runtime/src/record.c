@@ -6,8 +6,13 @@
 #define _GNU_SOURCE
 #include "rt.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
 
 static const char events_descr[] = "[('t', '<i8'), ('b', '<u4'), ('i', '<u4')]";
 enum { EVENT_BYTES = 16 };
@@ -57,12 +62,28 @@ choose_file(const snnrt *rt, uint32_t index)
 	return name;
 }
 
+/* Rows are summed, so that a run that goes on knows them again; the header changes at the end. */
+static bool
+write_header(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
+{
+	char header[RT_NPY_HEADER];
+	uint32_t rank;
+	uint64_t extent[7];
+	const char *descr = shape_rows(&rt->p->buffers[rt->p->objects[index].bufs[0]], r, &rank, extent);
+	r->header = (uint32_t)rt_npy_print_header(header, 0, descr, rank, extent);
+	if (!r->header)
+		return rt_say(why, "it has too many axes");
+	rt_sink_write(&r->sink, header, r->header);
+	r->sink.summed = true;
+	return true;
+}
+
 RtRecord *
 rt_record_open(snnrt *rt, uint32_t index)
 {
 	const snnrt_object *o = &rt->p->objects[index];
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
-	char why[RT_WHY], header[RT_NPY_HEADER];
+	char why[RT_WHY];
 	RtRecord *r = calloc(1, sizeof *r);
 	if (!r) {
 		rt_fail(rt, "no memory");
@@ -77,18 +98,9 @@ rt_record_open(snnrt *rt, uint32_t index)
 		rt_fail(rt, "record `%s`: there is no form `%s`", o->name, o->texts[0]);
 	else if (r->events && (rt_type_size(b->type) != 1 || b->naxes < 1))
 		rt_fail(rt, "record `%s`: events need flags, `%s` is %s", o->name, b->name, rt_type_name(b->type));
-	else if (rt->folder.fd >= 0) {
-		uint32_t rank;
-		uint64_t extent[7];
-		const char *descr = shape_rows(b, r, &rank, extent);
-		r->header = (uint32_t)rt_npy_print_header(header, 0, descr, rank, extent);
-		if (!r->header)
-			rt_fail(rt, "record `%s` has too many axes", o->name);
-		else if (!rt_sink_open(&r->sink, rt->folder.fd, r->file, why))
-			rt_fail(rt, "record `%s`: %s", o->name, why);
-		else
-			rt_sink_write(&r->sink, header, r->header);
-	}
+	else if (rt->folder.fd >= 0 && !rt->resume && (!rt_sink_open(&r->sink, rt->folder.fd, r->file, why) ||
+	                                               !write_header(rt, index, r, why)))
+		rt_fail(rt, "record `%s`: %s", o->name, why);
 	if (rt->status != SNNRT_OK) {
 		rt_record_close(r);
 		return NULL;
@@ -119,6 +131,123 @@ rt_record_finish(snnrt *rt, uint32_t index)
 		rt_sink_patch(&r->sink, 0, header, r->header);
 	return rt_sink_commit(&r->sink, false, why) || rt_fail(rt, "record `%s`: %s", o->name, why) == 0;
 }
+
+/* ---- going on ---------------------------------------------------------------------------------------- */
+
+bool
+rt_records_sync(snnrt *rt, char *why)
+{
+	for (uint32_t i = 0; i < rt->p->nobjects; i++) {
+		RtRecord *r = rt->p->objects[i].kind == SNNRT_OBJ_RECORD ? rt->object[i] : NULL;
+		if (r && r->sink.fd >= 0 && !rt_sink_sync(&r->sink, why))
+			return false;
+	}
+	return true;
+}
+
+/* The rows of the file, `bytes` of them with the header, summed; and (to not NULL) copied behind another header. */
+static bool
+sum_rows(int fd, const char *name, uint64_t from, uint64_t bytes, RtSink *to, uint32_t *crc, char *why)
+{
+	enum { PIECE = 1 << 20 };
+	void *piece = malloc(PIECE);
+	bool ok = piece || rt_say(why, "no memory");
+	*crc = (uint32_t)crc32(0, NULL, 0);
+	while (ok && from < bytes) {
+		uint64_t n = bytes - from < PIECE ? bytes - from : PIECE;
+		ssize_t got = pread(fd, piece, (size_t)n, (off_t)from);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			ok = rt_say(why, "`%s` is shorter than it was at the checkpoint", name);
+			break;
+		}
+		*crc = (uint32_t)crc32(*crc, piece, (uInt)got);
+		if (to)
+			rt_sink_write(to, piece, (uint64_t)got);
+		from += (uint64_t)got;
+	}
+	free(piece);
+	return ok;
+}
+
+/* What an earlier run of this record left unfinished has the name of the record within its own. The first that holds the rows of
+ * the checkpoint, opened, and its name; -1: none. */
+static int
+find_part(int dir, const RtRecord *r, uint64_t bytes, uint32_t crc, char **name)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = -1;
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	size_t n = strlen(r->file);
+	for (struct dirent *e; d && found < 0 && (e = readdir(d));) {
+		uint32_t sum;
+		if (e->d_name[0] != '.' || strncmp(e->d_name + 1, r->file, n) != 0 || !strstr(e->d_name + 1 + n, ".part"))
+			continue;
+		int fd = openat(dir, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && sum_rows(fd, e->d_name, r->header, bytes, NULL, &sum, NULL) && sum == crc && (*name = strdup(e->d_name)))
+			found = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+	else if (copy >= 0)
+		close(copy);
+	return found;
+}
+
+/* A part that an earlier run of this folder left is taken over; else the rows are copied from it, or from the finished file. */
+static bool
+go_on(snnrt *rt, uint32_t index, RtRecord *r, uint64_t bytes, uint32_t crc, char *why)
+{
+	int dir = rt_resume_folder(rt->resume);
+	char *part = NULL;
+	uint32_t sum = crc;
+	int fd = find_part(dir, r, bytes, crc, &part);
+	bool ok;
+	if (part && rt_resume_in_place(rt)) {
+		ok = rt_sink_take(&r->sink, rt->folder.fd, r->file, part, bytes, why);
+	} else {
+		uint64_t header = r->header;
+		if (fd < 0)
+			fd = openat(dir, r->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		ok = fd >= 0 || rt_say(why, "`%s`, which it goes on from, is not beside the checkpoint", r->file);
+		ok = ok && rt_sink_open(&r->sink, rt->folder.fd, r->file, why) && write_header(rt, index, r, why) &&
+		     sum_rows(fd, r->file, header, bytes, &r->sink, &sum, why);
+		if (ok && sum != crc)
+			ok = rt_say(why, "`%s`, which it goes on from, is not what it was at the checkpoint", r->file);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(part);
+	r->sink.summed = true;
+	r->sink.crc = crc;
+	return ok;
+}
+
+bool
+rt_record_state(snnrt *rt, RtState *s, uint32_t index)
+{
+	RtRecord *r = rt->object[index];
+	char why[RT_WHY] = "";
+	bool has_file = r->sink.fd >= 0;
+	uint64_t bytes = r->sink.written;
+	uint32_t crc = r->sink.crc;
+	rt_state(s, &r->rows, sizeof r->rows);
+	rt_state(s, &has_file, sizeof has_file);
+	rt_state(s, &bytes, sizeof bytes);
+	rt_state(s, &crc, sizeof crc);
+	rt_state(s, &r->header, sizeof r->header);
+	if (s->out || s->bad || rt->folder.fd < 0)
+		return true;
+	if (!has_file)
+		rt_say(why, "the run of the checkpoint wrote no results (--no-results), so there is nothing to go on with");
+	else if (go_on(rt, index, r, bytes, crc, why))
+		return true;
+	return rt_fail(rt, "record `%s`: %s", rt->p->objects[index].name, why) == 0;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------- */
 
 static void
 write_events(RtRecord *r, const snnrt_buffer *b, int64_t step, const unsigned char *flag)

@@ -133,6 +133,7 @@ typedef struct {
 	uint8_t *buf;
 	size_t n;
 	uint64_t written;
+	bool taken;                                                      /* over from an earlier run: never thrown away */
 	bool summed;                                                     /* set it to keep crc: of all bytes, without patches */
 	uint32_t crc;
 	int error;
@@ -142,6 +143,11 @@ bool rt_sink_open(RtSink *s, int dir, const char *name, char *why);  /* name may
 void rt_sink_write(RtSink *s, const void *p, uint64_t n);
 void rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n);
 bool rt_sink_flush(RtSink *s, char *why);
+bool rt_sink_sync(RtSink *s, char *why);                             /* what was written is on the disk */
+/* Goes on with what an earlier run left as `part`, of which the first bytes count. */
+bool rt_sink_take(RtSink *s, int dir, const char *name, const char *part, uint64_t bytes, char *why);
+void rt_sink_leave(RtSink *s);                                       /* closes it, and leaves the part where it is */
+void rt_sink_sweep(int dir);                                         /* parts that nobody writes any more go */
 bool rt_sink_commit(RtSink *s, bool sync, char *why);                /* closes s in any case */
 void rt_sink_discard(RtSink *s);
 bool rt_write_file(int dir, const char *name, const void *p, size_t n, char *why);
@@ -156,6 +162,15 @@ typedef struct {
 bool rt_folder_open(RtFolder *f, const char *path, char *why);
 void rt_folder_close(RtFolder *f, bool remove_if_empty);
 
+/* ---- state of the host (state.c): one function for each thing, which writes it or reads it back ----------- */
+
+typedef struct { RtText *out; const unsigned char *at, *end; bool bad; } RtState;    /* out NULL: reads */
+
+void rt_state(RtState *s, void *p, uint64_t bytes);
+void rt_state_text(RtState *s, RtText *t);                           /* reading: appended */
+bool rt_state_room(RtState *s, uint64_t *n, uint64_t each);          /* a number of things that follow; reading: can there be so many? */
+bool rt_state_of_host(snnrt *rt, RtState *s);                        /* everything; false: it cannot be read */
+
 /* ---- state of host objects -------------------------------------------------------------------------------- */
 
 typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; } RtLoad;      /* load.c */
@@ -164,7 +179,7 @@ typedef struct {                                                     /* record.c
 	RtSink sink;
 	char *file;
 	uint64_t rows;
-	uint32_t header;
+	uint32_t header;                                                 /* bytes in front of the rows */
 	bool events;
 } RtRecord;
 
@@ -200,14 +215,40 @@ typedef struct {
 	uint32_t phase;                                                  /* object, UINT32_MAX: none */
 	double started, shown;                                           /* seconds; of the phase, of the last line */
 	uint64_t first, done, steps;
+	uint64_t resumed;                                                /* of done: by an earlier run */
 	int width;
 } RtProgress;
 
 void rt_progress_open(snnrt *rt);
+void rt_progress_resume(snnrt *rt);                                  /* in the middle of a phase */
+void rt_progress_note(snnrt *rt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));    /* a line on stderr */
 void rt_progress_step(snnrt *rt);                                    /* in every step; cheap */
 void rt_progress_end(snnrt *rt);                                     /* the run is over, perhaps in the middle of a phase */
 void rt_progress_results(const snnrt *rt);                           /* where the results are */
 void rt_progress_clear(snnrt *rt);                                   /* before something else is printed */
+
+/* ---- checkpoints on the way (resume.c) ------------------------------------------------------------------------ */
+
+#define RT_CHECKPOINT "checkpoint.snnw"
+
+typedef struct RtResume RtResume;
+typedef struct {                                                     /* between checkpoints; 0: not by these */
+	uint64_t steps, samples, steps_done, samples_done;
+	double seconds, last;
+	bool due;
+} RtEvery;
+
+bool rt_every_read(const char *text, RtEvery *out);
+void rt_every_begin(RtEvery *e);
+void rt_every_sample(snnrt *rt);
+bool rt_every_step(snnrt *rt);                                       /* takes one if it is due; a failure is told and the run goes on. false: pause */
+bool rt_checkpoint_take(snnrt *rt, char *why);
+void rt_checkpoint_remove(snnrt *rt);                                /* the run is complete */
+bool rt_resume_open(snnrt *rt);                                      /* reads and judges; false after rt_fail */
+bool rt_resume_load(snnrt *rt);                                      /* buffers, host, files; false after rt_fail */
+void rt_resume_close(RtResume *r);
+int rt_resume_folder(const RtResume *r);                             /* of the checkpoint */
+bool rt_resume_in_place(const snnrt *rt);                            /* is it the results folder? */
 
 /* ---- the whole (context.c) ------------------------------------------------------------------------------------ */
 
@@ -227,6 +268,8 @@ struct snnrt {
 	RtText written;                                                  /* JSON of plots and checkpoints */
 	uint64_t seed;
 	struct RtWatch *watch;                                           /* NULL: nobody diagnoses */
+	RtResume *resume;                                                /* what the run goes on from, until it does; or NULL */
+	RtEvery every, pause;
 };
 
 int64_t rt_fail(snnrt *rt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* gives -2; the first text stays */
@@ -248,9 +291,12 @@ void rt_load_close(RtLoad *l);
 RtRecord *rt_record_open(snnrt *rt, uint32_t index);
 bool rt_record_finish(snnrt *rt, uint32_t index);
 void rt_record_close(RtRecord *r);
+bool rt_records_sync(snnrt *rt, char *why);                          /* what they have so far is on the disk */
+bool rt_record_state(snnrt *rt, RtState *s, uint32_t index);         /* reading: also goes on with its file; false after rt_fail */
 typedef struct RtRaster RtRaster;                                    /* ngram.c */
 RtRaster *rt_raster_open(snnrt *rt, const snnrt_object *o);
 void rt_raster_close(RtRaster *r);
+void rt_raster_state(RtState *s, RtRaster *r);
 void rt_raster_clear(RtRaster *r);                                   /* the next sample begins */
 bool rt_ngram_learn(snnrt *rt, const snnrt_object *vote, RtRaster *r, uint32_t n, uint64_t classes, uint64_t item,
                     uint64_t label);                                 /* false after rt_fail */
@@ -261,6 +307,7 @@ RtWarn *rt_warn_open(snnrt *rt);
 void rt_warn_list(const snnrt *rt, RtText *t);                       /* JSON of what was warned of; nothing: "" */
 RtVote *rt_vote_open(snnrt *rt, const snnrt_object *o);
 void rt_vote_close(RtVote *v);
+void rt_vote_state(const snnrt *rt, RtState *s, RtVote *v);
 void rt_vote_phase_ends(snnrt *rt, uint32_t phase);
 void rt_vote_phase_begins(snnrt *rt, uint32_t phase);
 uint64_t rt_vote_memory(const snnrt_program *p, const snnrt_object *o);

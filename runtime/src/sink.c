@@ -6,10 +6,12 @@
 #define _GNU_SOURCE
 #include "rt.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -49,34 +51,88 @@ open_parent(int dir, const char *name, const char **base, char *why)
 	return at;
 }
 
+/* All but the file. */
+static bool
+prepare(RtSink *s, int dir, const char *name, const char **base, char *why)
+{
+	*s = (RtSink){.dir = -1, .fd = -1, .crc = (uint32_t)crc32(0, NULL, 0)};
+	s->dir = open_parent(dir, name, base, why);
+	if (s->dir < 0)
+		return false;
+	s->name = strdup(*base);
+	s->buf = malloc(SINK_BYTES);
+	return true;
+}
+
 bool
 rt_sink_open(RtSink *s, int dir, const char *name, char *why)
 {
 	const char *base = name;
-	*s = (RtSink){.dir = -1, .fd = -1};
-	int parent = open_parent(dir, name, &base, why);
-	if (parent < 0)
+	if (!prepare(s, dir, name, &base, why))
 		return false;
-	s->dir = parent;
-	s->name = strdup(base);
-	s->buf = malloc(SINK_BYTES);
 	for (int i = 0; i < 100 && s->name && s->buf && s->fd < 0; i++) {
 		free(s->part);
 		if (asprintf(&s->part, ".%s.%ld-%d.part", base, (long)getpid(), i) < 0) {
 			s->part = NULL;
 			break;
 		}
-		s->fd = openat(parent, s->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		s->fd = openat(s->dir, s->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (s->fd < 0 && errno != EEXIST)
 			break;
 	}
-	s->crc = (uint32_t)crc32(0, NULL, 0);
 	if (s->fd < 0 || !*base) {
 		rt_say(why, "cannot write `%s`: %s", name, *base ? strerror(errno) : "it names a folder");
 		rt_sink_discard(s);
 		return false;
 	}
+	(void)!flock(s->fd, LOCK_EX | LOCK_NB);               /* somebody writes it: rt_sink_sweep leaves it alone */
 	return true;
+}
+
+bool
+rt_sink_take(RtSink *s, int dir, const char *name, const char *part, uint64_t bytes, char *why)
+{
+	const char *base = name;
+	struct stat st;
+	if (!prepare(s, dir, name, &base, why))
+		return false;
+	s->part = strdup(part);
+	if (s->name && s->buf && s->part)
+		s->fd = openat(s->dir, part, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool ok = s->fd >= 0 || rt_say(why, "cannot open `%s`: %s", part, strerror(errno));
+	if (ok && flock(s->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		ok = rt_say(why, "`%s` is being written by another run", part);
+	if (ok && (fstat(s->fd, &st) || (uint64_t)st.st_size < bytes))
+		ok = rt_say(why, "`%s` has %llu bytes, there were %llu", part, (unsigned long long)st.st_size,
+		            (unsigned long long)bytes);
+	if (ok && (ftruncate(s->fd, (off_t)bytes) || lseek(s->fd, 0, SEEK_END) < 0))
+		ok = rt_say(why, "cannot write `%s`: %s", part, strerror(errno));
+	s->written = bytes;
+	s->taken = true;
+	if (!ok)
+		rt_sink_leave(s);
+	return ok;
+}
+
+void
+rt_sink_sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	for (struct dirent *e; d && (e = readdir(d));) {
+		size_t n = strlen(e->d_name);
+		if (e->d_name[0] != '.' || n < 7 || strcmp(e->d_name + n - 5, ".part") != 0)
+			continue;
+		int part = openat(dir, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (part >= 0 && flock(part, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dir, e->d_name, 0);
+		if (part >= 0)
+			close(part);
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 }
 
 static void
@@ -150,13 +206,26 @@ rt_sink_flush(RtSink *s, char *why)
 	return !s->error || rt_say(why, "cannot write `%s`: %s", s->name, strerror(s->error));
 }
 
+bool
+rt_sink_sync(RtSink *s, char *why)
+{
+	return rt_sink_flush(s, why) &&
+	       (fdatasync(s->fd) == 0 || errno == EINVAL || rt_say(why, "cannot write `%s`: %s", s->name, strerror(errno)));
+}
+
 void
 rt_sink_discard(RtSink *s)
 {
-	if (s->fd >= 0) {
-		close(s->fd);
+	if (s->fd >= 0 && !s->taken)
 		unlinkat(s->dir, s->part, 0);
-	}
+	rt_sink_leave(s);
+}
+
+void
+rt_sink_leave(RtSink *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
 	if (s->dir >= 0)
 		close(s->dir);
 	free(s->name);

@@ -110,6 +110,29 @@ rt_vote_close(RtVote *v)
 	free(v);
 }
 
+void
+rt_vote_state(const snnrt *rt, RtState *s, RtVote *v)
+{
+	uint64_t n = v->npoints;
+	rt_state(s, v->phase, rt->p->nobjects * sizeof *v->phase);
+	rt_state(s, &v->interval, sizeof v->interval);
+	rt_state(s, &v->interval_seen, sizeof v->interval_seen);
+	if (v->every)
+		rt_state(s, v->sum, v->neurons * v->classes * sizeof *v->sum);
+	rt_state(s, v->label_samples, v->classes * sizeof *v->label_samples);
+	rt_state(s, &v->last_phase, sizeof v->last_phase);
+	rt_state(s, &v->total, sizeof v->total);
+	rt_state(s, &v->curve_shown, sizeof v->curve_shown);
+	if (!rt_state_room(s, &n, sizeof *v->point))
+		return;
+	if (!s->out && n) {
+		v->point = calloc(n, sizeof *v->point);
+		v->npoints = v->points_cap = v->point ? n : 0;
+		s->bad |= !v->point;
+	}
+	rt_state(s, v->point, v->npoints * sizeof *v->point);
+}
+
 /* ---- assigning ------------------------------------------------------------------------------------ */
 
 /* Proportions and assignment of one neuron from its rates. */
@@ -164,6 +187,7 @@ add_point(snnrt *rt, const snnrt_object *o, RtVote *v)
 		v->point = grown;
 		v->points_cap = cap;
 	}
+	memset(&v->point[v->npoints], 0, sizeof *v->point);
 	v->point[v->npoints].samples = v->total;
 	for (uint32_t r = 0; r < v->nreadouts; r++)
 		v->point[v->npoints].accuracy[r] = (float)v->interval.correct[r] / (float)v->interval.samples;

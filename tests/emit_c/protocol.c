@@ -229,6 +229,7 @@ static const snnrt_program protocol = {
 	.version = SNNRT_VERSION,
 	.name = "protocol",
 	.source_hash = "0123456789abcdef",
+	.plan_hash = "3ed3b66379ca7346",
 	.real = SNNRT_F32,
 	.dt = 0.5,
 	.seed = 7u,

@@ -48,6 +48,9 @@ struct one_layer {
 	_Alignas(64) uint64_t seed;             /* state */
 	_Alignas(64) uint64_t step;             /* state */
 	_Alignas(64) uint8_t learning;          /* state; 0 or 1 */
+	_Alignas(64) uint8_t resuming;          /* derived; 0 or 1 */
+	_Alignas(64) int64_t place;             /* derived */
+	_Alignas(64) uint64_t began;            /* derived */
 	_Alignas(64) float cells_constant[4];   /* constant by neuron */
 	_Alignas(64) float cells_v[4];          /* state by neuron */
 	_Alignas(64) uint8_t cells_spikes[4];   /* state by neuron; 0 or 1 */
@@ -61,12 +64,15 @@ struct one_layer {
 AT(seed, 64);
 AT(step, 128);
 AT(learning, 192);
-AT(cells_constant, 256);
-AT(cells_v, 320);
-AT(cells_spikes, 384);
-AT(cells_input, 448);
-AT(cells_drive, 512);
-_Static_assert(sizeof(struct one_layer) == 576, "size");
+AT(resuming, 256);
+AT(place, 320);
+AT(began, 384);
+AT(cells_constant, 448);
+AT(cells_v, 512);
+AT(cells_spikes, 576);
+AT(cells_input, 640);
+AT(cells_drive, 704);
+_Static_assert(sizeof(struct one_layer) == 768, "size");
 
 static void
 cells_init(struct one_layer *restrict n, int64_t lo, int64_t hi)
@@ -136,14 +142,21 @@ static int64_t
 program(struct one_layer *n)
 {
 	int64_t status;
-	cells_init(n, 0, 4);
-	n->learning = true;
+	if (!n->resuming) {
+		cells_init(n, 0, 4);
+		n->learning = true;
+	}
 	if ((status = snnrt_begin(n->host)) < 0)
 		return status;
-	for (int64_t t = 0; t < 3; t++) {
+	if (!n->resuming) {
+		n->place = 0;
+		n->began = n->step;
+	}
+	for (int64_t t = (int64_t)(n->step - n->began); t < 3; t++) {
 		if ((status = step(n)) < 0)
 			return status;
 	}
+	n->resuming = false;
 	return 0;
 }
 
@@ -156,26 +169,29 @@ static const snnrt_buffer buffers[] = {
 	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, NULL},
 	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, NULL},
 	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, NULL},
-	{"cells.constant", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_NEURON, 4}}, 256, 16,
+	{"resuming", SNNRT_BOOL, SNNRT_DERIVED, 0, {{0, 0}}, 256, 1, NULL},
+	{"place", SNNRT_I64, SNNRT_DERIVED, 0, {{0, 0}}, 320, 8, NULL},
+	{"began", SNNRT_U64, SNNRT_DERIVED, 0, {{0, 0}}, 384, 8, NULL},
+	{"cells.constant", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_NEURON, 4}}, 448, 16,
 	    cells_constant_data},
-	{"cells.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 320, 16,
+	{"cells.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 512, 16,
 	    NULL},
-	{"cells.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 384, 4,
+	{"cells.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 576, 4,
 	    NULL},
-	{"cells.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 448, 16,
+	{"cells.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 640, 16,
 	    NULL},
-	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 512, 16,
+	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 704, 16,
 	    NULL},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */
 static const snnrt_object objects[] = {
 	{SNNRT_OBJ_STREAM, "cells.input", 1, 1, 0, (const char *const[]){"drive.npy"},
-	    (const uint32_t[]){7}, NULL},
+	    (const uint32_t[]){10}, NULL},
 	{SNNRT_OBJ_RECORD, "cells.spikes", 1, 1, 1, (const char *const[]){"events"},
-	    (const uint32_t[]){5}, (const int64_t[]){1}},
+	    (const uint32_t[]){8}, (const int64_t[]){1}},
 	{SNNRT_OBJ_RECORD, "cells.v", 1, 1, 1, (const char *const[]){"dense"},
-	    (const uint32_t[]){4}, (const int64_t[]){1}},
+	    (const uint32_t[]){7}, (const int64_t[]){1}},
 };
 
 static int64_t
@@ -189,11 +205,12 @@ static const snnrt_program one_layer = {
 	.version = SNNRT_VERSION,
 	.name = "one_layer",
 	.source_hash = "(hash)",
+	.plan_hash = "(hash)",
 	.real = SNNRT_F32,
 	.dt = 1.0,
 	.seed = 0u,
 	.arena_bytes = sizeof(struct one_layer),
-	.nbuffers = 8,
+	.nbuffers = 11,
 	.buffers = buffers,
 	.nobjects = 3,
 	.objects = objects,

@@ -1,0 +1,93 @@
+/* state.c: what the host keeps of a run, for checkpoints: how far files were read and written, votes, reports, progress. The
+ * same functions write and read, so that both agree. Objects come in the order of the program, each behind its kind. */
+#include "rt.h"
+
+#include <string.h>
+
+void
+rt_state(RtState *s, void *p, uint64_t bytes)
+{
+	if (s->out) {
+		rt_text_add(s->out, p, (size_t)bytes);
+	} else if (s->bad || (uint64_t)(s->end - s->at) < bytes) {
+		s->bad = true;
+	} else if (bytes) {
+		memcpy(p, s->at, (size_t)bytes);
+		s->at += bytes;
+	}
+}
+
+bool
+rt_state_room(RtState *s, uint64_t *n, uint64_t each)
+{
+	rt_state(s, n, sizeof *n);
+	if (!s->out && !s->bad && *n > (uint64_t)(s->end - s->at) / each)
+		s->bad = true;
+	if (s->bad)
+		*n = 0;
+	return !s->bad;
+}
+
+void
+rt_state_text(RtState *s, RtText *t)
+{
+	uint64_t n = t->n;
+	if (!rt_state_room(s, &n, 1))
+		return;
+	if (s->out) {
+		rt_text_add(s->out, t->s ? t->s : "", (size_t)n);
+		return;
+	}
+	rt_text_add(t, (const char *)s->at, (size_t)n);
+	s->at += n;
+}
+
+static bool
+object_state(snnrt *rt, RtState *s, uint32_t i)
+{
+	uint32_t kind = rt->p->objects[i].kind, found = kind;
+	rt_state(s, &found, sizeof found);
+	if (found != kind)
+		s->bad = true;
+	if (s->bad)
+		return true;
+	switch ((snnrt_object_kind)kind) {
+	case SNNRT_OBJ_RECORD:
+		return rt_record_state(rt, s, i);
+	case SNNRT_OBJ_VOTE:
+		rt_vote_state(rt, s, rt->object[i]);
+		return true;
+	case SNNRT_OBJ_RASTER:
+		rt_raster_state(s, rt->object[i]);
+		return true;
+	case SNNRT_OBJ_STREAM:
+		rt_state(s, &((RtLoad *)rt->object[i])->next, sizeof(uint64_t));
+		return true;
+	case SNNRT_OBJ_DATA:
+	case SNNRT_OBJ_FILL:
+	case SNNRT_OBJ_PHASE:
+	case SNNRT_OBJ_REPORT:
+	case SNNRT_OBJ_SAVE:
+	case SNNRT_OBJ_PLOT:
+	case SNNRT_OBJ_VALUE:
+	case SNNRT_OBJ_WATCH:                                 /* a diagnosis is of this process */
+		break;
+	}
+	return true;
+}
+
+bool
+rt_state_of_host(snnrt *rt, RtState *s)
+{
+	RtProgress *g = &rt->progress;
+	for (uint32_t i = 0; i < rt->p->nobjects; i++)
+		if (!object_state(rt, s, i))
+			return false;
+	rt_state(s, rt->assigned, rt->p->nbuffers * sizeof *rt->assigned);
+	rt_state_text(s, &rt->reports);
+	rt_state_text(s, &rt->written);
+	rt_state(s, &g->phase, sizeof g->phase);
+	rt_state(s, &g->first, sizeof g->first);
+	rt_state(s, &g->done, sizeof g->done);
+	return !s->bad && (s->out || s->at == s->end);
+}
