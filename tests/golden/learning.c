@@ -220,6 +220,7 @@ source_init(struct learning *restrict n)
 static void
 source_update(struct learning *restrict n, int64_t lo, int64_t hi)
 {
+	/* <lib>/neurons/sources.snn:46: let fires = bernoulli(rate * dt) */
 	uint32_t key0, key1;
 	mix64(n->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
 	for (int64_t b = 0; b < 2; b++) {
@@ -230,9 +231,12 @@ source_update(struct learning *restrict n, int64_t lo, int64_t hi)
 			    0u);
 			const float u = (float)(drawn >> 8) * 5.9604645e-8f;
 			const bool fires = u < 0.2f;
+			/* <lib>/neurons/sources.snn:47: if fires { spike } */
 			spike |= fires;
 			n->source_spikes[b][j] = spike;
 			float x = n->source_x[b][j] * 0.95122945f;
+			/* <lib>/rules/two_factor.snn:23: trace x of pre { tau = tau_pre ; on
+			 * spike set x + scale_pre * spike if additive_pre else scale_pre } */
 			x = spike ? 1.0f : x;
 			n->source_x[b][j] = x;
 		}
@@ -295,18 +299,30 @@ target_update(struct learning *restrict n, int64_t lo, int64_t hi)
 			float wait = n->target_wait[b][j];
 			const float input = n->target_input[b][j];
 			bool spike = false;
+			/* <lib>/neurons/integrate_and_fire.snn:26: v = (v - rest) * exp(-dt /
+			 * tau) + rest */
 			v = (v + 65.0f) * 0.99004984f - 65.0f;
+			/* <lib>/neurons/integrate_and_fire.snn:27: let drive = 0 mV if wait > 0
+			 * ms else input */
 			const float drive = wait > 0.0f ? 0.0f : input;
+			/* <lib>/neurons/integrate_and_fire.snn:28: wait -= dt */
 			wait -= 1.0f;
+			/* <lib>/neurons/integrate_and_fire.snn:29: v += drive */
 			v += drive;
+			/* <lib>/neurons/integrate_and_fire.snn:31: if v >= threshold { */
 			const bool on = v >= -52.0f;
+			/* <lib>/neurons/integrate_and_fire.snn:32: spike */
 			spike |= on;
+			/* <lib>/neurons/integrate_and_fire.snn:33: wait = refractory */
 			wait = on ? 2.0f : wait;
+			/* <lib>/neurons/integrate_and_fire.snn:34: v = reset */
 			v = on ? -65.0f : v;
 			n->target_v[b][j] = v;
 			n->target_wait[b][j] = wait;
 			n->target_spikes[b][j] = spike;
 			float y = n->target_y[b][j] * 0.95122945f;
+			/* <lib>/rules/two_factor.snn:24: trace y of post { tau = tau_post ; on
+			 * spike set y + scale_post * spike if additive_post else scale_post } */
 			y = spike ? 1.0f : y;
 			n->target_y[b][j] = y;
 		}
@@ -458,18 +474,22 @@ static void
 input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 {
 	if (n->learning) {
+		/* <lib>/rules/two_factor.snn:25: on pre { w -= scale * (nu.pre * y * pre.spike)
+		 * } */
 		if (n->target_spiking_any_count == 0u) {
 			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
 				const int64_t i = n->source_spiking_any[k];
 				INDEPENDENT
-				for (int64_t j = lo; j < hi; j++)
+				for (int64_t j = lo; j < hi; j++) {
 					n->input_weight_change[j] = 0.0f;
+				}
 				for (int64_t b = 0; b < 2; b++) {
 					if (n->source_spikes[b][i]) {
 						INDEPENDENT
-						for (int64_t j = lo; j < hi; j++)
+						for (int64_t j = lo; j < hi; j++) {
 							n->input_weight_change[j] += 0.01f
 							    * n->target_y[b][j];
+						}
 						STORED;
 					}
 				}
@@ -485,22 +505,27 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
 				const int64_t i = n->source_spiking_any[k];
 				INDEPENDENT
-				for (int64_t j = lo; j < hi; j++)
+				for (int64_t j = lo; j < hi; j++) {
 					n->input_weight_change[j] = 0.0f;
+				}
 				for (int64_t b = 0; b < 2; b++) {
 					if (n->source_spikes[b][i]) {
 						INDEPENDENT
-						for (int64_t j = lo; j < hi; j++)
+						for (int64_t j = lo; j < hi; j++) {
 							n->input_weight_change[j] += 0.01f
 							    * n->target_y[b][j];
+						}
 						STORED;
 					}
 				}
 				INDEPENDENT
-				for (int64_t j = lo; j < hi; j++)
+				for (int64_t j = lo; j < hi; j++) {
 					n->input_weight[i][j] -= n->input_weight_change[j];
+				}
 			}
 		}
+		/* <lib>/rules/two_factor.snn:26: on post { w += scale * (nu.post * x *
+		 * post.spike) } */
 		for (int64_t k = 0, k_end = n->target_spiking_any_count; k < k_end; k++) {
 			const int64_t j = n->target_spiking_any[k];
 			if ((j >= lo) & (j < hi)) {

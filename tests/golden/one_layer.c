@@ -91,9 +91,13 @@ cells_update(struct one_layer *restrict n, int64_t lo, int64_t hi)
 		float v = n->cells_v[j];
 		const float input = n->cells_input[j];
 		bool spike = false;
+		/* one_layer.snn:5: v = (v - rest) * exp(-dt / tau) + rest + input */
 		v = (v + 65.0f) * 0.95122945f - 65.0f + input;
+		/* one_layer.snn:6: if v >= threshold { */
 		const bool on = v >= n->cells_constant[j];
+		/* one_layer.snn:7: spike */
 		spike |= on;
+		/* one_layer.snn:8: v = rest */
 		v = on ? -65.0f : v;
 		n->cells_v[j] = v;
 		n->cells_spikes[j] = spike;
