@@ -63,9 +63,13 @@ object_state(snnrt *rt, RtState *s, uint32_t i)
 	case SNNRT_OBJ_STREAM:
 		rt_state(s, &((RtLoad *)rt->object[i])->next, sizeof(uint64_t));
 		return true;
+	case SNNRT_OBJ_WARN:
+		rt_state(s, rt->object[i], sizeof(RtWarn));
+		return true;
 	case SNNRT_OBJ_DATA:
 	case SNNRT_OBJ_FILL:
 	case SNNRT_OBJ_PHASE:
+	case SNNRT_OBJ_SYNAPSES:
 	case SNNRT_OBJ_REPORT:
 	case SNNRT_OBJ_SAVE:
 	case SNNRT_OBJ_PLOT:

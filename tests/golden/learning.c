@@ -44,7 +44,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* What the host keeps for the protocol; see `objects`. */
-enum { TARGET_SPIKES, INPUT_WEIGHT, W_NPY };
+enum { TARGET_SPIKES, RECORD_INPUT_WEIGHT, WARN_INPUT_WEIGHT, W_NPY };
 
 /* All that the network is: one block of memory, zeroed by the host. */
 struct learning {
@@ -74,6 +74,8 @@ struct learning {
 	_Alignas(64) uint8_t input_weight_unclipped; /* state; 0 or 1 */
 	_Alignas(64) uint8_t source_spiking_flag[6]; /* scratch by neuron; 0 or 1 */
 	_Alignas(64) uint8_t target_spiking_flag[4]; /* scratch by neuron; 0 or 1 */
+	_Alignas(64) uint8_t input_weight_zero[4]; /* scratch by post; 0 or 1 */
+	_Alignas(64) int64_t input_weight_zeros[2]; /* scratch by slot */
 	_Alignas(64) float input_weight_sum[4]; /* scratch by post */
 	_Alignas(64) float input_weight_change[4]; /* scratch by post */
 };
@@ -106,9 +108,11 @@ AT(input_weight, 1408);
 AT(input_weight_unclipped, 1536);
 AT(source_spiking_flag, 1600);
 AT(target_spiking_flag, 1664);
-AT(input_weight_sum, 1728);
-AT(input_weight_change, 1792);
-_Static_assert(sizeof(struct learning) == 1856, "size");
+AT(input_weight_zero, 1728);
+AT(input_weight_zeros, 1792);
+AT(input_weight_sum, 1856);
+AT(input_weight_change, 1920);
+_Static_assert(sizeof(struct learning) == 1984, "size");
 
 static ALWAYS_INLINE void
 philox4x32(uint32_t k0, uint32_t k1, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
@@ -212,92 +216,92 @@ draw_u32(uint32_t k0, uint32_t k1, uint64_t obj, uint64_t step, uint32_t draw)
 }
 
 static void
-source_init(struct learning *restrict n)
+source_init(struct learning *restrict net)
 {
-	(void)n;
+	(void)net;
 }
 
 static void
-source_update(struct learning *restrict n, int64_t lo, int64_t hi)
+source_update(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	/* <lib>/neurons/sources.snn:46: let fires = bernoulli(rate * dt) */
 	uint32_t key0, key1;
-	mix64(n->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
+	mix64(net->seed, UINT64_C(0x169693af71ee8d4e), 0u, &key0, &key1);
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++) {
 			bool spike = false;
-			const uint32_t drawn = draw_u32(key0, key1, (uint64_t)(b * 6 + j), n->step,
-			    0u);
+			const uint32_t drawn = draw_u32(key0, key1, (uint64_t)(b * 6 + j),
+			    net->step, 0u);
 			const float u = (float)(drawn >> 8) * 5.9604645e-8f;
 			const bool fires = u < 0.2f;
 			/* <lib>/neurons/sources.snn:47: if fires { spike } */
 			spike |= fires;
-			n->source_spikes[b][j] = spike;
-			float x = n->source_x[b][j] * 0.95122945f;
+			net->source_spikes[b][j] = spike;
+			float x = net->source_x[b][j] * 0.95122945f;
 			/* <lib>/rules/two_factor.snn:23: trace x of pre { tau = tau_pre ; on
 			 * spike set x + scale_pre * spike if additive_pre else scale_pre } */
 			x = spike ? 1.0f : x;
-			n->source_x[b][j] = x;
+			net->source_x[b][j] = x;
 		}
 	}
 	STORED;
 }
 
 static void
-source_find_spikes(struct learning *restrict n)
+source_find_spikes(struct learning *restrict net)
 {
 	for (int64_t b = 0; b < 2; b++) {
 		int64_t found = 0;
 		for (int64_t j = 0; j < 6; j++) {
-			if (n->source_spikes[b][j]) {
-				n->source_spiking[b][found] = (uint16_t)j;
+			if (net->source_spikes[b][j]) {
+				net->source_spiking[b][found] = (uint16_t)j;
 				found++;
 			}
 		}
-		n->source_spiking_count[b] = (uint32_t)found;
+		net->source_spiking_count[b] = (uint32_t)found;
 	}
 	INDEPENDENT
 	for (int64_t j = 0; j < 6; j++)
-		n->source_spiking_flag[j] = false;
+		net->source_spiking_flag[j] = false;
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = 0; j < 6; j++)
-			n->source_spiking_flag[j] |= n->source_spikes[b][j];
+			net->source_spiking_flag[j] |= net->source_spikes[b][j];
 	}
 	int64_t found = 0;
 	for (int64_t j = 0; j < 6; j++) {
-		if (n->source_spiking_flag[j]) {
-			n->source_spiking_any[found] = (uint16_t)j;
+		if (net->source_spiking_flag[j]) {
+			net->source_spiking_any[found] = (uint16_t)j;
 			found++;
 		}
 	}
-	n->source_spiking_any_count = (uint32_t)found;
+	net->source_spiking_any_count = (uint32_t)found;
 	STORED;
 }
 
 static void
-target_init(struct learning *restrict n, int64_t lo, int64_t hi)
+target_init(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++) {
-			n->target_v[b][j] = -65.0f;
-			n->target_wait[b][j] = 0.0f;
+			net->target_v[b][j] = -65.0f;
+			net->target_wait[b][j] = 0.0f;
 		}
 	}
 	STORED;
 }
 
 static void
-target_update(struct learning *restrict n, int64_t lo, int64_t hi)
+target_update(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++) {
-			float v = n->target_v[b][j];
-			float wait = n->target_wait[b][j];
-			const float input = n->target_input[b][j];
+			float v = net->target_v[b][j];
+			float wait = net->target_wait[b][j];
+			const float input = net->target_input[b][j];
 			bool spike = false;
 			/* <lib>/neurons/integrate_and_fire.snn:26: v = (v - rest) * exp(-dt /
 			 * tau) + rest */
@@ -317,98 +321,98 @@ target_update(struct learning *restrict n, int64_t lo, int64_t hi)
 			wait = on ? 2.0f : wait;
 			/* <lib>/neurons/integrate_and_fire.snn:34: v = reset */
 			v = on ? -65.0f : v;
-			n->target_v[b][j] = v;
-			n->target_wait[b][j] = wait;
-			n->target_spikes[b][j] = spike;
-			float y = n->target_y[b][j] * 0.95122945f;
+			net->target_v[b][j] = v;
+			net->target_wait[b][j] = wait;
+			net->target_spikes[b][j] = spike;
+			float y = net->target_y[b][j] * 0.95122945f;
 			/* <lib>/rules/two_factor.snn:24: trace y of post { tau = tau_post ; on
 			 * spike set y + scale_post * spike if additive_post else scale_post } */
 			y = spike ? 1.0f : y;
-			n->target_y[b][j] = y;
+			net->target_y[b][j] = y;
 		}
 	}
 	STORED;
 }
 
 static void
-target_find_spikes(struct learning *restrict n)
+target_find_spikes(struct learning *restrict net)
 {
 	for (int64_t b = 0; b < 2; b++) {
 		int64_t found = 0;
 		for (int64_t j = 0; j < 4; j++) {
-			if (n->target_spikes[b][j]) {
-				n->target_spiking[b][found] = (uint16_t)j;
+			if (net->target_spikes[b][j]) {
+				net->target_spiking[b][found] = (uint16_t)j;
 				found++;
 			}
 		}
-		n->target_spiking_count[b] = (uint32_t)found;
+		net->target_spiking_count[b] = (uint32_t)found;
 	}
 	INDEPENDENT
 	for (int64_t j = 0; j < 4; j++)
-		n->target_spiking_flag[j] = false;
+		net->target_spiking_flag[j] = false;
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = 0; j < 4; j++)
-			n->target_spiking_flag[j] |= n->target_spikes[b][j];
+			net->target_spiking_flag[j] |= net->target_spikes[b][j];
 	}
 	int64_t found = 0;
 	for (int64_t j = 0; j < 4; j++) {
-		if (n->target_spiking_flag[j]) {
-			n->target_spiking_any[found] = (uint16_t)j;
+		if (net->target_spiking_flag[j]) {
+			net->target_spiking_any[found] = (uint16_t)j;
 			found++;
 		}
 	}
-	n->target_spiking_any_count = (uint32_t)found;
+	net->target_spiking_any_count = (uint32_t)found;
 	STORED;
 }
 
 static void
-target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
+target_collect(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	for (int64_t b = 0; b < 2; b++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++)
-			n->target_input[b][j] = 0.0f;
+			net->target_input[b][j] = 0.0f;
 
 		/* input */
-		const int64_t rows = n->source_spiking_count[b];
+		const int64_t rows = net->source_spiking_count[b];
 		const int64_t whole = rows & -8;
 		for (int64_t k = 0; k < whole; k += 8) {
-			const int64_t i = n->source_spiking[b][k];
-			const int64_t i2 = n->source_spiking[b][k + 1];
-			const int64_t i3 = n->source_spiking[b][k + 2];
-			const int64_t i4 = n->source_spiking[b][k + 3];
-			const int64_t i5 = n->source_spiking[b][k + 4];
-			const int64_t i6 = n->source_spiking[b][k + 5];
-			const int64_t i7 = n->source_spiking[b][k + 6];
-			const int64_t i8 = n->source_spiking[b][k + 7];
+			const int64_t i = net->source_spiking[b][k];
+			const int64_t i2 = net->source_spiking[b][k + 1];
+			const int64_t i3 = net->source_spiking[b][k + 2];
+			const int64_t i4 = net->source_spiking[b][k + 3];
+			const int64_t i5 = net->source_spiking[b][k + 4];
+			const int64_t i6 = net->source_spiking[b][k + 5];
+			const int64_t i7 = net->source_spiking[b][k + 6];
+			const int64_t i8 = net->source_spiking[b][k + 7];
 			INDEPENDENT
 			for (int64_t j = lo; j < hi; j++) {
-				const float sum = n->target_input[b][j] + n->input_weight[i][j];
-				const float sum2 = sum + n->input_weight[i2][j];
-				const float sum3 = sum2 + n->input_weight[i3][j];
-				const float sum4 = sum3 + n->input_weight[i4][j];
-				const float sum5 = sum4 + n->input_weight[i5][j];
-				const float sum6 = sum5 + n->input_weight[i6][j];
-				const float sum7 = sum6 + n->input_weight[i7][j];
-				const float sum8 = sum7 + n->input_weight[i8][j];
-				n->target_input[b][j] = sum8;
+				const float sum = net->target_input[b][j] + net->input_weight[i][j];
+				const float sum2 = sum + net->input_weight[i2][j];
+				const float sum3 = sum2 + net->input_weight[i3][j];
+				const float sum4 = sum3 + net->input_weight[i4][j];
+				const float sum5 = sum4 + net->input_weight[i5][j];
+				const float sum6 = sum5 + net->input_weight[i6][j];
+				const float sum7 = sum6 + net->input_weight[i7][j];
+				const float sum8 = sum7 + net->input_weight[i8][j];
+				net->target_input[b][j] = sum8;
 			}
 		}
 		for (int64_t k = whole; k < rows; k++) {
-			const int64_t i = n->source_spiking[b][k];
+			const int64_t i = net->source_spiking[b][k];
 			INDEPENDENT
 			for (int64_t j = lo; j < hi; j++)
-				n->target_input[b][j] += n->input_weight[i][j];
+				net->target_input[b][j] += net->input_weight[i][j];
 		}
 
 		/* others */
-		const int64_t count = n->target_spiking_count[b];
+		const int64_t count = net->target_spiking_count[b];
 		if (count > 0) {
 			INDEPENDENT
 			for (int64_t j = lo; j < hi; j++) {
-				const bool own = n->target_spikes[b][j];
-				n->target_input[b][j] += (float)(count - (int64_t)own) * -3.0f;
+				const bool own = net->target_spikes[b][j];
+				net->target_input[b][j] += (float)(count - (int64_t)own) * -3.0f;
 			}
 			STORED;
 		}
@@ -417,10 +421,10 @@ target_collect(struct learning *restrict n, int64_t lo, int64_t hi)
 }
 
 static void
-input_weight_init(struct learning *restrict n, int64_t lo, int64_t hi)
+input_weight_init(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	uint32_t key0, key1;
-	mix64(n->seed, UINT64_C(0xf73cc28aefecbf4c), 0u, &key0, &key1);
+	mix64(net->seed, UINT64_C(0xf73cc28aefecbf4c), 0u, &key0, &key1);
 	for (int64_t i = lo; i < hi; i++) {
 		const uint64_t block = (uint64_t)i;
 		uint32_t r0, r1, r2, r3;
@@ -429,139 +433,158 @@ input_weight_init(struct learning *restrict n, int64_t lo, int64_t hi)
 		const float u = (float)(r0 >> 8) * 5.9604645e-8f;
 		const float w = 0.0f + 10.0f * u;
 		const float w2 = w < 0.0f ? 0.0f : w;
-		n->input_weight[i][0] = w2 > 12.0f ? 12.0f : w2;
+		net->input_weight[i][0] = w2 > 12.0f ? 12.0f : w2;
 		const float u2 = (float)(r1 >> 8) * 5.9604645e-8f;
 		const float w3 = 0.0f + 10.0f * u2;
 		const float w4 = w3 < 0.0f ? 0.0f : w3;
-		n->input_weight[i][1] = w4 > 12.0f ? 12.0f : w4;
+		net->input_weight[i][1] = w4 > 12.0f ? 12.0f : w4;
 		const float u3 = (float)(r2 >> 8) * 5.9604645e-8f;
 		const float w5 = 0.0f + 10.0f * u3;
 		const float w6 = w5 < 0.0f ? 0.0f : w5;
-		n->input_weight[i][2] = w6 > 12.0f ? 12.0f : w6;
+		net->input_weight[i][2] = w6 > 12.0f ? 12.0f : w6;
 		const float u4 = (float)(r3 >> 8) * 5.9604645e-8f;
 		const float w7 = 0.0f + 10.0f * u4;
 		const float w8 = w7 < 0.0f ? 0.0f : w7;
-		n->input_weight[i][3] = w8 > 12.0f ? 12.0f : w8;
+		net->input_weight[i][3] = w8 > 12.0f ? 12.0f : w8;
 	}
 	STORED;
 }
 
 static void
-input_weight_normalize(struct learning *restrict n, int64_t lo, int64_t hi)
+input_weight_find_zeros(struct learning *restrict net)
+{
+	int64_t n = 0;
+	int64_t first = 0;
+	for (int64_t g = 0; g < 4; g++) {
+		if (net->input_weight_zero[g]) {
+			first = n == 0 ? g : first;
+			n++;
+		}
+	}
+	net->input_weight_zeros[0] = n;
+	net->input_weight_zeros[1] = first;
+	STORED;
+}
+
+static void
+input_weight_normalize(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	INDEPENDENT
 	for (int64_t j = lo; j < hi; j++)
-		n->input_weight_sum[j] = 0.0f;
+		net->input_weight_sum[j] = 0.0f;
 	for (int64_t i = 0; i < 6; i++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++)
-			n->input_weight_sum[j] += fabsf(n->input_weight[i][j]);
+			net->input_weight_sum[j] += fabsf(net->input_weight[i][j]);
 	}
 	INDEPENDENT
 	for (int64_t j = lo; j < hi; j++) {
-		const float total = n->input_weight_sum[j];
-		n->input_weight_sum[j] = 40.0f / (total == 0.0f ? 1.0f : total);
+		const float total = net->input_weight_sum[j];
+		const bool none = total == 0.0f;
+		net->input_weight_zero[j] = none;
+		net->input_weight_sum[j] = 40.0f / (none ? 40.0f : total);
 	}
 	for (int64_t i = 0; i < 6; i++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++)
-			n->input_weight[i][j] *= n->input_weight_sum[j];
+			net->input_weight[i][j] *= net->input_weight_sum[j];
 	}
 	STORED;
 }
 
 static void
-input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
+input_weight_learn(struct learning *restrict net, int64_t lo, int64_t hi)
 {
-	if (n->learning) {
+	if (net->learning) {
 		/* <lib>/rules/two_factor.snn:25: on pre { w -= scale * (nu.pre * y * pre.spike)
 		 * } */
-		if (n->target_spiking_any_count == 0u) {
-			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
-				const int64_t i = n->source_spiking_any[k];
+		if (net->target_spiking_any_count == 0u) {
+			for (int64_t k = 0, k_end = net->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = net->source_spiking_any[k];
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					n->input_weight_change[j] = 0.0f;
+					net->input_weight_change[j] = 0.0f;
 				}
 				for (int64_t b = 0; b < 2; b++) {
-					if (n->source_spikes[b][i]) {
+					if (net->source_spikes[b][i]) {
 						INDEPENDENT
 						for (int64_t j = lo; j < hi; j++) {
-							n->input_weight_change[j] += 0.01f
-							    * n->target_y[b][j];
+							net->input_weight_change[j] += 0.01f
+							    * net->target_y[b][j];
 						}
 						STORED;
 					}
 				}
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					const float w = n->input_weight[i][j]
-					    - n->input_weight_change[j];
+					const float w = net->input_weight[i][j]
+					    - net->input_weight_change[j];
 					const float w2 = w < 0.0f ? 0.0f : w;
-					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					net->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
 		} else {
-			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
-				const int64_t i = n->source_spiking_any[k];
+			for (int64_t k = 0, k_end = net->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = net->source_spiking_any[k];
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					n->input_weight_change[j] = 0.0f;
+					net->input_weight_change[j] = 0.0f;
 				}
 				for (int64_t b = 0; b < 2; b++) {
-					if (n->source_spikes[b][i]) {
+					if (net->source_spikes[b][i]) {
 						INDEPENDENT
 						for (int64_t j = lo; j < hi; j++) {
-							n->input_weight_change[j] += 0.01f
-							    * n->target_y[b][j];
+							net->input_weight_change[j] += 0.01f
+							    * net->target_y[b][j];
 						}
 						STORED;
 					}
 				}
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					n->input_weight[i][j] -= n->input_weight_change[j];
+					net->input_weight[i][j] -= net->input_weight_change[j];
 				}
 			}
 		}
 		/* <lib>/rules/two_factor.snn:26: on post { w += scale * (nu.post * x *
 		 * post.spike) } */
-		for (int64_t k = 0, k_end = n->target_spiking_any_count; k < k_end; k++) {
-			const int64_t j = n->target_spiking_any[k];
+		for (int64_t k = 0, k_end = net->target_spiking_any_count; k < k_end; k++) {
+			const int64_t j = net->target_spiking_any[k];
 			if ((j >= lo) & (j < hi)) {
 				INDEPENDENT
 				for (int64_t i = 0; i < 6; i++) {
 					float change = 0.0f;
 					for (int64_t b = 0; b < 2; b++) {
-						const float x = n->source_x[b][i];
-						change += n->target_spikes[b][j] ? 0.1f * x : 0.0f;
+						const float x = net->source_x[b][i];
+						change += net->target_spikes[b][j] ? 0.1f * x
+						    : 0.0f;
 					}
-					const float w = n->input_weight[i][j] + change;
+					const float w = net->input_weight[i][j] + change;
 					const float w2 = w < 0.0f ? 0.0f : w;
-					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					net->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 				STORED;
 			}
 		}
-		if (n->target_spiking_any_count != 0u) {
-			for (int64_t k = 0, k_end = n->source_spiking_any_count; k < k_end; k++) {
-				const int64_t i = n->source_spiking_any[k];
+		if (net->target_spiking_any_count != 0u) {
+			for (int64_t k = 0, k_end = net->source_spiking_any_count; k < k_end; k++) {
+				const int64_t i = net->source_spiking_any[k];
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					const float w = n->input_weight[i][j];
+					const float w = net->input_weight[i][j];
 					const float w2 = w < 0.0f ? 0.0f : w;
-					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					net->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
 			STORED;
 		}
-		if (n->input_weight_unclipped) {
+		if (net->input_weight_unclipped) {
 			for (int64_t i = 0; i < 6; i++) {
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {
-					const float w = n->input_weight[i][j];
+					const float w = net->input_weight[i][j];
 					const float w2 = w < 0.0f ? 0.0f : w;
-					n->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					net->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
 				}
 			}
 			STORED;
@@ -573,77 +596,90 @@ input_weight_learn(struct learning *restrict n, int64_t lo, int64_t hi)
 
 /* A: deliver the spikes of the previous step */
 static int64_t
-step(struct learning *n)
+step(struct learning *net)
 {
 	int64_t status;
-	target_collect(n, 0, 4);
+	target_collect(net, 0, 4);
 
 	/* B: update the layers */
-	source_update(n, 0, 6);
-	source_find_spikes(n);
-	target_update(n, 0, 4);
-	target_find_spikes(n);
+	source_update(net, 0, 6);
+	source_find_spikes(net);
+	target_update(net, 0, 4);
+	target_find_spikes(net);
 
 	/* C: learn */
-	input_weight_learn(n, 0, 4);
-	if (n->learning)
-		n->input_weight_unclipped = false;
+	input_weight_learn(net, 0, 4);
+	if (net->learning)
+		net->input_weight_unclipped = false;
 
 	/* D: record */
-	if ((status = snnrt_record(n->host, TARGET_SPIKES, (int64_t)n->step, n->target_spikes)) < 0)
+	if ((status = snnrt_record(net->host, TARGET_SPIKES, (int64_t)net->step,
+	    net->target_spikes)) < 0)
 		return status;
-	if ((n->step + 1u) % 5u == 0u) {
-		if ((status = snnrt_record(n->host, INPUT_WEIGHT, (int64_t)n->step,
-		    n->input_weight)) < 0)
+	if ((net->step + 1u) % 5u == 0u) {
+		if ((status = snnrt_record(net->host, RECORD_INPUT_WEIGHT, (int64_t)net->step,
+		    net->input_weight)) < 0)
 			return status;
 	}
-	n->step++;
-	if ((status = snnrt_poll(n->host)) < 0)
+	net->step++;
+	if ((status = snnrt_poll(net->host)) < 0)
 		return status;
 	return 0;
 }
 
 static int64_t
-program(struct learning *n)
+program(struct learning *net)
 {
 	int64_t status;
-	if (!n->resuming) {
-		source_init(n);
-		target_init(n, 0, 4);
-		input_weight_init(n, 0, 6);
-		n->learning = true;
+	if (!net->resuming) {
+		source_init(net);
+		target_init(net, 0, 4);
+		input_weight_init(net, 0, 6);
+		net->learning = true;
 	}
-	if ((status = snnrt_begin(n->host)) < 0)
+	if ((status = snnrt_begin(net->host)) < 0)
 		return status;
-	if (!n->resuming | (n->place == 0)) {
-		if (!n->resuming) {
-			n->place = 0;
-			n->began = n->step;
+	if (!net->resuming | (net->place == 0)) {
+		if (!net->resuming) {
+			net->place = 0;
+			net->began = net->step;
 		}
-		for (int64_t t = (int64_t)(n->step - n->began); t < 20; t++) {
-			if ((status = step(n)) < 0)
+		for (int64_t t = (int64_t)(net->step - net->began); t < 20; t++) {
+			if ((status = step(net)) < 0)
 				return status;
 		}
-		n->resuming = false;
-		input_weight_normalize(n, 0, 4);
-		n->input_weight_unclipped = true;
-	}
-	if (!n->resuming)
-		n->learning = false;
-	if (!n->resuming | (n->place == 1)) {
-		if (!n->resuming) {
-			n->place = 1;
-			n->began = n->step;
-		}
-		for (int64_t t = (int64_t)(n->step - n->began); t < 5; t++) {
-			if ((status = step(n)) < 0)
+		net->resuming = false;
+		input_weight_normalize(net, 0, 4);
+		net->input_weight_unclipped = true;
+		input_weight_find_zeros(net);
+		if (net->input_weight_zeros[0] > 0) {
+			if ((status = snnrt_warn(net->host, WARN_INPUT_WEIGHT,
+			    net->input_weight_zeros[0], net->input_weight_zeros[1])) < 0)
 				return status;
 		}
-		n->resuming = false;
-		input_weight_normalize(n, 0, 4);
-		n->input_weight_unclipped = true;
 	}
-	if ((status = snnrt_save(n->host, W_NPY)) < 0)
+	if (!net->resuming)
+		net->learning = false;
+	if (!net->resuming | (net->place == 1)) {
+		if (!net->resuming) {
+			net->place = 1;
+			net->began = net->step;
+		}
+		for (int64_t t = (int64_t)(net->step - net->began); t < 5; t++) {
+			if ((status = step(net)) < 0)
+				return status;
+		}
+		net->resuming = false;
+		input_weight_normalize(net, 0, 4);
+		net->input_weight_unclipped = true;
+		input_weight_find_zeros(net);
+		if (net->input_weight_zeros[0] > 0) {
+			if ((status = snnrt_warn(net->host, WARN_INPUT_WEIGHT,
+			    net->input_weight_zeros[0], net->input_weight_zeros[1])) < 0)
+				return status;
+		}
+	}
+	if ((status = snnrt_save(net->host, W_NPY)) < 0)
 		return status;
 	return 0;
 }
@@ -685,8 +721,10 @@ static const snnrt_buffer buffers[] = {
 	{"input.weight_unclipped", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 1536, 1, NULL},
 	{"source.spiking_flag", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_NEURON, 6}}, 1600, 6, NULL},
 	{"target.spiking_flag", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_NEURON, 4}}, 1664, 4, NULL},
-	{"input.weight_sum", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1728, 16, NULL},
-	{"input.weight_change", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1792, 16, NULL},
+	{"input.weight_zero", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1728, 4, NULL},
+	{"input.weight_zeros", SNNRT_I64, SNNRT_SCRATCH, 1, {{SNNRT_SLOT, 2}}, 1792, 16, NULL},
+	{"input.weight_sum", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1856, 16, NULL},
+	{"input.weight_change", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1920, 16, NULL},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */
@@ -695,6 +733,9 @@ static const snnrt_object objects[] = {
 	    (const uint32_t[]){14}, (const int64_t[]){1}},
 	{SNNRT_OBJ_RECORD, "input.weight", 1, 1, 1, (const char *const[]){"dense"},
 	    (const uint32_t[]){21}, (const int64_t[]){5}},
+	{SNNRT_OBJ_WARN, "input.weight", 5, 0, 0,
+	    (const char *const[]){"learning.snn:8", "W0501", "the values of", "target",
+	    "of `input.weight` sum up to zero: the norm leaves them as they are"}, NULL, NULL},
 	{SNNRT_OBJ_SAVE, "w.npy", 1, 1, 0, (const char *const[]){"w.npy"}, (const uint32_t[]){21},
 	    NULL},
 };
@@ -715,9 +756,9 @@ static const snnrt_program learning = {
 	.dt = 1.0,
 	.seed = 0u,
 	.arena_bytes = sizeof(struct learning),
-	.nbuffers = 27,
+	.nbuffers = 29,
 	.buffers = buffers,
-	.nobjects = 3,
+	.nobjects = 4,
 	.objects = objects,
 	.entry = entry,
 };
