@@ -303,6 +303,12 @@ elab_call(Scope *s, const AstExpr *e)
 	const Function *f = base && base->kind == AEXPR_NAME ? find_function(base->name) : NULL;
 	if (!f && elab_is_file(e) && s->place != IN_INIT)
 		return elab_file_values(s, e);
+	if (!f && elab_is_events(e)) {
+		elab_error(s->el, E0636, e->span, "a list of spikes drives a layer, and nothing can be worked out from it");
+		diag_help(s->el->diag, "let it stand alone: `layer s : Input[n] { input events(\"spikes.csv\") }`");
+		diag_end(s->el->diag);
+		return NULL;
+	}
 	if (!f) {
 		elab_not_yet(s->el, e->span, elab_is_file(e) ? "a file here" : "this function");
 		return NULL;

@@ -61,11 +61,22 @@ elab_file(Elab *el, const AstExpr *e)
 
 static void report_world(Elab *el, Span at, ElabDataStatus status, const char *why, const char *fallback);
 
+static bool
+calls(const AstExpr *e, const char *function)
+{
+	return e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME && !strcmp(e->op[0]->name, function);
+}
+
 bool
 elab_is_file(const AstExpr *e)
 {
-	return e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
-	       !strcmp(e->op[0]->name, "file");
+	return calls(e, "file");
+}
+
+bool
+elab_is_events(const AstExpr *e)
+{
+	return calls(e, "events");
 }
 
 bool

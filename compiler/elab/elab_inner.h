@@ -262,6 +262,7 @@ const char *elab_path(
 const char *elab_read_path(Elab *el, const AstExpr *e); /* likewise, of a file to read, as it lies below the program's folder */
 const char *elab_file(Elab *el, const AstExpr *e);      /* of file("x.npy") or "x.npy" */
 bool elab_is_file(const AstExpr *e);
+bool elab_is_events(const AstExpr *e); /* a list of spikes */
 /* The numbers of a .npy file: a list, or one constant; NULL after a message. */
 NetExpr *elab_file_values(Scope *s, const AstExpr *e);
 bool elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, uint64_t extent[6]);

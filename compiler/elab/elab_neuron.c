@@ -53,7 +53,7 @@ stream(Elab *el, const AstDecl *d, uint32_t layer, uint32_t port, const AstInput
 		diag_end(el->diag);
 		return;
 	}
-	NetStream st = {.name = d->name, .span = in->span, .path = path, .layer = layer, .port = port};
+	NetStream st = {.name = d->name, .span = in->span, .path = path, .layer = layer, .port = port, .events = elab_is_events(in->value)};
 	p->stream = el->net->streams.n;
 	VEC_PUSH(el->arena, &el->net->streams, st);
 }
@@ -103,7 +103,7 @@ drives(Scope *s, const ElabLayer *e, NetCode *code)
 	for (uint32_t i = 0; i < d->layer.inputs.n; i++) {
 		const AstInput *in = &d->layer.inputs.at[i];
 		uint32_t port = in->port ? elab_port(el, s->layer, in->port) : 0;
-		if (elab_is_file(in->value)) {
+		if (elab_is_file(in->value) || elab_is_events(in->value)) {
 			stream(el, d, s->layer, port, in);
 			continue;
 		}

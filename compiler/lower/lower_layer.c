@@ -133,12 +133,15 @@ port_buffers(Lower *l, uint32_t layer, uint32_t port)
 	low->drive = low_add_buf(l, l->real, ROLE_SCRATCH, 2, axes, np->name ? "%s.%s_drive" : "%s.drive", n->name, name);
 	uint32_t o = plan_add_object(l->p, POBJ_STREAM, arena_printf(l->a, "%s.%s", n->name, name));
 	PlanObject *po = &l->p->objects.at[o];
-	po->ntexts = po->nbufs = 1;
-	po->texts = ARENA_ARRAY(l->a, const char *, 1);
-	po->texts[0] = l->net->streams.at[np->stream].path;
+	const NetStream *stream = &l->net->streams.at[np->stream];
+	po->nbufs = 1;
+	po->ntexts = stream->events ? 2 : 1;
+	po->texts = ARENA_ARRAY(l->a, const char *, 2);
+	po->texts[0] = stream->path;
+	po->texts[1] = "events";
 	po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
 	po->bufs[0] = low->drive;
-	po->span = l->net->streams.at[np->stream].span;
+	po->span = stream->span;
 }
 
 void

@@ -268,7 +268,7 @@ typedef struct {
 	uint64_t samples, classes;
 	VEC(NetColumn) columns;
 } NetData;
-typedef struct { Name name; Span span; const char *path; uint32_t layer, port; } NetStream;     /* input file(…) of a layer */
+typedef struct { Name name; Span span; const char *path; uint32_t layer, port; bool events; } NetStream; /* input file(…), events(…) of a layer */
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 

@@ -110,6 +110,8 @@ put_layer(StrBuf *out, const Net *n, const NetLayer *l)
 			continue;
 		strbuf_puts(out, "\tinput file ");
 		put_quoted(out, p->stream < n->streams.n ? n->streams.at[p->stream].path : "?");
+		if (p->stream < n->streams.n && n->streams.at[p->stream].events)
+			strbuf_puts(out, " events");
 		strbuf_printf(out, p->name ? " into %s\n" : "\n", p->name);
 	}
 	for (uint32_t i = 0; i < l->states.n; i++)

@@ -9,7 +9,7 @@
 
 /* How many texts, buffers and numbers; -1: any (at least one text; one buffer at most). A vote may have more. */
 static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
-	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
+	[POBJ_DATA] = {-1, 0, -1}, [POBJ_FILL] = {1, 1, 0}, [POBJ_STREAM] = {-1, 1, 0}, [POBJ_PHASE] = {0, 0, 2},
 	[POBJ_RECORD] = {1, 1, 1}, [POBJ_VOTE] = {-1, 5, 2}, [POBJ_REPORT] = {1, 0, 2}, [POBJ_SAVE] = {1, -1, 0},
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef enum { GIVES_SAME, GIVES_NUMBER, GIVES_ROOT, GIVES_POWER, GIVES_ANY, GIVES_BOOL } Gives;
-typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY, COUNT } Place;
+typedef enum { EVERYWHERE, DRAW, INITIAL, INITIAL_FILE, EXPERIMENT, DELAY, COUNT, EVENTS } Place;
 
 typedef struct {
 	const char *name;
@@ -49,6 +49,7 @@ static const Function functions[] = {
 	{"sign", 1, GIVES_ANY, false, EVERYWHERE, "sign(x)"},
 	{"clip", 3, GIVES_SAME, false, EVERYWHERE, "clip(x, low, high)"},
 	{"file", 1, GIVES_ANY, false, INITIAL_FILE, "file(\"x.npy\")"},
+	{"events", 1, GIVES_ANY, false, EVENTS, "events(\"spikes.csv\")"},
 };
 
 enum { FUNCTION_COUNT = sizeof functions / sizeof *functions };
@@ -161,6 +162,14 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 			   where_text(w));
 		diag_help(s->diag, "use it in the experiment, as in `pixels.rate = image / "
 				   "max(image) * 128 Hz`");
+		diag_end(s->diag);
+		return false;
+	}
+	if (f->place == EVENTS) {
+		if (w == IN_DRIVE)
+			return true;
+		diag_begin(s->diag, E0636, e->span, "a list of spikes drives a layer, and cannot be read %s", where_text(w));
+		diag_help(s->diag, "write `layer s : Input[n] { input events(\"spikes.csv\") }`");
 		diag_end(s->diag);
 		return false;
 	}
@@ -307,7 +316,7 @@ check_args(Sema *s, AstExpr *e, const Function *f)
 	bool sound = true;
 	for (uint32_t i = 0; i < e->args.n; i++) {
 		AstExpr *a = e->args.at[i].value;
-		if (f->place == INITIAL_FILE)
+		if (f->place == INITIAL_FILE || f->place == EVENTS)
 			sound &= sema_need_string(s, a, sema_check_expr(s, a));
 		else
 			sound &= sema_check_real(s, a, &dim[i]);

@@ -1,4 +1,4 @@
-/* load.c: .npy files into buffers: a whole one (fill), or one row per step (stream). */
+/* load.c: .npy files into buffers: a whole one (fill), or one row per step (stream), which may be made of a list of events. */
 #include "rt.h"
 
 #include <stdlib.h>
@@ -66,7 +66,13 @@ open_file(snnrt *rt, const snnrt_object *o, RtLoad *l, char *why)
 		snprintf(why + strlen(why), RT_WHY - strlen(why), "; name the folder that has it by --data");
 	if (status != SNNRT_DATA_OK)
 		return false;
-	return rt_file_open(&l->file, fd, shown, why) && rt_npy_header(&l->file, &l->array, why);
+	if (!rt_file_open(&l->file, fd, shown, why))
+		return false;
+	if (o->kind == SNNRT_OBJ_STREAM && o->ntexts > 1) {
+		l->events = rt_events_open(rt, &rt->p->buffers[o->bufs[0]], &l->file, why);
+		return l->events != NULL;
+	}
+	return rt_npy_header(&l->file, &l->array, why);
 }
 
 void *
@@ -86,6 +92,8 @@ rt_load_open(snnrt *rt, const snnrt_object *o)
 		return NULL;
 	}
 	uint32_t skip = stream ? 1 : 0;
+	if (l->events)
+		return l;
 	if (l->array.rank < skip || !rt_can_convert(l->array.type, b->type) ||
 	    !shapes_agree(l->array.rank - skip, l->array.extent + skip, b)) {
 		complain(rt, o, l, b, stream);
@@ -100,6 +108,7 @@ void
 rt_load_close(RtLoad *l)
 {
 	rt_file_close(&l->file);
+	rt_events_close(l->events);
 	free(l->row);
 	free(l);
 }
@@ -159,6 +168,13 @@ snnrt_stream(void *host, int64_t object, void *target)
 	if (!o)
 		return SNNRT_FAILED;
 	RtLoad *l = rt->object[object];
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	if (l->events) {
+		if (!rt_in_arena(rt, target, b->bytes))
+			return SNNRT_FAILED;
+		rt_events_next(l->events, b, target);
+		return 0;
+	}
 	if (l->next >= l->array.extent[0])
 		return rt_fail(rt, "%s `%s`: the program runs for more steps than the %llu rows of `%s`", purpose(o), o->name,
 		               (unsigned long long)l->array.extent[0], l->file.name);

@@ -173,7 +173,8 @@ bool rt_state_of_host(snnrt *rt, RtState *s);                        /* everythi
 
 /* ---- state of host objects -------------------------------------------------------------------------------- */
 
-typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; } RtLoad;      /* load.c */
+struct RtEvents;
+typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; struct RtEvents *events; } RtLoad; /* load.c; events or NULL */
 
 typedef struct {                                                     /* record.c */
 	RtSink sink;
@@ -288,6 +289,9 @@ bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false af
 
 void *rt_load_open(snnrt *rt, const snnrt_object *o);                /* NULL after rt_fail */
 void rt_load_close(RtLoad *l);
+struct RtEvents *rt_events_open(const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why);   /* events.c: NULL and why */
+void rt_events_close(struct RtEvents *e);
+void rt_events_next(struct RtEvents *e, const snnrt_buffer *b, void *target);                     /* those of the next step */
 RtRecord *rt_record_open(snnrt *rt, uint32_t index);
 bool rt_record_finish(snnrt *rt, uint32_t index);
 void rt_record_close(RtRecord *r);
