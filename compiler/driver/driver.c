@@ -3,6 +3,9 @@
 #include "driver/driver.h"
 
 #include "base/panic.h"
+#include "driver/doctor.h"
+#include "driver/fmt.h"
+#include "driver/manual.h"
 #include "driver/output.h"
 #include "driver/pages.h"
 #include "driver/pipeline.h"
@@ -11,6 +14,7 @@
 #include "driver/toolchain.h"
 #include "driver/verify.h"
 #include "emit_llvm/emit_llvm.h"
+#include "explain/explain.h"
 #include "info/info.h"
 
 #include <inttypes.h>
@@ -209,6 +213,23 @@ command_info(Compilation *c)
 	return output_write(c->arena, NULL, &text) ? EXIT_FINE : EXIT_WORLD;
 }
 
+/* ---- explain ---------------------------------------------------------------------------------- */
+
+static int
+command_explain(Compilation *c)
+{
+	int code;
+	DiagCode message;
+	if (diag_code_find(c->o->file, &message))
+		return pages_print(c->arena, c->o->file);
+	if (!compile(c, NULL, &code))
+		return code;
+	StrBuf text = strbuf_init(c->arena);
+	ExplainEnv env = {c->net, c->plan, c->o->markdown};
+	explain_print(&text, &env);
+	return output_write(c->arena, NULL, &text) ? EXIT_FINE : EXIT_WORLD;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int
@@ -225,6 +246,16 @@ run_command(Compilation *c)
 		return command_check(c);
 	case COMMAND_INFO:
 		return command_info(c);
+	case COMMAND_EXPLAIN:
+		return command_explain(c);
+	case COMMAND_FMT:
+		return command_fmt(c);
+	case COMMAND_DOCTOR:
+		return command_doctor(c);
+	case COMMAND_COMPLETIONS:
+		return manual_completions(c->arena, c->o->file);
+	case COMMAND_MAN:
+		return manual_page(c->arena);
 	case COMMAND_TEST:
 		return command_test(c->o, c->arena);
 	}

@@ -6,6 +6,7 @@
 #include "base/panic.h"
 #include "diag/diag.h"
 #include "driver/pipeline.h"
+#include "driver/table.h"
 #include "emit_llvm/emit_llvm.h"
 #include "opt/opt.h"
 #include "snnc_config.h"
@@ -17,62 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	RUN = COMMAND_RUN,
-	BUILD = COMMAND_BUILD,
-	EMIT = COMMAND_EMIT,
-	INFO = COMMAND_INFO,
-	TEST = COMMAND_TEST,
-	ALL = 31,
-	EVERY = ALL | INFO
-};
-
-typedef enum {
-#define OPTION(id, name, letter, arg, maybe, commands, help) OPTION_##id,
-#include "driver/options.def"
-#undef OPTION
-	OPTION_COUNT
-} OptionId;
-
-typedef struct {
-	const char *name;
-	int letter;
-	const char *arg;
-	bool maybe;
-	int commands;
-	const char *help;
-} Row;
-
-static const Row rows[] = {
-#define OPTION(id, name, letter, arg, maybe, commands, help)                                       \
-	{name, letter, arg, maybe, commands, help},
-#include "driver/options.def"
-#undef OPTION
-};
-
-static const struct {
-	const char *name;
-	Command command;
-	const char *usage, *help;
-} commands[] = {
-	{"run", COMMAND_RUN, "snnc run FILE [OPTION...]",
-	 "compile and run; results go to a folder"},
-	{"build", COMMAND_BUILD, "snnc build FILE -o OUT [OPTION...]",
-	 "make an executable by the system's C compiler"},
-	{"emit", COMMAND_EMIT, "snnc emit --c|--llvm|--asm|--plan|--net|--ast FILE [-o OUT]",
-	 "print what becomes of a program"},
-	{"check", COMMAND_CHECK, "snnc check FILE", "look for errors only"},
-	{"info", COMMAND_INFO, "snnc info [FILE] [MODEL...]",
-	 "what models there are, or all about some: equations, parameters, references"},
-	{"test", COMMAND_TEST, "snnc test [FILE|FOLDER...] [OPTION...]",
-	 "run the tests that programs and models hold; without files those of the library"},
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
 /* ---- help ------------------------------------------------------------------------------------ */
 
 static void
-print_row(const Row *r)
+print_row(const OptionRow *r)
 {
 	char left[64];
 	int n = snprintf(left, sizeof left, "%s--%s",
@@ -86,30 +35,21 @@ print_row(const Row *r)
 }
 
 static void
-print_rows(int mask, const char *title)
-{
-	printf("\n%s\n", title);
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (rows[i].commands == mask || (mask != ALL && rows[i].commands == (mask | TEST) && mask != TEST))
-			print_row(&rows[i]);
-	}
-}
-
-static void
-print_help(void)
+print_help(Arena *a)
 {
 	printf("snnc compiles spiking neural networks.\n\n");
-	for (int i = 0; i < COMMANDS; i++)
-		printf("  %s\n      %s\n", commands[i].usage, commands[i].help);
+	for (int i = 0; i < command_count; i++)
+		printf("  %s\n      %s\n", command_rows[i].usage, command_rows[i].help);
 	printf("  snnc FILE -o OUT\n      the same as build\n");
-	print_rows(COMMAND_RUN, "run:");
-	print_rows(COMMAND_BUILD | COMMAND_EMIT, "build, emit:");
-	print_rows(COMMAND_EMIT, "emit:");
-	print_rows(COMMAND_RUN | COMMAND_BUILD | COMMAND_EMIT, "run, build, emit:");
-	print_rows(COMMAND_TEST, "test (also --engine, --no-cache, --exact, --without):");
-	print_rows(INFO, "info:");
-	print_rows(ALL, "run, build, emit, check, test:");
-	print_rows(EVERY, "every command:");
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (!table_is_first(i))
+			continue;
+		printf("\n%s\n", table_title(a, option_rows[i].commands));
+		for (int k = i; k < OPTION_COUNT; k++) {
+			if (option_rows[k].commands == option_rows[i].commands)
+				print_row(&option_rows[k]);
+		}
+	}
 	printf("\nExit codes: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file, the "
 	       "system or snnc itself, "
 	       "130 interrupted.\n");
@@ -119,20 +59,20 @@ print_help(void)
 static void
 print_command_help(int c)
 {
-	printf("%s\n\n%s.\n\n", commands[c].usage, commands[c].help);
+	printf("%s\n\n%s.\n\n", command_rows[c].usage, command_rows[c].help);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (rows[i].commands & (int)commands[c].command)
-			print_row(&rows[i]);
+		if (option_rows[i].commands & (int)command_rows[c].command)
+			print_row(&option_rows[i]);
 	}
 }
 
 static bool
-show_help(int command, int *code)
+show_help(Arena *a, int command, int *code)
 {
 	if (command >= 0)
 		print_command_help(command);
 	else
-		print_help();
+		print_help(a);
 	*code = fflush(stdout) ? EXIT_WORLD : EXIT_FINE;
 	return false;
 }
@@ -250,7 +190,7 @@ value_text(OptionId id)
 		return "a whole number of steps, 1 or more";
 	if (id == OPTION_SEED)
 		return "a whole number";
-	return id == OPTION_MEMORY ? "a size such as 512M or 4G" : rows[id].arg;
+	return id == OPTION_MEMORY ? "a size such as 512M or 4G" : option_rows[id].arg;
 }
 
 static bool
@@ -380,13 +320,16 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 	case OPTION_SOURCE:
 		o->source = true;
 		break;
+	case OPTION_CHECK:
+		o->check = true;
+		break;
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case OPTION_COUNT:
 		UNREACHABLE();
 	}
 	if (!ok)
-		return refuse(code, "--%s takes %s, not `%s`", rows[id].name, value_text(id),
+		return refuse(code, "--%s takes %s, not `%s`", option_rows[id].name, value_text(id),
 			      v);
 	return true;
 }
@@ -396,8 +339,8 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 static int
 find_command(const char *word)
 {
-	for (int i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, word) == 0)
+	for (int i = 0; i < command_count; i++) {
+		if (strcmp(command_rows[i].name, word) == 0)
 			return i;
 	}
 	return -1;
@@ -409,7 +352,7 @@ refuse_option(const char *word, int *code)
 	const char *names[OPTION_COUNT];
 	char bare[64];
 	for (int i = 0; i < OPTION_COUNT; i++)
-		names[i] = rows[i].name;
+		names[i] = option_rows[i].name;
 	word += strspn(word, "-");
 	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, "="), word);
 	const char *near = strlen(bare) > 1 ? suggest(bare, names, OPTION_COUNT) : NULL;
@@ -431,13 +374,13 @@ is_misspelt_command(const char *word)
 static bool
 refuse_command(const char *word, int *code)
 {
-	const char *names[COMMANDS];
-	for (int i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	const char *near = suggest(word, names, COMMANDS);
+	const char *names[32];
+	for (int i = 0; i < command_count; i++)
+		names[i] = command_rows[i].name;
+	const char *near = suggest(word, names, command_count);
 	if (near)
 		return refuse(code, "there is no command `%s`; did you mean `%s`?", word, near);
-	return refuse(code, "there is no command `%s`; there are run, build, emit, check, info and test", word);
+	return refuse(code, "there is no command `%s`; `snnc --help` lists them", word);
 }
 
 /* Makes getopt's table; the option's identifier is kept from letters by an offset. */
@@ -447,10 +390,10 @@ static void
 make_long_options(struct option out[OPTION_COUNT + 1])
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		int has = !rows[i].arg    ? no_argument
-			  : rows[i].maybe ? optional_argument
+		int has = !option_rows[i].arg    ? no_argument
+			  : option_rows[i].maybe ? optional_argument
 					  : required_argument;
-		out[i] = (struct option){rows[i].name, has, NULL, FIRST_LONG + i};
+		out[i] = (struct option){option_rows[i].name, has, NULL, FIRST_LONG + i};
 	}
 	out[OPTION_COUNT] = (struct option){0};
 }
@@ -461,7 +404,7 @@ find_option(int c)
 	if (c >= FIRST_LONG)
 		return (OptionId)(c - FIRST_LONG);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (rows[i].letter == c)
+		if (option_rows[i].letter == c)
 			return (OptionId)i;
 	}
 	return OPTION_COUNT;
@@ -491,7 +434,10 @@ take_models(Arena *a, Options *o, int n, char **words, int *code)
 static bool
 check_whole(Options *o, bool shorthand, int *code)
 {
-	if (!o->file && o->command != COMMAND_TEST)
+	bool alone = o->command == COMMAND_TEST || o->command == COMMAND_FMT || o->command == COMMAND_DOCTOR || o->command == COMMAND_MAN;
+	if (o->command == COMMAND_COMPLETIONS && !o->file)
+		return refuse(code, "for which shell? There are bash, zsh and fish");
+	if (!o->file && !alone)
 		return refuse(code, "which program? Name a .snn file; see `snnc --help`");
 	if (o->command == COMMAND_EMIT && o->emit == EMIT_NONE)
 		return refuse(code, "emit what? Say --c, --llvm, --asm, --plan, --net or --ast");
@@ -509,9 +455,9 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 {
 	struct option longs[OPTION_COUNT + 1];
 	int command = argc > 1 ? find_command(argv[1]) : -1;
-	*o = (Options){.command = command >= 0 ? commands[command].command : COMMAND_BUILD};
+	*o = (Options){.command = command >= 0 ? command_rows[command].command : COMMAND_BUILD};
 	if (argc > 1 && strcmp(argv[1], "help") == 0)
-		return show_help(argc > 2 ? find_command(argv[2]) : -1, code);
+		return show_help(a, argc > 2 ? find_command(argv[2]) : -1, code);
 	if (argc > 1 && command < 0 && is_misspelt_command(argv[1]))
 		return refuse_command(argv[1], code);
 	make_long_options(longs);
@@ -526,14 +472,14 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 			return refuse_option(word, code);
 		if (id == OPTION_HELP || id == OPTION_VERSION) {
 			if (id == OPTION_HELP)
-				return show_help(command, code);
+				return show_help(a, command, code);
 			print_version();
 			*code = fflush(stdout) ? EXIT_WORLD : EXIT_FINE;
 			return false;
 		}
-		if (!(rows[id].commands & (int)o->command))
-			return refuse(code, "`--%s` has no meaning for `snnc %s`", rows[id].name,
-				      command >= 0 ? commands[command].name : "FILE");
+		if (!(option_rows[id].commands & (int)o->command))
+			return refuse(code, "`--%s` has no meaning for `snnc %s`", option_rows[id].name,
+				      command >= 0 ? command_rows[command].name : "FILE");
 		if (!take(a, o, id, optarg, code))
 			return false;
 	}
@@ -541,7 +487,7 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 		return true;
 	if (o->command == COMMAND_INFO)
 		return take_models(a, o, argc - optind, argv + optind, code);
-	if (o->command == COMMAND_TEST) {
+	if (o->command == COMMAND_TEST || o->command == COMMAND_FMT) {
 		while (optind < argc)
 			VEC_PUSH(a, &o->files, argv[optind++]);
 	} else if (optind < argc)
@@ -549,7 +495,7 @@ options_read(Arena *a, int argc, char **argv, Options *o, int *code)
 	if (optind < argc)
 		return refuse(code, "one program at a time: `%s` is too much", argv[optind]);
 	if (!o->file && argc < 2) {
-		print_help();
+		print_help(a);
 		*code = EXIT_USAGE;
 		return false;
 	}

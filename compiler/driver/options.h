@@ -16,7 +16,12 @@ typedef enum {
 	COMMAND_EMIT = 4,
 	COMMAND_CHECK = 8,
 	COMMAND_TEST = 16,
-	COMMAND_INFO = 32
+	COMMAND_INFO = 32,
+	COMMAND_EXPLAIN = 64,
+	COMMAND_FMT = 128,
+	COMMAND_DOCTOR = 256,
+	COMMAND_COMPLETIONS = 512,
+	COMMAND_MAN = 1024
 } Command;
 typedef enum { ENGINE_DEFAULT, ENGINE_JIT, ENGINE_EVAL, ENGINE_C } EngineKind;
 typedef enum {
@@ -32,8 +37,9 @@ typedef enum {
 
 typedef struct {
 	Command command;
-	const char *file;         /* the program; of test: NULL */
-	VEC(const char *) files;  /* test: files and folders */
+	const char *file;         /* the program; of test: NULL; explain: or a code; completions: a shell */
+	bool check;               /* fmt: only say which files would change */
+	VEC(const char *) files;  /* test: files and folders; fmt: files */
 	const char *filter;
 	bool update;
 	VEC(const char *) sets;  /* "n=20" */

@@ -146,16 +146,48 @@ add_flags(Arena *a, WordVec *w, const char *cpu)
 	add_words(a, w, SNNC_SANITIZE_FLAGS);
 }
 
+static const char *
+compiler_words(void)
+{
+	const char *cc = getenv("CC");
+	return cc && *cc ? cc : "cc";
+}
+
+const char *
+toolchain_compiler(Arena *a, const char **why)
+{
+	WordVec w = {0};
+	const char *path = getenv("PATH");
+	add_words(a, &w, compiler_words());
+	const char *cc = w.n ? w.at[0] : "cc";
+	*why = arena_printf(a, "there is no `%s`: install one, or name it in CC; `snnc run` needs none where the JIT is built in", cc);
+	if (strchr(cc, '/'))
+		return access(cc, X_OK) == 0 ? cc : NULL;
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		const char *file = arena_printf(a, "%.*s/%s", (int)n, path, cc);
+		if (n && access(file, X_OK) == 0)
+			return file;
+		path += n + (path[n] == ':');
+	}
+	return NULL;
+}
+
+bool
+toolchain_has_runtime(Arena *a)
+{
+	return find_part(a, "lib", "libsnnrt.a", SNNC_BUILD_LIB_DIR) && find_part(a, "include", "snnrt.h", SNNC_BUILD_INCLUDE_DIR);
+}
+
 static bool
 make_command(Compilation *c, WordVec *w, const char *cpu, const char *source, const char *out)
 {
 	Arena *a = c->arena;
-	const char *cc = getenv("CC");
 	const char *lib = find_part(a, "lib", "libsnnrt.a", SNNC_BUILD_LIB_DIR);
 	const char *include = find_part(a, "include", "snnrt.h", SNNC_BUILD_INCLUDE_DIR);
 	if (!lib || !include)
 		return false;
-	add_words(a, w, cc && *cc ? cc : "cc");
+	add_words(a, w, compiler_words());
 	add_flags(a, w, cpu);
 	VEC_PUSH(a, w, arena_printf(a, "-I%s", include));
 	VEC_PUSH(a, w, "-o");

@@ -11,4 +11,8 @@ int toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const c
 /* Builds into a temporary folder, runs that and removes it; gives the exit code of the program. */
 int toolchain_run(Compilation *c, const StrBuf *text);
 
+/* The path of the C compiler that would be used; NULL and *why. */
+const char *toolchain_compiler(Arena *a, const char **why);
+bool toolchain_has_runtime(Arena *a);                     /* what programs by C are linked with; else it was said what is missing */
+
 #endif

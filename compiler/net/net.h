@@ -410,6 +410,8 @@ NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e
 NetVaries net_feature_varies(const Net *n, const NetConn *c, uint32_t k, NetVaries signal);
 bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do not count */
 void net_print(StrBuf *out, const Net *n);
+void net_print_layer(StrBuf *out, const Net *n, const NetLayer *l);
+void net_print_conn(StrBuf *out, const Net *n, const NetConn *c);
 const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */
 
 #endif

@@ -95,8 +95,8 @@ put_state(const NetPlace *at, const NetState *s, int depth)
 	strbuf_puts(at->out, s->kept_on_reset ? ", kept on reset\n" : "\n");
 }
 
-static void
-put_layer(StrBuf *out, const Net *n, const NetLayer *l)
+void
+net_print_layer(StrBuf *out, const Net *n, const NetLayer *l)
 {
 	NetPlace at = {.out = out, .net = n, .layer = l};
 	strbuf_printf(out, "layer %s ", l->name);
@@ -275,8 +275,8 @@ put_pattern(StrBuf *out, const Net *n, const NetPattern *p)
 	}
 }
 
-static void
-put_conn(StrBuf *out, const Net *n, const NetConn *c)
+void
+net_print_conn(StrBuf *out, const Net *n, const NetConn *c)
 {
 	strbuf_printf(out, "connection %s: %s -> %s", c->name, layer_name(n, c->pre),
 		      layer_name(n, c->post));
@@ -604,14 +604,14 @@ net_print(StrBuf *out, const Net *n)
 	for (uint32_t i = 0; i < n->arrays.n; i++)
 		put_array(out, n, i);
 	for (uint32_t i = 0; i < n->layers.n; i++)
-		put_layer(out, n, &n->layers.at[i]);
+		net_print_layer(out, n, &n->layers.at[i]);
 	for (uint32_t i = 0; i < n->signals.n; i++)
 		put_signal(out, n, &n->signals.at[i]);
 	for (uint32_t i = 0; i < n->updates.n; i++)
 		strbuf_printf(out, "%s%s%s", i ? ", " : "signals in the order ", n->updates.at[i] < n->signals.n ?
 			      n->signals.at[n->updates.at[i]].name : "?", i + 1 < n->updates.n ? "" : "\n");
 	for (uint32_t i = 0; i < n->conns.n; i++)
-		put_conn(out, n, &n->conns.at[i]);
+		net_print_conn(out, n, &n->conns.at[i]);
 	for (uint32_t i = 0; i < n->sites.n; i++) {
 		if (n->sites.at[i].file) {
 			strbuf_printf(out, "draws %s from ", n->sites.at[i].name);

@@ -132,6 +132,7 @@ rename_block(Fuse *f, PlanBlock b, uint32_t from, uint32_t to)
 static void
 join(Fuse *f, PlanStmt *a, PlanStmt *b)
 {
+	plan_remark(f->p, "fuse", true, f->code, "neighbouring loops over the same range are one: what one leaves in a register the next one takes");
 	rename_block(f, b->body, b->id, a->id);
 	PlanStmt **all = ARENA_ARRAY(f->p->arena, PlanStmt *, a->body.n + b->body.n);
 	memcpy(all, a->body.at, sizeof *all * a->body.n);

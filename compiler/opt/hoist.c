@@ -88,6 +88,7 @@ take(Hoist *f, PlanBlock *b, PlanEmit *before)
 			b->at[n++] = s;
 			continue;
 		}
+		plan_remark(f->p, "hoist", true, f->code, "`%s` gives the same in every turn, and is called before the loop", f->p->codes.at[s->id]->name);
 		VEC_PUSH(f->p->arena, &before->v, s);
 		for (uint32_t k = 0; k < s->nlocals; k++)
 			f->changes[s->locals[k]] = false;

@@ -504,8 +504,17 @@ pass_lazy(Plan *p)
 {
 	for (uint32_t c = 0; c < p->codes.n; c++) {
 		Make m = {.z = {.p = p, .kernel = c}};
-		if (p->codes.at[c]->kind == CODE_KERNEL && lazy_match(&m.z) && is_worth_it(&m)) {
+		if (p->codes.at[c]->kind != CODE_KERNEL || !lazy_match(&m.z))
+			continue;
+		if (!is_worth_it(&m)) {
+			plan_remark(p, "lazy", false, p->codes.at[c],
+				    "post spikes could wait for their rows, but the values stay in a cache, or the trace decays too fast: columns are "
+				    "walked at once");
+		} else {
 			Name name = p->codes.at[c]->name;
+			plan_remark(p, "lazy", true, p->codes.at[c],
+				    "what post spikes do to rows waits until the rows are read, at most %llu steps: a column costs a cache line "
+				    "for each synapse", (unsigned long long)m.steps);
 			make_lazy(&m);
 			c = plan_find_code(p, name);
 		}

@@ -274,6 +274,7 @@ rare_block(Rare *f, PlanBlock *b)
 			VEC_PUSH(f->p->arena, &out.v, s);
 			continue;
 		}
+		plan_remark(f->p, "rare", true, f->code, "few neurons draw a number in a step: all run as vectors without, and those once more");
 		uint32_t flags = flag_buffer(f);
 		emit_common(f, &out, flags);
 		emit_again(f, &out, flags, s);

@@ -190,10 +190,12 @@ rows_block(Rows *f, PlanBlock *b)
 		PlanStmt *s = b->at[i];
 		rows_block(f, &s->body);
 		rows_block(f, &s->other);
-		if (is_row_loop(f, s))
+		if (is_row_loop(f, s)) {
+			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are added eight at a time: one load and one store of a sum for eight rows");
 			emit_rows(f, &out, s);
-		else
+		} else {
 			VEC_PUSH(f->p->arena, &out.v, s);
+		}
 	}
 	*b = plan_freeze(&out);
 }

@@ -86,8 +86,10 @@ scan_block(Scan *f, PlanBlock *b)
 		PlanStmt *s = b->at[i];
 		scan_block(f, &s->body);
 		scan_block(f, &s->other);
-		if (is_scan(f, s))
+		if (is_scan(f, s)) {
+			plan_remark(f->p, "scan", true, f->code, "few flags are set in a step: they are looked at by words of sixty-four");
 			b->at[i] = by_words(f, s);
+		}
 	}
 }
 

@@ -185,6 +185,9 @@ extern const PlanHostFn plan_host_fns[];
 extern const uint32_t plan_host_fn_count;
 uint32_t plan_host_find(const char *name);                /* index; PANIC if there is none */
 
+/* What a pass did with a code, or why it did not: for people; no part of the plan's text. */
+typedef struct { const char *pass; bool done; Name code; const char *text; } PlanRemark;
+
 typedef struct {
 	Arena *arena;
 	Interner *names;
@@ -195,6 +198,7 @@ typedef struct {
 	VEC(PlanBuf) bufs;
 	VEC(PlanCode *) codes;                            /* order: funcs before users; kernels; procs before users */
 	VEC(PlanObject) objects;
+	VEC(PlanRemark) remarks;
 	uint64_t arena_bytes;                             /* set by plan_layout: PLAN_HEADER + buffers */
 	Span at;                                          /* the statement of the program that is being built; stamped on what is emitted */
 } Plan;
@@ -246,6 +250,9 @@ void plan_emit_run(PlanEmit *b, uint32_t kernel);
 void plan_emit_do(PlanEmit *b, uint32_t proc);
 PlanExpr *plan_emit_host(PlanEmit *b, const char *fn, const char *keep, uint32_t n, const PlanArg *args); /* keep NULL: result dropped, gives NULL */
 void plan_emit_note(PlanEmit *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Once for the same pass, code and text. */
+void plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- print, read, verify ---------------------------------------------------------------------- */
 

@@ -184,3 +184,18 @@ plan_emit_note(PlanEmit *b, const char *fmt, ...)
 	put(b, PSTMT_NOTE)->text = arena_vprintf(b->plan->arena, fmt, ap);
 	va_end(ap);
 }
+
+void
+plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	PlanRemark r = {pass, done, c->name, arena_vprintf(p->arena, fmt, ap)};
+	va_end(ap);
+	for (uint32_t i = 0; i < p->remarks.n; i++) {
+		const PlanRemark *o = &p->remarks.at[i];
+		if (o->code == r.code && strcmp(o->pass, pass) == 0 && strcmp(o->text, r.text) == 0)
+			return;
+	}
+	VEC_PUSH(p->arena, &p->remarks, r);
+}

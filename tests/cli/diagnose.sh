@@ -5,7 +5,7 @@ layer a : Poisson[4](rate = 100 Hz)
 layer b : LIF[3]
 layer deaf : LIF[2](threshold = 1e6 mV)
 connect a -> b as ab { weight = 14 { range [0, 15] ; learn PostPre(nu = (pre: 0, post: 1)) } }
-connect b -> deaf { weight = uniform(0, 1) }
+connect b -> deaf { weight = normal(0, 1) }                    # without bounds: nothing is known before the run
 experiment { run 200 ms ; freeze ; run 100 ms }
 EOF
 nextcode snnc run net.snn --diagnose --quiet --no-results

@@ -1,0 +1,236 @@
+/* cost: counts operations and bytes of loops.
+ *
+ * What stands in a turn is counted as it is written: an operation on floats is one flop (fma two), a call what its function holds, a
+ * load or a store the bytes of its element, whether it comes from a cache or not; both sides of a condition count. Turns are
+ * numbers where the bounds are; where they come from a list, the loop is one over events.
+ */
+#include "explain/cost.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct { double flops, bytes; } Work;
+
+typedef struct {
+	const Plan *p;
+	const PlanCode *c;
+	const PlanExpr **let;                             /* of each local: what it was declared as; NULL */
+	CostLoopVec *out;
+	bool *walked;                                     /* buffers of the loop being counted */
+} Cost;
+
+/* ---- one turn --------------------------------------------------------------------------------- */
+
+static Work work_of_block(Cost *k, PlanBlock b, bool with_loops);
+
+static Work
+add(Work a, Work b)
+{
+	return (Work){a.flops + b.flops, a.bytes + b.bytes};
+}
+
+static bool
+is_operation(PlanExprKind kind)
+{
+	return kind != PEXPR_CONST && kind != PEXPR_LOCAL && kind != PEXPR_LOAD && kind != PEXPR_MASK && kind != PEXPR_CAST &&
+	       kind != PEXPR_BITS;
+}
+
+static Work
+work_of_expr(Cost *k, const PlanExpr *e)
+{
+	Work w = {0};
+	if (!e)
+		return w;
+	for (uint32_t i = 0; i < e->nops; i++)
+		w = add(w, work_of_expr(k, e->op[i]));
+	if (e->kind == PEXPR_LOAD) {
+		w.bytes += plan_type_size(k->p->bufs.at[e->id].type);
+		k->walked[e->id] = true;
+	} else if (e->kind == PEXPR_MASK) {
+		w.bytes += 64;                            /* flags are bytes */
+		k->walked[e->id] = true;
+	} else if (is_operation(e->kind)) {
+		bool floats = plan_type_is_float(e->type) || (e->nops && plan_type_is_float(e->op[e->nops - 1]->type));
+		w.flops += floats ? e->kind == PEXPR_FMA ? 2 : 1 : 0;
+	}
+	return w;
+}
+
+static Work
+work_of_func(Cost *k, const PlanCode *f)
+{
+	Cost inner = {.p = k->p, .c = f, .walked = k->walked};
+	return work_of_block(&inner, f->body, true);
+}
+
+static Work
+work_of_block(Cost *k, PlanBlock b, bool with_loops)
+{
+	Work w = {0};
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if ((s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE) && !with_loops)
+			continue;
+		w = add(w, add(work_of_expr(k, s->e), work_of_expr(k, s->hi)));
+		for (uint32_t o = 0; o < s->nops; o++)
+			w = add(w, work_of_expr(k, s->op[o]));
+		if (s->kind == PSTMT_STORE) {
+			w.bytes += plan_type_size(k->p->bufs.at[s->id].type);
+			k->walked[s->id] = true;
+		}
+		if (s->kind == PSTMT_CALL)
+			w = add(w, work_of_func(k, k->p->codes.at[s->id]));
+		w = add(w, add(work_of_block(k, s->body, with_loops), work_of_block(k, s->other, with_loops)));
+	}
+	return w;
+}
+
+/* ---- bounds ----------------------------------------------------------------------------------- */
+
+/* The buffer that a bound comes from, through locals; UINT32_MAX: none. */
+static uint32_t
+source_of(const Cost *k, const PlanExpr *e, int depth)
+{
+	if (!e || depth > 20)
+		return UINT32_MAX;
+	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK)
+		return e->id;
+	if (e->kind == PEXPR_LOCAL)
+		return source_of(k, k->let[e->id], depth + 1);
+	for (uint32_t i = 0; i < e->nops; i++) {
+		uint32_t b = source_of(k, e->op[i], depth + 1);
+		if (b != UINT32_MAX)
+			return b;
+	}
+	return UINT32_MAX;
+}
+
+/* lo and hi of a kernel are 0 and its range. */
+static bool
+known(const Cost *k, const PlanExpr *e, double *out)
+{
+	if (e->kind == PEXPR_CONST && plan_type_is_int(e->type)) {
+		*out = (double)e->value.i;
+		return true;
+	}
+	if (e->kind == PEXPR_LOCAL && k->c->kind == CODE_KERNEL && e->id < 2) {
+		*out = e->id == 0 ? 0 : (double)k->c->range;
+		return true;
+	}
+	return e->kind == PEXPR_LOCAL && k->let[e->id] && known(k, k->let[e->id], out);
+}
+
+static bool
+has_loop(PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE || has_loop(s->body) || has_loop(s->other))
+			return true;
+	}
+	return false;
+}
+
+static void
+note_lets(Cost *k, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (s->kind == PSTMT_LET || s->kind == PSTMT_VAR)
+			k->let[s->id] = s->e;
+		note_lets(k, s->body);
+		note_lets(k, s->other);
+	}
+}
+
+/* ---- loops ------------------------------------------------------------------------------------ */
+
+typedef struct { const char *over; CostForm form; double turns; bool sometimes; } Around;
+
+static const char *
+product(const Cost *k, const char *a, const char *b)
+{
+	return *a ? arena_printf(k->p->arena, "%s x %s", a, b) : b;
+}
+
+static Around
+inside(Cost *k, Around a, const PlanStmt *s)
+{
+	double lo, hi;
+	if (s->kind == PSTMT_FOR && known(k, s->e, &lo) && known(k, s->hi, &hi)) {
+		double turns = hi > lo ? (hi - lo + (double)s->step - 1) / (double)s->step : 0;
+		turns = (double)(uint64_t)turns;
+		a.turns *= turns;
+		a.over = product(k, a.over, arena_printf(k->p->arena, "%.0f", turns));
+		return a;
+	}
+	uint32_t b = source_of(k, s->kind == PSTMT_FOR ? s->hi : s->e, 0);
+	if (b == UINT32_MAX && s->kind == PSTMT_FOR)
+		b = source_of(k, s->e, 0);
+	const char *name = b == UINT32_MAX ? "turns" : k->p->bufs.at[b].name;
+	const char *each = s->kind == PSTMT_FOR && s->step > 1 ? arena_printf(k->p->arena, " / %lld", (long long)s->step) : "";
+	a.form = FORM_EVENT;
+	a.over = product(k, a.over, arena_printf(k->p->arena, "%s%s", name, each));
+	return a;
+}
+
+static const char *
+layout_of(const Cost *k)
+{
+	const PlanBuf *most = NULL;
+	for (uint32_t i = 0; i < k->p->bufs.n; i++) {
+		const PlanBuf *b = &k->p->bufs.at[i];
+		if (k->walked[i] && (!most || plan_buf_count(b) > plan_buf_count(most)))
+			most = b;
+	}
+	if (!most)
+		return "";
+	StrBuf out = strbuf_init(k->p->arena);
+	strbuf_printf(&out, "%s %s [", most->name, plan_type_name(most->type));
+	for (uint32_t i = 0; i < most->naxes; i++)
+		strbuf_printf(&out, "%s%s %llu", i ? ", " : "", plan_axis_name(most->axis[i].kind), (unsigned long long)most->axis[i].extent);
+	strbuf_putc(&out, ']');
+	return strbuf_text(&out);
+}
+
+static void
+put_loop(Cost *k, Around a, PlanBlock b, bool simd)
+{
+	memset(k->walked, 0, k->p->bufs.n * sizeof *k->walked);
+	Work w = work_of_block(k, b, false);
+	if (w.flops == 0 && w.bytes == 0)
+		return;
+	CostLoop loop = {k->c, a.over, layout_of(k), a.form, simd, a.sometimes, a.turns, w.flops, w.bytes};
+	VEC_PUSH(k->p->arena, k->out, loop);
+}
+
+static void
+walk(Cost *k, Around a, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE) {
+			Around in = inside(k, a, s);
+			if (!has_loop(s->body))
+				put_loop(k, in, s->body, s->kind == PSTMT_FOR && s->simd);
+			else
+				walk(k, in, s->body);
+		} else {
+			Around in = a;
+			in.sometimes = true;
+			walk(k, in, s->body);
+			walk(k, in, s->other);
+		}
+	}
+}
+
+void
+cost_of_code(const Plan *p, const PlanCode *c, CostLoopVec *out)
+{
+	Cost k = {.p = p, .c = c, .out = out};
+	k.let = ARENA_ARRAY(p->arena, const PlanExpr *, c->nlocals + 1);
+	k.walked = ARENA_ARRAY(p->arena, bool, p->bufs.n + 1);
+	note_lets(&k, c->body);
+	walk(&k, (Around){"", FORM_DENSE, 1, false}, c->body);
+}
