@@ -10,21 +10,21 @@
 #include <math.h>
 #include <string.h>
 
-static void
-multiply(uint32_t n, const double *a, const double *b, double *out)
+void
+sol_multiply(uint32_t n, const double *a, const double *b, bool turned, double *out)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		for (uint32_t j = 0; j < n; j++) {
 			double sum = 0;
 			for (uint32_t k = 0; k < n; k++)
-				sum += a[i * n + k] * b[k * n + j];
+				sum += a[i * n + k] * b[turned ? j * n + k : k * n + j];
 			out[i * n + j] = sum;
 		}
 	}
 }
 
-static double
-norm(uint32_t n, const double *m)
+double
+sol_norm(uint32_t n, const double *m)
 {
 	double most = 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -45,7 +45,7 @@ sol_expm_minus_one(Arena *a, uint32_t n, const double *m, double *out)
 	uint32_t all = n * n;
 	double *x = ARENA_ARRAY(a, double, all), *term = ARENA_ARRAY(a, double, all), *next = ARENA_ARRAY(a, double, all);
 	int halvings = 0;
-	double size = norm(n, m);
+	double size = sol_norm(n, m);
 	while (size > 0.5 && size < INFINITY && halvings < HALVINGS) {
 		size /= 2;
 		halvings++;
@@ -53,7 +53,7 @@ sol_expm_minus_one(Arena *a, uint32_t n, const double *m, double *out)
 	for (uint32_t i = 0; i < all; i++)
 		x[i] = term[i] = out[i] = ldexp(m[i], -halvings);
 	for (int k = 2; k < TERMS; k++) {
-		multiply(n, term, x, next);
+		sol_multiply(n, term, x, false, next);
 		double biggest = 0;
 		for (uint32_t i = 0; i < all; i++) {
 			term[i] = next[i] / k;
@@ -64,7 +64,7 @@ sol_expm_minus_one(Arena *a, uint32_t n, const double *m, double *out)
 			break;
 	}
 	for (; halvings > 0; halvings--) {
-		multiply(n, out, out, next);
+		sol_multiply(n, out, out, false, next);
 		for (uint32_t i = 0; i < all; i++)
 			out[i] = 2 * out[i] + next[i];
 	}

@@ -25,32 +25,6 @@ element(Fixed v, uint32_t i)
 	return v.n == 0 ? 0 : v.at[v.n == 1 ? 0 : i];
 }
 
-/* out = x y, or x y^T. */
-static void
-multiply(uint32_t n, const double *x, const double *y, bool turned, double *out)
-{
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = 0; j < n; j++) {
-			double sum = 0;
-			for (uint32_t k = 0; k < n; k++)
-				sum += x[i * n + k] * y[turned ? j * n + k : k * n + j];
-			out[i * n + j] = sum;
-		}
-}
-
-static double
-norm(uint32_t n, const double *m)
-{
-	double most = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		double sum = 0;
-		for (uint32_t j = 0; j < n; j++)
-			sum += fabs(m[i * n + j]);
-		most = sum > most ? sum : most;
-	}
-	return most;
-}
-
 /* Over a time h, in which a is small: Q = sum of Q_k, Q_1 = h B B^T, Q_(k+1) = (h A Q_k + Q_k h A^T) / (k + 1). */
 static void
 short_time(Arena *arena, const Numbers *v, const double *a, double h, double *q)
@@ -65,7 +39,7 @@ short_time(Arena *arena, const Numbers *v, const double *a, double h, double *q)
 			q[i * n + j] = term[i * n + j] = h * sum;
 		}
 	for (int k = 2; k < TERMS; k++) {
-		multiply(n, a, term, false, left);
+		sol_multiply(n, a, term, false, left);
 		for (uint32_t i = 0; i < n; i++)
 			for (uint32_t j = 0; j < n; j++)
 				term[i * n + j] = (left[i * n + j] + left[j * n + i]) / k;
@@ -79,7 +53,7 @@ covariance(Arena *arena, const Numbers *v, double dt, double *q)
 {
 	uint32_t n = v->n, all = n * n;
 	double *a = arena_copy(arena, v->a, all * sizeof *a), *e = ARENA_ARRAY(arena, double, all), *x = ARENA_ARRAY(arena, double, all),
-	       *y = ARENA_ARRAY(arena, double, all), size = norm(n, a);
+	       *y = ARENA_ARRAY(arena, double, all), size = sol_norm(n, a);
 	int halvings = 0;
 	for (; size > 0.5 && halvings < HALVINGS; halvings++)
 		size /= 2;
@@ -90,11 +64,11 @@ covariance(Arena *arena, const Numbers *v, double dt, double *q)
 	for (uint32_t i = 0; i < n; i++)
 		e[i * n + i] += 1;
 	for (; halvings > 0; halvings--) {
-		multiply(n, e, q, false, x);
-		multiply(n, x, e, true, y);
+		sol_multiply(n, e, q, false, x);
+		sol_multiply(n, x, e, true, y);
 		for (uint32_t i = 0; i < all; i++)
 			q[i] += y[i];
-		multiply(n, e, e, false, x);
+		sol_multiply(n, e, e, false, x);
 		memcpy(e, x, all * sizeof *e);
 	}
 }

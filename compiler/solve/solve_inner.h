@@ -92,6 +92,8 @@ void sol_draw_noise(System *y, const Noise *noise);        /* fills drift and ki
 
 /* ---- expm.c ---- */
 void sol_expm_minus_one(Arena *a, uint32_t n, const double *m, double *out); /* e^m - 1, n by n, rows first */
+void sol_multiply(uint32_t n, const double *a, const double *b, bool turned, double *out);   /* a b, or a b^T */
+double sol_norm(uint32_t n, const double *m);                               /* the largest row */
 double sol_exprel(double z);                                                /* (e^z - 1) / z */
 
 /* ---- exact.c, stages.c: the states after a step, in terms of those before it ---- */
