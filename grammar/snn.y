@@ -188,6 +188,7 @@ decl:
 | table
 | "for" turns decl_block[body]  { $$ = ast_loop(B, @$, $turns, $body); }
 | choice
+| "sweep" turns                 { $$ = ast_sweep_decl(B, @$, $turns); }
 | "import" string[path]         { $$ = ast_import(B, @$, $path); }
 | test[t]                       { $$ = ast_test_decl(B, @$, $t); }
 | "function" name[n] "(" names[ps] ")" "=" expr[e]  { $$ = ast_function(B, @$, $n, $ps, $e); }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 GROUND = ["base", "source", "diag"]                 # each may include those before it
 NOUNS = ["ast", "net", "plan"]
-VERBS = ["parse", "testing", "expand", "sema", "elab", "solve", "lint", "lower", "opt", "emit_c", "emit_llvm", "eval", "info", "explain"]
+VERBS = ["parse", "testing", "expand", "sema", "elab", "solve", "lint", "lower", "opt", "lanes", "emit_c", "emit_llvm", "eval", "info", "explain"]
 ABI = "snnrt_abi.def"                               # the one file both sides see
 CONFIG = "snnc_config.h"                            # what CMake knows
 

@@ -172,6 +172,7 @@ typedef enum {
 	ADECL_LOOP,        /* for a in t, b in u { declarations } */
 	ADECL_CHOICE,      /* if e { declarations } else { declarations } */
 	ADECL_IMPORT,      /* import "file.snn"; gone after parse */
+	ADECL_SWEEP,       /* sweep a in [1, 2], seed in 1 .. 8 (as a loop without a body) */
 	ADECL_NEURON, ADECL_FEATURE, ADECL_RULE,
 	ADECL_TEST,        /* test "name" { … } of the whole program */
 	ADECL_ERROR,

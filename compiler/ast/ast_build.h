@@ -75,6 +75,7 @@ AstDecl *ast_bad_decl(AstBuild *b, Span at);
 AstDecl *ast_table(AstBuild *b, Span at, AstId name, AstIdVec *columns, AstArgVec *dims, AstExpr *value);
 AstDecl *ast_loop(AstBuild *b, Span at, AstArgVec *turns, AstDeclVec *body);
 AstDecl *ast_choice(AstBuild *b, Span at, AstExpr *cond, AstDeclVec *body, AstDeclVec *other);  /* other NULL: none */
+AstDecl *ast_sweep_decl(AstBuild *b, Span at, AstArgVec *turns);
 AstDecl *ast_import(AstBuild *b, Span at, AstExpr *path);
 AstDeclVec *ast_decls(AstBuild *b, AstDeclVec *decls, AstDecl *d); /* adds; decls NULL starts a list, d NULL adds nothing */
 

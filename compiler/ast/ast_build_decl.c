@@ -130,6 +130,14 @@ ast_choice(AstBuild *b, Span at, AstExpr *cond, AstDeclVec *body, AstDeclVec *ot
 }
 
 AstDecl *
+ast_sweep_decl(AstBuild *b, Span at, AstArgVec *turns)
+{
+	AstDecl *d = new_decl(b, at, ADECL_SWEEP);
+	d->loop.turns = *turns;
+	return d;
+}
+
+AstDecl *
 ast_import(AstBuild *b, Span at, AstExpr *path)
 {
 	AstDecl *d = new_decl(b, at, ADECL_IMPORT);

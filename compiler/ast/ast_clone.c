@@ -215,6 +215,7 @@ ast_clone_decl(AstClone *c, const AstDecl *d)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 	case ADECL_NEURON:
 	case ADECL_FEATURE:
 	case ADECL_RULE:

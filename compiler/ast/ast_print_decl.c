@@ -333,8 +333,9 @@ print_folded(StrBuf *out, const AstDecl *d)
 			print_named(out, &d->table.dims.at[i]);
 		print_more(out, d->table.value);
 		return;
+	case ADECL_SWEEP:
 	case ADECL_LOOP:
-		strbuf_puts(out, "(for");
+		strbuf_puts(out, d->kind == ADECL_LOOP ? "(for" : "(sweep");
 		for (uint32_t i = 0; i < d->loop.turns.n; i++)
 			print_named(out, &d->loop.turns.at[i]);
 		print_decls(out, &d->loop.body);
@@ -413,6 +414,7 @@ print_decl(StrBuf *out, const AstDecl *d)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 		print_folded(out, d);
 		break;
 	case ADECL_TEST:

@@ -327,6 +327,7 @@ check_folded(Verifier *v, const AstDecl *d)
 	case ADECL_TABLE:
 		return (d->name || fail(v, d->span, "a table without a name")) && check_args(v, &d->table.dims, false) &&
 		       check_expr(v, d->table.value, false);
+	case ADECL_SWEEP:
 	case ADECL_LOOP:
 		return check_args(v, &d->loop.turns, false) && check_decls(v, &d->loop.body);
 	case ADECL_CHOICE:
@@ -378,6 +379,7 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 		return check_folded(v, d);
 	case ADECL_TEST:
 	case ADECL_ERROR:

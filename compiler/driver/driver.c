@@ -10,6 +10,7 @@
 #include "driver/pages.h"
 #include "driver/pipeline.h"
 #include "driver/run.h"
+#include "driver/sweep.h"
 #include "driver/test.h"
 #include "driver/toolchain.h"
 #include "driver/verify.h"
@@ -143,11 +144,13 @@ command_run(Compilation *c)
 	int code;
 	if (!compile(c, NULL, &code))
 		return code;
-	if (c->o->verify)
-		return command_verify(c);
 	EngineKind kind = c->o->engine;
 	if (kind == ENGINE_DEFAULT)
 		kind = run_compiled_engine();
+	if (sweep_has_lanes(c))
+		return sweep_run(c, kind);
+	if (c->o->verify)
+		return command_verify(c);
 	return run_plan(c, kind);
 }
 
@@ -159,6 +162,8 @@ command_build(Compilation *c)
 	int code;
 	if (!compile(c, NULL, &code))
 		return code;
+	if (sweep_has_lanes(c))
+		return sweep_refuse(c, "what is built is one lane of a sweep");
 	StrBuf text = strbuf_init(c->arena);
 	run_print_c(c, &text);
 	return toolchain_build(c, &text, c->o->cpu, c->o->output);

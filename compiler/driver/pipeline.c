@@ -125,6 +125,7 @@ expand(Compilation *c)
 			 .nsets = c->sets.n,
 			 .sets = c->sets.at};
 	bool ok = expand_program(&env, &c->ast);
+	c->lanes = env.lanes;
 	c->world_errors += env.world_errors;
 	return ok;
 }

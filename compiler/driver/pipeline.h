@@ -24,6 +24,7 @@ typedef struct {
 	const char *source_hash; /* set by parse */
 	AstProgram ast;
 	VEC(AstArg) sets;
+	ExpandLanes lanes; /* set by expand: what the program sweeps over */
 	VEC(struct Import { const SourceFile *file; const char *folder; bool reading; }) imports; /* the program first */
 	const char *math_plan; /* text of the library's plans */
 	Net *net;

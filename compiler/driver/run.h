@@ -3,8 +3,10 @@
 #define SNNC_DRIVER_RUN_H
 
 #include "driver/pipeline.h"
+#include "snnrt.h"
 
 EngineKind run_compiled_engine(void);                     /* LLVM, or C where there is none */
+snnrt_options run_options(const Compilation *c, const char *engine);
 int run_plan(Compilation *c, EngineKind kind);            /* gives the exit code; what went wrong was said */
 void run_print_c(Compilation *c, StrBuf *out);
 void run_flush(Compilation *c, StrBuf *out, bool colour);   /* messages as --diagnostics says */

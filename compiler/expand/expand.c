@@ -202,6 +202,8 @@ kept_out(AstDeclKind k)
 		return "a table";
 	case ADECL_IMPORT:
 		return "an import";
+	case ADECL_SWEEP:
+		return "a sweep";
 	case ADECL_CONST:
 	case ADECL_SIGNAL:
 	case ADECL_LAYER:
@@ -267,6 +269,8 @@ expand_decl(Expand *x, const AstDecl *d)
 		return;
 	case ADECL_IMPORT:
 		outside_only(x, d, "an import");
+		return;
+	case ADECL_SWEEP:
 		return;
 	case ADECL_LOOP:
 		expand_turn(x, d, 0);
@@ -364,6 +368,7 @@ expand_program(ExpandEnv *env, AstProgram *p)
 	x.b = (AstBuild){.arena = env->arena, .diag = env->diag};
 	find_folded(&x, &p->decls, true);
 	check_tables(&x);
+	expand_find_lanes(&x, &env->lanes);
 	for (uint32_t i = 0; i < p->decls.n && x.made < MOST_MADE; i++)
 		expand_decl(&x, p->decls.at[i]);
 	if (x.made >= MOST_MADE) {

@@ -27,6 +27,9 @@ typedef struct {
 			    const char **why);
 } ExpandWorld;
 
+/* What the program sweeps over: the last one changes fastest. `value` is numbers with units, lists of them, or truth values. */
+typedef VEC(struct ExpandLane { Name name; Span span; VEC(const AstExpr *) value; }) ExpandLanes;
+
 typedef struct {
 	Arena *arena;
 	Interner *names;
@@ -35,6 +38,7 @@ typedef struct {
 	uint32_t nsets;
 	const AstArg *sets;    /* --set name = expression */
 	uint32_t world_errors; /* out: errors that are the world's, not the text's */
+	ExpandLanes lanes;     /* out: without those that --set gives a value */
 } ExpandEnv;
 
 /* False if errors were reported. */

@@ -86,4 +86,7 @@ void expand_bind(Expand *x, Name name, Span at, const Turns *t, uint64_t k);
 bool expand_may_bind(Expand *x, Name name, Span at);
 bool expand_loop_stmt(AstClone *c, const AstStmt *s, AstStmtVec *out);
 
+/* ---- sweep.c ---- */
+bool expand_find_lanes(Expand *x, ExpandLanes *out);
+
 #endif

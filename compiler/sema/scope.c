@@ -152,6 +152,7 @@ sym_kind_of(AstDeclKind k)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 		return ASYM_UNSET;
 	case ADECL_UNSET:
 	case ADECL_COUNT:

@@ -128,6 +128,7 @@ stage_of(AstDeclKind k)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 	case ADECL_UNSET:
 	case ADECL_COUNT:
 		return 0;
@@ -180,6 +181,7 @@ check_decl(Sema *s, AstDecl *d)
 	case ADECL_LOOP:
 	case ADECL_CHOICE:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 	case ADECL_UNSET:
 	case ADECL_COUNT:
 		break;

@@ -56,6 +56,7 @@ stays(const AstDecl *d, bool of_model)
 	case ADECL_PLOT:
 	case ADECL_TEST:
 	case ADECL_IMPORT:
+	case ADECL_SWEEP:
 		return false;
 	case ADECL_UNSET:
 	case ADECL_COUNT:

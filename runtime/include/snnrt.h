@@ -104,6 +104,7 @@ typedef struct snnrt snnrt;
 snnrt_status snnrt_open(const snnrt_program *p, const snnrt_options *o, snnrt **out);   /* *out is set also on failure (for the text) */
 snnrt_status snnrt_run(snnrt *rt);
 int snnrt_close(snnrt *rt);                               /* finishes the results; gives the exit code 0, 3 or 130; NULL is fine */
+const char *snnrt_reports(const snnrt *rt);               /* what `report` told: JSON objects with commas between, as in the manifest */
 const char *snnrt_error(const snnrt *rt);                 /* "" if nothing failed */
 void *snnrt_arena(snnrt *rt);
 

@@ -31,6 +31,12 @@ snnrt_error(const snnrt *rt)
 	return rt ? rt->error : "no memory";
 }
 
+const char *
+snnrt_reports(const snnrt *rt)
+{
+	return rt && rt->reports.s ? rt->reports.s : "";
+}
+
 void *
 snnrt_arena(snnrt *rt)
 {

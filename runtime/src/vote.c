@@ -419,7 +419,8 @@ snnrt_tell(void *host, int64_t object, void *source)
 		return SNNRT_FAILED;
 	double x = b->type == SNNRT_F64 ? *(double *)source : (double)*(float *)source;
 	rt_progress_clear(rt);
-	printf("%s: %.6g\n", o->name, x);
+	if (!rt->o.silent)
+		printf("%s: %.6g\n", o->name, x);
 	if (fflush(stdout))
 		return rt_fail(rt, "cannot write to the standard output");
 	RtText *j = &rt->reports;
