@@ -93,7 +93,7 @@ run_in_process(Compilation *c, EngineKind kind)
 		output_say("%s", snnrt_error(rt));
 	int code = snnrt_close(rt);
 	if (code == EXIT_INTERRUPTED)
-		output_say("interrupted; the results so far are kept%s", o->no_results ? "" : "; --resume goes on from here");
+		output_say("interrupted; the results so far are kept%s", c->o->no_results ? "" : "; --resume goes on from here");
 	engine_close(&engine);
 	return code;
 }
