@@ -136,7 +136,7 @@ warn_zero_sums(Scope *s, const NetFeature *f, const AstFeature *a, uint64_t zero
 	diag_end(el->diag);
 }
 
-/* Which groups have no values: targets that nothing reaches. */
+/* Which groups have no values: targets that nothing reaches. Of drawn synapses that may be any: nothing is told of them. */
 static bool *
 find_empty(Scope *s, const NetFeature *f, uint64_t groups)
 {
@@ -146,7 +146,7 @@ find_empty(Scope *s, const NetFeature *f, uint64_t groups)
 	if (p->kind != NPAT_SPARSE || f->of_post || f->norm_per == NNORM_CONNECTION)
 		return empty;
 	memset(empty, true, groups * sizeof *empty);
-	for (uint64_t k = 0; k < p->nsynapses; k++)
+	for (uint64_t k = 0; k < p->nsynapses && !p->drawn; k++)
 		empty[p->target[k]] = false;
 	return empty;
 }
@@ -157,6 +157,8 @@ elab_norm_sums(Scope *s, NetFeature *f, const AstFeature *a, const double *v)
 {
 	Elab *el = s->el;
 	const NetConn *c = &el->net->conns.at[s->conn];
+	if (c->pattern.drawn && f->norm_per != NNORM_CONNECTION)
+		v = NULL;                                 /* whose they are is not known */
 	uint64_t n = v ? elab_values_here(s) : 0, zeros = 0, first = 0, groups = net_group_count(el->net, c, f);
 	double *sum = ARENA_ARRAY(el->arena, double, groups);
 	bool *known = find_empty(s, f, groups), any = false;

@@ -275,6 +275,7 @@ lower_net(LowerEnv *env, const Net *net)
 		low->collect = low->find = low->no_drive = low->raster = UINT32_MAX;
 	}
 	l->by_layer_proc = UINT32_MAX;
+	l->synapse_delays = NO_BUF;
 	link_math(l);
 	fixed_points(l);
 	constants(l);

@@ -65,9 +65,11 @@ is_fellow(const NetConn *c, uint32_t feature)
 	return false;
 }
 
-/* A value that is a number, or one number where i == j and another elsewhere, is never stored. */
+static bool needs_store(const Lower *l, uint32_t conn, uint32_t feature);
+
+/* Does anything but its first value ask for it? */
 static bool
-needs_store(const Lower *l, uint32_t conn, uint32_t feature)
+is_asked_for(const Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	const NetFeature *f = &c->features.at[feature];
@@ -75,9 +77,34 @@ needs_store(const Lower *l, uint32_t conn, uint32_t feature)
 		if (c->features.at[k].shared == feature && needs_store(l, conn, k))
 			return true;
 	bool bounds = f->has_range && (f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST);
-	return is_fellow(c, feature) || low_sets_sign(f) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file || !low_is_fixed(f->init.e)
+	return is_fellow(c, feature) || low_sets_sign(f) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file
 	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
+}
+
+/* Delays that nobody asks for are not kept: drawn synapses are sorted by them. */
+bool
+low_is_arranged(const Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	uint32_t last = c->features.n - 1;
+	if (!c->pattern.drawn || !low_delays_sums(c) || l->net->layers.at[c->post].ports.at[c->port].window || c->features.at[last].slots > UINT16_MAX || c->features.at[last].shared != NET_NONE)
+		return false;
+	for (uint32_t k = 0; k < c->features.n; k++)
+		if (low_feature_is_staged(l, conn, k))
+			return false;
+	const NetFeature *f = &c->features.at[last];
+	return f->delay->kind == NEXPR_VALUE && !is_asked_for(l, conn, last) && !low_is_fixed(f->init.e);
+}
+
+/* A value that is a number, or one number where i == j and another elsewhere, is never stored. */
+static bool
+needs_store(const Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	if (is_asked_for(l, conn, feature))
+		return true;
+	return !low_is_fixed(c->features.at[feature].init.e) && !(feature + 1 == c->features.n && low_is_arranged(l, conn));
 }
 
 /* A state that is one for the network: what an earlier connection with the same rule has; NO_BUF: none. */
@@ -389,6 +416,8 @@ low_conn_kernels(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	low_pattern_kernels(l, conn);
+	if (l->conns[conn].delay_begin != NO_BUF)
+		low_delays_kernel(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		const NetFeature *f = &c->features.at[k];
 		if (!low_is_plain(c, f)) {

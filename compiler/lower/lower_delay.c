@@ -31,8 +31,8 @@ low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f)
 }
 
 /* Steps from 1 to the longest, as an i64. */
-static PlanExpr *
-steps(Scope *s, const NetFeature *f)
+PlanExpr *
+low_delay_steps(Scope *s, const NetFeature *f)
 {
 	Lower *l = s->l;
 	Plan *p = l->p;
@@ -47,15 +47,19 @@ steps(Scope *s, const NetFeature *f)
 }
 
 PlanExpr *
+low_slot_after(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *now, PlanExpr *steps)
+{
+	Plan *p = l->p;
+	PlanExpr *at = plan_emit_let(b, "at", plan_binary(p, PEXPR_ADD, now, steps)), *slots = low_i64(l, (int64_t)f->slots);
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, slots), at, plan_binary(p, PEXPR_SUB, at, slots));
+}
+
+PlanExpr *
 low_slot_later(Scope *s, PlanExpr *now)
 {
-	Lower *l = s->l;
-	Plan *p = l->p;
-	const NetFeature *f = &l->net->conns.at[s->conn].features.at[s->feature];
-	PlanExpr *at = plan_binary(p, PEXPR_ADD, now, plan_binary(p, PEXPR_SUB, steps(s, f), low_i64(l, 1)));
-	at = plan_emit_let(s->b, "at", at);
-	PlanExpr *slots = low_i64(l, (int64_t)f->slots);
-	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, slots), at, plan_binary(p, PEXPR_SUB, at, slots));
+	const NetFeature *f = &s->l->net->conns.at[s->conn].features.at[s->feature];
+	PlanExpr *steps = plan_binary(s->l->p, PEXPR_SUB, low_delay_steps(s, f), low_i64(s->l, 1));
+	return low_slot_after(s->l, s->b, f, now, steps);
 }
 
 PlanExpr *

@@ -168,6 +168,8 @@ low_through(Lower *l, PlanEmit *b, uint32_t conn, uint32_t first, uint32_t last,
 		low_find_pair(&place, of_post);
 	for (uint32_t k = first; k < last; k++) {
 		const NetFeature *f = &c->features.at[k];
+		if (f->delay && k + 1 == c->features.n && low_is_arranged(l, conn))
+			continue;                         /* in its place already */
 		Scope s = place;
 		s.feature = k;
 		/* Once per pre neuron there may be no synapse to read it from, and then it is not asked for. */

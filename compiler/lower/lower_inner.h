@@ -59,6 +59,7 @@ typedef struct {
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t draw, find_columns;                      /* the object that draws them, and the kernel that sorts them by target */
+	uint32_t delay_begin, find_delays;                /* where in its row each delay begins, and the kernel that finds the delays */
 	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
 	uint32_t past, remember, behind;                  /* in front of neurons that look back: see lower_window */
@@ -100,6 +101,7 @@ typedef struct {
 	uint32_t seed, step, learning;                    /* buffers */
 	uint32_t resuming, place, began, steps;           /* buffers of lower_resume.c; steps: NO_BUF until asked for */
 	uint32_t places;                                  /* where a program may be resumed: those so far */
+	uint32_t synapse_delays;                          /* scratch: of the connection that is drawn just now; NO_BUF */
 	uint32_t step_proc, reset_proc, by_layer_proc;    /* by_layer_proc: UINT32_MAX until asked for */
 	uint32_t inputs_end;                              /* objects from here on are not read in every step */
 	VEC(LowControl) controls;
@@ -229,6 +231,8 @@ PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
 bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
 bool low_delays_signals(const NetConn *c, uint32_t feature);     /* it keeps each signal, or what comes to each target */
 PlanExpr *low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f);
+PlanExpr *low_delay_steps(Scope *s, const NetFeature *f);        /* i64 from 1 to the longest */
+PlanExpr *low_slot_after(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *now, PlanExpr *steps);
 PlanExpr *low_slot_later(Scope *s, PlanExpr *now);                /* where a signal of this synapse leaves */
 void low_ring(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature);
@@ -324,6 +328,10 @@ PlanExpr *low_affine(Lower *l, PlanExpr *e, int64_t factor, PlanExpr *add);     
 PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *extent, PlanExpr *const *at);
 PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
 /* Lists of synapses (lower_list.c). */
+bool low_is_arranged(const Lower *l, uint32_t conn);              /* each row is sorted by delay, which is not stored */
+/* Opens loops over the delays of row i and the synapses of each; `slot`: where in the ring they arrive. */
+LowLoop low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, PlanExpr *now, LowLoop *slots, PlanExpr **slot);
+void low_delays_kernel(Lower *l, uint32_t conn);                  /* finds the delays that rows are sorted by */
 void low_list_buffers(Lower *l, uint32_t conn);
 void low_connect(Lower *l, PlanEmit *b, uint32_t conn);           /* draws and sorts them when the run begins */
 PlanExpr *low_synapse_count(Lower *l, uint32_t conn);             /* i64 */

@@ -29,6 +29,23 @@ constants(Lower *l, uint32_t buf, uint64_t n)
 	return v;
 }
 
+/* One for all connections that are sorted by delay, as large as the largest of them. */
+static uint32_t
+synapse_delays(Lower *l)
+{
+	uint64_t most = 0, slots = 0;
+	for (uint32_t c = 0; l->synapse_delays == NO_BUF && c < l->net->conns.n; c++) {
+		const NetConn *n = &l->net->conns.at[c];
+		if (!low_is_arranged(l, c))
+			continue;
+		most = n->pattern.nsynapses > most ? n->pattern.nsynapses : most;
+		slots = n->features.at[n->features.n - 1].slots > slots ? n->features.at[n->features.n - 1].slots : slots;
+	}
+	if (most)
+		l->synapse_delays = list(l, slots <= 256 ? PT_U8 : PT_U16, ROLE_SCRATCH, AXIS_SYNAPSE, most, "synapse", "delay");
+	return l->synapse_delays;
+}
+
 static void
 drawn(Lower *l, uint32_t conn)
 {
@@ -41,9 +58,18 @@ drawn(Lower *l, uint32_t conn)
 	o->span = n->span;
 	o->texts = ARENA_ARRAY(l->a, const char *, 1);
 	o->texts[o->ntexts++] = n->drawn;
-	o->bufs = ARENA_ARRAY(l->a, uint32_t, 2);
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 4);
 	o->bufs[o->nbufs++] = low->row;
 	o->bufs[o->nbufs++] = low->target;
+	if (low_is_arranged(l, conn)) {
+		uint64_t slots = c->features.at[c->features.n - 1].slots;
+		PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n), low_axis(AXIS_SLOT, slots + 1)};
+		low->delay_begin = low_add_buf(l, PT_U32, ROLE_STATE, 2, axes, "%s.delay_begin", c->name);
+		l->p->objects.at[low->draw].bufs[2] = low->delay_begin;
+		l->p->objects.at[low->draw].bufs[3] = synapse_delays(l);
+		l->p->objects.at[low->draw].nbufs = 4;
+	}
+	o = &l->p->objects.at[low->draw];
 	o->nums = ARENA_ARRAY(l->a, int64_t, 4);
 	o->nums[o->nnums++] = (int64_t)l->net->layers.at[c->post].n;
 	o->nums[o->nnums++] = (int64_t)low_site_hash(site);
@@ -88,6 +114,23 @@ between(Lower *l, PlanEmit *b, const char *name, uint32_t bounds, PlanExpr *at)
 {
 	PlanExpr *next = plan_binary(l->p, PEXPR_ADD, at, low_i64(l, 1));
 	return low_loop(b, name, place(l, bounds, at), place(l, bounds, next), false);
+}
+
+LowLoop
+low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, PlanExpr *now, LowLoop *slots, PlanExpr **slot)
+{
+	Plan *p = l->p;
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[c->features.n - 1];
+	uint32_t begin = l->conns[conn].delay_begin;
+	PlanExpr *row = plan_emit_let(b, "row", place(l, l->conns[conn].row, i));
+	*slots = low_loop(b, "later", low_i64(l, 0), low_i64(l, (int64_t)f->slots), false);
+	PlanEmit *in = low_body(slots);
+	PlanExpr *next = plan_binary(p, PEXPR_ADD, slots->index, low_i64(l, 1));
+	*slot = plan_emit_let(in, "slot", low_slot_after(l, in, f, now, slots->index));
+	PlanExpr *lo = plan_binary(p, PEXPR_ADD, row, plan_cast(p, PT_I64, low_load(l, begin, 2, i, slots->index)));
+	PlanExpr *hi = plan_binary(p, PEXPR_ADD, row, plan_cast(p, PT_I64, low_load(l, begin, 2, i, next)));
+	return low_loop(in, "e", lo, hi, false);
 }
 
 LowLoop
@@ -224,6 +267,9 @@ low_connect(Lower *l, PlanEmit *b, uint32_t conn)
 	if (low->draw != UINT32_MAX) {
 		PlanArg args[2] = {low_number(l, low->draw), low_address(l, low->row, NULL)};
 		low_host(l, b, "connect", 2, args);
+		low_run_if(b, low->find_delays);
+		if (low->find_delays != UINT32_MAX)
+			low_host(l, b, "arrange", 2, args);
 	}
 	low_run_if(b, low->find_columns);
 }

@@ -15,6 +15,7 @@ typedef struct {
 	PlanExpr *item, *lo, *hi;
 	uint32_t gather;                                  /* signals go there instead; NO_BUF */
 	PlanExpr *now, *past;                             /* slots: of a delay of sums, of this step; of what is delivered; NULL */
+	PlanExpr *slot;                                   /* where all that is sent just now arrives; NULL: each finds its own */
 	PlanExpr *i, *signal;                             /* the source, and what leaves it */
 	PlanExpr *channel, *x[NET_KERNEL_AXES];           /* of the source */
 	PlanExpr *tap[NET_KERNEL_AXES], *position[NET_KERNEL_AXES];
@@ -29,6 +30,11 @@ add_to(Deliver *w, PlanEmit *b, PlanExpr *i, PlanExpr *j, const LowIndex *at, Pl
 		return;
 	}
 	PlanExpr *e = low_through(l, b, w->conn, 0, low_synaptic(w->c), w->keys, w->item, i, j, at, signal);
+	if (w->slot) {
+		uint32_t ring = l->conns[w->conn].features[w->c->features.n - 1].ring;
+		low_store(b, ring, plan_binary(l->p, PEXPR_ADD, low_load(l, ring, 3, w->slot, w->item, j), e), 3, w->slot, w->item, j);
+		return;
+	}
 	low_send(l, b, w->conn, w->into, w->now, w->item, i, j, at, e);
 }
 
@@ -242,7 +248,12 @@ listed(Deliver *w, PlanEmit *b)
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
-	LowLoop row = low_row(l, b, w->conn, w->i);
+	bool arranged = low_is_arranged(l, w->conn);
+	LowLoop delays, row;
+	if (arranged)
+		row = low_arranged_row(l, b, w->conn, w->i, w->now, &delays, &w->slot);
+	else
+		row = low_row(l, b, w->conn, w->i);
 	PlanEmit *in = low_body(&row), then = plan_emit(p, b->code);
 	PlanExpr *j = low_target(l, in, w->conn, row.index);
 	LowIndex at = {1, {row.index}};
@@ -250,6 +261,8 @@ listed(Deliver *w, PlanEmit *b)
 	plan_emit_if(in, plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, w->lo), plan_binary(p, PEXPR_LT, j, w->hi)), &then,
 	             NULL);
 	low_close(&row);
+	if (arranged)
+		low_close(&delays);
 }
 
 /* Signals that have passed the features of a staged connection. */

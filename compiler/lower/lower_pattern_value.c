@@ -10,6 +10,7 @@ typedef struct {
 	uint32_t conn, given;                             /* given: buffer of a sparse file's values; NO_BUF */
 	const NetFeature *f;
 	const LowFeature *low;
+	bool delays;                                      /* steps of drawn synapses, less one, instead of values */
 	LowSites sites;                                   /* drawn for each value */
 	PlanExpr *(*key)[2];
 	uint32_t naxes;
@@ -70,7 +71,14 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 		draw(w, &s, at);
 		v = low_expr(&s, w->f->init.e);
 	}
-	low_value_store(b, w->low->buf, at, low_clipped(&s, w->f, v));
+	v = low_clipped(&s, w->f, v);
+	if (!w->delays) {
+		low_value_store(b, w->low->buf, at, v);
+		return;
+	}
+	s.value = low_keep(b, "delay", v);
+	PlanExpr *later = plan_binary(l->p, PEXPR_SUB, low_delay_steps(&s, w->f), low_i64(l, 1));
+	low_store(b, l->synapse_delays, plan_cast(l->p, l->p->bufs.at[l->synapse_delays].type, later), 1, at->at[0]);
 }
 
 /* `weight = file("w.npy")` on `by sparse("w.npy")`: the matrix is known already, its zeros are absent. */
@@ -108,6 +116,27 @@ begin_flat(Work *w, PlanEmit *b)
 	low_close(&loop);
 }
 
+static uint32_t
+begin_kernel(Work *w, const char *what)
+{
+	Lower *l = w->l;
+	uint32_t conn = w->conn;
+	const NetFeature *f = w->f;
+	uint32_t id = low_add_kernel(l, low_value_range(l, conn, f), "%s.%s.%s", l->net->conns.at[conn].name, f->name, what);
+	PlanEmit b = plan_emit(l->p, l->p->codes.at[id]);
+	low_find_uniforms(l, f->init.e, &w->sites);
+	typedef PlanExpr *Pair[2];
+	w->key = ARENA_ARRAY(l->a, Pair, w->sites.n);
+	for (uint32_t k = 0; k < w->sites.n; k++)
+		low_site_key(l, &b, w->sites.at[k], w->key[k]);
+	if (is_flat(w))
+		begin_flat(w, &b);
+	else
+		low_each_value(l, &b, conn, f, begin, w);
+	l->p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
 void
 low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 {
@@ -122,16 +151,17 @@ low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 		if (!low_is_bounded(f))
 			return;
 	}
-	lf->init = low_add_kernel(l, low_value_range(l, conn, f), "%s.%s.init", c->name, f->name);
-	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->init]);
-	low_find_uniforms(l, f->init.e, &w->sites);
-	typedef PlanExpr *Pair[2];
-	w->key = ARENA_ARRAY(l->a, Pair, w->sites.n);
-	for (uint32_t k = 0; k < w->sites.n; k++)
-		low_site_key(l, &b, w->sites.at[k], w->key[k]);
-	if (is_flat(w))
-		begin_flat(w, &b);
-	else
-		low_each_value(l, &b, conn, f, begin, w);
-	l->p->codes.at[lf->init]->body = plan_freeze(&b);
+	lf->init = begin_kernel(w, "init");
+}
+
+/* Steps that the synapses of a drawn connection take, before its rows are sorted by them. */
+void
+low_delays_kernel(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	uint32_t last = c->features.n - 1;
+	Work work = {.l = l, .conn = conn, .f = &c->features.at[last], .low = &l->conns[conn].features[last], .delays = true}, *w = &work;
+	w->naxes = low_value_axes(l, conn, w->f, w->axes);
+	w->given = NO_BUF;
+	l->conns[conn].find_delays = begin_kernel(w, "find");
 }

@@ -111,6 +111,11 @@ verify_synapses(const Plan *p, Arena *a, const PlanObject *o)
 	const PlanBuf *row = &p->bufs.at[o->bufs[0]], *target = &p->bufs.at[o->bufs[1]];
 	bool fits = row->type == PT_U64 && row->naxes == 1 && row->axis[0].extent > 1 && target->naxes == 1 &&
 	            (target->type == PT_U16 || target->type == PT_U32) && target->role != ROLE_CONST;
+	if (fits && o->nbufs == 4) {
+		const PlanBuf *begin = &p->bufs.at[o->bufs[2]], *delay = &p->bufs.at[o->bufs[3]];
+		fits = begin->type == PT_U32 && begin->naxes == 2 && begin->axis[0].extent + 1 == row->axis[0].extent && begin->axis[1].extent > 1 &&
+		       (delay->type == PT_U8 || delay->type == PT_U16) && plan_buf_count(delay) >= target->axis[0].extent;
+	}
 	return fits ? NULL : arena_printf(a, "`%s` and `%s` are no rows and targets of synapses", row->name, target->name);
 }
 
@@ -123,7 +128,8 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
-	bool more = (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
+	bool delays = o->kind == POBJ_SYNAPSES && o->nbufs == 4;
+	bool more = delays || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
 		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
@@ -171,7 +177,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
 	{"warn", POBJ_WARN, POBJ_UNSET},
-	{"connect", POBJ_SYNAPSES, POBJ_UNSET},
+	{"connect", POBJ_SYNAPSES, POBJ_UNSET}, {"arrange", POBJ_SYNAPSES, POBJ_UNSET},
 };
 
 static const char *

@@ -157,6 +157,7 @@ int64_t snnrt_begin(SNNRT_ARGS_);
 int64_t snnrt_poll(SNNRT_ARGS_);
 int64_t snnrt_fill(SNNRT_ARGS_lp);
 int64_t snnrt_connect(SNNRT_ARGS_lp);
+int64_t snnrt_arrange(SNNRT_ARGS_lp);
 int64_t snnrt_stream(SNNRT_ARGS_lp);
 int64_t snnrt_fetch(SNNRT_ARGS_lllp);
 int64_t snnrt_phase(SNNRT_ARGS_ll);

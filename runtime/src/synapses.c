@@ -360,6 +360,37 @@ random_pairs(Job *k)
 	return true;
 }
 
+/* ---- by delay ---------------------------------------------------------------------------------------------------- */
+
+/* Stable: targets ascend within each delay. begin[i, s] ..< begin[i, s + 1] of row i come s + 1 steps later. */
+static bool
+arrange(Job *k, uint32_t *begin, uint64_t slots, const void *delay, bool wide)
+{
+	for (uint64_t i = 0; i < k->npre; i++, begin += slots + 1) {
+		uint64_t from = k->row[i], n = k->row[i + 1] - from;
+		if (!need_line(k, n))
+			return false;
+		memset(begin, 0, (slots + 1) * sizeof *begin);
+		for (uint64_t e = from; e < from + n; e++) {
+			uint64_t s = wide ? ((const uint16_t *)delay)[e] : ((const uint8_t *)delay)[e];
+			if (s >= slots)
+				return rt_fail(k->rt, "`%s`: a delay is longer than all (this is a bug of the compiler)", k->o->name) == 0;
+			begin[s + 1]++;
+		}
+		for (uint64_t s = 0; s < slots; s++)
+			begin[s + 1] += begin[s];
+		for (uint64_t e = from; e < from + n; e++) {
+			uint64_t s = wide ? ((const uint16_t *)delay)[e] : ((const uint8_t *)delay)[e];
+			k->line[begin[s]++] = k->wide ? ((uint32_t *)k->target)[e] : ((uint16_t *)k->target)[e];
+		}
+		memmove(begin + 1, begin, slots * sizeof *begin);
+		begin[0] = 0;
+		for (uint64_t e = 0; e < n; e++)
+			store_target(k, from + e, k->line[e]);
+	}
+	return true;
+}
+
 /* ---- entry ------------------------------------------------------------------------------------------------------ */
 
 typedef enum { RANDOM, INDEGREE, OUTDEGREE, TOTAL, UNKNOWN } Kind;
@@ -422,7 +453,11 @@ rt_synapses_check(const snnrt_program *p, const snnrt_object *o, char *why)
 	            o->nums[0] > 0 && o->nums[2] >= 0 && (uint64_t)o->nums[0] - 1 <= (target->type == SNNRT_U16 ? UINT16_MAX : UINT32_MAX);
 	if (!fits)
 		return rt_say(why, "synapses `%s`: `%s` and `%s` are no rows and targets", o->name, row->name, target->name);
+	const snnrt_buffer *begin = o->nbufs == 4 ? &p->buffers[o->bufs[2]] : NULL, *delay = begin ? &p->buffers[o->bufs[3]] : NULL;
 	Job k = job_of(p, o);
+	if (begin && (begin->type != SNNRT_U32 || begin->naxes != 2 || begin->axis[0].extent != k.npre || begin->axis[1].extent < 2 ||
+	              (delay->type != SNNRT_U8 && delay->type != SNNRT_U16) || delay->bytes / rt_type_size(delay->type) < k.room))
+		return rt_say(why, "synapses `%s`: `%s` and `%s` are no delays of them", o->name, begin->name, delay->name);
 	if (!k.self && k.npre != k.npost)
 		return rt_say(why, "synapses `%s` are of two layers, which have no autapses", o->name);
 	if (number_of(&k, kind_of(o)) > k.room)
@@ -443,31 +478,59 @@ draw(Job *k, Kind kind)
 	return false;
 }
 
+/* The object of a call, and a job on it. */
+static const snnrt_object *
+begin_call(snnrt *rt, int64_t object, void *row, Job *k)
+{
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_SYNAPSES);
+	if (!o || !rt_in_arena(rt, row, rt->p->buffers[o->bufs[0]].bytes))
+		return NULL;
+	*k = job_of(rt->p, o);
+	k->rt = rt;
+	k->row = row;
+	k->target = rt->arena + rt->p->buffers[o->bufs[1]].offset;
+	return o;
+}
+
+static int64_t
+end_call(Job *k, bool ok)
+{
+	free(k->bits);
+	free(k->line);
+	free(k->other);
+	return ok ? 0 : rt_fail(k->rt, "`%s`: no memory to draw synapses", k->o->name);
+}
+
 int64_t
-snnrt_connect(void *host, int64_t object, void *target)
+snnrt_connect(void *host, int64_t object, void *row)
 {
 	snnrt *rt = host;
-	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_SYNAPSES);
-	if (!o || !rt_in_arena(rt, target, rt->p->buffers[o->bufs[0]].bytes))
+	Job k;
+	const snnrt_object *o = begin_call(rt, object, row, &k);
+	if (!o)
 		return SNNRT_FAILED;
-	Job k = job_of(rt->p, o);
 	const snnrt_buffer *buf = rt_find_buffer(rt, "seed");
 	uint64_t seed = rt->seed, most = k.npre > k.npost ? k.npre : k.npost;
 	if (buf && buf->bytes == sizeof seed)
 		memcpy(&seed, rt->arena + buf->offset, sizeof seed);
 	uint64_t key = splitmix64(splitmix64(splitmix64(seed) ^ (uint64_t)o->nums[1]));
-	k.rt = rt;
 	k.key[0] = (uint32_t)key;
 	k.key[1] = (uint32_t)(key >> 32);
-	k.row = target;
-	k.target = rt->arena + rt->p->buffers[o->bufs[1]].offset;
 	k.bits = malloc((most + 63) / 64 * 8);
 	memset(k.row, 0, (k.npre + 1) * sizeof *k.row);
-	bool ok = k.bits && draw(&k, kind_of(o));
-	free(k.bits);
-	free(k.line);
-	free(k.other);
-	if (!ok)
-		rt_fail(rt, "`%s`: no memory to draw synapses", o->name);
-	return ok ? 0 : SNNRT_FAILED;
+	return end_call(&k, k.bits && draw(&k, kind_of(o)));
+}
+
+int64_t
+snnrt_arrange(void *host, int64_t object, void *row)
+{
+	snnrt *rt = host;
+	Job k;
+	const snnrt_object *o = begin_call(rt, object, row, &k);
+	if (!o || o->nbufs != 4)
+		return SNNRT_FAILED;
+	const snnrt_buffer *begin = &rt->p->buffers[o->bufs[2]], *delay = &rt->p->buffers[o->bufs[3]];
+	bool ok = k.row[k.npre] <= k.room && arrange(&k, (uint32_t *)(rt->arena + begin->offset), begin->axis[1].extent - 1,
+	                                             rt->arena + delay->offset, delay->type == SNNRT_U16);
+	return end_call(&k, ok);
 }
