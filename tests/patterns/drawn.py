@@ -58,8 +58,8 @@ def pairs(buffers, name):
     return found
 
 
-def run(snnc, folder, lines, seed, engine="eval", options=()):
-    (folder / "case.snn").write_text(PROGRAM.format(lines="\n".join(lines)), encoding="utf-8")
+def run(snnc, folder, lines, seed, engine="eval", options=(), program=PROGRAM):
+    (folder / "case.snn").write_text(program.format(lines="\n".join(lines)), encoding="utf-8")
     done = subprocess.run([snnc, "run", "case.snn", "--engine", engine, "--seed", str(seed), "--quiet", "--no-results",
                            "--dump-state", "state", *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=300, check=False)
@@ -173,6 +173,31 @@ def alike(snnc, folder, engines):
     need(twins["one.target"] != twins["two.target"], "two connections are the same")
 
 
+def delays(snnc, folder):
+    """Rows are sorted by delay; delays are spread as they should; what left a source arrives as late as it lies."""
+    seen, most = Counter(), 9
+    for seed in range(1, 9):
+        lines = ["connect a -> b by fixed_total(4000) as c { weight = normal(1, 0.1) ; delay = uniform(1 ms, 9 ms) { range [1 ms, 9 ms] } }",
+                 "connect a -> b by fixed_indegree(7) as n { weight = 1 + 0.01 * i ; delay = 1 ms + 1 ms * j { range [1 ms, 7 ms] } }"]
+        found = run(snnc, folder, lines, seed, "eval", program=PROGRAM.replace("0 Hz", "1000 Hz").replace("run 1 ms", "run 2 ms"))
+        for name, slots in (("c", most), ("n", 7)):
+            row, target, begin, weight, ring = (found[f"{name}.{x}"] for x in ("row", "target", "delay_begin", "weight", "delay_on_the_way"))
+            sums = [0.0] * (slots * B)
+            for i in range(A):
+                bounds = begin[i * (slots + 1):(i + 1) * (slots + 1)]
+                need(bounds[0] == 0 and bounds[-1] == row[i + 1] - row[i], f"{name}: delays do not fill row {i}")
+                for later in range(slots):
+                    line = range(row[i] + bounds[later], row[i] + bounds[later + 1])
+                    need(all(target[e] <= target[e + 1] for e in line[:-1]), f"{name}: targets of one delay do not ascend")
+                    for e in line:
+                        seen[later] += name == "c"
+                        need(name == "c" or later == min(target[e], 6), f"n: neuron {target[e]} has a delay of {later + 1} steps")
+                        if later:                        # those of one step have arrived
+                            sums[(1 + later) % slots * B + target[e]] += weight[e]
+            need(all(abs(x - y) < 1e-3 for x, y in zip(sums, ring)), f"{name}: spikes are not on their way as they should")
+    chi_square("delays", [seen[k] for k in range(most)], [4000 * 8 * p / 16 for p in (1, *(7 * [2]), 1)])   # rounded to steps
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].split(": ", 1)[1])
     tool.add_snnc_option(parser)
@@ -181,6 +206,7 @@ def main():
     tool.need_snnc(parser, options)
     wrong = 0
     for name, check in (("distributions", lambda folder: distributions(options.snnc, folder)),
+                        ("delays", lambda folder: delays(options.snnc, folder)),
                         ("alike", lambda folder: alike(options.snnc, folder, options.engines.split(",")))):
         with tempfile.TemporaryDirectory(prefix="snnc-drawn-") as temporary:
             try:

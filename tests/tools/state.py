@@ -21,12 +21,13 @@ def load(path):
         at += 4 + n
         return raw[at - n:at - 1].decode()
 
-    text(), text()
+    text(), text(), text()
+    at += 20                                         # the state of the host
     found = {}
     for _ in range(buffers):
         name = text()
-        kind, axes = struct.unpack_from("<II", raw, at)
-        at += 8 + 12 * axes
+        kind, _, axes = struct.unpack_from("<III", raw, at)
+        at += 12 + 12 * axes
         offset, count, _ = struct.unpack_from("<QQI", raw, at)
         at += 20
         found[name] = array(CODES[kind], raw[offset:offset + count])
