@@ -163,7 +163,7 @@ typedef enum {
 	ADECL_LAYER,
 	ADECL_CONNECT,
 	ADECL_EXPERIMENT,
-	ADECL_RECORD,      /* record a.b [every e [samples|steps]] [during phase] */
+	ADECL_RECORD,      /* record a.b[part] | gather(a.b, args) [every e [samples|steps]] [during phase] [from e to e] [as form] */
 	ADECL_PLOT,        /* plot a.b as form[28, 28] */
 	ADECL_DRAWS,       /* draws a.site from "file" */
 	ADECL_FUNCTION,    /* function f(x, y) = e */
@@ -309,6 +309,11 @@ struct AstDecl {
 			AstExpr *what;                    /* MEMBER */
 			AstExpr *every; bool samples;     /* NULL: every step */
 			Name during; Span during_span;
+			AstExpr *from, *to;               /* NULL: the whole run */
+			Name form; Span form_span;        /* as bits */
+			Name gather; Span gather_span;    /* mean(…): NULL: as it is */
+			AstArgVec part;                   /* of what is in [ ] */
+			AstArgVec args;                   /* of gather, all named */
 		} record;
 		struct { AstExpr *what; Name form; Span form_span; AstArgVec dims; } plot;
 		struct { AstExpr *site; AstExpr *path; } draws;

@@ -114,7 +114,9 @@ AstDecl *ast_connect_as(AstBuild *b, AstDecl *c, Span at, AstId name);
 AstDecl *ast_connect_block(AstBuild *b, AstDecl *c, Span at, AstFeatureVec *features);
 
 AstDecl *ast_experiment(AstBuild *b, Span at, AstStmtVec *body);
-AstDecl *ast_record(AstBuild *b, Span at, AstExpr *what);
+AstDecl *ast_record(AstBuild *b, Span at, AstId gather, AstExpr *what, AstArgVec *part, AstArgVec *args);
+AstDecl *ast_record_window(AstBuild *b, AstDecl *r, Span at, AstExpr *from, AstExpr *to);
+AstDecl *ast_record_as(AstBuild *b, AstDecl *r, Span at, AstId form);
 AstDecl *ast_record_every(AstBuild *b, AstDecl *r, Span at, AstExpr *every, bool samples);
 AstDecl *ast_record_during(AstBuild *b, AstDecl *r, Span at, AstId phase);
 AstDecl *ast_plot(AstBuild *b, Span at, AstExpr *what, AstId form, AstArgVec *dims);

@@ -471,10 +471,40 @@ ast_experiment(AstBuild *b, Span at, AstStmtVec *body)
 }
 
 AstDecl *
-ast_record(AstBuild *b, Span at, AstExpr *what)
+ast_record(AstBuild *b, Span at, AstId gather, AstExpr *what, AstArgVec *part, AstArgVec *args)
 {
 	AstDecl *d = new_decl(b, at, ADECL_RECORD);
 	d->record.what = what;
+	d->record.gather = gather.name;
+	d->record.gather_span = gather.span;
+	if (part)
+		d->record.part = *part;
+	if (args)
+		d->record.args = *args;
+	return d;
+}
+
+AstDecl *
+ast_record_window(AstBuild *b, AstDecl *d, Span at, AstExpr *from, AstExpr *to)
+{
+	d->span = span_join(d->span, at);
+	if (d->record.from) {
+		report_twice(b, d->record.from->span, at, "from");
+		return d;
+	}
+	d->record.from = from;
+	d->record.to = to;
+	return d;
+}
+
+AstDecl *
+ast_record_as(AstBuild *b, AstDecl *d, Span at, AstId form)
+{
+	d->span = span_join(d->span, at);
+	if (d->record.form)
+		report_twice(b, d->record.form_span, at, "as");
+	d->record.form = form.name;
+	d->record.form_span = form.span;
 	return d;
 }
 

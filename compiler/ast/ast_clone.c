@@ -199,6 +199,10 @@ ast_clone_decl(AstClone *c, const AstDecl *d)
 	case ADECL_RECORD:
 		r->record.what = ast_clone_expr(c, d->record.what);
 		r->record.every = ast_clone_expr(c, d->record.every);
+		r->record.from = ast_clone_expr(c, d->record.from);
+		r->record.to = ast_clone_expr(c, d->record.to);
+		r->record.part = ast_clone_args(c, &d->record.part);
+		r->record.args = ast_clone_args(c, &d->record.args);
 		return r;
 	case ADECL_PLOT:
 		r->plot.what = ast_clone_expr(c, d->plot.what);

@@ -149,7 +149,16 @@ static void
 print_record(StrBuf *out, const AstDecl *d)
 {
 	strbuf_puts(out, "(record");
+	if (d->record.gather)
+		strbuf_printf(out, " %s of", d->record.gather);
 	print_more(out, d->record.what);
+	for (uint32_t i = 0; i < d->record.part.n; i++)
+		print_more(out, d->record.part.at[i].value);
+	for (uint32_t i = 0; i < d->record.args.n; i++) {
+		strbuf_printf(out, " (%s", d->record.args.at[i].name);
+		print_more(out, d->record.args.at[i].value);
+		strbuf_putc(out, ')');
+	}
 	if (d->record.every) {
 		strbuf_puts(out, " (every");
 		print_more(out, d->record.every);
@@ -157,6 +166,14 @@ print_record(StrBuf *out, const AstDecl *d)
 	}
 	if (d->record.during)
 		strbuf_printf(out, " (during %s)", d->record.during);
+	if (d->record.from) {
+		strbuf_puts(out, " (from");
+		print_more(out, d->record.from);
+		print_more(out, d->record.to);
+		strbuf_putc(out, ')');
+	}
+	if (d->record.form)
+		strbuf_printf(out, " (as %s)", d->record.form);
 }
 
 static void

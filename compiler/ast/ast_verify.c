@@ -363,7 +363,8 @@ check_decl(Verifier *v, const AstDecl *d)
 		return check_body(v, &d->experiment.body);
 	case ADECL_RECORD:
 		return check_expr(v, d->record.what, false) &&
-		       (!d->record.every || check_expr(v, d->record.every, true));
+		       (!d->record.every || check_expr(v, d->record.every, true)) &&
+		       (!d->record.from || (check_expr(v, d->record.from, true) && check_expr(v, d->record.to, true)));
 	case ADECL_PLOT:
 		return check_expr(v, d->plot.what, false) && check_args(v, &d->plot.dims, true);
 	case ADECL_DRAWS:

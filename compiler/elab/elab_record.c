@@ -233,6 +233,118 @@ interval(Elab *el, const AstDecl *d, NetRecord *r)
 	return true;
 }
 
+/* Neurons of a layer; 0: it is no value of each of them. */
+static uint64_t
+neurons_of(const Elab *el, const NetVar *v)
+{
+	bool layer = v->kind == NVAR_SPIKES || v->kind == NVAR_STATE || v->kind == NVAR_TRACE;
+	return layer ? el->net->layers.at[v->of].n : 0;
+}
+
+/* [3] or [0 ..< 10] */
+static bool
+part(Elab *el, const AstDecl *d, NetRecord *r)
+{
+	const AstArgVec *p = &d->record.part;
+	if (!p->n)
+		return true;
+	const AstExpr *e = p->at[0].value;
+	uint64_t n = neurons_of(el, &r->var), end;
+	if (!n || p->n > 1) {
+		elab_not_yet(el, e->span, n ? "a part by more than the number of the neuron" : "a record of a part of what is no state of a layer");
+		return false;
+	}
+	bool range = e->kind == AEXPR_RANGE;
+	if (!elab_count(el, range ? e->op[0] : e, "the first neuron of a record", 0, &r->first) ||
+	    (range && !elab_count(el, e->op[1], "the last neuron of a record", 0, &end)))
+		return false;
+	end = !range ? r->first + 1 : e->exclusive ? end : end + 1;
+	if (r->first < end && end <= n) {
+		r->n = end - r->first;
+		return true;
+	}
+	elab_error(el, E0831, e->span, "layer `%s` has neurons 0 ..< %" PRIu64, el->net->layers.at[r->var.of].name, n);
+	diag_label(el->diag, el->net->layers.at[r->var.of].span, "declared here");
+	diag_help(el->diag, "record some of them: `[0 ..< %" PRIu64 "]`", n < 10 ? n : 10);
+	diag_end(el->diag);
+	return false;
+}
+
+static bool
+window(Elab *el, const AstDecl *d, NetRecord *r)
+{
+	double from, to;
+	if (!d->record.from)
+		return true;
+	if (!elab_real(el, d->record.from, true, "when a record begins", &from) || !elab_real(el, d->record.to, true, "when a record ends", &to))
+		return false;
+	if (from >= 0 && floor(to / el->dt + 0.5) > floor(from / el->dt + 0.5) && to / el->dt < 9007199254740992.0) {
+		r->from = (uint64_t)floor(from / el->dt + 0.5);
+		r->to = (uint64_t)floor(to / el->dt + 0.5);
+		return true;
+	}
+	elab_error(el, E0832, span_join(d->record.from->span, d->record.to->span), "no step ends between %s ms and %s ms", elab_number_text(el, from),
+		   elab_number_text(el, to));
+	diag_help(el->diag, "times count from the beginning of the run: `from 1 s to 2 s`");
+	diag_end(el->diag);
+	return false;
+}
+
+static const AstExpr *
+argument(const AstDecl *d, const char *name)
+{
+	for (uint32_t i = 0; i < d->record.args.n; i++)
+		if (strcmp(d->record.args.at[i].name, name) == 0)
+			return d->record.args.at[i].value;
+	return NULL;
+}
+
+static bool
+histogram(Elab *el, const AstDecl *d, NetRecord *r)
+{
+	const AstExpr *bins = argument(d, "bins"), *low = argument(d, "low"), *high = argument(d, "high");
+	const NetFeature *f = r->var.kind == NVAR_VALUE ? &el->net->conns.at[r->var.of].features.at[r->var.index] : NULL;
+	bool known = f && f->lo && f->hi && f->lo->kind == NEXPR_CONST && f->hi->kind == NEXPR_CONST;
+	r->bins = 50;
+	r->low = known ? f->lo->value : -INFINITY;
+	r->high = known ? f->hi->value : INFINITY;
+	if ((bins && !elab_count(el, bins, "the number of bins", 1, &r->bins)) || (low && !elab_real(el, low, true, "the low end", &r->low)) ||
+	    (high && !elab_real(el, high, true, "the high end", &r->high)))
+		return false;
+	if (r->low < r->high && r->high - r->low < INFINITY && r->bins <= 1 << 20)
+		return true;
+	elab_error(el, E0833, d->record.gather_span, "this histogram has no ends, or they are crossed");
+	diag_help(el->diag, "give it `low = …, high = …`; of a feature with a `range` they are its ends; and at most 2^20 bins");
+	diag_end(el->diag);
+	return false;
+}
+
+/* What a record makes of its variable. */
+static bool
+form(Elab *el, const AstDecl *d, NetRecord *r)
+{
+	bool flags = r->var.kind == NVAR_SPIKES && !el->net->layers.at[r->var.of].values;
+	const char *name = d->record.form ? d->record.form : d->record.gather;
+	for (uint32_t f = 0; name && f < NREC_COUNT; f++)
+		if (strcmp(net_record_form(f), name) == 0)
+			r->form = (NetRecordForm)f;
+	if (d->record.form && d->record.gather) {
+		elab_not_yet(el, d->record.form_span, "bits of what was worked out");
+		return false;
+	}
+	if (!flags && (r->form == NREC_BITS || r->form == NREC_RATE)) {
+		elab_error(el, E0834, d->record.what->span, "only spikes that are yes or no are recorded as %s", r->form == NREC_BITS ? "bits" : "a rate");
+		diag_help(el->diag, "name those of a layer: `record %s`", r->form == NREC_BITS ? "exc.spikes as bits" : "rate(exc) every 10 ms");
+		diag_end(el->diag);
+		return false;
+	}
+	if (r->form != NREC_ALL && r->var.kind == NVAR_VOTES) {
+		elab_not_yet(el, d->record.what->span, "anything but votes as they are");
+		return false;
+	}
+	return r->form != NREC_HISTOGRAM || histogram(el, d, r);
+}
+
 static void
 record(Elab *el, const AstDecl *d)
 {
@@ -241,13 +353,19 @@ record(Elab *el, const AstDecl *d)
 	ok = interval(el, d, &r) && ok;
 	if (d->record.during)
 		r.phase = elab_find_phase(el, d->record.during, d->record.during_span);
-	if (ok && r.var.kind == NVAR_VOTES && d->record.every) {
-		elab_not_yet(el, d->record.every->span, "a record of only some of the votes");
+	if (ok && r.var.kind == NVAR_VOTES && (d->record.every || d->record.from)) {
+		elab_not_yet(el, d->record.every ? d->record.every->span : d->record.from->span, "a record of only some of the votes");
 		return;
 	}
+	ok = ok && part(el, d, &r) && window(el, d, &r) && form(el, d, &r);
 	if (!ok || (d->record.during && r.phase == NET_NONE))
 		return;
-	r.name = elab_unique(el, member_path(el, d->record.what, '.'), record_taken, el->net);
+	const char *name = member_path(el, d->record.what, '.');
+	if (r.form == NREC_RATE)
+		name = el->net->layers.at[r.var.of].name;
+	if (r.form > NREC_BITS)
+		name = arena_printf(el->arena, "%s.%s", name, net_record_form(r.form));
+	r.name = elab_unique(el, name, record_taken, el->net);
 	VEC_PUSH(el->arena, &el->net->records, r);
 }
 

@@ -98,6 +98,7 @@ typedef struct {
 	VEC(LowOver) overs;
 	VEC(LowFollow) follows;
 	uint32_t *data_objects, *phase_objects, *phase_votes, *record_objects, *record_on;
+	uint32_t *record_from, *record_makes, *record_counts;   /* by record: what is kept; the kernel that makes it, that of each step; UINT32_MAX: none */
 	uint32_t seed, step, learning;                    /* buffers */
 	uint32_t resuming, place, began, steps;           /* buffers of lower_resume.c; steps: NO_BUF until asked for */
 	uint32_t places;                                  /* where a program may be resumed: those so far */
@@ -285,6 +286,7 @@ PlanArg low_given(PlanExpr *e);
 PlanArg low_address(Lower *l, uint32_t buf, PlanExpr *item);
 void low_host(Lower *l, PlanEmit *b, const char *fn, uint32_t n, const PlanArg *args);
 void low_run_if(PlanEmit *b, uint32_t kernel);                    /* UINT32_MAX: none */
+PlanExpr *low_record_window(Lower *l, const NetRecord *r, PlanExpr *when);      /* when NULL: always */
 void low_emit_record(Lower *l, PlanEmit *b, uint32_t k);
 void low_norms(Lower *l, PlanEmit *b, bool each_step, uint32_t post);
 uint32_t low_step_of(Lower *l, const char *name, const NetProto *run);   /* run NULL: the plain step */

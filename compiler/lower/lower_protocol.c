@@ -67,7 +67,7 @@ sample_records(Lower *l, PlanEmit *b, const Turn *turn)
 		PlanEmit in = plan_emit(p, b->code);
 		low_emit_record(l, &in, k);
 		PlanExpr *rest = plan_binary(p, PEXPR_REM, turn->done, low_i64(l, every));
-		plan_emit_if(b, plan_binary(p, PEXPR_LT, rest, low_i64(l, turn->width)), &in, NULL);
+		plan_emit_if(b, low_record_window(l, r, plan_binary(p, PEXPR_LT, rest, low_i64(l, turn->width))), &in, NULL);
 	}
 }
 

@@ -45,7 +45,8 @@ void
 low_emit_record(Lower *l, PlanEmit *b, uint32_t k)
 {
 	PlanArg args[3] = {low_number(l, l->record_objects[k]), low_given(plan_cast(l->p, PT_I64, low_load(l, l->step, 0))),
-	                   low_address(l, low_var_buf(l, l->net->records.at[k].var), NULL)};
+	                   low_address(l, l->record_from[k], NULL)};
+	low_run_if(b, l->record_makes[k]);
 	low_host(l, b, "record", 3, args);
 }
 
@@ -55,9 +56,13 @@ step_records(Lower *l, PlanEmit *b)
 	Plan *p = l->p;
 	for (uint32_t k = 0; k < l->net->records.n; k++) {
 		const NetRecord *r = &l->net->records.at[k];
+		PlanExpr *when = low_record_window(l, r, l->record_on[k] == NO_BUF ? NULL : low_load(l, l->record_on[k], 0));
+		PlanEmit count = plan_emit(p, b->code);
+		low_run_if(when ? &count : b, l->record_counts[k]);
+		if (count.v.n)
+			plan_emit_if(b, when, &count, NULL);
 		if (r->samples || r->var.kind == NVAR_VOTES)
 			continue;
-		PlanExpr *when = l->record_on[k] == NO_BUF ? NULL : low_load(l, l->record_on[k], 0);
 		if (r->every > 1) {
 			PlanExpr *next = plan_binary(p, PEXPR_ADD, low_load(l, l->step, 0), plan_int(p, PT_U64, 1));
 			PlanExpr *due = plan_binary(p, PEXPR_EQ, plan_binary(p, PEXPR_REM, next, plan_int(p, PT_U64, (int64_t)r->every)),

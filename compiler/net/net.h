@@ -272,7 +272,17 @@ typedef struct { Name name; Span span; const char *path; uint32_t layer, port; b
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
-typedef struct { Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */ } NetRecord;
+/* What of the variable a record keeps: all of it, or what it comes to over all but the items of the batch. RATE: spikes per neuron
+ * since the record before, in Hz. */
+typedef enum { NREC_ALL, NREC_BITS, NREC_MEAN, NREC_SUM, NREC_MIN, NREC_MAX, NREC_RATE, NREC_HISTOGRAM, NREC_COUNT } NetRecordForm;
+const char *net_record_form(NetRecordForm f);             /* "mean" */
+typedef struct {
+	Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */
+	NetRecordForm form;
+	uint64_t first, n;                                /* neurons; n 0: all */
+	uint64_t from, to;                                /* steps from ..< to; to 0: all */
+	uint64_t bins; double low, high;                  /* HISTOGRAM */
+} NetRecord;
 typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, width; } NetPlot;
 
 typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_SIGNAL /* signals[state] = e */,

@@ -382,12 +382,27 @@ net_print_var(StrBuf *out, const Net *n, const NetVar *v)
 	UNREACHABLE();
 }
 
+const char *
+net_record_form(NetRecordForm f)
+{
+	static const char *const names[NREC_COUNT] = {"all", "bits", "mean", "sum", "min", "max", "rate", "histogram"};
+	return names[f];
+}
+
 static void
 put_record(StrBuf *out, const Net *n, const NetRecord *r)
 {
 	strbuf_printf(out, "record %s = ", r->name);
 	net_print_var(out, n, &r->var);
+	if (r->n)
+		strbuf_printf(out, "[%" PRIu64 " ..< %" PRIu64 "]", r->first, r->first + r->n);
+	if (r->form != NREC_ALL)
+		strbuf_printf(out, " as %s", net_record_form(r->form));
+	if (r->form == NREC_HISTOGRAM)
+		strbuf_printf(out, "(%" PRIu64 ", %.17g, %.17g)", r->bins, r->low, r->high);
 	strbuf_printf(out, " every %" PRIu64 " %s", r->every, r->samples ? "samples" : "steps");
+	if (r->to)
+		strbuf_printf(out, " in %" PRIu64 " ..< %" PRIu64, r->from, r->to);
 	if (r->phase != NET_NONE)
 		strbuf_printf(out, " during %s", phase_name(n, r->phase));
 	strbuf_putc(out, '\n');

@@ -130,6 +130,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
 	bool delays = o->kind == POBJ_SYNAPSES && o->nbufs == 4;
 	bool more = delays || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
+		|| (o->kind == POBJ_RECORD && o->nbufs == 1 && o->nnums <= 4)
 		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);

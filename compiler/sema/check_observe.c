@@ -246,10 +246,74 @@ check_every(Sema *s, AstExpr *e, bool samples)
 		 (Side){e->span, dim}, (Side){{0, 0}, infer_none()});
 }
 
+static void
+check_time(Sema *s, AstExpr *e)
+{
+	Dim time = {0};
+	time.twice[DIM_TIME] = 2;
+	s->where = IN_ARG;
+	sema_check_dim(s, e, infer_stated(time, e->span), (Say){"when something is recorded is &, not @", "write a time, as in `from 1 s to 2 s`", NULL});
+}
+
+static void
+check_one_of(Sema *s, Name name, Span at, const char *const *known, uint32_t n, const char *what)
+{
+	WordVec words = {0};
+	for (uint32_t i = 0; i < n; i++) {
+		sema_add_word(s, &words, known[i]);
+		if (strcmp(name, known[i]) == 0)
+			return;
+	}
+	diag_begin(s->diag, E0835, at, "%s `%s`", what, name);
+	sema_help_names(s, name, &words, "there is", "leave it away");
+	diag_end(s->diag);
+}
+
+/* histogram(x, bins = 50, low = 0, high = 1): the ends are of the kind of x. */
+static void
+check_gather(Sema *s, AstDecl *d, const Sym *of)
+{
+	static const char *const gathers[] = {"mean", "sum", "min", "max", "rate", "histogram"}, *const args[] = {"bins", "low", "high"};
+	check_one_of(s, d->record.gather, d->record.gather_span, gathers, 6, "nothing can be recorded as");
+	for (uint32_t i = 0; i < d->record.args.n; i++) {
+		AstArg *a = &d->record.args.at[i];
+		bool histogram = strcmp(d->record.gather, "histogram") == 0, bins = strcmp(a->name, "bins") == 0;
+		s->where = IN_ARG;
+		check_one_of(s, a->name, a->name_span, args, histogram ? 3 : 0, "this record takes no argument");
+		if (of)
+			sema_check_dim(s, a->value, bins ? infer_none() : of->val.dim,
+			               (Say){"this is &, not @", "`bins` is a number; `low` and `high` are of the kind of what is counted", NULL});
+	}
+}
+
 void
 sema_check_record(Sema *s, AstDecl *d)
 {
-	sema_check_variable(s, d->record.what, "variable");
+	static const char *const forms[] = {"bits"};
+	AstExpr *layer = d->record.what;
+	if (d->record.gather && strcmp(d->record.gather, "rate") == 0 && layer->kind == AEXPR_NAME) {
+		AstExpr *e = ARENA_NEW(s->arena, AstExpr);        /* rate(exc): of its spikes */
+		*e = (AstExpr){.kind = AEXPR_MEMBER, .span = layer->span, .name = s->words.spikes, .name_span = layer->span,
+			       .op = {layer}, .depth = 2};
+		d->record.what = e;
+	}
+	Sym *of = sema_check_variable(s, d->record.what, "variable");
+	if (d->record.gather)
+		check_gather(s, d, of);
+	if (d->record.form)
+		check_one_of(s, d->record.form, d->record.form_span, forms, 1, "nothing is recorded as");
+	for (uint32_t i = 0; i < d->record.part.n; i++) {
+		AstExpr *e = d->record.part.at[i].value;
+		bool range = e->kind == AEXPR_RANGE;
+		for (int k = 0; k < (range ? 2 : 1); k++) {
+			s->where = IN_ARG;
+			sema_check_dim(s, range ? e->op[k] : e, infer_none(), (Say){"neurons are numbered by &, not by @", "write `[0 ..< 10]`", NULL});
+		}
+	}
+	if (d->record.from) {
+		check_time(s, d->record.from);
+		check_time(s, d->record.to);
+	}
 	if (d->record.every)
 		check_every(s, d->record.every, d->record.samples);
 	if (d->record.during)

@@ -89,6 +89,18 @@ add_record(const snnrt *rt, uint32_t i, RtText *t)
 			rt_text_printf(t, ", \"%s\"", b->axis[a].kind <= SNNRT_ITEM ? axis[b->axis[a].kind] : "");
 		rt_text_printf(t, "]");
 	}
+	if (o->nnums > 3) {
+		double end[2];
+		memcpy(end, &o->nums[2], sizeof end);
+		rt_text_printf(t, ", \"low\": ");
+		rt_text_number(t, end[0]);
+		rt_text_printf(t, ", \"high\": ");
+		rt_text_number(t, end[1]);
+	} else if (o->nnums > 2 && o->nums[2]) {
+		rt_text_printf(t, ", \"neurons\": [%lld, %lld]", (long long)o->nums[1], (long long)(o->nums[1] + o->nums[2]));
+	}
+	if (strcmp(o->texts[0], "rate") == 0)
+		rt_text_printf(t, ", \"unit\": \"Hz\"");
 	if (o->nums[0] > 1)
 		rt_text_printf(t, ", \"every\": %lld", (long long)o->nums[0]);
 	rt_text_printf(t, "}");

@@ -94,8 +94,6 @@ rt_record_open(snnrt *rt, uint32_t index)
 	r->file = choose_file(rt, index);
 	if (!r->file)
 		rt_fail(rt, "no memory");
-	else if (!r->events && strcmp(o->texts[0], "dense") != 0)
-		rt_fail(rt, "record `%s`: there is no form `%s`", o->name, o->texts[0]);
 	else if (r->events && (rt_type_size(b->type) != 1 || b->naxes < 1))
 		rt_fail(rt, "record `%s`: events need flags, `%s` is %s", o->name, b->name, rt_type_name(b->type));
 	else if (rt->folder.fd >= 0 && !rt->resume && (!rt_sink_open(&r->sink, rt->folder.fd, r->file, why) ||
@@ -250,7 +248,7 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 /* ---- rows --------------------------------------------------------------------------------------------- */
 
 static void
-write_events(RtRecord *r, const snnrt_buffer *b, int64_t step, const unsigned char *flag)
+write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, const unsigned char *flag)
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent;
 	for (uint64_t k = 0; k < b->bytes;) {
@@ -267,7 +265,7 @@ write_events(RtRecord *r, const snnrt_buffer *b, int64_t step, const unsigned ch
 			if (!flag[k])
 				continue;
 			struct { int64_t t; uint32_t b, i; } event = {step, (uint32_t)(k / neurons),
-			                                              (uint32_t)(k % neurons)};
+			                                              (uint32_t)(k % neurons) + first};
 			_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
 			if (r->sink.fd >= 0)
 				rt_sink_write(&r->sink, &event, EVENT_BYTES);
@@ -289,7 +287,7 @@ snnrt_record(void *host, int64_t object, int64_t step, void *source)
 		return SNNRT_FAILED;
 	/* Rows are counted without results, too: a dump of the state is the same. */
 	if (r->events) {
-		write_events(r, b, step, source);
+		write_events(r, b, o->nnums > 1 ? (uint32_t)o->nums[1] : 0, step, source);
 	} else {
 		if (r->sink.fd >= 0)
 			rt_sink_write(&r->sink, source, b->bytes);

@@ -246,7 +246,7 @@ declarations_that_do_not_parse(void)
 	       "1:15 E0102: expected an equation, `let`, `state`, `trace`, `step`, `on`, `spike` or `method`, found `stat`");
 	expect_in("neuron A(x) { stat v = 0 }", "did you mean `state`?");
 	expect("neuron A { state w = 3 kept of reset }", "1:29 E0102: expected `on`, found `of`");
-	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `every`, "
+	expect("record exc.v every 10 step", "1:23 E0102: expected the end of the line, `as`, `from`, `every`, "
 					     "`samples`, `steps` or `during`, found `step`");
 	expect("signal reward = 0", "");
 	expect("run 250 ms", "1:1 E0102: expected a declaration, found `run`");
