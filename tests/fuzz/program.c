@@ -1,0 +1,50 @@
+/* program: any bytes as a program; what compiles and is small is run by the interpreter and by compiled code, step by step. */
+#include "fuzz.h"
+
+#include "driver/pipeline.h"
+#include "driver/verify.h"
+#include "emit_llvm/emit_llvm.h"
+
+#include <stdlib.h>
+
+enum { STEPS = 300 };
+static const uint64_t MOST_BYTES = 1 << 20;
+
+/* How many steps a protocol has at most; more than STEPS: too many, or not known. */
+static double
+steps_of(const Net *n, const NetProtocol *p)
+{
+	double sum = 0;
+	for (uint32_t i = 0; i < p->n; i++) {
+		const NetProto *s = p->at[i];
+		if (s->kind == NPROTO_RUN && s->steps == 0)
+			return 1e9;
+		double turns = s->kind == NPROTO_FOR || s->kind == NPROTO_COUNT_TO ? (double)(s->hi - s->lo) : 1;
+		sum += s->kind == NPROTO_RUN ? (double)s->steps : 1 + turns * (1 + steps_of(n, &s->body)) + steps_of(n, &s->other);
+	}
+	return sum;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	Arena *arena = arena_open();
+	Options o = {.command = COMMAND_RUN, .file = fuzz_file("x.snn", data, size), .no_cache = true, .no_results = true, .quiet = true,
+		     .check_stages = true};
+	Compilation c;
+	compilation_open(&c, &o, arena);
+	bool small = pipeline_run(&c, "elab") && steps_of(c.net, &c.net->protocol) <= STEPS;
+	for (uint32_t i = 0; small && i < c.net->layers.n; i++)
+		small = c.net->layers.at[i].n <= 1000;
+	if (small && pipeline_resume(&c, "solve") && c.plan->arena_bytes <= MOST_BYTES && llvm_available()) {
+		VerifyOptions v = {.every = 1};
+		VerifyResult r = {0};
+		verify_plan(&c, &v, &r);
+		if (r.differs)
+			abort();                          /* the engines differ */
+	}
+	StrBuf text = strbuf_init(arena);
+	diag_flush(c.diag, &text, false);
+	arena_close(arena);
+	return 0;
+}
