@@ -164,7 +164,7 @@ read_source(Elab *el, const AstExpr *e, NetData *d)
 		d->fallback = kind;
 		return true;
 	}
-	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0) {
+	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0) {
 		elab_not_yet(el, e->span, "this source of data");
 		return false;
 	}

@@ -262,7 +262,7 @@ typedef struct {
 typedef struct { uint32_t type /* PlanType/snnrt_type number */, rank; uint64_t extent[4]; uint64_t count; } NetColumn;
 typedef struct {
 	Name name; Span span;
-	const char *kind;                                 /* "idx", "npy" */
+	const char *kind;                                 /* "idx", "npy", "npz", "csv" */
 	VEC(const char *) paths;
 	const char *fallback;                             /* "drawn_digits" or "" */
 	uint64_t samples, classes;

@@ -53,10 +53,12 @@ columns_of_call(Sema *s, AstExpr *e)
 		}
 		return 2;
 	}
-	if (name != s->words.idx && name != s->words.npy) {
+	if (name != s->words.idx && name != s->words.npy && name != s->words.npz && name != s->words.csv) {
 		WordVec known = {0};
 		sema_add_word(s, &known, s->words.idx);
 		sema_add_word(s, &known, s->words.npy);
+		sema_add_word(s, &known, s->words.npz);
+		sema_add_word(s, &known, s->words.csv);
 		sema_add_word(s, &known, s->words.drawn_digits);
 		if (!name) {
 			report_bad_source(s, e);

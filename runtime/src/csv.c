@@ -180,3 +180,69 @@ snnrt_csv_read(const char *dir_data, const char *dir_program, const char *path, 
 		snnrt_csv_free(out);
 	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
 }
+
+/* ---- numbers -------------------------------------------------------------------------------------- */
+
+static bool
+is_number(const char *s, double *v)
+{
+	char *end;
+	*v = strtod(s, &end);
+	return end != s && !*end;
+}
+
+/* Heads of columns do not count. */
+static uint64_t
+first_row(const snnrt_csv *csv)
+{
+	double v;
+	for (uint64_t i = 0; csv->rows > 1 && i < csv->columns; i++) {
+		if (!is_number(csv->cell[i], &v))
+			return 1;
+	}
+	return 0;
+}
+
+static bool
+take_numbers(const snnrt_csv *csv, const char *path, uint64_t first, void *out, bool whole, bool *is_whole, char *why)
+{
+	uint64_t from = first * csv->columns, n = csv->rows * csv->columns - from;
+	*is_whole = csv->columns == 1;
+	for (uint64_t i = 0; i < n; i++) {
+		double v;
+		if (!is_number(csv->cell[from + i], &v))
+			return rt_say(why, "`%s`: `%.40s` is no number (cell %llu of the row %llu)", path, csv->cell[from + i],
+			              (unsigned long long)(i % csv->columns + 1), (unsigned long long)(i / csv->columns + 1));
+		*is_whole = *is_whole && v > -9e15 && v < 9e15 && v == (double)(int64_t)v;
+		if (whole)
+			((int64_t *)out)[i] = (int64_t)v;
+		else if (out)
+			((float *)out)[i] = (float)v;
+	}
+	return true;
+}
+
+snnrt_data_status
+rt_csv_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why)
+{
+	snnrt_csv csv;
+	bool whole = false, again;
+	*f = (RtFile){.fd = -1};
+	snnrt_data_status status = snnrt_csv_read(dir_data, dir_program, path, &csv, why);
+	if (status != SNNRT_DATA_OK)
+		return status;
+	uint64_t first = first_row(&csv), rows = csv.rows - first;
+	bool ok = take_numbers(&csv, path, first, NULL, false, &whole, why);
+	uint64_t bytes = rows * csv.columns * (whole ? sizeof(int64_t) : sizeof(float));
+	if (ok) {
+		f->kept = malloc((size_t)bytes + 1);
+		f->name = rt_copy(path);
+		ok = (f->kept && f->name) || rt_say(why, "no memory to read `%s`", path);
+	}
+	ok = ok && take_numbers(&csv, path, first, f->kept, whole, &again, why);
+	f->gz = f->ended = true;                          /* as a file that is unpacked already */
+	f->have = f->cap = f->want = bytes;
+	*a = (RtArray){.type = whole ? SNNRT_I64 : SNNRT_F32, .rank = csv.columns == 1 ? 1 : 2, .extent = {rows, csv.columns}};
+	snnrt_csv_free(&csv);
+	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
+}

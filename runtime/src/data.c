@@ -63,19 +63,28 @@ count_classes(RtData *d, char *why)
 }
 
 static snnrt_data_status
-open_column(RtData *d, bool idx, const char *dir_data, const char *dir_program, const char *path, char *why)
+open_idx(const char *dir_data, const char *dir_program, const char *path, RtColumn *c, char *why)
 {
-	RtColumn *c = &d->column[d->ncolumns];
 	char *shown = NULL;
 	int fd = -1;
 	snnrt_data_status status = rt_path_open(dir_data, dir_program, path, &fd, &shown, why);
 	if (status != SNNRT_DATA_OK)
 		return status;
-	if (!rt_file_open(&c->file, fd, shown, why))
-		return SNNRT_DATA_BAD;
-	d->ncolumns++;
-	if (!(idx ? rt_idx_header : rt_npy_header)(&c->file, &c->array, why))
-		return SNNRT_DATA_BAD;
+	return rt_file_open(&c->file, fd, shown, why) && rt_idx_header(&c->file, &c->array, why) ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
+}
+
+static snnrt_data_status
+open_column(RtData *d, const char *kind, const char *dir_data, const char *dir_program, const char *path, char *why)
+{
+	RtColumn *c = &d->column[d->ncolumns];
+	bool csv = strcmp(kind, "csv") == 0, idx = strcmp(kind, "idx") == 0;
+	snnrt_data_status status = csv   ? rt_csv_open(dir_data, dir_program, path, &c->file, &c->array, why)
+	                           : idx ? open_idx(dir_data, dir_program, path, c, why)
+	                                 : rt_array_open(dir_data, dir_program, path, &c->file, &c->array, why);
+	d->ncolumns += c->file.name != NULL;              /* then it is closed with the others */
+	if (status != SNNRT_DATA_OK)
+		return status;
+	const char *shown = c->file.name;
 	if (c->array.rank < 1 || c->array.rank > 7) {
 		rt_say(why, "`%s` has %u axes; a column has a sample axis and at most 6 more", shown, c->array.rank);
 		return SNNRT_DATA_BAD;
@@ -96,9 +105,8 @@ static snnrt_data_status
 open_columns(RtData *d, const char *dir_data, const char *dir_program, const char *kind, uint32_t npaths,
              const char *const *paths, const char *fallback, char *why)
 {
-	bool idx = strcmp(kind, "idx") == 0;
 	bool may_draw = fallback && strcmp(fallback, "drawn_digits") == 0;
-	if (!idx && strcmp(kind, "npy") != 0) {
+	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0) {
 		rt_say(why, "there is no kind of data `%s`", kind);
 		return SNNRT_DATA_BAD;
 	}
@@ -113,7 +121,7 @@ open_columns(RtData *d, const char *dir_data, const char *dir_program, const cha
 		return SNNRT_DATA_BAD;
 	}
 	for (uint32_t i = 0; i < npaths; i++) {
-		snnrt_data_status status = open_column(d, idx, dir_data, dir_program, paths[i], why);
+		snnrt_data_status status = open_column(d, kind, dir_data, dir_program, paths[i], why);
 		/* Who names a folder wants the files of that folder; and half a set is a mistake, not absence. */
 		if (status == SNNRT_DATA_MISSING && i == 0 && may_draw && !dir_data) {
 			for (uint32_t j = 1; j < npaths; j++) {
@@ -217,18 +225,12 @@ snnrt_data_status
 snnrt_npy_probe(const char *dir_data, const char *dir_program, const char *path, uint32_t *type, uint32_t *rank,
                 int64_t extent[6], char why[512])
 {
-	RtFile f;
+	RtFile f = {0};
 	RtArray a;
-	char *shown = NULL;
-	int fd = -1;
 	why[0] = 0;
 	*type = *rank = 0;
-	snnrt_data_status status = rt_path_open(dir_data, dir_program, path, &fd, &shown, why);
-	if (status != SNNRT_DATA_OK)
-		return status;
-	if (!rt_file_open(&f, fd, shown, why))
-		return SNNRT_DATA_BAD;
-	bool ok = rt_npy_header(&f, &a, why);
+	snnrt_data_status status = rt_array_open(dir_data, dir_program, path, &f, &a, why);
+	bool ok = status == SNNRT_DATA_OK;
 	if (ok && a.rank > 6)
 		ok = rt_say(why, "`%s` has %u axes; at most 6 can be read", f.name, a.rank);
 	if (ok) {
@@ -238,7 +240,7 @@ snnrt_npy_probe(const char *dir_data, const char *dir_program, const char *path,
 			extent[i] = (int64_t)a.extent[i];
 	}
 	rt_file_close(&f);
-	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
+	return ok || status != SNNRT_DATA_OK ? status : SNNRT_DATA_BAD;
 }
 
 snnrt_data_status
@@ -246,17 +248,12 @@ snnrt_npy_values(const char *dir_data, const char *dir_program, const char *path
                  char why[512])
 {
 	enum { PIECE = 1 << 10 };
-	RtFile f;
+	RtFile f = {0};
 	RtArray a;
-	char *shown = NULL, piece[PIECE * 8];
-	int fd = -1;
+	char piece[PIECE * 8];
 	why[0] = 0;
-	snnrt_data_status status = rt_path_open(dir_data, dir_program, path, &fd, &shown, why);
-	if (status != SNNRT_DATA_OK)
-		return status;
-	if (!rt_file_open(&f, fd, shown, why))
-		return SNNRT_DATA_BAD;
-	bool ok = rt_npy_header(&f, &a, why);
+	snnrt_data_status status = rt_array_open(dir_data, dir_program, path, &f, &a, why);
+	bool ok = status == SNNRT_DATA_OK;
 	if (ok && !rt_can_convert(a.type, SNNRT_F64))
 		ok = rt_say(why, "`%s` holds %s, which are no numbers", f.name, rt_type_name(a.type));
 	for (uint64_t done = 0; ok && done < n;) {
@@ -267,7 +264,7 @@ snnrt_npy_values(const char *dir_data, const char *dir_program, const char *path
 		done += now;
 	}
 	rt_file_close(&f);
-	return ok ? SNNRT_DATA_OK : SNNRT_DATA_BAD;
+	return ok || status != SNNRT_DATA_OK ? status : SNNRT_DATA_BAD;
 }
 
 int64_t

@@ -181,7 +181,7 @@ rt_file_read(RtFile *f, uint64_t offset, uint64_t n, void *dst, char *why)
 		memcpy(dst, f->kept + offset, (size_t)n);
 		return true;
 	}
-	if (!read_at(f->fd, offset, dst, n, &got))
+	if (!read_at(f->fd, f->base + offset, dst, n, &got))
 		return rt_say(why, "cannot read `%s`: %s", f->name, strerror(errno));
 	return got == n || rt_say(why, "`%s` is truncated: it ends after %llu bytes", f->name,
 	                          (unsigned long long)(offset + got));

@@ -59,20 +59,22 @@ complain(snnrt *rt, const snnrt_object *o, const RtLoad *l, const snnrt_buffer *
 static bool
 open_file(snnrt *rt, const snnrt_object *o, RtLoad *l, char *why)
 {
+	bool events = o->kind == SNNRT_OBJ_STREAM && o->ntexts > 1;
 	char *shown = NULL;
 	int fd = -1;
-	snnrt_data_status status = rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why);
+	snnrt_data_status status = events ? rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why)
+	                                  : rt_array_open(rt->o.data, rt->o.program_dir, o->texts[0], &l->file, &l->array, why);
 	if (status == SNNRT_DATA_MISSING)
 		snprintf(why + strlen(why), RT_WHY - strlen(why), "; name the folder that has it by --data");
 	if (status != SNNRT_DATA_OK)
 		return false;
-	if (!rt_file_open(&l->file, fd, shown, why))
-		return false;
-	if (o->kind == SNNRT_OBJ_STREAM && o->ntexts > 1) {
+	if (events) {
+		if (!rt_file_open(&l->file, fd, shown, why))
+			return false;
 		l->events = rt_events_open(rt, &rt->p->buffers[o->bufs[0]], &l->file, why);
 		return l->events != NULL;
 	}
-	return rt_npy_header(&l->file, &l->array, why);
+	return true;
 }
 
 void *

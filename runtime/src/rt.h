@@ -65,7 +65,8 @@ typedef struct {
 	int fd;
 	char *name;                                                      /* for messages */
 	bool gz, ended;
-	uint64_t stored;                                                 /* bytes of the file */
+	uint64_t stored;                                                 /* bytes of the file, or of its part that is read */
+	uint64_t base;                                                   /* where that part begins */
 	uint64_t want;                                                   /* bytes of the content, once known, or 0 */
 	struct z_stream_s *z;
 	uint8_t *in, *kept;
@@ -86,8 +87,12 @@ typedef struct {
 } RtArray;
 
 bool rt_array_bytes(const RtArray *a, uint64_t *out);                /* false: overflow */
+/* The numbers of a file of text, a sample in each line; whole numbers if each line is one. */
+snnrt_data_status rt_csv_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why);
 bool rt_idx_header(RtFile *f, RtArray *out, char *why);              /* idx.c */
 bool rt_npy_header(RtFile *f, RtArray *out, char *why);              /* npy.c */
+/* A .npy file, or one array of many: "a.npz:images", "net.snnw:input.weight". f is to be closed unless its name is NULL. */
+snnrt_data_status rt_array_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why);
 /* The first number that is not finite; n: there is none. Integers and half floats are taken as they are. */
 uint64_t rt_find_not_finite(uint32_t type, const void *numbers, uint64_t n);
 bool rt_array_read(RtFile *f, const RtArray *a, uint64_t first, uint64_t n, void *dst, char *why);

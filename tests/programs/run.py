@@ -4,12 +4,13 @@
     tests/programs/run.py [--snnc PATH] [NAME ...]
 
 Each case is a folder of files with `short.snn` and `long.snn`: both must become the same network (`snnc emit --net`), also with
-the values of --set that a case names, and the tests of a program see the same.
+the values of --set that a case names. Then data of every kind of file, which must give the same run.
 """
 import argparse
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -121,6 +122,81 @@ def imports(write):
     """)
 
 
+# ---- data ---------------------------------------------------------------------------------------
+
+def npz(path, arrays, compression=zipfile.ZIP_STORED):
+    """As numpy.savez."""
+    with zipfile.ZipFile(path, "w", compression) as file:
+        for name, array in arrays.items():
+            npy.save(path.parent / "part.npy", array)
+            file.writestr(f"{name}.npy", (path.parent / "part.npy").read_bytes())
+
+
+TAKES = """
+    layer a : Poisson[4]
+    layer b : LIF[3]
+    connect a -> b as c {{ weight = {weight} }}
+    data d = {data}
+    experiment {{
+        for x, y in d as shown {{
+            a.rate = x * 100 Hz ; run 20 ms
+            vote b for y by all_activity every 2
+        }}
+        save c.weight to "w.npy"
+    }}
+    record a.spikes
+    record b.votes
+"""
+
+
+def check_data(snnc):
+    """The same numbers from .npy, .npz, text and a checkpoint give the same run; by all engines."""
+    wrong, results = [], {}
+    with tempfile.TemporaryDirectory(prefix="snnc-programs-") as scratch:
+        folder = Path(scratch)
+        x = npy.make((4, 4), "f4", [0.5 * (k % 5) for k in range(16)])
+        y = npy.make((4,), "i8", [0, 1, 1, 0])
+        w = npy.make((4, 3), "f4", [0.25 * k for k in range(12)])
+        for name, array in (("x", x), ("y", y), ("w", w)):
+            npy.save(folder / f"{name}.npy", array)
+        npz(folder / "d.npz", {"other": w, "x": x, "y": y})
+        npz(folder / "packed.npz", {"x": x, "y": y}, zipfile.ZIP_DEFLATED)
+        (folder / "cut.npz").write_bytes((folder / "d.npz").read_bytes()[:-30])
+        rows = [",".join(str(0.5 * ((4 * r + k) % 5)) for k in range(4)) for r in range(4)]
+        (folder / "x.csv").write_text("a,b,c,d\n" + "\n".join(rows) + "\n")
+        (folder / "y.csv").write_text("# labels\n0\n1\n\n1\n0\n")
+        (folder / "words.csv").write_text("1,2\n3,four\n")
+        (folder / "saves.snn").write_text("layer a : Poisson[4]\nlayer b : LIF[3]\n"
+                                          'connect a -> b as c { weight = file("w.npy") }\n'
+                                          'experiment { run 3 ms ; save "net.snnw" }\n')
+        subprocess.run([snnc, "run", "saves.snn", "--out", "."], cwd=folder, capture_output=True, check=True, timeout=60)
+        ways = {"npy": ('file("w.npy")', 'npy("x.npy", "y.npy")'),
+                "npz": ('file("d.npz:other")', 'npz("d.npz:x", "d.npz:y")'),
+                "csv": ('file("net.snnw:c.weight")', 'csv("x.csv", "y.csv")')}
+        for way, (weight, data) in ways.items():
+            (folder / "p.snn").write_text(TAKES.format(weight=weight, data=data))
+            for engine in ("jit", "eval", "c") if way == "csv" else ("eval",):
+                done = subprocess.run([snnc, "run", "p.snn", "--engine", engine, "--out", "out"], cwd=folder,
+                                      capture_output=True, text=True, timeout=120)
+                if done.returncode:
+                    wrong.append(f"{way}, {engine}: {done.stderr}")
+                results[way, engine] = [(folder / "out" / f).read_bytes() for f in ("a.spikes.npy", "b.votes.npy", "w.npy")]
+        first = next(iter(results.values()))
+        wrong += [f"{way} by {engine} gives other results" for (way, engine), r in results.items() if r != first]
+        for weight, data, told in (
+                ("1", 'npz("packed.npz:x", "d.npz:y")', "`packed.npz` is compressed: write it by numpy.savez"),
+                ("1", 'npz("cut.npz:x", "d.npz:y")', "`cut.npz` is no .npz file, or truncated"),
+                ("1", 'npz("d.npz:z", "d.npz:y")', "`d.npz` holds no `z`"),
+                ("1", 'csv("words.csv", "y.csv")', "`words.csv`: `four` is no number (cell 2 of the row 2)"),
+                ('file("net.snnw:c.bias")', 'npy("x.npy", "y.npy")', "`net.snnw` holds no `c.bias`; it is a checkpoint of `saves`"),
+                ('file("d.npz:x")', 'npy("x.npy", "y.npy")', "`d.npz:x` has the shape [4, 4]")):
+            (folder / "p.snn").write_text(TAKES.format(weight=weight, data=data))
+            done = subprocess.run([snnc, "run", "p.snn", "--no-results"], cwd=folder, capture_output=True, text=True, timeout=60)
+            if done.returncode not in (1, 3) or told not in done.stderr:
+                wrong.append(f"`{told}` is not told:\n{done.stderr}")
+    return wrong
+
+
 # What is wrong in an imported file is told there.
 WRONG = {
     "a circle": ({"short.snn": 'import "sub/a.snn"\n', "sub/a.snn": 'import "b.snn"\n', "sub/b.snn": 'import "a.snn"\n'},
@@ -190,6 +266,7 @@ def main():
     wrong = []
     for name in options.names or CASES:
         wrong += check(options.snnc, name)
+    wrong += check_data(options.snnc)
     for name in WRONG:
         wrong += check_wrong(options.snnc, name)
     print(*wrong, sep="\n")
