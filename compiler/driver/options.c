@@ -269,6 +269,10 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 	case OPTION_DIAGNOSE:
 		o->diagnose = true;
 		break;
+	case OPTION_FORMAT:
+		o->format = v;
+		ok = strcmp(v, "npy") == 0 || strcmp(v, "npz") == 0 || strcmp(v, "csv") == 0;
+		break;
 	case OPTION_CHECKPOINT_EVERY:
 		o->checkpoint_every = v;
 		ok = snnrt_is_interval(v);

@@ -45,7 +45,7 @@ typedef struct {
 	VEC(const char *) sets;  /* "n=20" */
 	VEC(const char *) dumps; /* stages */
 	VEC(const char *) models; /* info: their names */
-	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without, *checkpoint_every, *pause_after, *resume;
+	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without, *format, *checkpoint_every, *pause_after, *resume;
 	uint64_t seed, memory, verify_every;
 	bool seed_given;
 	int threads;

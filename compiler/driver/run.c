@@ -62,6 +62,7 @@ run_options(const Compilation *c, const char *engine)
 			       .quiet = o->quiet,
 			       .silent = o->command == COMMAND_TEST,
 			       .no_results = o->no_results,
+			       .format = o->format,
 			       .checkpoint_every = o->checkpoint_every,
 			       .pause_after = o->pause_after,
 			       .resume = o->resume,

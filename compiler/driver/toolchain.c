@@ -287,6 +287,8 @@ add_run_options(Compilation *c, WordVec *w)
 		add_option(a, w, "out", whole_path(a, out));
 	if (o->resume)
 		add_option(a, w, "resume", whole_path(a, o->resume));
+	if (o->format)
+		add_option(a, w, "format", o->format);
 	if (o->pause_after)
 		add_option(a, w, "pause-after", o->pause_after);
 	if (o->checkpoint_every)

@@ -89,6 +89,7 @@ typedef struct {
 	bool quiet;                                       /* no progress line */
 	bool silent;                                      /* nothing on stdout: no reports, no curves */
 	bool no_results;                                  /* write nothing (timing, tests) */
+	const char *format;                               /* of records: "npy" (or NULL), "npz", "csv" */
 	const char *checkpoint_every;                     /* "10 min", "30 s", "5000 steps", "100 samples", or NULL */
 	const char *pause_after;                          /* likewise: stop there as by Ctrl-C, with a checkpoint */
 	const char *resume;                               /* a checkpoint, or the results folder that holds it; or NULL. out NULL: there */

@@ -91,6 +91,7 @@ copy_options(snnrt *rt, const snnrt_options *o)
 	rt->o.data = rt_copy(o->data);
 	rt->o.out = rt_copy(o->out);
 	rt->o.dump_state = rt_copy(o->dump_state);
+	rt->o.format = rt_copy(o->format);
 	rt->o.checkpoint_every = rt_copy(o->checkpoint_every);
 	rt->o.pause_after = rt_copy(o->pause_after);
 	rt->o.resume = rt_copy(o->resume);
@@ -332,6 +333,8 @@ finish_results(snnrt *rt)
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
 		if (rt->p->objects[i].kind == SNNRT_OBJ_RECORD)
 			rt_record_finish(rt, i);
+	if (rt_is_format(rt, "npz"))
+		rt_npz_write(rt);
 	rt_curve_write(rt);
 	rt_manifest_write(rt);
 }
@@ -432,6 +435,7 @@ snnrt_close(snnrt *rt)
 	free((char *)rt->o.data);
 	free((char *)rt->o.out);
 	free((char *)rt->o.dump_state);
+	free((char *)rt->o.format);
 	free((char *)rt->o.checkpoint_every);
 	free((char *)rt->o.pause_after);
 	free((char *)rt->o.resume);

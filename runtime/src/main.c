@@ -16,6 +16,7 @@ static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
 	{{"memory", required_argument, NULL, 'm'}, "SIZE", "refuse to use more, such as 4G (default: what is free)"},
 	{{"quiet", no_argument, NULL, 'q'}, "", "no progress line"},
+	{{"format", required_argument, NULL, 'f'}, "npy|npz|csv", "of records: a .npy each (default), one .npz, a .csv each"},
 	{{"checkpoint-every", required_argument, NULL, 'c'}, "TIME", "keep a checkpoint: `10 min`, `30 s`, `5000 steps`, `100 samples`"},
 	{{"pause-after", required_argument, NULL, 'p'}, "TIME", "stop with a checkpoint, as Ctrl-C does"},
 	{{"resume", required_argument, NULL, 'r'}, "PATH", "go on from a checkpoint, or from the one in a results folder"},
@@ -91,6 +92,10 @@ read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
 		case 'o': o->out = optarg; break;
 		case 'm': ok = read_size(optarg, &o->memory); break;
 		case 'q': o->quiet = true; break;
+		case 'f':
+			ok = strcmp(optarg, "npy") == 0 || strcmp(optarg, "npz") == 0 || strcmp(optarg, "csv") == 0;
+			o->format = optarg;
+			break;
 		case 'c':
 			ok = snnrt_is_interval(optarg);
 			o->checkpoint_every = optarg;

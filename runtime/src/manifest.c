@@ -71,7 +71,15 @@ add_record(const snnrt *rt, uint32_t i, RtText *t)
 	rt_text_printf(t, "{\"name\": ");
 	rt_text_json(t, o->name);
 	rt_text_printf(t, ", \"file\": ");
-	rt_text_json(t, r->file);
+	if (rt_is_format(rt, "npz")) {
+		RtText key = {0};
+		rt_text_add(&key, r->file, strlen(r->file) - strlen(".npy"));
+		rt_text_printf(t, "\"%s\", \"key\": ", RT_NPZ);
+		rt_text_json(t, key.s);
+		rt_text_fini(&key);
+	} else {
+		rt_text_json(t, r->file);
+	}
 	rt_text_printf(t, ", \"form\": ");
 	rt_text_json(t, o->texts[0]);
 	rt_text_printf(t, ", \"source\": ");

@@ -17,6 +17,12 @@
 static const char events_descr[] = "[('t', '<i8'), ('b', '<u4'), ('i', '<u4')]";
 enum { EVENT_BYTES = 16 };
 
+bool
+rt_is_format(const snnrt *rt, const char *format)
+{
+	return rt->o.format && strcmp(rt->o.format, format) == 0;
+}
+
 static const char *
 shape_rows(const snnrt_buffer *b, const RtRecord *r, uint32_t *rank, uint64_t extent[7])
 {
@@ -49,7 +55,7 @@ choose_file(const snnrt *rt, uint32_t index)
 		if (i > 1)
 			snprintf(number, sizeof number, "-%d", i);
 		free(name);
-		if (asprintf(&name, "%s%s.npy", rt->p->objects[index].name, number) < 0)
+		if (asprintf(&name, "%s%s.%s", rt->p->objects[index].name, number, rt_is_format(rt, "csv") ? "csv" : "npy") < 0)
 			return NULL;
 		for (char *c = name; *c; c++)
 			if (*c == '/' || (unsigned char)*c < 0x20)
@@ -62,6 +68,50 @@ choose_file(const snnrt *rt, uint32_t index)
 	return name;
 }
 
+/* t,b,i of events; else the place of each column within the source, as 0/3. */
+static bool
+write_titles(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
+{
+	const snnrt_buffer *b = &rt->p->buffers[rt->p->objects[index].bufs[0]];
+	uint64_t n = b->bytes / rt_type_size(b->type);
+	RtText t = {0};
+	if (r->events)
+		rt_text_printf(&t, "t,b,i");
+	for (uint64_t i = 0; !r->events && i < n; i++) {
+		uint64_t at[6] = {0}, rest = i;
+		for (uint32_t a = b->naxes; a-- > 0; rest /= b->axis[a].extent)
+			at[a] = rest % b->axis[a].extent;
+		rt_text_printf(&t, "%s", i ? "," : "");
+		for (uint32_t a = 0; a < b->naxes; a++)
+			rt_text_printf(&t, "%s%llu", a ? "/" : "", (unsigned long long)at[a]);
+		if (!b->naxes)
+			rt_text_printf(&t, "value");
+	}
+	rt_text_printf(&t, "\n");
+	bool ok = !t.failed || rt_say(why, "no memory");
+	r->header = (uint32_t)t.n;
+	rt_sink_write(&r->sink, t.s, t.n);
+	r->sink.summed = true;
+	rt_text_fini(&t);
+	return ok;
+}
+
+static void
+write_row(RtRecord *r, const snnrt_buffer *b, const void *source)
+{
+	uint64_t n = b->bytes / rt_type_size(b->type);
+	for (uint64_t i = 0; i < n; i++) {
+		char number[48];
+		int size;
+		if (rt_type_is_float(b->type))
+			size = snprintf(number, sizeof number, b->type == SNNRT_F64 ? "%.17g" : "%.9g", rt_load_float(b->type, source, i));
+		else
+			size = snprintf(number, sizeof number, "%lld", (long long)rt_load_int(b->type, source, i));
+		number[size] = i + 1 < n ? ',' : '\n';
+		rt_sink_write(&r->sink, number, (uint64_t)size + 1);
+	}
+}
+
 /* Rows are summed, so that a run that goes on knows them again; the header changes at the end. */
 static bool
 write_header(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
@@ -70,6 +120,8 @@ write_header(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
 	uint32_t rank;
 	uint64_t extent[7];
 	const char *descr = shape_rows(&rt->p->buffers[rt->p->objects[index].bufs[0]], r, &rank, extent);
+	if (r->csv)
+		return write_titles(rt, index, r, why);
 	r->header = (uint32_t)rt_npy_print_header(header, 0, descr, rank, extent);
 	if (!r->header)
 		return rt_say(why, "it has too many axes");
@@ -91,6 +143,7 @@ rt_record_open(snnrt *rt, uint32_t index)
 	}
 	r->sink.fd = r->sink.dir = -1;
 	r->events = strcmp(o->texts[0], "events") == 0;
+	r->csv = rt_is_format(rt, "csv");
 	r->file = choose_file(rt, index);
 	if (!r->file)
 		rt_fail(rt, "no memory");
@@ -125,8 +178,10 @@ rt_record_finish(snnrt *rt, uint32_t index)
 	if (!r || r->sink.fd < 0)
 		return true;
 	const char *descr = shape_rows(&rt->p->buffers[o->bufs[0]], r, &rank, extent);
-	if (rt_npy_print_header(header, r->header, descr, rank, extent))
+	if (!r->csv && rt_npy_print_header(header, r->header, descr, rank, extent))
 		rt_sink_patch(&r->sink, 0, header, r->header);
+	if (rt_is_format(rt, "npz"))                          /* rt_npz_write takes it from there */
+		return rt_sink_flush(&r->sink, why) || rt_fail(rt, "record `%s`: %s", o->name, why) == 0;
 	return rt_sink_commit(&r->sink, false, why) || rt_fail(rt, "record `%s`: %s", o->name, why) == 0;
 }
 
@@ -267,7 +322,10 @@ write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, c
 			struct { int64_t t; uint32_t b, i; } event = {step, (uint32_t)(k / neurons),
 			                                              (uint32_t)(k % neurons) + first};
 			_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
-			if (r->sink.fd >= 0)
+			char line[64];
+			if (r->sink.fd >= 0 && r->csv)
+				rt_sink_write(&r->sink, line, (uint64_t)snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)event.t, event.b, event.i));
+			else if (r->sink.fd >= 0)
 				rt_sink_write(&r->sink, &event, EVENT_BYTES);
 			r->rows++;
 		}
@@ -289,7 +347,9 @@ snnrt_record(void *host, int64_t object, int64_t step, void *source)
 	if (r->events) {
 		write_events(r, b, o->nnums > 1 ? (uint32_t)o->nums[1] : 0, step, source);
 	} else {
-		if (r->sink.fd >= 0)
+		if (r->sink.fd >= 0 && r->csv)
+			write_row(r, b, source);
+		else if (r->sink.fd >= 0)
 			rt_sink_write(&r->sink, source, b->bytes);
 		r->rows++;
 	}

@@ -186,7 +186,7 @@ typedef struct {                                                     /* record.c
 	char *file;
 	uint64_t rows;
 	uint32_t header;                                                 /* bytes in front of the rows */
-	bool events;
+	bool events, csv;
 } RtRecord;
 
 typedef struct { uint64_t samples, correct[RT_MAX_READOUTS]; uint64_t seen; } RtTally;
@@ -299,6 +299,9 @@ void rt_events_close(struct RtEvents *e);
 void rt_events_next(struct RtEvents *e, const snnrt_buffer *b, void *target);                     /* those of the next step */
 RtRecord *rt_record_open(snnrt *rt, uint32_t index);
 bool rt_record_finish(snnrt *rt, uint32_t index);
+bool rt_is_format(const snnrt *rt, const char *format);
+bool rt_npz_write(snnrt *rt);                                        /* npz.c: all records as members of one file */
+#define RT_NPZ "results.npz"
 void rt_record_close(RtRecord *r);
 bool rt_records_sync(snnrt *rt, char *why);                          /* what they have so far is on the disk */
 bool rt_record_state(snnrt *rt, RtState *s, uint32_t index);         /* reading: also goes on with its file; false after rt_fail */

@@ -52,6 +52,30 @@ def check(folder):
         assert list(np.load(folder / r["file"]).shape) == r["shape"], name
 
 
+def check_formats(snnc, folder):
+    """The same numbers as .npz and .csv, also in two pieces."""
+    def run(out, *more):
+        return subprocess.run([snnc, "run", HERE / "records.snn", "--quiet", "--out", out, *more], stderr=subprocess.DEVNULL).returncode
+    whole = {form: folder / f"as {form}" for form in ("npy", "npz", "csv")}
+    for form, out in whole.items():
+        assert run(out, "--format", form) == 0
+        pieces = folder / f"pieces {form}"
+        assert run(pieces, "--format", form, "--pause-after", "77 steps") == 130
+        assert run(pieces, "--format", form, "--resume", pieces) == 0
+        assert {p.name: p.read_bytes() for p in out.iterdir()} == {p.name: p.read_bytes() for p in pieces.iterdir()}, form
+    records = np.load(whole["npz"] / "results.npz")
+    told = json.loads((whole["npz"] / "manifest.json").read_text())["records"]
+    assert sorted(records.files) == sorted(r["key"] for r in told) and len(told) == 15
+    for key in records.files:
+        npy = np.load(whole["npy"] / f"{key}.npy")
+        assert (records[key] == npy).all(), key
+        names = npy.dtype.names
+        rows = np.loadtxt(whole["csv"] / f"{key}.csv", delimiter=",", skiprows=1, ndmin=2, dtype="i8" if names else npy.dtype)
+        flat = np.stack([npy[n] for n in names], 1) if names else npy.reshape(len(npy), -1)
+        assert (rows == flat).all(), key
+    print("passed  formats")
+
+
 LONG = """
 layer src : Poisson[200](rate = 500 Hz)
 layer exc : LIF[200]
@@ -88,6 +112,7 @@ def main():
             subprocess.run([options.snnc, "run", HERE / "records.snn", "--engine", engine, "--quiet", "--out", out, "--check-stages"], check=True)
             check(out)
             print(f"passed  records by {engine}")
+        check_formats(options.snnc, Path(name))
         for seconds in (1, 30):                      # compiled code is in the cache then
             memory(options.snnc, Path(name), seconds)
         (short, few), (long, many) = (memory(options.snnc, Path(name), s) for s in (1, 30))
