@@ -3,6 +3,8 @@
 
 #include "snnrt.h"
 
+#include <stdlib.h>
+
 static ElabDataStatus
 status_of(snnrt_data_status s)
 {
@@ -77,6 +79,41 @@ read_array(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint
 	return *status == ELAB_DATA_OK;
 }
 
+static bool
+is_number(const char *cell, double *out)
+{
+	char *end;
+	*out = strtod(cell, &end);
+	return end != cell && !*end;
+}
+
+static bool
+read_csv(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n, double *out,
+	 const char **why, ElabDataStatus *status)
+{
+	Compilation *c = env;
+	char text[512] = "";
+	snnrt_csv csv;
+	double v;
+	*status = status_of(snnrt_csv_read(c->o->data, c->program_dir, path, &csv, text));
+	*why = arena_strdup(c->arena, text);
+	if (*status != ELAB_DATA_OK)
+		return false;
+	uint64_t head = csv.rows && csv.columns && !is_number(csv.cell[0], &v) ? csv.columns : 0;
+	*rank = 2;
+	extent[0] = csv.rows - (head ? 1 : 0);
+	extent[1] = csv.columns;
+	for (uint64_t k = 0; out && k < n && *status == ELAB_DATA_OK; k++) {
+		if (is_number(csv.cell[head + first + k], &out[k]))
+			continue;
+		*why = arena_printf(c->arena, "`%s` holds `%s` in row %llu, which is no number", path, csv.cell[head + first + k],
+				    (unsigned long long)((first + k) / csv.columns));
+		*status = ELAB_DATA_BAD;
+	}
+	snnrt_csv_free(&csv);
+	return *status == ELAB_DATA_OK;
+}
+
 static const char *
 folder(void *env, Span at)
 {
@@ -86,7 +123,7 @@ folder(void *env, Span at)
 ElabWorld
 world_of(Compilation *c)
 {
-	return (ElabWorld){.env = c, .folder = folder, .array = read_array, .data = probe};
+	return (ElabWorld){.env = c, .folder = folder, .array = read_array, .csv = read_csv, .data = probe};
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */

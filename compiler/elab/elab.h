@@ -34,6 +34,9 @@ typedef struct {
 	/* Shape of a .npy file, and its elements first .. first + n as numbers (out NULL: only the shape). */
 	bool (*array)(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n,
 		      double *out, const char **why, ElabDataStatus *status);
+	/* The same of a .csv file: [lines, cells]; a first line that is no number names the columns. */
+	bool (*csv)(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n, double *out,
+		    const char **why, ElabDataStatus *status);
 	/* Fills samples, classes and columns of `out`; false: *why is a sentence. */
 	bool (*data)(void *env, const char *kind, uint32_t npaths, const char *const *paths,
 		     const char *fallback, NetData *out, const char **why, ElabDataStatus *status);

@@ -1,4 +1,5 @@
-/* elab_sparse: the synapses that a file lists: the non-zero entries of a matrix [pre, post], or pairs (pre, post). */
+/* elab_sparse: the synapses that a file lists: the non-zero entries of a matrix [pre, post], or pairs (pre, post), which may have a
+ * value each. */
 #include "elab/elab_inner.h"
 
 #include <inttypes.h>
@@ -64,15 +65,20 @@ static bool
 from_pairs(Work *w, const NetColumn *shape, const double *v)
 {
 	Arena *a = w->el->arena;
-	if (shape->rank != 2 || shape->extent[1] != 2)
-		return wrong(w, E0407, arena_printf(a, "`%s` is no list of pairs [n, 2] (source, target)", w->path));
+	uint64_t cells = shape->extent[1];
+	if (shape->rank != 2 || (cells != 2 && cells != 3))
+		return wrong(w, E0407, arena_printf(a, "`%s` is no list of pairs [n, 2] (source, target), nor of [n, 3] with a value", w->path));
 	uint64_t n = shape->extent[0];
 	make_room(w, n);
+	if (cells == 3)
+		w->out->weight = ARENA_ARRAY(a, double, n + 1);
 	uint64_t *row = w->out->row;
 	for (uint64_t k = 0; k < n; k++) {
-		double i = v[2 * k], j = v[2 * k + 1];
+		double i = v[cells * k], j = v[cells * k + 1];
 		if (!(i >= 0 && i < (double)w->npre && j >= 0 && j < (double)w->npost && i == floor(i) && j == floor(j)))
 			return wrong(w, E0408, arena_printf(a, "pair %" PRIu64 " of `%s` names no neurons of both layers", k, w->path));
+		if (cells == 3 && !isfinite(v[3 * k + 2]))
+			return wrong(w, E0702, arena_printf(a, "the value of pair %" PRIu64 " of `%s` is no number", k, w->path));
 		row[(uint64_t)i + 1]++;
 	}
 	for (uint64_t i = 0; i < w->npre; i++)
@@ -81,13 +87,18 @@ from_pairs(Work *w, const NetColumn *shape, const double *v)
 	memcpy(next, row, w->npre * sizeof *next);
 	/* Each row by insertion: pairs mostly come in order. */
 	for (uint64_t k = 0; k < n; k++) {
-		uint64_t i = (uint64_t)v[2 * k], at = next[i]++;
-		uint32_t j = (uint32_t)v[2 * k + 1];
-		for (; at > row[i] && w->out->target[at - 1] > j; at--)
+		uint64_t i = (uint64_t)v[cells * k], at = next[i]++;
+		uint32_t j = (uint32_t)v[cells * k + 1];
+		for (; at > row[i] && w->out->target[at - 1] > j; at--) {
 			w->out->target[at] = w->out->target[at - 1];
+			if (cells == 3)
+				w->out->weight[at] = w->out->weight[at - 1];
+		}
 		if (at > row[i] && w->out->target[at - 1] == j)
 			return wrong(w, E0414, arena_printf(a, "`%s` lists the pair (%" PRIu64 ", %u) twice", w->path, i, j));
 		w->out->target[at] = j;
+		if (cells == 3)
+			w->out->weight[at] = v[3 * k + 2];
 	}
 	return true;
 }
@@ -102,18 +113,20 @@ elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *p
 	double *values = NULL;
 	const char *why = NULL;
 	ElabDataStatus status = ELAB_DATA_BAD;
-	if (!world->array) {
+	size_t length = strlen(path);
+	bool csv = edges && length > 4 && !strcmp(path + length - 4, ".csv");
+	if (!world->array || !world->csv) {
 		elab_not_yet(el, at, "synapses from a file, where nothing can be read,");
 		return false;
 	}
-	bool ok = world->array(world->env, path, &shape.rank, extent, 0, 0, NULL, &why, &status);
+	bool ok = (csv ? world->csv : world->array)(world->env, path, &shape.rank, extent, 0, 0, NULL, &why, &status);
 	if (ok && (shape.rank != 2 || extent[0] > (uint64_t)1 << 31 || extent[1] > (uint64_t)1 << 31))
 		return wrong(&w, E0407, arena_printf(el->arena, "`%s` has %u axes, and two are needed", path, shape.rank));
 	if (ok) {
 		memcpy(shape.extent, extent, sizeof shape.extent);
 		shape.count = extent[0] * extent[1];
 		values = ARENA_ARRAY(el->arena, double, shape.count + 1);
-		ok = world->array(world->env, path, &shape.rank, extent, 0, shape.count, values, &why, &status);
+		ok = (csv ? world->csv : world->array)(world->env, path, &shape.rank, extent, 0, shape.count, values, &why, &status);
 	}
 	if (!ok) {
 		el->env->world_errors++;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""drawn.py: connections that are drawn: exact counts, chi-square of what is random, the same for every engine and seed.
+"""drawn.py: connections that are drawn or listed: exact counts, chi-square of what is random, the same for every engine and seed.
 
     tests/patterns/drawn.py [--snnc PATH] [--engines eval,jit,c]
 """
@@ -198,6 +198,23 @@ def delays(snnc, folder):
     chi_square("delays", [seen[k] for k in range(most)], [4000 * 8 * p / 16 for p in (1, *(7 * [2]), 1)])   # rounded to steps
 
 
+def listed(snnc, folder):
+    """Edges of a .csv in any order, with a value each; what is no list is told."""
+    (folder / "e.csv").write_text("source,target,value\n1,0,0.5\n0,2,0.25\n# a remark\n1,2,0.75\n0,1,2\n", encoding="utf-8")
+    line = ['connect a -> b by edges("e.csv") as c { weight = file("e.csv") { learn PostPre() } }']
+    found = run(snnc, folder, line, 1)
+    need(list(found["c.weight"]) == [2, 0.25, 0.5, 0.75], f"weights {list(found['c.weight'])}")
+    for text, code in (("0,1,nan\n", "E0702"), ("0,x\n", "E0702"), ("0,90\n", "E0408"), ("60,0\n", "E0408"), ("0.5,0\n", "E0408"), ("-1,0\n", "E0408"),
+                       ("3,4\n3,4\n", "E0414"), ("0,1\n0,1,2\n", "E0702"), ("0,1,2,3\n", "E0407"), ("source,target\n", "E0414"), ("", "E0")):
+        (folder / "e.csv").write_text(text, encoding="utf-8")
+        try:
+            run(snnc, folder, ['connect a -> b by edges("e.csv") as c { weight = 1 }'], 1)
+        except Wrong as error:
+            need(f"error[{code}" in str(error), f"{text!r}: {error}")
+        else:
+            need(False, f"{text!r} is taken")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].split(": ", 1)[1])
     tool.add_snnc_option(parser)
@@ -206,6 +223,7 @@ def main():
     tool.need_snnc(parser, options)
     wrong = 0
     for name, check in (("distributions", lambda folder: distributions(options.snnc, folder)),
+                        ("listed", lambda folder: listed(options.snnc, folder)),
                         ("delays", lambda folder: delays(options.snnc, folder)),
                         ("alike", lambda folder: alike(options.snnc, folder, options.engines.split(",")))):
         with tempfile.TemporaryDirectory(prefix="snnc-drawn-") as temporary:
