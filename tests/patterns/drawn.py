@@ -215,6 +215,30 @@ def listed(snnc, folder):
             need(False, f"{text!r} is taken")
 
 
+def resumed(snnc, folder):
+    """Spikes on the way, learnt weights and drawn rows go on from a checkpoint as if nothing had happened."""
+    lines = ["connect a -> b by random(p = 0.5) as c { weight = uniform(0, 3) { range [0, 5] ; norm 30 per post each run ; learn PostPre() } ; "
+             "delay = normal(3 ms, 1 ms) { range [1 ms, 9 ms] } }",
+             "connect b -> b by fixed_total(900, autapses = false) as r { weight = normal(0.5, 0.1) ; delay = uniform(1 ms, 7 ms) }"]
+    text = PROGRAM.format(lines="\n".join(lines)).replace("rate = 0 Hz", "rate = 80 Hz").replace("run 1 ms", "run 120 ms")
+    (folder / "case.snn").write_text(text + "record b.spikes\n", encoding="utf-8")
+
+    def call(*options):
+        done = subprocess.run([snnc, "run", "case.snn", "--quiet", *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=300, check=False)
+        return done.returncode, done.stdout
+
+    need(call("--out", "whole", "--dump-state", "one")[0] == 0, "the run failed")
+    for step in (1, 53, 119):
+        code, text = call("--out", f"cut{step}", "--pause-after", f"{step} steps")
+        need(code == 130, text)
+        code, text = call("--resume", f"cut{step}", "--threads", "2", "--dump-state", "two")
+        need(code == 0, text)
+        need((folder / "one").read_bytes() == (folder / "two").read_bytes(), f"another state, resumed at step {step}")
+        name = "b.spikes.npy"
+        need((folder / "whole" / name).read_bytes() == (folder / f"cut{step}" / name).read_bytes(), f"other spikes, resumed at step {step}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].split(": ", 1)[1])
     tool.add_snnc_option(parser)
@@ -223,6 +247,7 @@ def main():
     tool.need_snnc(parser, options)
     wrong = 0
     for name, check in (("distributions", lambda folder: distributions(options.snnc, folder)),
+                        ("resumed", lambda folder: resumed(options.snnc, folder)),
                         ("listed", lambda folder: listed(options.snnc, folder)),
                         ("delays", lambda folder: delays(options.snnc, folder)),
                         ("alike", lambda folder: alike(options.snnc, folder, options.engines.split(",")))):
