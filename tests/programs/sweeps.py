@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "tools"))
 
+import state                                         # noqa: E402
 import tool                                          # noqa: E402
 
 # name: text, lanes as they are set, compiled programs, also as C
@@ -104,7 +105,7 @@ def files_of(folder):
             if path.name == "manifest.json":
                 data = re.sub(rb'"source_hash": "\w+"', b"", data)
             if path.suffix == ".snnw":
-                data = data[200:-16]                     # head, hash, checksum
+                data = {name: bytes(values) for name, values in state.load(path).items()}   # without the hashes
             found[path.name] = data
     return found
 
