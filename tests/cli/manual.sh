@@ -7,7 +7,7 @@ for kind in man 'completions bash' 'completions zsh' 'completions fish'; do
 		grep -qe "\b$word\b" text || echo "$kind: no $word"
 	done
 done
-wc -l < options
+[ "$(wc -l < options)" -ge 40 ] && echo options were found
 bash -c 'source <("$SNNC" completions bash) ; COMP_WORDS=(snnc check --dia) COMP_CWORD=2 ; _snnc ; echo "${COMPREPLY[@]}"
 	COMP_WORDS=(snnc exp) COMP_CWORD=1 ; _snnc ; echo "${COMPREPLY[@]}"'
 nextcode snnc completions tcsh
