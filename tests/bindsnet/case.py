@@ -20,8 +20,8 @@ from math import prod
 from pathlib import Path
 
 import npy
-from models import (AMPLITUDES, FEATURES, KNOWN_CASE, KNOWN_CONNECTION, KNOWN_FEATURE, KNOWN_PIPELINE, KNOWN_RULE, KNOWN_RUN, LEARNABLE, MODELS,
-                    OWN_FIELDS, COMMON_LAYER, PIPELINE_RULES, PLAIN_RULES, RULES, TAKEN, VALUED)
+from models import (AMPLITUDES, FEATURES, KNOWN_CASE, KNOWN_CONNECTION, KNOWN_FEATURE, KNOWN_PIPELINE, KNOWN_RULE, KNOWN_RUN, MODELS, NEVER_LEARN,
+                    OWN_FIELDS, COMMON_LAYER, RULES, TAKEN, VALUED)
 from pattern import gathered, norm_of, pattern_of
 from words import NotYet, extents, flat, is_scalar, number, refuse_unknown, value
 
@@ -41,11 +41,16 @@ class Writer:
         self.folder, self.case = Path(folder), case
         self.lines, self.files, self.checks = [], {}, []
         self.layers = {layer["name"]: layer for layer in case["layers"]}
+        targets = {c["target"] for c in case.get("connections", [])}
+        for name in targets & set(self.layers):      # an Input that something is connected to passes the sum on (3.2)
+            if self.layers[name]["type"] == "Input":
+                self.layers[name]["type"] = "PassThroughNodes"
         self.names, self.arrays = {}, {}
         self.plain = {}                              # "source>target" -> name of a connection with one matrix, and its weights
         self.record_of = {}                          # expected key -> (record, Check)
         self.draws = []                              # lines that feed the draws of features
         self.final_of = {}                           # expected key -> variable to be saved
+        self.unmasked = set()                        # "source>target" of what heeds no mask of a run (4.1, 4.9)
         self.sparse = {}                             # expected key -> the matrix whose zeros are absent
 
     # -- small things --------------------------------------------------------------------------------
@@ -97,7 +102,7 @@ class Writer:
             if given is not None:
                 args.append(f"{param} = {value(given, unit, n, where + ': ' + field)}")
         args += self.initial_state(layer, model, where)
-        body = self.trace(layer, where) + self.drive(layer, where)
+        body = self.trace(layer, where) + self.sum_of_input(layer, name) + self.drive(layer, where)
         shape = ", ".join(str(extent) for extent in layer["shape"])
         bits = self.has_bits(layer)
         self.lines.append(f"layer {name} : {model.name if bits else VALUED[layer['type']]}[{shape}]" + (f"({', '.join(args)})" if args else "")
@@ -156,6 +161,13 @@ class Writer:
         tau, scale, additive = self.trace_of(layer, where)
         return [f"trace x {{ tau = {tau} ; on spike {'add' if additive else 'set'} {scale}{' * spike' if additive else ''} }}"]
 
+    def sum_of_input(self, layer, name):
+        """What passes its input on has summed its spikes: a trace that does not decay."""
+        if layer["type"] not in VALUED or "summed_" + layer["name"] not in self.case["expected"]:
+            return []
+        self.shown("summed_" + layer["name"], name + ".summed")
+        return [f"trace summed {{ tau = inf ; on spike add {'1' if self.has_bits(layer) else 'spike'} }}"]
+
     def drive(self, layer, where):
         name = self.case.get("inputs", {}).get(layer["name"])
         if name is None:
@@ -178,8 +190,6 @@ class Writer:
         for end in (source, target):
             if end not in self.layers:
                 raise NotYet(f"{where}: no layer {end}")
-        if self.layers[target]["type"] == "Input":
-            raise NotYet(f"{where}: a connection to an Input layer")
         name = self.identifier(f"{source}_{target}")
         if c["type"] == "Connection":
             features = self.plain_features(c, name, where)
@@ -205,7 +215,7 @@ class Writer:
         refuse_unknown(c, KNOWN_CONNECTION, where)
         self.show_weights(f"{c['source']}_{c['target']}", name + ".weight")
         rule = c.get("rule") or {"name": "NoOp"}
-        learn = self.learn(rule, c, where, name + ".weight", f"{c['source']}_{c['target']}", "1", PLAIN_RULES,
+        learn = self.learn(rule, c, where, name + ".weight", f"{c['source']}_{c['target']}", "1",
                            (c.get("wmin"), c.get("wmax")), c["w"])
         about = []
         if learn:
@@ -228,11 +238,12 @@ class Writer:
         refuse_unknown(c, KNOWN_CONNECTION | pattern.known, where)
         if "decay" in pattern.known:                 # a pool: no weights
             self.shown("rates_" + key, name + ".rate")
+            self.unmasked.add(f"{c['source']}>{c['target']}")
             return []
         self.show_weights(key, name + ".weight")
         if pattern.by.startswith("sparse"):
             self.sparse.update({"w_" + key: self.array(c["w"]), "final_w_" + key: self.array(c["w"])})
-        learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, name + ".weight", key, "1", PLAIN_RULES,
+        learn = self.learn(c.get("rule") or {"name": "NoOp"}, c, where, name + ".weight", key, "1",
                            (c.get("wmin"), c.get("wmax")), c["w"])
         about = self.bounds(c.get("wmin"), c.get("wmax"), c["w"], where) if learn else []
         if norm_of(c) is not None:
@@ -241,13 +252,23 @@ class Writer:
             about += self.decay(c.get("weight_decay"), where)
         about += self.sign(c, where)
         features = ["weight = " + self.use(c["w"]) + self.block(about + learn)]
-        if c.get("b"):
-            if pattern.by.startswith("local"):
-                raise NotYet(f"{where}: a bias of {c['type']}, which ignores it")
+        if c.get("b") and not pattern.by.startswith(("local", "mean_field")):    # which ignore it (4.7, 4.8)
             features.append("offset = " + self.use(c["b"]))
         return features
 
+    def newest(self, key, layer):
+        """A window's sum has one for each slot; ours is that of the newest, the last (3.11)."""
+        given, n = self.array(key), self.size(layer["name"])
+        shape, window = (self.case["steps"], self.case["batch"], n), layer.get("res_window_size", 20)
+        slots = prod(given.shape) // prod(shape)
+        if slots not in (1, window) or slots * prod(shape) != prod(given.shape):
+            raise NotYet(f"{key} of shape {list(given.shape)}")
+        return npy.make(shape, "f4", (x for k in range(slots - 1, len(given.data) // n, slots) for x in given.data[k * n:(k + 1) * n]))
+
     def expected_of(self, key):
+        layer = self.layers.get(key.removeprefix("summed_"), {})
+        if key.startswith("summed_") and layer.get("type") == "CSRMNodes":
+            return self.newest(key, layer)
         if key not in self.sparse:
             return self.array(key)
         wanted = gathered(self.array(key), self.sparse[key], "eligibility" in key)
@@ -257,6 +278,7 @@ class Writer:
 
     def pipeline_features(self, c, name, where):
         refuse_unknown(c, KNOWN_PIPELINE, where)
+        self.unmasked.add(f"{c['source']}>{c['target']}")
         features, seen, names = [], [], {}           # names: that of the case -> that of the program
         for f in c["pipeline"]:
             kind = FEATURES.get(f["type"])
@@ -269,13 +291,18 @@ class Writer:
             shown = f"{name}.{own}" + (".pass" if kind == "adaptation" else "")
             self.show_weights(f"{c['source']}_{c['target']}_{f['name']}", shown, exact=kind == "mask")
             if f.get("parent_feature"):
-                features.append(self.shared(f, kind, own, c, f"{name}.{own}", names, at))
+                parent = names.get(f["parent_feature"])
+                if parent is None or kind in NEVER_LEARN:
+                    raise NotYet(f"{at}: the value of {f['parent_feature']}")
+                names[f["name"]] = parent            # which does not learn here, but there (5)
+                features.append((own if own == kind else f"{own} : {kind}") + f" = shared {parent}"
+                                + self.block(self.own_parameters(f, kind, c, f"{name}.{own}", at)))
                 continue
             names[f["name"]] = own
             learn = [] if c.get("manual_update") else self.learn(f.get("rule") or {"name": "NoOp"}, c, at, f"{name}.{own}",
-                               f"{c['source']}_{c['target']}_{f['name']}", number(self.case["dt"]), PIPELINE_RULES,
-                               f.get("range") or (None, None), f["value"])
-            if learn and f["type"] not in LEARNABLE:
+                               f"{c['source']}_{c['target']}_{f['name']}", number(self.case["dt"]),
+                               f.get("range") or (None, None), f.get("value"))
+            if learn and kind in NEVER_LEARN:
                 raise NotYet(f"learning of {f['type']}")
             about = self.own_parameters(f, kind, c, f"{name}.{own}", at)
             if f.get("enforce_polarity"):
@@ -288,16 +315,8 @@ class Writer:
             if each is None:
                 raise NotYet(f"norm_frequency {f['norm_frequency']!r}")
             about += self.norm(f.get("norm"), each + " of signed sum", at)
-            features.append((kind if own == kind else f"{own} : {kind}") + " = " + self.use(f["value"]) + self.block(about + learn))
+            features.append((kind if own == kind else f"{own} : {kind}") + " = " + (self.use(f["value"]) if f.get("value") else "1") + self.block(about + learn))
         return features
-
-    def shared(self, f, kind, own, c, variable, names, at):
-        """A feature that reads the value of an earlier one; it does not learn (5)."""
-        parent = names.get(f["parent_feature"])
-        if parent is None or kind != "probability":
-            raise NotYet(f"{at}: the value of {f['parent_feature']}")
-        self.add_bernoulli(f, c, variable, at)
-        return (own if own == kind else f"{own} : {kind}") + f" = shared {parent}"
 
     def check_first_values(self, f, at):
         """A pipeline refuses first values outside of the range (5); other connections clip them (4.1)."""
@@ -346,13 +365,13 @@ class Writer:
             raise NotYet(f"{at} without the draws")
         drawn, size = self.array("draw_bernoulli"), len(self.array(f["value"]).data)
         order = [(other["target"], g) for other in self.case["connections"] for g in other.get("pipeline", []) if g["type"] == f["type"]]
-        if any(run.get("one_step") for run in self.case["runs"]):
-            places = list(self.layers)               # there each layer asks its connections
-            order.sort(key=lambda one: places.index(one[0]))
+        places = list(self.layers)                   # with one_step each layer asks its connections
+        by_layer = sorted(order, key=lambda one: places.index(one[0]))
         if len(drawn.data) != self.case["steps"] * len(order) * size:
             raise NotYet(f"{at}: draws of shape {list(drawn.shape)} for {len(order)} features")
-        mine = next(k for k, (_, g) in enumerate(order) if g is f)
-        rows = (0.0 if drawn.data[(step * len(order) + mine) * size + k] else 1.0
+        first, then = (next(k for k, (_, g) in enumerate(one) if g is f) for one in (order, by_layer))
+        mine = [then if run.get("one_step") else first for run in self.case["runs"] for _ in range(run["steps"])]
+        rows = (0.0 if drawn.data[(step * len(order) + mine[step]) * size + k] else 1.0
                 for step in range(self.case["steps"]) for k in range(size))
         file = f"draw_{c['source']}_{c['target']}_{f['name']}.npy"
         self.files[file] = npy.make((self.case["steps"], *self.array(f["value"]).shape), "f4", rows)
@@ -389,8 +408,8 @@ class Writer:
     def norm(self, norm, each, where):
         if norm is None:
             return []
-        if not is_scalar(norm) and not isinstance(norm, list):
-            raise NotYet(f"norm {norm!r} of {where}")
+        if isinstance(norm, str):
+            norm = list(self.array(norm).data)
         text = number(norm) if is_scalar(norm) else "[" + ", ".join(map(number, flat(norm))) + "]"
         return [f"norm {text} per post {each}"]
 
@@ -401,15 +420,17 @@ class Writer:
             raise NotYet(f"decay {decay!r} of {where}")
         return [f"decay {number(decay)}"]
 
-    def learn(self, rule, c, where, variable, key, scale, known, bounds, weights):
+    def learn(self, rule, c, where, variable, key, scale, bounds, weights):
         """The `learn` clause of the feature `variable` with the array `weights`; its results are named after `key`."""
         if rule["name"] == "NoOp":
             return []
-        if rule["name"] not in known:
+        if rule["name"] not in RULES:
             raise NotYet(f"rule {rule['name']}")
         model = RULES[rule["name"]]
         refuse_unknown(rule, KNOWN_RULE | set(model.params), f"the rule of {where}")
-        reduction = rule.get("reduction", "sum")
+        reduction = rule.get("reduction") or "sum"
+        if reduction == "squeeze" and self.case["batch"] == 1:
+            reduction = "sum"                        # of one item (6.1)
         if reduction not in ("sum", "mean", "max"):
             raise NotYet(f"reduction {reduction!r}")
         args = []
@@ -465,13 +486,18 @@ class Writer:
         third = any(rule and rule["name"] in RULES and RULES[rule["name"]].third for rule in rules)
         told = {"reward": 0, **{field: AMPLITUDES[field] for field in sorted(self.amplitudes())}} if third else {}
         for name, default in told.items():
-            values = [self.per_item(run.get(name, default), name) for run in self.case["runs"]]
+            values = [self.per_item(default if run.get(name) is None else run[name], name) for run in self.case["runs"]]
             yield name, default, values
 
     def per_item(self, x, name):
         """A number, or a list of one for each item of the batch: [B, 1, 1], which meets weights [B, pre, post]."""
         if is_scalar(x):
             return x
+        if isinstance(x, str):
+            array = self.array(x)
+            if len(array.data) > 1 and array.shape != (self.case["batch"], 1, 1):
+                raise NotYet(f"`{name}` of shape {list(array.shape)}")
+            x = [[value] for value in array.data]
         values = flat(x)
         if len(values) == 1:
             return values[0]
@@ -580,7 +606,8 @@ class Writer:
         for layer, name in (run.get("injects_v") or {}).items():
             lines.append(f"inject {self.use_rows(name, layer, run, where)} into {self.layer_name(layer, where)}.v")
         for ends, name in (run.get("masks") or {}).items():
-            lines.append(self.mask(ends, name, where))
+            if ends not in self.unmasked:
+                lines.append(self.mask(ends, name, where))
         return lines
 
     def mask(self, ends, name, where):

@@ -52,22 +52,22 @@ MODELS = {
         "responseKernel": {"ExponentialKernel": "", "AlphaKernel": "alpha = true", "AlphaKernelSLAYER": "slayer = true",
                            "LaplacianKernel": "laplacian = true", "TriangularKernel": "triangular = true"},
         "refractoryKernel": {"EtaKernel": ""},
-    }, {"v": "v", "theta": "theta"}, given={"theta": "theta_start"}),
+    }, {"v": "v", "theta": "theta"}, summed=True, given={"theta": "theta_start"}),
     "AdaptiveLIFNodes": Model("AdaptiveLIF", ADAPTIVE, ADAPTED, summed=True, given={"theta": "theta_start"}),
     "DiehlAndCookNodes": Model("DiehlCook", {**ADAPTIVE, "one_spike": ("one_spike", "", True)},
                                {**ADAPTED, "cand": "candidate"}, summed=True, given={"theta": "theta_start"}),
 }
 FEATURES = {
     "Weight": "weight", "Bias": "bias", "Mask": "mask", "Intensity": "intensity", "Probability": "probability",
-    "Degradation": "degradation", "AdaptationBaseSynapsHistory": "adaptation", "AdaptationBaseOtherSynaps": "adaptation",
+    "Degradation": "degradation", "MeanField": "mean_field", "AdaptationBaseSynapsHistory": "adaptation", "AdaptationBaseOtherSynaps": "adaptation",
 }
-LEARNABLE = {"Weight", "Probability"}
+NEVER_LEARN = {"mask", "adaptation", "mean_field"}   # a bit, its own mechanism, no value
 
 VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # models for spikes with values
 
 COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
 KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule", "Dales_rule"}
-KNOWN_PIPELINE = {"source", "target", "type", "pipeline", "manual_update"}
+KNOWN_PIPELINE = {"source", "target", "type", "pipeline", "manual_update", "traces"}      # traces: only keeps its sum
 KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule", "parent_feature", "enforce_polarity"}
 # fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
 OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
@@ -100,12 +100,10 @@ ELIGIBILITY = {"p_plus": "p_plus", "p_minus": "p_minus", "eligibility": "eligibi
 TRACED = {**ELIGIBILITY, "eligibility_trace": "eligibility_trace"}
 RULES = {
     "PostPre": Rule(traces=BOTH),
-    "Hebbian": Rule(traces=BOTH),
-    "WeightDependentPostPre": Rule(traces=BOTH, needs_bounds=True),
+    "Hebbian": Rule(traces=BOTH, scaled=False),
+    "WeightDependentPostPre": Rule(traces=BOTH, needs_bounds=True, scaled=False),
     "MSTDP": Rule(PLUS_MINUS, states=ELIGIBILITY, third=True, amplitudes=AMPLITUDES, scaled=False),
     "MSTDPET": Rule({**PLUS_MINUS, "tc_e_trace": "tau_e"}, states=TRACED, third=True, amplitudes=AMPLITUDES, scaled=False),
     "Rmax": Rule({"tc_c": "tau_c", "tc_e_trace": "tau_e"}, {"pre": ""}, {"eligibility_trace": "eligibility_trace"},
                  third=True, scaled=False),
 }
-PLAIN_RULES = set(RULES)
-PIPELINE_RULES = {"PostPre", "MSTDP", "MSTDPET"}

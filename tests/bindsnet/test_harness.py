@@ -307,6 +307,39 @@ experiment {
         with self.assertRaises(NotYet):
             self.write(self.pipeline_case(twin, first), **arrays)
 
+    def test_any_rule_on_any_feature_that_can_learn(self):
+        rule = {"name": "Hebbian", "nu": [0.1, 0.1], "reduction": None}
+        for kind, word in (("Bias", "bias"), ("Intensity", "intensity"), ("Weight", "weight")):
+            case = self.pipeline_case({"type": kind, "name": "twin", "value": "w", "range": [0, 1], "rule": rule}, {"type": "MeanField", "name": "all"})
+            case["connections"][0]["traces"] = True
+            case["runs"][0]["masks"] = {"X>Y": "w"}  # which a pipeline does not heed
+            del case["expected"]["draw_bernoulli"]
+            text = self.write(case, w_X_Y_twin=npy.make((2, 2, 3), "f4", [0.5] * 12)).text
+            self.assertRegex(text, rf'{word} = file\("w.npy"\) .*learn Hebbian\(.*reduce sum over batch')
+            self.assertIn("mean_field = 1", text)
+            self.assertNotIn("zero", text)
+
+    def test_sums_of_the_input(self):
+        case = small_case()
+        case["layers"][0]["sum_input"] = True
+        case["expected"]["summed_X"] = [4, 1, 2]
+        text = self.write(case, summed_X=npy.make((4, 1, 2), "f4", [1, 0, 2, 0, 3, 0, 4, 0])).text
+        self.assertIn("trace summed { tau = inf ; on spike add 1 }", text)
+        case = small_case()
+        case["layers"][1] = {"name": "Y", "type": "CSRMNodes", "shape": [3], "sum_input": True, "res_window_size": 2}
+        case["connections"][0]["rule"] = None
+        case["expected"]["summed_Y"] = [4, 1, 2, 3]
+        program = self.write(case, summed_Y=npy.make((4, 1, 2, 3), "f4", range(24)))
+        self.assertEqual(list(program.expected["summed_Y"].data), [3, 4, 5, 9, 10, 11, 15, 16, 17, 21, 22, 23])
+
+    def test_an_input_layer_that_something_is_connected_to(self):
+        case = small_case()
+        case["connections"][0]["rule"] = None
+        case["connections"].append({"source": "Y", "target": "X", "type": "Connection", "w": "back"})
+        text = self.write(case, back=npy.make((3, 2), "f4", [1] * 6)).text
+        self.assertIn("layer X : PassThrough[2]", text)
+        self.assertIn("connect Y -> X", text)
+
     def test_first_values_of_a_pipeline_lie_in_the_range(self):
         weight = {"type": "Weight", "name": "twin", "value": "w", "range": [0, 1], "norm": None, "decay": 0.0, "enforce_polarity": True,
                   "rule": {"name": "PostPre", "nu": [0.1, 0.1], "reduction": "sum"}}
