@@ -271,8 +271,6 @@ check_place(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a
 		diag_note(el->diag, "`max_pool` and `mean_field` have no synapses");
 		diag_help(el->diag, "let a feature of synapses learn");
 		diag_end(el->diag);
-	} else if (a->learn && f->of_post && k != NPAT_ALL) {
-		elab_not_yet(el, a->learn->span, "learning of one value per target, on a pattern of connections");
 	}
 }
 

@@ -142,7 +142,10 @@ value_loop(Update *u, PlanEmit *outer, const Flat *f, ValueKind kind, uint32_t r
 	Plan *p = l->p;
 	if (!low_is_plain(u->c, u->f)) {
 		Shared w = {.u = u, .f = f, .kind = kind, .ring = ring};
-		low_each_value(l, outer, u->conn, u->f, shared_value, &w);
+		PlanExpr *lo = u->lo, *hi = u->hi;
+		if (upd_of_channel(u))
+			lo = low_i64(l, 0), hi = low_i64(l, (int64_t)u->c->pattern.out);
+		low_each_value_of(l, outer, u->conn, u->f, lo, hi, shared_value, &w);
 		return;
 	}
 	LowLoop rows = low_loop(outer, "i", low_i64(l, 0), low_i64(l, (int64_t)u->npre), false);
@@ -192,7 +195,7 @@ upd_not_reducible(Update *u, const Flat *f)
 	if (u->told)
 		return;
 	u->told = true;
-	bool truth = u->f->type == NT_BOOL, shared = u->c->pattern.kind == NPAT_CONV && !u->f->of_post;
+	bool truth = u->f->type == NT_BOOL, shared = u->c->pattern.kind == NPAT_CONV;
 	if (shared) {
 		diag_begin(l->env->diag, E0611, f->span, "a value of `%s` belongs to many pairs of neurons: what each of them changes must be "
 		           "added or subtracted", u->f->name);

@@ -266,10 +266,7 @@ low_arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, 
 	LowKeys *keys = low_feature_keys(l, b, conn);
 	LowLoop loop = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	PlanEmit *in = low_body(&loop);
-	LowIndex at = {1, {loop.index}};
-	if (c->pattern.kind == NPAT_CONV)
-		at.at[0] = plan_emit_let(in, "o", plan_binary(l->p, PEXPR_DIV, loop.index,
-		                                              low_i64(l, (int64_t)low_positions(&c->pattern))));
+	LowIndex at = {1, {low_channel(l, in, conn, loop.index)}};
 	PlanExpr *sum = plan_emit_let(in, "sum", low_load(l, into, 2, item, loop.index));
 	sum = low_through(l, in, conn, first, last, keys, item, NULL, loop.index, &at, sum);
 	low_store(in, into, sum, 2, item, loop.index);

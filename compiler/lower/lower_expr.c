@@ -266,9 +266,10 @@ static PlanExpr *
 fellow(Scope *s, const NetExpr *e)
 {
 	uint32_t buf = s->l->conns[s->conn].features[e->index].buf;
+	const LowIndex *at = s->synapse ? s->synapse : s->at;
 	if (e->side == NSIDE_POST)
-		return low_load(s->l, buf, 1, s->post);
-	return s->at ? low_value_load(s->l, buf, s->at) : low_load(s->l, buf, 2, s->pre, s->post);
+		return low_load(s->l, buf, 1, low_channel(s->l, s->b, s->conn, s->post));
+	return at ? low_value_load(s->l, buf, at) : low_load(s->l, buf, 2, s->pre, s->post);
 }
 
 /* A constant of this neuron or value; truth values are kept as numbers. */

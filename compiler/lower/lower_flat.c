@@ -78,15 +78,16 @@ set_hidden(Update *u, uint32_t hidden, const NetExpr *e, NetSide event, Span at)
 
 /* A reduction is worked out before the statement that reads it. */
 static NetExpr *
-gathered(Update *u, const NetExpr *reduce, NetSide event)
+gathered(Update *u, const NetExpr *reduce, NetSide event, bool of_pairs)
 {
 	uint32_t h = add_hidden(u, NT_REAL);
-	NetVaries place = upd_varies(u, reduce);
+	NetVaries place = of_pairs ? (NetVaries)(NPLACE_SYNAPSE & ~reduce->over) : upd_varies(u, reduce);
 	u->hidden.at[h].place = u->over.at[h] = place;
 	u->hidden.at[h].alike = (reduce->over & NOVER_BATCH) || !upd_reads_item(u, reduce->op[0]);
 	Flat *f = push(u, event, place, reduce->span);
 	f->hidden = h;
 	f->gather = reduce;
+	f->of_pairs = of_pairs;
 	return read_hidden(u, h, reduce->span);
 }
 
@@ -103,7 +104,7 @@ moved(Update *u, const NetExpr *e, NetSide event)
 		copy->over = low_read_before(u->l, u->low, e->index);
 	for (int i = 0; i < 3; i++)
 		copy->op[i] = moved(u, e->op[i], event);
-	return e->kind == NEXPR_REDUCE ? gathered(u, copy, event) : copy;
+	return e->kind == NEXPR_REDUCE ? gathered(u, copy, event, false) : copy;
 }
 
 static NetExpr *
@@ -171,7 +172,7 @@ summed_over_pairs(Update *u, const NetStmt *s, const NetExpr *e, const NetExpr *
 	sum->over = NOVER_PRE;
 	sum->op[0] = x;
 	*mask = NULL;
-	return gathered(u, sum, NSIDE_OWN);
+	return gathered(u, sum, NSIDE_OWN, u->c->pattern.kind != NPAT_ALL);
 }
 
 static void

@@ -2,7 +2,8 @@
  *
  * Sums over pre, and over items, are taken in ascending order, items outermost. What goes over post neurons has 64 partial
  * results, of every 64th neuron each, which are joined in a fixed tree; over pre and post: over pre first, for each post
- * neuron. On lists of synapses all are taken in the order of the list.
+ * neuron. On patterns what belongs to synapses is gathered over the pairs that there are, in the order of their values: on
+ * lists of synapses that of the list.
  */
 #include "lower/lower_update.h"
 
@@ -27,16 +28,27 @@ gather_of(Update *u, const Flat *f)
 {
 	const NetExpr *g = f->gather;
 	Gather w = {.u = u, .f = f, .h = &u->hidden.at[f->hidden], .x = g->op[0], .how = (NetOver)g->index};
-	w.inner = upd_varies(u, w.x);
+	w.inner = f->of_pairs ? NPLACE_SYNAPSE : upd_varies(u, w.x);
 	w.over = (NetVaries)(g->over & NPLACE_SYNAPSE);
 	w.items = g->over & NOVER_BATCH;
 	return w;
+}
+
+/* Over the pairs of a pattern; of lists: else they are gathered line by line. */
+static bool
+is_of_pattern(const Gather *w, bool lists)
+{
+	const Update *u = w->u;
+	bool lines = low_is_listed(u->l, u->c, u->f) && w->over != NPLACE_CONNECTION;
+	return w->inner == NPLACE_SYNAPSE && u->c->pattern.kind != NPAT_ALL && lines == lists;
 }
 
 NetVaries
 upd_gather_kernel(Update *u, const Flat *f)
 {
 	Gather w = gather_of(u, f);
+	if (is_of_pattern(&w, false))
+		return w.over == NPLACE_CONNECTION ? NPLACE_SYNAPSE : NPLACE_CONNECTION;
 	if (w.over == NPLACE_CONNECTION && f->place == NPLACE_SYNAPSE)
 		return NPLACE_POST;
 	return f->place;
@@ -77,17 +89,26 @@ value_at(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 	return low_expr(&s, w->x);
 }
 
+static Scope
+result_at(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
+{
+	Scope s = {.l = w->u->l, .b = b, .conn = w->u->conn, .item = item, .pre = i, .post = j, .at = w->u->at};
+	if (s.at && w->f->place == NPLACE_SYNAPSE)
+		low_find_pair(&s, false);
+	return s;
+}
+
 static void
 put(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j, PlanExpr *e)
 {
-	Scope s = {.l = w->u->l, .b = b, .item = item, .pre = i, .post = j};
+	Scope s = result_at(w, b, item, i, j);
 	low_place_store(&s, w->h->buf, w->f->place, w->h->alike, e);
 }
 
 static PlanExpr *
 got(const Gather *w, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 {
-	Scope s = {.l = w->u->l, .b = b, .item = item, .pre = i, .post = j};
+	Scope s = result_at(w, b, item, i, j);
 	return low_place_load(&s, w->h->buf, w->f->place, w->h->alike);
 }
 
@@ -376,19 +397,133 @@ listed_all(const Gather *w)
 	put(w, u->b, low_i64(l, 0), NULL, NULL, mean_of(w, plan_local(l->p, u->b->code, acc), n));
 }
 
+/* ---- patterns ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct { const Gather *w; PlanExpr *item; } Pair;
+
+static void
+items_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	const Gather *w = ((Pair *)env)->w;
+	Lower *l = w->u->l;
+	w->u->at = at;
+	uint32_t acc = plan_emit_var(b, "sum", first(w));
+	LowLoop items = low_items(l, b);
+	PlanEmit *in = low_body(&items);
+	PlanExpr *x = value_at(w, in, items.index, i, j);
+	plan_emit_set(in, acc, joined(w, in, plan_local(l->p, b->code, acc), x));
+	low_close(&items);
+	put(w, b, low_i64(l, 0), i, j, finished(w, plan_local(l->p, b->code, acc)));
+	w->u->at = NULL;
+}
+
+static void
+join_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
+{
+	const Pair *p = env;
+	const Gather *w = p->w;
+	w->u->at = at;
+	PlanExpr *x = value_at(w, b, p->item, i, j);
+	w->u->at = NULL;
+	i = w->f->place & NPLACE_PRE ? i : NULL;
+	j = w->f->place & NPLACE_POST ? j : NULL;
+	put(w, b, p->item, i, j, joined(w, b, got(w, b, p->item, i, j), x));
+}
+
+/* Opens a loop over all results of an item. */
+static LowLoop
+results(const Gather *w, PlanEmit *b, PlanExpr **i, PlanExpr **j)
+{
+	*i = *j = NULL;
+	if (w->f->place == NPLACE_CONNECTION)
+		return (LowLoop){.unit = true, .outer = b, .index = low_i64(w->u->l, 0)};
+	LowLoop loop = low_loop(b, "k", low_i64(w->u->l, 0), count_of(w, w->f->place), true);
+	*(w->f->place == NPLACE_PRE ? i : j) = loop.index;
+	return loop;
+}
+
+/* How many are joined in a result, as a number. */
+static PlanExpr *
+partners(const Gather *w, uint32_t buf, PlanExpr *at)
+{
+	const Update *u = w->u;
+	double n = 0;
+	if (buf != NO_BUF)
+		return low_load(u->l, buf, 1, at);
+	if (u->c->pattern.kind == NPAT_SPARSE) {
+		PlanExpr *all = w->f->place == NPLACE_CONNECTION ? low_synapse_count(u->l, u->conn)
+		                                                 : low_list_length(u->l, u->conn, w->f->place, at);
+		PlanExpr *items = low_real(u->l, w->items ? (double)u->l->batch : 1);
+		return plan_binary(u->l->p, PEXPR_MUL, plan_cast(u->l->p, u->l->real, all), items);
+	}
+	const uint64_t *each = low_partners(u->l, u->conn, NPLACE_PRE);
+	for (uint64_t k = 0; k < u->npre; k++)
+		n += (double)each[k];
+	return low_real(u->l, w->items ? n * (double)u->l->batch : n);
+}
+
+static uint32_t
+partners_buf(const Gather *w)
+{
+	const Update *u = w->u;
+	if (w->f->place == NPLACE_CONNECTION || u->c->pattern.kind == NPAT_SPARSE)
+		return NO_BUF;
+	bool pre = w->f->place == NPLACE_PRE;
+	PlanAxis axis = low_axis(pre ? AXIS_PRE : AXIS_POST, pre ? u->npre : u->npost);
+	uint32_t buf = low_add_buf(u->l, u->l->real, ROLE_CONST, 1, &axis, "%s.%s_partners", u->c->name, u->f->name);
+	PlanValue *v = ARENA_ARRAY(u->l->a, PlanValue, axis.extent);
+	const uint64_t *n = low_partners(u->l, u->conn, w->f->place);
+	for (uint64_t k = 0; k < axis.extent; k++)
+		v[k].f = plan_round_float(u->l->real, (double)n[k] * (w->items ? (double)u->l->batch : 1));
+	u->l->p->bufs.at[buf].data = v;
+	return buf;
+}
+
+static void
+over_pairs(const Gather *w)
+{
+	Update *u = w->u;
+	Lower *l = u->l;
+	Plan *p = l->p;
+	if (w->over == NPLACE_CONNECTION) {
+		low_each_place(l, u->b, u->conn, false, u->lo, u->hi, items_of_pair, &(Pair){w, NULL});
+		return;
+	}
+	PlanExpr *i, *j, *all = low_i64(l, (int64_t)low_pair_range(l, u->conn, false));
+	LowLoop outer = w->items ? (LowLoop){.unit = true, .outer = u->b, .index = low_i64(l, 0)} : items_of(w, u->b);
+	PlanEmit *b = low_body(&outer);
+	LowLoop zero = results(w, b, &i, &j);
+	put(w, low_body(&zero), outer.index, i, j, first(w));
+	low_close(&zero);
+	LowLoop inner = w->items ? items_of(w, b) : (LowLoop){.unit = true, .outer = b, .index = outer.index};
+	low_each_place(l, low_body(&inner), u->conn, false, low_i64(l, 0), all, join_pair, &(Pair){w, inner.index});
+	low_close(&inner);
+	if (w->how == NOVER_MEAN) {
+		uint32_t counts = partners_buf(w);
+		LowLoop last = results(w, b, &i, &j);
+		PlanEmit *in = low_body(&last);
+		PlanExpr *n = low_keep(in, "n", partners(w, counts, last.index));
+		PlanExpr *mean = plan_binary(p, PEXPR_DIV, got(w, in, outer.index, i, j), n);
+		mean = plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_EQ, n, low_real(l, 0)), low_real(l, 0), mean);
+		put(w, in, outer.index, i, j, mean);
+		low_close(&last);
+	}
+	low_close(&outer);
+}
+
 void
 upd_gather(Update *u, const Flat *f)
 {
 	Gather w = gather_of(u, f);
-	if (w.inner == NPLACE_SYNAPSE && low_is_listed(u->l, u->c, u->f) && w.over != NPLACE_CONNECTION) {
+	if (is_of_pattern(&w, true)) {
 		if (w.over == NPLACE_SYNAPSE)
 			listed_all(&w);
 		else
 			listed_line(&w, w.over == NPLACE_POST);
 		return;
 	}
-	if (w.inner == NPLACE_SYNAPSE && u->c->pattern.kind != NPAT_ALL) {
-		low_not_yet(u->l, f->span, "a reduction of what belongs to synapses, on a pattern of connections");
+	if (is_of_pattern(&w, false)) {
+		over_pairs(&w);
 		return;
 	}
 	switch (w.over) {

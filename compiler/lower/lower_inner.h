@@ -136,6 +136,7 @@ typedef struct {
 	PlanExpr **drawn;                                 /* by site: its uniform number, drawn before; else NULL */
 	PlanExpr *pair[2];                                /* of a pattern: where the states of a pair lie; NULL: at its indices */
 	const LowIndex *at;                               /* of the value; NULL: [pre, post] */
+	const LowIndex *synapse;                          /* of values of synapses, where `at` is of a target; NULL: at */
 	PlanExpr *object;                                 /* of draws for values; NULL: by the indices above */
 	bool at_start;                                    /* of initial values: they are drawn as in step 0 */
 	uint32_t data;                                    /* of COLUMN */
@@ -326,6 +327,8 @@ void low_each_value_of(Lower *l, PlanEmit *b, uint32_t conn, const NetFeature *f
 void low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr *i, PlanExpr *j, LowEach *each,
                    void *env);
 uint64_t low_positions(const NetPattern *p);                      /* windows of a channel */
+PlanExpr *low_channel(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *post);      /* where the value of a target lies */
+uint64_t *low_partners(const Lower *l, uint32_t conn, NetVaries side);            /* of each neuron of a side; not of lists */
 PlanExpr *low_affine(Lower *l, PlanExpr *e, int64_t factor, PlanExpr *add);       /* e * factor + add (NULL: none) */
 PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *extent, PlanExpr *const *at);
 PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
@@ -336,6 +339,7 @@ LowLoop low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, Plan
 void low_delays_kernel(Lower *l, uint32_t conn);                  /* finds the delays that rows are sorted by */
 void low_list_buffers(Lower *l, uint32_t conn);
 void low_connect(Lower *l, PlanEmit *b, uint32_t conn);           /* draws and sorts them when the run begins */
+PlanExpr *low_list_length(Lower *l, uint32_t conn, NetVaries side, PlanExpr *neuron);   /* synapses of a source or target */
 PlanExpr *low_synapse_count(Lower *l, uint32_t conn);             /* i64 */
 LowLoop low_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i);               /* synapses of a source */
 LowLoop low_synapses(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *lo, PlanExpr *hi);   /* of several, independent of each other */

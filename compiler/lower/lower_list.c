@@ -245,6 +245,17 @@ columns(Lower *l, uint32_t conn)
 	p->codes.at[low->find_columns]->body = plan_freeze(&b);
 }
 
+PlanExpr *
+low_list_length(Lower *l, uint32_t conn, NetVaries side, PlanExpr *neuron)
+{
+	LowConn *low = &l->conns[conn];
+	if (side == NPLACE_POST && low->column == NO_BUF)
+		columns(l, conn);
+	uint32_t bounds = side == NPLACE_POST ? low->column : low->row;
+	PlanExpr *next = plan_binary(l->p, PEXPR_ADD, neuron, low_i64(l, 1));
+	return plan_binary(l->p, PEXPR_SUB, place(l, bounds, next), place(l, bounds, neuron));
+}
+
 LowLoop
 low_column(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j, PlanExpr **synapse, PlanExpr **source)
 {

@@ -23,6 +23,16 @@ low_positions(const NetPattern *p)
 	return product(p->axes, p->out_extent);
 }
 
+/* Of the targets of a convolution those of a channel share a value. */
+PlanExpr *
+low_channel(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *post)
+{
+	const NetPattern *p = &l->net->conns.at[conn].pattern;
+	if (p->kind != NPAT_CONV)
+		return post;
+	return plan_emit_let(b, "o", plan_binary(l->p, PEXPR_DIV, post, low_i64(l, (int64_t)low_positions(p))));
+}
+
 uint32_t
 low_value_axes(const Lower *l, uint32_t conn, const NetFeature *f, PlanAxis *axes)
 {
@@ -267,6 +277,17 @@ conv_pairs(Pairs *w, PlanEmit *b, uint32_t d)
 	low_close(&loop);
 }
 
+/* All targets of a channel. */
+static void
+positions(Lower *l, PlanEmit *b, const NetPattern *n, const LowIndex *at, LowEach *each, void *env)
+{
+	int64_t count = (int64_t)low_positions(n);
+	LowLoop loop = low_loop(b, "position", low_i64(l, 0), low_i64(l, count), false);
+	PlanEmit *in = low_body(&loop);
+	each(env, in, at, NULL, plan_emit_let(in, "j", low_affine(l, at->at[0], count, loop.index)));
+	low_close(&loop);
+}
+
 void
 low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr *i, PlanExpr *j, LowEach *each, void *env)
 {
@@ -275,8 +296,45 @@ low_each_pair(Lower *l, PlanEmit *b, uint32_t conn, const LowIndex *at, PlanExpr
 		each(env, b, at, i, j);
 		return;
 	}
+	if (at->n == 1) {
+		positions(l, b, p, at, each, env);
+		return;
+	}
 	Pairs w = {.l = l, .p = p, .at = at, .each = each, .env = env};
 	conv_pairs(&w, b, 0);
+}
+
+/* ---- partners --------------------------------------------------------------------------------------------- */
+
+/* Along axis d: how many taps of window x lie on sources; or how many taps of all windows lie on source x. */
+static uint64_t
+meets(const NetPattern *p, uint32_t d, uint64_t x, bool of_post)
+{
+	uint64_t n = 0;
+	for (uint64_t at = of_post ? x : 0; at < (of_post ? x + 1 : p->out_extent[d]); at++) {
+		for (uint64_t t = 0; t < p->kernel[d]; t++) {
+			uint64_t source = at * p->stride[d] + t * p->dilation[d] - p->padding[d];     /* wraps below 0 */
+			n += of_post ? source < p->extent[d] : source == x;
+		}
+	}
+	return n;
+}
+
+uint64_t *
+low_partners(const Lower *l, uint32_t conn, NetVaries side)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetPattern *p = &c->pattern;
+	bool of_post = side == NPLACE_POST, windows = p->kind == NPAT_CONV || p->kind == NPAT_LOCAL;
+	uint64_t count = l->net->layers.at[of_post ? c->post : c->pre].n, *n = ARENA_ARRAY(l->a, uint64_t, count);
+	for (uint64_t k = 0; k < count; k++) {
+		const uint64_t *extent = of_post ? p->out_extent : p->extent;
+		uint64_t rest = k;
+		n[k] = !windows ? 1 : of_post ? p->in : p->out;
+		for (uint32_t d = p->axes; windows && d-- > 0; rest /= extent[d])
+			n[k] *= meets(p, d, rest % extent[d], of_post);
+	}
+	return n;
 }
 
 /* ---- what a pattern keeps ---------------------------------------------------------------------------------- */

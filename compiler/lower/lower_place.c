@@ -78,15 +78,6 @@ place_of_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr
 	low_each_pair(w->l, b, w->conn, at, i, j, w->each, w->env);
 }
 
-/* The value of a target: of its channel, if it is convolved. */
-static LowIndex
-target_value(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *j)
-{
-	const NetPattern *p = &l->net->conns.at[conn].pattern;
-	if (p->kind == NPAT_CONV)
-		j = plan_emit_let(b, "o", plan_binary(l->p, PEXPR_DIV, j, low_i64(l, (int64_t)low_positions(p))));
-	return (LowIndex){1, {j}};
-}
 
 void
 low_each_place(Lower *l, PlanEmit *b, uint32_t conn, bool of_post, PlanExpr *lo, PlanExpr *hi, LowEach *each, void *env)
@@ -104,7 +95,7 @@ low_each_place(Lower *l, PlanEmit *b, uint32_t conn, bool of_post, PlanExpr *lo,
 	PlanEmit *in = low_body(&cols);
 	LowIndex at;
 	if (of_post)
-		at = target_value(l, in, conn, cols.index);
+		at = (LowIndex){1, {low_channel(l, in, conn, cols.index)}};
 	each(env, in, of_post ? &at : NULL, rows.index, cols.index);
 	low_close(&cols);
 	low_close(&rows);

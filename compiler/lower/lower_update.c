@@ -87,6 +87,13 @@ upd_is_value(const Flat *f)
 	return f->target && f->target->kind == NEXPR_VALUE;
 }
 
+/* Is there one value for all targets of a channel? */
+bool
+upd_of_channel(const Update *u)
+{
+	return u->f->of_post && u->c->pattern.kind == NPAT_CONV;
+}
+
 bool
 upd_adds(const Flat *f)
 {
@@ -96,9 +103,28 @@ upd_adds(const Flat *f)
 bool
 upd_alike(Update *u, const Flat *f)
 {
-	if (u->c->pattern.kind == NPAT_CONV && !u->f->of_post)
+	if (u->c->pattern.kind == NPAT_CONV)              /* pairs share values */
 		return false;
+	if (u->l->batch > 1 && u->r->reduce == NREDUCE_SUM && upd_is_value(f) && upd_adds(f))
+		return false;                                 /* each item adds it */
 	return u->l->batch == 1 || (f->event == NSIDE_OWN && !upd_reads_item(u, f->e) && !upd_reads_item(u, f->mask));
+}
+
+/* A value of a target; where pairs are at work `at` is of their synapse. */
+static void
+target_value(Update *u, Scope *s)
+{
+	bool pair = s->pre && s->post && s->at;
+	if (pair) {
+		low_find_pair(s, false);
+		s->synapse = s->at;
+	}
+	if (pair || (!s->at && s->post)) {
+		LowIndex *own = ARENA_NEW(u->l->a, LowIndex);
+		*own = (LowIndex){1, {low_channel(u->l, s->b, u->conn, s->post)}};
+		s->at = own;
+	}
+	s->value = s->at ? low_value_load(u->l, u->low->buf, s->at) : NULL;
 }
 
 Scope
@@ -115,7 +141,7 @@ upd_instance(Update *u, PlanEmit *b, PlanExpr *item, PlanExpr *i, PlanExpr *j)
 	s.learning = plan_int(l->p, PT_BOOL, 1);
 	s.at = u->at;
 	if (u->f->of_post) {
-		s.value = j ? low_load(l, u->low->buf, 1, j) : NULL;
+		target_value(u, &s);
 	} else if (i && j && u->at) {
 		s.value = low_value_load(l, u->low->buf, u->at);
 		low_find_pair(&s, false);
@@ -175,13 +201,6 @@ state_of_pair(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr 
 }
 
 static void
-state_of_value(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
-{
-	StatePair *w = env;
-	low_each_pair(w->u->l, b, w->u->conn, at, i, j, state_of_pair, w);
-}
-
-static void
 state_statement(Update *u, const Flat *f)
 {
 	Lower *l = u->l;
@@ -204,7 +223,7 @@ state_statement(Update *u, const Flat *f)
 		break;
 	case NPLACE_SYNAPSE: {
 		StatePair w = {u, f, items.index};
-		low_each_value(l, b, u->conn, u->f, state_of_value, &w);
+		low_each_place(l, b, u->conn, false, u->lo, u->hi, state_of_pair, &w);
 		break;
 	}
 	}
@@ -336,6 +355,8 @@ kernel_of(Update *u, const Group *g)
 		return upd_gather_kernel(u, f);
 	if (g->pairs && low_is_listed(u->l, u->c, u->f))     /* rows of sources; columns of targets */
 		return g->event == NSIDE_POST ? NPLACE_POST : NPLACE_SYNAPSE;
+	if (upd_is_value(f) && upd_of_channel(u))
+		return NPLACE_CONNECTION;
 	return f->place == NPLACE_SYNAPSE && u->c->pattern.kind == NPAT_ALL ? NPLACE_POST : f->place;
 }
 
@@ -346,7 +367,7 @@ range_of(Update *u, NetVaries kind)
 	case NPLACE_CONNECTION: return 1;
 	case NPLACE_PRE: return u->npre;
 	case NPLACE_POST: return u->npost;
-	case NPLACE_SYNAPSE: return low_value_range(u->l, u->conn, u->f);
+	case NPLACE_SYNAPSE: return low_pair_range(u->l, u->conn, false);
 	}
 	UNREACHABLE();
 }

@@ -27,6 +27,7 @@ typedef struct {
 	const NetExpr *e, *mask;                          /* mask NULL: always */
 	const NetExpr *guard;                             /* what holds for the connection as a whole, for all items; NULL: always */
 	const NetExpr *gather;                            /* hidden: a REDUCE instead of e; its operand is moved */
+	bool of_pairs;                                    /* gather: over the pairs that there are, whatever it reads */
 	NetSide event;                                    /* only where this side spiked; OWN: everywhere */
 	NetVaries place;
 	Span span;
@@ -77,6 +78,7 @@ PlanExpr *upd_change(Update *u, Scope *s, const Flat *f); /* of the value, for o
 PlanExpr *upd_reduced(Update *u, PlanEmit *b, const Flat *f, PlanExpr *i, PlanExpr *j);
 bool upd_is_value(const Flat *f);
 bool upd_alike(Update *u, const Flat *f);                 /* a statement that does the same for all items */
+bool upd_of_channel(const Update *u);                     /* one value for many targets: changed by a kernel that is never cut */
 bool upd_adds(const Flat *f);
 void upd_not_reducible(Update *u, const Flat *f);         /* tells */
 

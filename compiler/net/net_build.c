@@ -292,7 +292,7 @@ net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e)
 	case NEXPR_SIGNAL: case NEXPR_EVENT:
 		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : over;
 	case NEXPR_ARRAY: case NEXPR_TRACE: case NEXPR_SPIKE: case NEXPR_INDEX:
-		return e->side == NSIDE_VALUE ? NPLACE_SYNAPSE : e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
+		return e->side == NSIDE_VALUE ? (r->of_post ? NPLACE_POST : NPLACE_SYNAPSE) : e->side == NSIDE_PRE ? NPLACE_PRE : NPLACE_POST;
 	case NEXPR_STATE:
 		return e->side == NSIDE_PRE ? NPLACE_PRE : e->side == NSIDE_POST ? NPLACE_POST : r->states.at[e->index].place;
 	case NEXPR_LOCAL:

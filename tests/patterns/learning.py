@@ -4,7 +4,9 @@
     tests/patterns/learning.py [--snnc PATH] [--engines eval,jit] [--cases N] [--seed S] [--keep DIR]
 
 Every case draws a pattern, spikes of both layers, a rule, how its changes are reduced and averaged, rates and bounds (one
-number, or one for each source, target or value), a norm, a decay, kept signs and a mask of zeros. The reference goes over
+number, or one for each source, target or value), a norm, a decay, kept signs and a mask of zeros; rules with reductions
+over pre neurons, post neurons and items; and values of targets, which change with each target (or, where that differs
+between them, each pair) that has them. The reference goes over
 the pairs of neurons that each value joins: a value that many pairs share changes by the sum over them, each as if it were a
 synapse, separately for each item of the batch. Numbers are doubles; sums may come in another order, so they are compared
 to 1e-9. Where BindsNET's own rules are wrong (its convolutional MSTDP mixes output channels, its MSTDPET never learns on
@@ -34,17 +36,18 @@ dt = 1 ms ; batch = {batch}
 neuron Given() {{ step {{ if input > 1e9 {{ spike }} }} }}
 neuron Sink() {{ state seen = 0 kept on reset ; step {{ seen = input }} }}
 {signal}
+{rule}
 layer a : Input{source} {{ input file("a.npy") }}
 layer b : Given{target} {{ input file("b.npy") }}
 layer sums : Sink{target}
 connect a -> b {by} as learned {{
-    weight = file("w.npy") {{{lines}
+    {value} = file("w.npy") {{{lines}
     }}
 }}
 connect a -> sums {by} as unused {{ weight = 0 }}
 experiment {{
 {experiment}
-    save learned.weight to "learned.npy"
+    save learned.{name} to "learned.npy"
 }}
 """
 
@@ -82,8 +85,8 @@ def rounded(low, high):
 def of_each(case, name, draw):
     """A number, or one for each source, target or value: its text, and a function of (value, source, target)."""
     n, m = prod(case.source), prod(case.target)
-    kinds = ["number", "value"] + ([] if case.kind == "conv" else ["target"])
-    if n != m and case.kind in ("all", "sparse", "edges"):
+    kinds = ["number", "value"] + ([] if case.kind == "conv" or case.of_post else ["target"])
+    if n != m and not case.of_post and case.kind in ("all", "sparse", "edges"):
         kinds.append("source")
     kind = random.choice(kinds)
     if kind == "number":
@@ -91,7 +94,7 @@ def of_each(case, name, draw):
         return repr(v), lambda k, i, j: v
     shape = {"value": case.shape, "source": [n], "target": [m]}[kind]
     v = [draw() for _ in range(prod(shape))]
-    if kind == "value" and case.kind in ("sparse", "edges") and random.random() < 0.5:
+    if kind == "value" and not case.of_post and case.kind in ("sparse", "edges") and random.random() < 0.5:
         shape, matrix = [n, m], [0.5] * (n * m)      # a matrix will do as well
         for k, i, j in case.pairs:
             matrix[i * m + j] = v[k]
@@ -109,10 +112,13 @@ def of_each(case, name, draw):
 
 class Rule:
     """Spikes and traces of the step are in `case`; changes(item, pair) gives one change for each statement."""
-    signs = (1,)
+    signs, own, of_post = (1,), "", False
 
     def __init__(self, case):
         self.case = case
+
+    def before(self):
+        pass
 
     def after(self, item):
         pass
@@ -187,7 +193,85 @@ class MSTDPET(MSTDP):
     name, trace = "MSTDPET", 8
 
 
-RULES = (PostPre, Hebbian, WeightDependentPostPre, MSTDP, MSTDPET)
+class Gathers(Rule):
+    """w changes by reductions of what belongs to synapses."""
+    WHAT = {"w": lambda w, pre, post: w, "abs(w)": lambda w, pre, post: abs(w), "w * pre.spike": lambda w, pre, post: w * pre,
+            "post.spike - w": lambda w, pre, post: post - w, "pre.spike * post.spike": lambda w, pre, post: pre * post,
+            "w * pre.spike - post.spike": lambda w, pre, post: w * pre - post}
+    HOW = {"sum": sum, "mean": lambda v: sum(v) / len(v), "max": max, "min": min}
+    SIDES = {"1": lambda pre, post: 1, "post.spike": lambda pre, post: post, "(1 - pre.spike)": lambda pre, post: 1 - pre}
+
+    def __init__(self, case):
+        super().__init__(case)
+        self.terms, text = [], []
+        for _ in range(random.randint(1, 3)):
+            over = random.sample(["pre", "post", "batch"], random.randint(1, 3))
+            factor, side, how, what = rounded(-2, 2) / 256, *(random.choice(list(x)) for x in (self.SIDES, self.HOW, self.WHAT))
+            self.terms.append((factor, self.SIDES[side], self.HOW[how], self.WHAT[what], over))
+            text.append(f"({factor}) * {side} * {how}({what} over {', '.join(over)})")
+        self.own = f"rule Gathers() {{ learns w ; {random.choice(['each step', 'each step', 'on post'])} {{ w += {' + '.join(text)} }} }}"
+        self.at_spikes = "on post" in self.own
+        self.text = "Gathers"
+
+    @staticmethod
+    def key(over, at, item, pair):
+        # Two pairs of the same neurons are one synapse seen by other windows: a result is one for each (value, pair).
+        _, i, j = pair
+        neurons = ("pre" in over, "post" in over)
+        return (None if "batch" in over else item,
+                {(False, False): at, (True, False): ("post", j), (False, True): ("pre", i), (True, True): None}[neurons])
+
+    def before(self):
+        c, self.found = self.case, []
+        for _, _, how, what, over in self.terms:
+            lists = {}
+            for item in range(c.batch):
+                for at, (k, i, j) in enumerate(c.pairs):
+                    lists.setdefault(self.key(over, at, item, (k, i, j)), []).append(what(c.w[k], c.pre[item][i], c.post[item][j]))
+            self.found.append({key: how(values) for key, values in lists.items()})
+
+    def changes(self, item, k, i, j):
+        c = self.case
+        if self.at_spikes and not c.post[item][j]:
+            return (0.0,)
+        return (sum(factor * side(c.pre[item][i], c.post[item][j]) * found[self.key(over, c.at, item, (k, i, j))]
+                    for (factor, side, _, _, over), found in zip(self.terms, self.found)),)
+
+
+class OfTargets(Rule):
+    """One value per target, or per channel of them: by each target, or by each of its pairs."""
+    of_post = True
+    KINDS = {"each step { w += NU * (post.spike - 0.125 * w) }": (False, lambda w, pre, post: post - 0.125 * w),
+             "on post { w += NU }": (False, lambda w, pre, post: post),
+             "on post { w -= NU * pre.spike }": (True, lambda w, pre, post: pre * post),
+             "on pre { w += NU }": (True, lambda w, pre, post: pre),
+             "on pre { w -= NU * (post.spike - 0.5) }": (True, lambda w, pre, post: pre * (post - 0.5)),
+             "state n ; each step { n = n * 0.5 + pre.spike * post.spike ; w += NU * n }": (True, None)}
+
+    def __init__(self, case):
+        super().__init__(case)
+        text = random.choice(list(self.KINDS))
+        of_pairs, self.change = self.KINDS[text]
+        self.signs = (-1 if "w -=" in text else 1,)
+        m = prod(case.target)
+        of_value = lambda j: j // (m // case.target[0]) if case.kind == "conv" else j
+        case.shape = [case.target[0] if case.kind == "conv" else m]
+        case.pairs = [(of_value(j), i, j) for _, i, j in case.pairs] if of_pairs else [(of_value(j), 0, j) for j in range(m)]
+        nu, self.nu = of_each(case, "nu", lambda: rounded(0, 0.5))
+        self.own = f"rule OfTargets(nu = 1) {{ learns w ; {text.replace('NU', 'nu')} }}"
+        self.text = f"OfTargets(nu = {nu})"
+        self.n = [[0.0] * len(case.pairs) for _ in range(case.batch)]
+
+    def changes(self, item, k, i, j):
+        c = self.case
+        pre, post = c.pre[item][i], c.post[item][j]
+        if self.change:
+            return (self.nu(k, i, j) * self.change(c.w[k], pre, post),)
+        self.n[item][c.at] = self.n[item][c.at] * 0.5 + pre * post
+        return (self.nu(k, i, j) * self.n[item][c.at],)
+
+
+RULES = (PostPre, Hebbian, WeightDependentPostPre, MSTDP, MSTDPET, Gathers, Gathers, OfTargets, OfTargets)
 
 
 # ---- a case ---------------------------------------------------------------------------------------------------------
@@ -228,7 +312,7 @@ def draw_sign(case):
     """The line that keeps signs, or None; case.sign gives whether value k is negative."""
     kind = random.choice([None, None, None, "value", "pre", "given", "given"])
     case.sign = None
-    if kind == "pre" and case.kind != "conv":
+    if kind == "pre" and case.kind != "conv" and not case.of_post:
         def negative(k):
             source = next(i for v, i, _ in case.pairs if v == k)
             values = [case.w[v] for v, i, _ in case.pairs if i == source]
@@ -261,7 +345,9 @@ def make_case(number):
     if case.kind == "edges":
         order = random.sample(case.pairs, len(case.pairs))
         case.files["synapses"] = npy.make([len(order), 2], "i4", [x for _, i, j in order for x in (i, j)])
-    case.rule = random.choice(RULES)(case)
+    kind = random.choice(RULES)
+    case.of_post = kind.of_post
+    case.rule = kind(case)
     lines, used = [], sorted({k for k, _, _ in case.pairs})
     reduce = random.choice(["mean", "sum", "max"])
     case.reduce = {"mean": lambda v: sum(v) / len(v), "sum": sum, "max": max}[reduce]
@@ -282,12 +368,12 @@ def make_case(number):
         lines.append(f"decay {case.decay}")
     lines += filter(None, [draw_sign(case)])
     case.norm = None
-    if random.random() < 0.4:
+    if random.random() < 0.4 and not case.of_post:
         per = random.choice(["post", "connection"] + ["kernel"] * (case.kind in ("conv", "local")))
         case.signed, case.norm_each = random.random() < 0.3, random.random() < 0.4
         lines.append(f"norm {draw_norm(case, per)} per {per} each {'step' if case.norm_each else 'run'}" + " of signed sum" * case.signed)
     case.zero = None
-    if random.random() < 0.3:
+    if random.random() < 0.3 and not case.of_post:
         case.zero = [float(random.random() < 0.3) for _ in case.w]
         case.files["zero"] = npy.make(case.shape, "f4", case.zero)
     random.shuffle(lines)
@@ -306,7 +392,8 @@ def make_case(number):
         if case.signal:
             runs.append(f"    reward = {reward}")
         runs.append(f"    run {steps} ms{block}")
-    case.text = PROGRAM.format(batch=case.batch, signal=case.signal, source=case.source, target=case.target, by=case.by,
+    case.text = PROGRAM.format(rule=case.rule.own, value="weight = 1\n    offset" if case.of_post else "weight",
+                               name="offset" if case.of_post else "weight", batch=case.batch, signal=case.signal, source=case.source, target=case.target, by=case.by,
                                lines="".join(f"\n        {line}" for line in lines), experiment="\n".join(runs))
     case.used, case.name = used, f"case {number}: {case.kind}, {type(case.rule).__name__}"
     return case
@@ -334,6 +421,7 @@ def limit(case, negative):
 
 def learn(case, t, rings):
     """The statements in order, each for all pairs and items before the next; then what the rule remembers."""
+    case.rule.before()
     tables = []                                      # [item][pair] -> changes by statement
     for item in range(case.batch):
         rows = []
