@@ -152,8 +152,13 @@ rt_events_close(struct RtEvents *e)
 }
 
 void
-rt_events_next(struct RtEvents *e, const snnrt_buffer *b, void *target)
+rt_events_at(struct RtEvents *e, uint64_t step, const snnrt_buffer *b, void *target)
 {
+	if (step != e->step) {                                /* a run goes on from a checkpoint */
+		for (e->next = 0; e->next < e->n && e->at[e->next].step < step;)
+			e->next++;
+		e->step = step;
+	}
 	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / rt_type_size(b->type) / neurons;
 	memset(target, 0, b->bytes);
 	for (; e->next < e->n && e->at[e->next].step == e->step; e->next++) {

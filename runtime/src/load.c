@@ -174,7 +174,7 @@ snnrt_stream(void *host, int64_t object, void *target)
 	if (l->events) {
 		if (!rt_in_arena(rt, target, b->bytes))
 			return SNNRT_FAILED;
-		rt_events_next(l->events, b, target);
+		rt_events_at(l->events, l->next++, b, target);
 		return 0;
 	}
 	if (l->next >= l->array.extent[0])

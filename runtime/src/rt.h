@@ -296,7 +296,7 @@ void *rt_load_open(snnrt *rt, const snnrt_object *o);                /* NULL aft
 void rt_load_close(RtLoad *l);
 struct RtEvents *rt_events_open(const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why);   /* events.c: NULL and why */
 void rt_events_close(struct RtEvents *e);
-void rt_events_next(struct RtEvents *e, const snnrt_buffer *b, void *target);                     /* those of the next step */
+void rt_events_at(struct RtEvents *e, uint64_t step, const snnrt_buffer *b, void *target);        /* those of a step, mostly the next */
 RtRecord *rt_record_open(snnrt *rt, uint32_t index);
 bool rt_record_finish(snnrt *rt, uint32_t index);
 bool rt_is_format(const snnrt *rt, const char *format);
