@@ -22,5 +22,7 @@ PlanStmt *clone_stmt(Clone *c, const PlanStmt *s);
 PlanBlock clone_block(Clone *c, PlanBlock b);
 /* A new local like `local`, which it stands for from here on. */
 uint32_t clone_local(Clone *c, uint32_t local);
+/* Funcs and kernels, then procs: so that new kernels come before whoever runs them. Changes what numbers codes have. */
+void procs_last(Plan *p);
 
 #endif

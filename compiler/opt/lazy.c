@@ -436,36 +436,6 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 	*b = plan_freeze(&out);
 }
 
-/* Funcs and kernels, then procs: the new kernels come before whoever runs them. */
-static void
-renumber(PlanBlock b, const uint32_t *to)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		PlanStmt *s = b.at[i];
-		if (s->kind == PSTMT_CALL || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
-			s->id = to[s->id];
-		renumber(s->body, to);
-		renumber(s->other, to);
-	}
-}
-
-static void
-procs_last(Plan *p)
-{
-	uint32_t *to = ARENA_ARRAY(p->arena, uint32_t, p->codes.n), n = 0;
-	PlanCode **all = ARENA_ARRAY(p->arena, PlanCode *, p->codes.n);
-	for (int procs = 0; procs < 2; procs++)
-		for (uint32_t c = 0; c < p->codes.n; c++)
-			if ((p->codes.at[c]->kind == CODE_PROC) == procs) {
-				to[c] = n;
-				all[n++] = p->codes.at[c];
-			}
-	for (uint32_t c = 0; c < n; c++) {
-		p->codes.at[c] = all[c];
-		renumber(all[c]->body, to);
-	}
-}
-
 /* ---- the pass ------------------------------------------------------------------------------------------------ */
 
 static bool

@@ -1,15 +1,14 @@
-/* lazy.h: what the pass `lazy` knows about a kernel that learns; for lazy.c and lazy_match.c only. */
+/* lazy.h: what the passes `lazy` and `drift` know about what learns; for lazy*.c and drift*.c only. */
 #ifndef SNNC_OPT_LAZY_H
 #define SNNC_OPT_LAZY_H
 
 #include "plan/plan.h"
 
-#define NO_ID UINT32_MAX
-
 typedef struct {
 	Plan *p;
 	uint32_t kernel;                                  /* the one that learns … */
-	uint32_t step;                                    /* … and the only proc that runs it */
+	const bool *learns;                               /* … or, per code, those that do, one behind the other; else NULL … */
+	uint32_t step;                                    /* … and the only proc that runs them */
 	uint32_t w;                                       /* the values, [pre, post] */
 	uint32_t pre_list, pre_count, post_count;
 	uint32_t pre_flags, post_flags;                   /* from which the lists are made */
@@ -24,5 +23,10 @@ typedef struct {
 
 /* Fills in all but p and kernel. False: the kernel is not of the kind, or somebody else looks at the values in a step. */
 bool lazy_match(Lazy *z);
+/* Parts of it. flags: finds those of the lists; place: finds the step, and whether others look at the values but for rows of pre
+ * spikes; trace: whether it decays as said, by which factor. */
+bool lazy_flags(Lazy *z);
+bool lazy_place(Lazy *z);
+bool lazy_trace(Lazy *z);
 
 #endif

@@ -72,3 +72,77 @@ each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel))
 		if (p->codes.at[c]->kind == CODE_KERNEL)
 			pass(p, p->codes.at[c]);
 }
+
+bool
+is_local(const PlanExpr *e, uint32_t id)
+{
+	return e->kind == PEXPR_LOCAL && e->id == id;
+}
+
+bool
+is_zero_index(const PlanExpr *e)
+{
+	return e->kind == PEXPR_CONST && e->value.i == 0;
+}
+
+bool
+is_own(const Plan *p, const PlanExpr *e, uint32_t local)
+{
+	if (e->kind != PEXPR_LOAD || e->nops != 2 || p->bufs.at[e->id].axis[0].extent != 1)
+		return false;
+	return is_zero_index(e->op[0]) && is_local(e->op[1], local);
+}
+
+uint32_t
+count_of(const PlanExpr *e)
+{
+	if (e->kind != PEXPR_CAST || e->op[0]->kind != PEXPR_LOAD || e->op[0]->nops != 1 || !is_zero_index(e->op[0]->op[0]))
+		return NO_ID;
+	return e->op[0]->id;
+}
+
+uint32_t
+list_of(const Plan *p, const PlanStmt *loop)
+{
+	if (loop->kind != PSTMT_FOR || loop->simd || loop->step != 1 || !is_zero_index(loop->e) || loop->body.n != 2)
+		return NO_ID;
+	const PlanStmt *let = loop->body.at[0];
+	bool ok = count_of(loop->hi) != NO_ID && let->kind == PSTMT_LET && let->e->kind == PEXPR_CAST &&
+		  is_own(p, let->e->op[0], loop->id);
+	return ok ? let->e->op[0]->id : NO_ID;
+}
+
+bool
+is_scalar_load(const PlanExpr *e)
+{
+	return e->kind == PEXPR_LOAD && e->nops == 0;
+}
+
+bool
+is_cell(const PlanExpr *const *index, uint32_t n, uint32_t i, uint32_t j)
+{
+	return n == 2 && is_local(index[0], i) && is_local(index[1], j);
+}
+
+bool
+runs(PlanBlock b, uint32_t kernel)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if ((b.at[i]->kind == PSTMT_RUN && b.at[i]->id == kernel) || runs(b.at[i]->body, kernel) ||
+		    runs(b.at[i]->other, kernel))
+			return true;
+	return false;
+}
+
+void
+list_runs(const Plan *p, PlanBlock b, RunOrder *out)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_RUN)
+			VEC_PUSH(p->arena, out, b.at[i]->id);
+		if (b.at[i]->kind == PSTMT_DO)
+			list_runs(p, p->codes.at[b.at[i]->id]->body, out);
+		list_runs(p, b.at[i]->body, out);
+		list_runs(p, b.at[i]->other, out);
+	}
+}

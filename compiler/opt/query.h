@@ -5,6 +5,7 @@
 #include "plan/plan.h"
 
 #define ANY_BUFFER UINT32_MAX
+#define NO_ID UINT32_MAX
 
 /* Whether a value stays the same in a loop: constants, and locals that are never set and not declared in it. */
 bool is_invariant(const PlanExpr *e, const bool *changes);
@@ -13,6 +14,17 @@ void mark_changes(PlanBlock b, bool *changes);
 bool expr_reads(const PlanExpr *e, uint32_t buf);         /* e may be NULL */
 bool block_reads(PlanBlock b, uint32_t buf);
 bool block_stores(PlanBlock b, uint32_t buf);             /* ANY_BUFFER: to any */
+bool is_local(const PlanExpr *e, uint32_t id);
+bool is_zero_index(const PlanExpr *e);
+bool is_scalar_load(const PlanExpr *e);
+bool is_own(const Plan *p, const PlanExpr *e, uint32_t local);   /* buf[0, local], of a batch of one */
+bool is_cell(const PlanExpr *const *index, uint32_t n, uint32_t i, uint32_t j);   /* [i, j] */
+uint32_t count_of(const PlanExpr *e);                     /* i64(count[0]): the buffer count; else NO_ID */
+/* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; one statement }: the buffer list; else NO_ID */
+uint32_t list_of(const Plan *p, const PlanStmt *loop);
+bool runs(PlanBlock b, uint32_t kernel);                  /* whether a proc runs it, itself */
+typedef VEC(uint32_t) RunOrder;
+void list_runs(const Plan *p, PlanBlock b, RunOrder *out);   /* kernels in the order in which a proc runs them */
 void each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel));
 
 #endif

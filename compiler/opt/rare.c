@@ -51,7 +51,7 @@ calls_itself(PlanBlock b)
 /* ---- whether it may be done ------------------------------------------------------------------------- */
 
 static bool
-is_own(Rare *f, uint32_t n, PlanExpr *const *index)
+is_turns_own(Rare *f, uint32_t n, PlanExpr *const *index)
 {
 	for (uint32_t k = 0; k < n; k++) {
 		bool last = k + 1 == n;
@@ -74,7 +74,7 @@ loads_are_safe(Rare *f, const PlanExpr *e)
 		bool fixed = true;
 		for (uint32_t k = 0; k < e->nops; k++)
 			fixed = fixed && is_invariant(e->op[k], f->changes);
-		if (!fixed && !is_own(f, e->nops, e->op))
+		if (!fixed && !is_turns_own(f, e->nops, e->op))
 			return false;
 		for (uint32_t i = 0; i < f->stores.n; i++)
 			if (f->stores.at[i]->id == e->id)
@@ -97,7 +97,7 @@ block_is_safe(Rare *f, PlanBlock b, bool inside)
 		case PSTMT_LET: case PSTMT_VAR: case PSTMT_SET: case PSTMT_NOTE:
 			break;
 		case PSTMT_STORE:
-			if (inside || !is_own(f, s->nops, s->op))
+			if (inside || !is_turns_own(f, s->nops, s->op))
 				return false;
 			VEC_PUSH(f->p->arena, &f->stores, s);
 			break;
