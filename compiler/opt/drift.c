@@ -662,7 +662,12 @@ emit_run(Make *m, PlanEmit *b, PlanStmt *loop)
 	PlanEmit flush = plan_emit(p, b->code);
 	PlanExpr *steps = sub(m, clone_expr(&same, loop->hi), clone_expr(&same, loop->e));
 	PlanExpr *many = compare(m, PEXPR_GE, steps, whole(m, LEAST));
-	plan_emit_store(b, m->mode, 0, NULL, choose(m, many, plan_int(p, PT_U32, FIRST), plan_int(p, PT_U32, PLAIN)));
+	/* A run that goes on from a checkpoint is in the mode that it was in. */
+	uint32_t resuming = plan_find_buf(p, "resuming");
+	PlanEmit anew = plan_emit(p, b->code), *begins = resuming == UINT32_MAX ? b : &anew;
+	plan_emit_store(begins, m->mode, 0, NULL, choose(m, many, plan_int(p, PT_U32, FIRST), plan_int(p, PT_U32, PLAIN)));
+	if (resuming != UINT32_MAX)
+		plan_emit_if(b, plan_unary(p, PEXPR_NOT, load0(m, resuming)), &anew, NULL);
 	VEC_PUSH(p->arena, &b->v, loop);
 	plan_emit_run(&flush, m->catch_up);
 	if (m->d.takes)

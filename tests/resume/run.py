@@ -131,7 +131,7 @@ def check_programs(options):
         rng = random.Random(f"{options.seed} {program.name}")
         for extra in [[], ["--precision", "f64"]] if program.parent == HERE else [[]]:
             with tempfile.TemporaryDirectory(prefix="snnc-resume-") as folder:
-                run = Run(options.snnc, program.resolve(), [*golden.SMALL.get(program.stem, []), *extra], Path(folder))
+                run = Run(options.snnc, program.resolve(), [*(golden.SMALL.get(program.stem, []) if "examples" in program.parts else []), *extra], Path(folder))
                 try:
                     engines = options.engines.split(",")
                     if "built" in engines:
