@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """items.py: a batch of B is B runs with the same draws: one for each item, wherever state is per item.
 
-    tests/networks/items.py [--snnc PATH] [--count N] [--seed S] [--engine eval|jit] [-j N]
+    tests/networks/items.py [--snnc PATH] [--count N] [--seed S] [--engine eval|jit] [--cover] [-j N]
 
 Random networks (draw.py) without anything that items share: no adaptation that is shared over the batch while learning, no sums
 over all items, no change of weights. Half of them are frozen; the others learn by rules of three factors while the third is 0, so
@@ -31,6 +31,9 @@ from program import draw_network, settings_of, text_of   # noqa: E402
 from run import ROOT, Tools, Wrong                   # noqa: E402
 
 TRIES = 40
+# Models without state of an item, or whose state follows all items together.
+SHARED = {"NoOp": "does nothing", "Rewiring": "its one value is the mask", "adaptation": "looks whether all items are silent"}
+MORE = 3000                                          # numbers that --cover looks through for models that are missing yet
 
 
 class Counts(collections.Counter):
@@ -104,8 +107,8 @@ def differs(whole, single, item):
     return f"value {at} of {len(data)}: {data[at]!r} and {single.data[at]!r}"
 
 
-def check(options, tools, library, number, top, counts):
-    """None, or what is wrong."""
+def check(options, tools, library, number, top, counts, wanted=None):
+    """None, or what is wrong. wanted: only a network with one of these models is compared."""
     folder = top / str(number)
     try:
         for attempt in range(TRIES):
@@ -114,6 +117,8 @@ def check(options, tools, library, number, top, counts):
             if settings["frozen"]:
                 settings["actions"] = [[a for a in actions if a == "reset"] for actions in settings["actions"]]
             net = draw_network(library, options.seed, number, 0, attempt, settings, "frozen" if settings["frozen"] else "learning")
+            if wanted is not None and not net.used & wanted:
+                return None
             write(folder / "all", net, settings, [], {})
             try:
                 found = sites(tools, folder / "all")
@@ -152,6 +157,11 @@ def compare(options, tools, folder, net, settings, draws, files):
     return None
 
 
+def missed(library, counts):
+    """Models with states of items that no compared network had."""
+    return {name for kind in library.values() for name in kind} - counts.used - set(SHARED)
+
+
 def main():
     parser = argparse.ArgumentParser(description="A batch of B is B runs with the same draws.")
     tool.add_snnc_option(parser)
@@ -159,6 +169,7 @@ def main():
     parser.add_argument("--seed", default="1", metavar="S", help="default: %(default)s")
     parser.add_argument("--engine", default="eval", help="default: %(default)s")
     parser.add_argument("--only", type=int, metavar="K", help="only this network of the seed")
+    parser.add_argument("--cover", action="store_true", help="go on until every model of the library was compared; it fails if one was not")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave programs and results in DIR")
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1, metavar="N", help="networks at a time")
     options = parser.parse_args()
@@ -166,17 +177,25 @@ def main():
     tool.need_snnc(parser, options)
     tools, library, counts, failed = Tools(options), library_of.read(ROOT / "lib"), Counts(), 0
     numbers = [options.only] if options.only is not None else range(options.count)
+
+    def tell(number, why):
+        if why:
+            print(f"failed  --seed {options.seed} --only {number}: {why}", flush=True)
+        return why is not None
+
     with tempfile.TemporaryDirectory(prefix="snnc-items-") as temporary:
         top = (options.keep or Path(temporary)).resolve()
         with ThreadPoolExecutor(max(1, options.j)) as pool:
             for number, why in zip(numbers, pool.map(lambda k: check(options, tools, library, k, top, counts), numbers)):
-                failed += why is not None
-                if why:
-                    print(f"failed  --seed {options.seed} --only {number}: {why}", flush=True)
+                failed += tell(number, why)
+        number = options.count
+        while options.cover and missed(library, counts) and number < options.count + MORE:
+            failed += tell(number, check(options, tools, library, number, top, counts, missed(library, counts)))
+            number += 1
     print(f"{len(numbers)} networks of seed {options.seed}: {failed} fail; drawn anew: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
-    missed = sorted(name for kind in library.values() for name in kind if name not in counts.used)
-    print(f"never compared: {', '.join(missed) or 'none'}")
-    return 1 if failed else 0
+    never = sorted(missed(library, counts))
+    print(f"never compared: {', '.join(never) or 'none'}")
+    return 1 if failed or (options.cover and never) else 0
 
 
 if __name__ == "__main__":
