@@ -1,13 +1,14 @@
 /* lower_draw: random numbers.
  *
  * A number is a function of seed, site, object (item * neurons + neuron, or the synapse), step and draw (DESIGN 4):
- * Philox4x32-10 with key = mix(seed, site, replica). Sites drawn for every neuron in every step (uniform, bernoulli) are
- * filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
+ * Philox4x32-10 with key = mix(seed, site, replica). Sites drawn for every neuron in every step (uniform, bernoulli,
+ * poisson of a small known mean) are filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
  * file reads the row of this step: a uniform in [0, 1) for uniform, bernoulli and `keep one`, the number itself for poisson.
  */
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Stable identity of a site: FNV-1a of its path. */
@@ -96,6 +97,42 @@ normal(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, drawn);
 }
 
+/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. */
+static bool
+is_tabled(const NetExpr *e)
+{
+	return e->draw == NDRAW_POISSON && e->op[0]->kind == NEXPR_CONST && e->op[0]->value > 0 && (float)e->op[0]->value < 10;
+}
+
+/* The first word that is above a cumulative probability: (word + 0.5) / 2^32 > sum. 2^32: none is. */
+static uint64_t
+first_above(double sum)
+{
+	uint64_t word = sum * 0x1p32 > 1 ? (uint64_t)(sum * 0x1p32) - 1 : 0;
+	while (word < (uint64_t)1 << 32 && !(((double)word + 0.5) * 0x1p-32 > sum))
+		word++;
+	return word;
+}
+
+static PlanExpr *
+tabled(Scope *s, const NetExpr *e, PlanExpr *word)
+{
+	Plan *p = s->l->p;
+	double m = (double)(float)e->op[0]->value, term = exp(-m), sum = term;
+	PlanExpr *count = plan_int(p, PT_I32, 0);
+	word = low_keep(s->b, "word", word);
+	for (int k = 1; k <= 64; k++) {
+		uint64_t first = first_above(sum);
+		if (first > UINT32_MAX)
+			break;
+		PlanExpr *above = plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first));
+		count = plan_binary(p, PEXPR_ADD, count, plan_cast(p, PT_I32, above));
+		term = term * m / k;
+		sum += term;
+	}
+	return plan_emit_let(s->b, "drawn", plan_cast(p, s->l->real, count));
+}
+
 static PlanExpr *
 poisson(Scope *s, const NetExpr *e)
 {
@@ -130,10 +167,10 @@ low_site_value(Scope *s, const NetExpr *e)
 		        : s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
 		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
-			value = low_uniform(l, s->b, value);
+			value = is_tabled(e) ? tabled(s, e, value) : low_uniform(l, s->b, value);
 	} else if (e->draw == NDRAW_NORMAL) {
 		return normal(s, e);
-	} else if (e->draw == NDRAW_POISSON) {
+	} else if (e->draw == NDRAW_POISSON && !is_tabled(e)) {
 		return poisson(s, e);
 	} else {
 		PlanExpr *key[2], *args[5], *drawn;
@@ -148,7 +185,7 @@ low_site_value(Scope *s, const NetExpr *e)
 		args[4] = plan_int(p, PT_U32, 0);
 		static const char *const name = "drawn";
 		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
-		value = low_uniform(l, s->b, drawn);
+		value = is_tabled(e) ? tabled(s, e, drawn) : low_uniform(l, s->b, drawn);
 	}
 	return e->draw == NDRAW_BERNOULLI ? plan_binary(p, PEXPR_LT, value, low_expr(s, e->op[0])) : value;
 }
@@ -224,7 +261,7 @@ sites_of_expr(Lower *l, uint32_t layer, const NetExpr *e, bool always)
 	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF) {
 		if (l->net->sites.at[e->site].file)
 			fed_site(l, e->site, layer, false);
-		else if (e->draw != NDRAW_POISSON && e->draw != NDRAW_NORMAL && always)
+		else if ((e->draw != NDRAW_POISSON || is_tabled(e)) && e->draw != NDRAW_NORMAL && always)
 			drawn_site(l, e->site, layer);
 	}
 	for (int k = 0; k < 3; k++)
