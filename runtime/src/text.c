@@ -37,7 +37,8 @@ rt_text_add(RtText *t, const char *s, size_t n)
 		t->s = grown;
 		t->cap = cap;
 	}
-	memcpy(t->s + t->n, s, n);
+	if (n)                                                /* an empty text may be NULL */
+		memcpy(t->s + t->n, s, n);
 	t->n += n;
 	t->s[t->n] = 0;
 }

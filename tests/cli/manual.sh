@@ -13,5 +13,5 @@ bash -c 'source <("$SNNC" completions bash) ; COMP_WORDS=(snnc check --dia) COMP
 nextcode snnc completions tcsh
 snnc man | head -3 | sed 's/snnc VERSION/snnc/'
 # What is there, and what is not.
-snnc doctor | sed 's/^\(........ .................\).*/\1/' | grep -v AVX | sed 's/ *$//'
+snnc doctor | sed 's/, with -fsanitize.*//; s/^\(........ .................\).*/\1/' | grep -v AVX | sed 's/ *$//'
 CC=/no/such/compiler snnc doctor | grep MISSING
