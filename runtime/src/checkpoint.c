@@ -344,8 +344,9 @@ read_image(snnrt_checkpoint *k, uint64_t size, const char *path, char *why)
 	uint64_t host = get_u64(&c);
 	k->host_bytes = get_u64(&c);
 	uint32_t crc = get_u32(&c);
-	k->host = image + host;
-	if (c.bad || host > size || k->host_bytes > size - host || checksum(k->host, k->host_bytes) != crc)
+	bool inside = !c.bad && host <= size && k->host_bytes <= size - host;
+	k->host = image + (inside ? host : 0);
+	if (!inside || checksum(k->host, k->host_bytes) != crc)
 		return rt_say(why, "`%s` is damaged: its table cannot be read", path);
 	k->buffers = calloc((size_t)k->nbuffers + 1, sizeof *k->buffers);
 	k->records = calloc((size_t)k->nrecords + 1, sizeof *k->records);

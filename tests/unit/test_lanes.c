@@ -58,6 +58,8 @@ each_lane_is_its_own_plan(void)
 		CU_ASSERT_TRUE(!before || memcmp(got, before, n) != 0);
 		before = got;
 	}
+	for (int k = 0; k < 3; k++)
+		arena_close(own[k].arena), arena_close(made[k].arena);
 	arena_close(a);
 }
 
@@ -72,6 +74,8 @@ what_is_the_same_stays_a_number(void)
 	CU_ASSERT_EQUAL(groups.n, 1);
 	CU_ASSERT_EQUAL(groups.at[0].loaded, 0);
 	CU_ASSERT_STRING_EQUAL(plan_text(&m[0], groups.at[0].plan), before);
+	for (int k = 0; k < 2; k++)
+		arena_close(m[k].arena);
 	arena_close(a);
 }
 
@@ -88,6 +92,8 @@ another_structure_is_another_program(void)
 	CU_ASSERT_EQUAL(groups.at[0].lane.at[1], 2);
 	CU_ASSERT_EQUAL(groups.at[1].lane.at[0], 1);
 	CU_ASSERT_EQUAL(groups.at[1].loaded, 0);
+	for (int k = 0; k < 3; k++)
+		arena_close(m[k].arena);
 	arena_close(a);
 }
 
