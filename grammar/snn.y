@@ -141,7 +141,8 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <stmts> controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws table choice
 %type <decls> decl_block decls
-%type <args> turns table_dims
+%type <args> turns table_dims function_params function_param_list function_lines
+%type <expr> function_block function_if
 %type <id> called
 %type <trace> trace trace_parts
 %type <part> feature_block feature_parts learn
@@ -191,10 +192,40 @@ decl:
 | "sweep" turns                 { $$ = ast_sweep_decl(B, @$, $turns); }
 | "import" string[path]         { $$ = ast_import(B, @$, $path); }
 | test[t]                       { $$ = ast_test_decl(B, @$, $t); }
-| "function" name[n] "(" names[ps] ")" "=" expr[e]  { $$ = ast_function(B, @$, $n, $ps, $e); }
+| "function" name[n] "(" function_params[ps] ")" "=" expr[e]        { $$ = ast_function(B, @$, $n, $ps, $e); }
+| "function" name[n] "(" function_params[ps] ")" function_block[e]  { $$ = ast_function(B, @$, $n, $ps, $e); }
 | "neuron" name[n] params[ps] "{" neuron_parts[m] "}"  { $$ = ast_model(B, @$, ADECL_NEURON, $n, $ps, $m); }
 | "feature" name[n] params[ps] feature_body[m]         { $$ = ast_model(B, @$, ADECL_FEATURE, $n, $ps, $m); }
 | "rule" name[n] params[ps] "{" rule_parts[m] "}"      { $$ = ast_model(B, @$, ADECL_RULE, $n, $ps, $m); }
+;
+
+function_params:
+  %empty                        { $$ = NULL; }
+| function_param_list
+;
+function_param_list:
+  name[n]                       { $$ = ast_args(B, NULL, $n, NULL); }
+| name[n] "=" expr[e]           { $$ = ast_args(B, NULL, $n, $e); }
+| function_param_list[ps] "," name[n]  { $$ = ast_args(B, $ps, $n, NULL); }
+| function_param_list[ps] "," name[n] "=" expr[e]  { $$ = ast_args(B, $ps, $n, $e); }
+;
+/* Lines that give one value: names of parts (`let`), conditions, and the value itself. */
+function_block:
+  "{" function_lines[ls] "}"    { $$ = ast_lines(B, @$, $ls); }
+;
+function_lines:
+  %empty                        { $$ = NULL; }
+| function_lines[ls] "let" name[n] "=" expr[e] EOL  { $$ = ast_args(B, $ls, $n, $e); }
+| function_lines[ls] expr[e] EOL         { $$ = ast_args(B, $ls, no_id, $e); }
+| function_lines[ls] function_if[e] EOL  { $$ = ast_args(B, $ls, no_id, $e); }
+| function_lines[ls] name[n] assign_op expr EOL
+                                { $$ = ast_args(B, $ls, no_id, ast_no_assignment(B, span_join(@n, @4), $n)); }
+| function_lines[ls] error EOL  { yyerrok; syntax_recovered(p); $$ = ast_args(B, $ls, no_id, ast_error(B, @2)); }
+;
+function_if:
+  "if" expr[c] function_block[a]                         { $$ = ast_if_line(B, @$, $c, $a, NULL); }
+| "if" expr[c] function_block[a] "else" function_block[b]  { $$ = ast_if_line(B, @$, $c, $a, $b); }
+| "if" expr[c] function_block[a] "else" function_if[b]   { $$ = ast_if_line(B, @$, $c, $a, $b); }
 ;
 
 /* Declarations made by a loop, or if something holds; their names may be worked out: `layer L[k]`, `layer p.name`. */

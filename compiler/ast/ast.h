@@ -47,6 +47,7 @@ typedef enum {
 	AEXPR_IF,          /* op[0] if op[1] else op[2] */
 	AEXPR_SUM,         /* sum name in op[0] of op[1]; op[0] is an AEXPR_RANGE */
 	AEXPR_OVER,        /* name(op[0] over args): a reduction in a rule; args are NAMEs: pre, post, batch */
+	AEXPR_LET,         /* in functions: op[1], where name stands for op[0] */
 	AEXPR_OR_ELSE,     /* data sources only: a or b is AEXPR_BINARY OR; kept for dumps, never built */
 	AEXPR_ERROR,       /* stands for text that did not parse */
 	AEXPR_COUNT
@@ -71,7 +72,7 @@ struct AstExpr {
 		                                                            * value: value * unit->scale */
 		bool truth;
 		const char *string;
-		Name name;                                /* NAME, MEMBER: the (last) name; SUM: the variable; OVER: what gathers, "sum" */
+		Name name;                                /* NAME, MEMBER: the (last) name; SUM, LET: the variable; OVER: what gathers, "sum" */
 	};
 	Span name_span;                                   /* MEMBER: of the name after the dot */
 	AstOp op_kind;                                    /* UNARY BINARY */
@@ -81,9 +82,16 @@ struct AstExpr {
 	uint16_t depth;                                   /* levels of this tree, from 1; at most AST_DEEPEST, so walks may recurse */
 	struct {
 		AstTypeKind type; AstSym *sym; Dim dim;
-		AstExpr *body; AstSym **params;           /* CALL of a function of the program: its body, for this call */
+		struct AstOwnCall *own;                   /* CALL of a function of the program */
 	} sema;                                           /* dim: of REAL (also of the elements of a LIST), solved */
 };
+
+/* A call of a function of the program: its body, and what its parameters are, for this call. */
+typedef struct AstOwnCall {
+	AstExpr *body;
+	uint32_t n;
+	struct { AstSym *sym; AstExpr *value; /* the argument, or the default, which may read the parameters before it */ } *param;
+} AstOwnCall;
 
 /* ---- statements --------------------------------------------------------------------------- */
 
@@ -166,7 +174,7 @@ typedef enum {
 	ADECL_RECORD,      /* record a.b[part] | gather(a.b, args) [every e [samples|steps]] [during phase] [from e to e] [as form] */
 	ADECL_PLOT,        /* plot a.b as form[28, 28] */
 	ADECL_DRAWS,       /* draws a.site from "file" */
-	ADECL_FUNCTION,    /* function f(x, y) = e */
+	ADECL_FUNCTION,    /* function f(x, y = e) = e; function f(x) { let … ; e } */
 	/* gone after expand: */
 	ADECL_TABLE,       /* table t(a, b) = e; table t[rows, k in 0 ..< n] = e */
 	ADECL_LOOP,        /* for a in t, b in u { declarations } */
@@ -303,7 +311,7 @@ struct AstDecl {
 			AstExpr *pattern;                 /* by …; NULL: all to all */
 			VEC(AstFeature) features;
 		} connect;
-		struct { VEC(struct AstFunctionParam { Name name; Span span; }) params; AstExpr *body; } function;
+		struct { VEC(struct AstFunctionParam { Name name; Span span; AstExpr *value; /* default or NULL */ }) params; AstExpr *body; } function;
 		struct { AstStmtVec body; } experiment;
 		struct {
 			AstExpr *what;                    /* MEMBER */

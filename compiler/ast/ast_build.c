@@ -241,6 +241,17 @@ ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of)
 }
 
 AstExpr *
+ast_let_in(AstBuild *b, Span at, AstId name, AstExpr *value, AstExpr *of)
+{
+	AstExpr *e = new_expr(b, at, AEXPR_LET);
+	e->name = name.name;
+	e->name_span = name.span;
+	e->op[0] = value;
+	e->op[1] = of;
+	return finish(b, e);
+}
+
+AstExpr *
 ast_over(AstBuild *b, Span at, AstExpr *name, AstExpr *of, AstIdVec *over)
 {
 	if (name->kind != AEXPR_NAME)

@@ -47,7 +47,12 @@ AstExpr *ast_binary(AstBuild *b, Span at, AstOp op, AstExpr *x, AstExpr *y);
 AstExpr *ast_sum(AstBuild *b, Span at, AstId name, AstExpr *range, AstExpr *of);
 AstExpr *ast_over(AstBuild *b, Span at, AstExpr *name, AstExpr *of, AstIdVec *over);
 AstExpr *ast_if(AstBuild *b, Span at, AstExpr *then, AstExpr *cond, AstExpr *other);
+AstExpr *ast_let_in(AstBuild *b, Span at, AstId name, AstExpr *value, AstExpr *of);
 AstExpr *ast_error(AstBuild *b, Span at);
+/* Lines of a function: a named one is a `let`; an `if` without `else` (other NULL) leaves the rest to the lines below. */
+AstExpr *ast_if_line(AstBuild *b, Span at, AstExpr *cond, AstExpr *then, AstExpr *other);
+AstExpr *ast_lines(AstBuild *b, Span at, AstArgVec *lines);        /* the value that they give; lines NULL: none */
+AstExpr *ast_no_assignment(AstBuild *b, Span at, AstId name);      /* says so */
 AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  /* adds; NULL starts a list; name may be {0} */
 
 /* ---- statements (ast_build.c) ---- */
@@ -70,7 +75,7 @@ AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
 /* ---- declarations (ast_build_decl.c) ---- */
 AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
 AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block);   /* of, block: or NULL */
-AstDecl *ast_function(AstBuild *b, Span at, AstId name, AstIdVec *params, AstExpr *body);
+AstDecl *ast_function(AstBuild *b, Span at, AstId name, AstArgVec *params, AstExpr *body);   /* params NULL: none */
 AstDecl *ast_bad_decl(AstBuild *b, Span at);
 AstDecl *ast_table(AstBuild *b, Span at, AstId name, AstIdVec *columns, AstArgVec *dims, AstExpr *value);
 AstDecl *ast_loop(AstBuild *b, Span at, AstArgVec *turns, AstDeclVec *body);

@@ -73,13 +73,13 @@ ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstMo
 }
 
 AstDecl *
-ast_function(AstBuild *b, Span at, AstId name, AstIdVec *params, AstExpr *body)
+ast_function(AstBuild *b, Span at, AstId name, AstArgVec *params, AstExpr *body)
 {
 	AstDecl *d = new_decl(b, at, ADECL_FUNCTION);
 	set_name(d, name);
 	d->function.body = body;
-	for (uint32_t i = 0; i < params->n; i++) {
-		struct AstFunctionParam p = {params->at[i].name, params->at[i].span};
+	for (uint32_t i = 0; params && i < params->n; i++) {
+		struct AstFunctionParam p = {params->at[i].name, params->at[i].name_span, params->at[i].value};
 		VEC_PUSH(b->arena, &d->function.params, p);
 	}
 	return d;

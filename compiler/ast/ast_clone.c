@@ -47,7 +47,7 @@ ast_clone_expr(AstClone *c, const AstExpr *e)
 		return r;
 	r = arena_copy(c->arena, e, sizeof *e);
 	uint32_t hidden = c->hidden.n;
-	if (e->kind == AEXPR_SUM) {
+	if (e->kind == AEXPR_SUM || e->kind == AEXPR_LET) {
 		r->op[0] = ast_clone_expr(c, e->op[0]);
 		VEC_PUSH(c->arena, &c->hidden, e->name);
 		r->op[1] = ast_clone_expr(c, e->op[1]);

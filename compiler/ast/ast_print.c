@@ -54,7 +54,7 @@ print_ops(StrBuf *out, const char *head, const AstExpr *e)
 		strbuf_putc(out, ' ');
 		ast_print_expr(out, e->op[i]);
 	}
-	if (e->kind == AEXPR_MEMBER || e->kind == AEXPR_SUM || e->kind == AEXPR_OVER)
+	if (e->kind == AEXPR_MEMBER || e->kind == AEXPR_SUM || e->kind == AEXPR_OVER || e->kind == AEXPR_LET)
 		strbuf_printf(out, " %s", e->name);
 	ast_print_args(out, &e->args);
 	strbuf_putc(out, ')');
@@ -108,6 +108,9 @@ print_bare(StrBuf *out, const AstExpr *e)
 		return;
 	case AEXPR_OVER:
 		print_ops(out, "over", e);
+		return;
+	case AEXPR_LET:
+		print_ops(out, "let", e);
 		return;
 	case AEXPR_OR_ELSE:
 		print_ops(out, "or-else", e);

@@ -201,6 +201,17 @@ print_state(StrBuf *out, const AstState *s)
 }
 
 static void
+print_function_param(StrBuf *out, const AstDecl *d, uint32_t i)
+{
+	const AstExpr *value = d->function.params.at[i].value;
+	strbuf_printf(out, value ? " (= %s" : " %s", d->function.params.at[i].name);
+	if (value) {
+		print_more(out, value);
+		strbuf_putc(out, ')');
+	}
+}
+
+static void
 print_param(StrBuf *out, const AstParam *p)
 {
 	open_part(out, 1, "param");
@@ -415,7 +426,7 @@ print_decl(StrBuf *out, const AstDecl *d)
 	case ADECL_FUNCTION:
 		strbuf_printf(out, "(function %s", d->name);
 		for (uint32_t i = 0; i < d->function.params.n; i++)
-			strbuf_printf(out, " %s", d->function.params.at[i].name);
+			print_function_param(out, d, i);
 		print_more(out, d->function.body);
 		break;
 	case ADECL_NEURON:

@@ -88,6 +88,7 @@ shape_of(const AstExpr *e, uint32_t *ops, bool *has_args)
 		*ops = 3;
 		return true;
 	case AEXPR_SUM:
+	case AEXPR_LET:
 		*ops = 2;
 		return e->name != NULL;
 	case AEXPR_OVER:
@@ -370,6 +371,11 @@ check_decl(Verifier *v, const AstDecl *d)
 	case ADECL_DRAWS:
 		return check_expr(v, d->draws.site, false) && check_expr(v, d->draws.path, false);
 	case ADECL_FUNCTION:
+		for (uint32_t i = 0; i < d->function.params.n; i++) {
+			const AstExpr *value = d->function.params.at[i].value;
+			if (value && !check_expr(v, value, true))
+				return false;
+		}
 		return (d->name || fail(v, d->span, "a declaration without a name")) && check_expr(v, d->function.body, true);
 	case ADECL_NEURON:
 	case ADECL_FEATURE:

@@ -26,7 +26,7 @@ static const struct {
 	{"load", "numbers of a file are `file(\"x.npy\")`"},
 	/* lines */
 	{"while", "a loop has a known number of turns: `for k in 0 ..< n { … }`"},
-	{"return", "a function is one expression, and a handler gives nothing back"},
+	{"return", "the last line of a function is its value, and a handler gives nothing back"},
 	{"elif", "write `else if c { … }`"},
 	{"from", "models of another file come by `import \"models.snn\"`; the library is always there: `snnc info` lists it"},
 	{"def", "models are declared by `neuron`, `feature` and `rule`"},

@@ -268,19 +268,18 @@ over_sample(Scope *s, NetOver over, const AstExpr *e)
 static NetExpr *
 own_call(Scope *s, const AstExpr *e)
 {
+	const AstOwnCall *call = e->sema.own;
 	uint32_t outer = s->locals.n;
-	NetExpr **arg = ARENA_ARRAY(s->el->arena, NetExpr *, e->args.n + 1);
-	for (uint32_t i = 0; i < e->args.n; i++) {
-		arg[i] = elab_expr(s, e->args.at[i].value);
-		if (!arg[i])
+	for (uint32_t i = 0; i < call->n; i++) {
+		NetExpr *arg = elab_expr(s, call->param[i].value);
+		if (!arg) {
+			s->locals.n = outer;
 			return NULL;
-		arg[i] = elab_named(s, e->sema.params[i]->name, arg[i]);
-	}
-	for (uint32_t i = 0; i < e->args.n; i++) {
-		ElabLocal local = {NULL, NET_NONE, arg[i], e->sema.params[i]};
+		}
+		ElabLocal local = {NULL, NET_NONE, elab_named(s, call->param[i].sym->name, arg), call->param[i].sym};
 		VEC_PUSH(s->el->arena, &s->locals, local);
 	}
-	NetExpr *v = elab_expr(s, e->sema.body);
+	NetExpr *v = elab_expr(s, call->body);
 	s->locals.n = outer;
 	return v;
 }
@@ -289,7 +288,7 @@ NetExpr *
 elab_call(Scope *s, const AstExpr *e)
 {
 	const AstExpr *base = e->op[0];
-	if (e->sema.body)
+	if (e->sema.own)
 		return own_call(s, e);
 	NetOver over = find_over(s, e);
 	if (over != NOVER_COUNT)

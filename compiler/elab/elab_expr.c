@@ -333,6 +333,20 @@ over(Scope *s, const AstExpr *e)
 	return x->op[0] ? x : NULL;
 }
 
+/* A name for a part of a function. */
+static NetExpr *
+let(Scope *s, const AstExpr *e)
+{
+	NetExpr *part = elab_expr(s, e->op[0]);
+	if (!part)
+		return NULL;
+	ElabLocal local = {NULL, NET_NONE, elab_named(s, e->name, part), e->sema.sym};
+	VEC_PUSH(s->el->arena, &s->locals, local);
+	NetExpr *value = elab_expr(s, e->op[1]);
+	s->locals.n--;
+	return value;
+}
+
 NetExpr *
 elab_expr(Scope *s, const AstExpr *e)
 {
@@ -369,6 +383,8 @@ elab_expr(Scope *s, const AstExpr *e)
 		return sum(s, e);
 	case AEXPR_OVER:
 		return over(s, e);
+	case AEXPR_LET:
+		return let(s, e);
 	case AEXPR_STRING:
 	case AEXPR_TUPLE:
 	case AEXPR_RANGE:

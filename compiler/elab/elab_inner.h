@@ -88,7 +88,7 @@ typedef struct {
 	const AstStmt *stmt;
 	uint32_t index;
 	NetExpr *value; /* a constant instead */
-	const AstSym *each; /* the variable of a sum instead; stmt is NULL */
+	const AstSym *each; /* the variable of a sum, or a name in a function, instead; stmt is NULL */
 } ElabLocal;
 
 typedef enum {

@@ -136,6 +136,7 @@ shape_of(Elab *el, const AstExpr *e, const char *name)
 	case AEXPR_IF:
 	case AEXPR_SUM:
 	case AEXPR_OVER:
+	case AEXPR_LET:
 	case AEXPR_OR_ELSE:
 	case AEXPR_COUNT:
 		break;

@@ -204,6 +204,7 @@ Val sema_copy_val(Sema *s, Val v); /* with new variables: see infer_copy_begin *
 
 /* ---- check_stmt.c, check_model.c, check_place.c ---- */
 void sema_check_let(Sema *s, AstStmt *let);
+void sema_check_new_local(Sema *s, Name name, Span at); /* reports a name that is taken */
 void sema_check_block(Sema *s, const AstStmtVec *block);
 void sema_check_model(Sema *s, AstDecl *d);
 void sema_check_trace(Sema *s, AstTrace *t, Sym *sym);

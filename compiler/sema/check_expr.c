@@ -546,6 +546,24 @@ check_sum(Sema *s, AstExpr *e)
 	return sound ? sema_real(dim) : sema_poison();
 }
 
+/* A name for a part of a function. */
+static Val
+check_let(Sema *s, AstExpr *e)
+{
+	Val part = sema_check_expr(s, e->op[0]);
+	if (part.type != ATYPE_BOOL && part.type != ATYPE_ERROR && !sema_need_real(s, e->op[0], part))
+		part = sema_poison();
+	Sym *sym = sema_new_sym(s, ASYM_LOCAL, e->name, e->name_span);
+	sym->val = part;
+	sym->sym.type = part.type;
+	e->sema.sym = &sym->sym;
+	sema_check_new_local(s, e->name, e->name_span);
+	VEC_PUSH(s->arena, &s->locals, sym);
+	Val v = sema_check_expr(s, e->op[1]);
+	s->locals.n--;
+	return v;
+}
+
 /* sum(e over pre): what differs between neurons or items of the batch becomes one number. */
 static Val
 check_over(Sema *s, AstExpr *e)
@@ -611,6 +629,8 @@ check_kind(Sema *s, AstExpr *e)
 		return check_sum(s, e);
 	case AEXPR_OVER:
 		return check_over(s, e);
+	case AEXPR_LET:
+		return check_let(s, e);
 	case AEXPR_LIST:
 		return check_list(s, e);
 	case AEXPR_TUPLE:

@@ -244,6 +244,20 @@ check_assign(Sema *s, AstStmt *a)
 /* ---- other statements --------------------------------------------------------------------- */
 
 void
+sema_check_new_local(Sema *s, Name name, Span at)
+{
+	const Sym *old = sema_find_value(s, name);
+	bool taken = old && old->sym.kind != ASYM_PARAM && old->sym.kind != ASYM_INDEX;
+	if (taken && old->sym.span.lo) {
+		sema_report_twice(s, name, at, old->sym.span, "declared");
+	} else if (taken) {
+		diag_begin(s->diag, E0214, at, "`%s` is %s already", name, sema_kind_noun(old->sym.kind));
+		diag_help(s->diag, "take another name");
+		diag_end(s->diag);
+	}
+}
+
+void
 sema_check_let(Sema *s, AstStmt *let)
 {
 	Val v = sema_check_expr(s, let->e);
@@ -254,16 +268,7 @@ sema_check_let(Sema *s, AstStmt *let)
 	sym->val = v;
 	sym->sym.type = v.type;
 	let->sema.sym = &sym->sym;
-	const Sym *old = sema_find_value(s, let->name);
-	bool taken = old && old->sym.kind != ASYM_PARAM && old->sym.kind != ASYM_INDEX;
-	if (taken && old->sym.span.lo) {
-		sema_report_twice(s, let->name, let->name_span, old->sym.span, "declared");
-	} else if (taken) {
-		diag_begin(s->diag, E0214, let->name_span, "`%s` is %s already", let->name,
-			   sema_kind_noun(old->sym.kind));
-		diag_help(s->diag, "take another name");
-		diag_end(s->diag);
-	}
+	sema_check_new_local(s, let->name, let->name_span);
 	VEC_PUSH(s->arena, &s->locals, sym);
 }
 
