@@ -31,6 +31,14 @@ enum { GAP = 16 };
 enum { GAP = 0 };
 #endif
 
+#if defined(__clang__)
+#define RAW __attribute__((no_sanitize("address")))
+#elif defined(ARENA_ASAN)
+#define RAW __attribute__((no_sanitize_address))
+#else
+#define RAW
+#endif
+
 enum { ALIGN = 16, CHUNK_MIN = 64 * 1024, CHUNK_MAX = 4 * 1024 * 1024, RESET_FILL = 0xA5 };
 
 typedef struct Chunk Chunk;
@@ -190,4 +198,55 @@ size_t
 arena_bytes(const Arena *a)
 {
 	return a->bytes;
+}
+
+/* ---- copies of the whole ------------------------------------------------------------------------ */
+
+struct ArenaCopy {
+	ArenaMark mark;
+	size_t n;
+	unsigned char data[];                             /* of the newest chunk first */
+};
+
+/* The gaps between neighbours are poisoned and stay so: neither memcpy nor what a compiler makes one of would do. */
+RAW static void
+copy_raw(unsigned char *to, const unsigned char *from, size_t n)
+{
+	volatile uint64_t *t = (volatile uint64_t *)(void *)to;
+	const volatile uint64_t *f = (const volatile uint64_t *)(const void *)from;
+	for (size_t i = 0; i < n / sizeof *t; i++)        /* ALIGN is a multiple of it */
+		t[i] = f[i];
+}
+
+ArenaCopy *
+arena_save(const Arena *a)
+{
+	size_t n = 0;
+	for (const Chunk *c = a->top; c; c = c->prev)
+		n += c->used;
+	ArenaCopy *out = malloc(sizeof *out + n);
+	if (!out)
+		fatal("out of memory: %zu bytes wanted", n);
+	out->mark = arena_mark(a);
+	out->n = n;
+	unsigned char *to = out->data;
+	for (const Chunk *c = a->top; c; to += c->used, c = c->prev)
+		copy_raw(to, c->data, c->used);
+	return out;
+}
+
+void
+arena_restore(Arena *a, const ArenaCopy *c)
+{
+	const unsigned char *from = c->data;
+	arena_reset(a, c->mark);
+	for (Chunk *to = a->top; to; from += to->used, to = to->prev)
+		copy_raw(to->data, from, to->used);
+	ASSERT(from == c->data + c->n);
+}
+
+void
+arena_copy_free(ArenaCopy *c)
+{
+	free(c);
 }

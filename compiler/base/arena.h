@@ -27,6 +27,13 @@ ArenaMark arena_mark(const Arena *a);
 void arena_reset(Arena *a, ArenaMark m);                  /* later memory is poisoned in debug builds */
 size_t arena_bytes(const Arena *a);
 
+/* What an arena holds, copied byte by byte, and put back as often as wanted: what came later is given back, and what changed since
+ * is as it was. For whoever begins many times from the same state; nothing outside of the arena is part of it. */
+typedef struct ArenaCopy ArenaCopy;
+ArenaCopy *arena_save(const Arena *a);
+void arena_restore(Arena *a, const ArenaCopy *c);
+void arena_copy_free(ArenaCopy *c);
+
 #define ARENA_NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, T, n) ((T *)arena_alloc((a), sizeof(T) * (size_t)(n)))
 

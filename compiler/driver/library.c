@@ -97,6 +97,8 @@ bool
 library_read(Compilation *c)
 {
 	Library l = {c, strbuf_init(c->arena), true};
+	if (c->math_plan)
+		return true;
 	if (c->o->lib) {
 		read_folder(&l, c->o->lib, "", 0);
 	} else {

@@ -36,13 +36,20 @@ split_path(Compilation *c, const char *path)
 void
 compilation_open(Compilation *c, const Options *o, Arena *a)
 {
-	*c = (Compilation){.o = o, .arena = a, .name = "program", .program_dir = "."};
+	*c = (Compilation){.arena = a, .name = "program", .program_dir = "."};
 	c->names = intern_open(a);
 	c->sources = source_open(a);
 	c->diag = diag_open(a, c->sources);
+	compilation_begin(c, o);
+}
+
+void
+compilation_begin(Compilation *c, const Options *o)
+{
+	c->o = o;
 	if (o->file)
 		split_path(c, o->file);
-	timing_begin(&c->timing, a);
+	timing_begin(&c->timing, c->arena);
 }
 
 /* ---- parse: the library, the program, the values of --set ------------------------------------ */

@@ -47,9 +47,11 @@ bool pipeline_resume(Compilation *c, const char *first); /* from there to the en
 bool pipeline_stopped(const Compilation *c);
 
 void compilation_open(Compilation *c, const Options *o, Arena *a); /* for o->file; NULL: the library alone */
+/* As compilation_open, of a compilation that has read the library and nothing else: it is not read again. */
+void compilation_begin(Compilation *c, const Options *o);
 
 /* ---- parts ----------------------------------------------------------------------------------- */
-bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan */
+bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan; once */
 bool import_read(Compilation *c, const SourceFile *of); /* import.c: the files that the program's declarations import */
 const char *import_folder(Compilation *c, Span at);     /* "models/" of text in models/a.snn, below the program's folder; or "" */
 ElabWorld world_of(Compilation *c);          /* world.c: the runtime's probes */

@@ -80,6 +80,8 @@ static bool
 wants_blank(const Format *f, const Token *t, uint32_t gap)
 {
 	int a = f->last, b = t->kind;
+	if (a == TOK_NUMBER && b == TOK_DOT)
+		return true;                              /* `5.m` is another number */
 	if (a == 0 || f->minus || a == TOK_DOT || b == TOK_DOT || b == TOK_COMMA)
 		return false;
 	if (a == TOK_LPAREN || a == TOK_LBRACKET || b == TOK_RPAREN || b == TOK_RBRACKET)

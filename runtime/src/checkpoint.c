@@ -268,7 +268,7 @@ get_text(Cursor *c)
 }
 
 static bool
-get_buffer(Cursor *c, const unsigned char *image, uint64_t size, snnrt_checkpoint_buffer *b, const char *path,
+get_buffer(Cursor *c, const unsigned char *image, uint64_t size, uint64_t *end, snnrt_checkpoint_buffer *b, const char *path,
            char *why)
 {
 	b->name = get_text(c);
@@ -287,9 +287,10 @@ get_buffer(Cursor *c, const unsigned char *image, uint64_t size, snnrt_checkpoin
 	uint64_t offset = get_u64(c);
 	b->bytes = get_u64(c);
 	uint32_t crc = get_u32(c);
-	if (c->bad || !fits || n != b->bytes || offset % ALIGN || offset > size - TAIL ||
+	if (c->bad || !fits || n != b->bytes || offset % ALIGN || offset < *end || offset > size - TAIL ||
 	    b->bytes > size - TAIL - offset)
 		return rt_say(why, "`%s` is damaged: buffer `%s` has no place in it", path, b->name);
+	*end = offset + b->bytes;                             /* one behind the other: each byte is summed once */
 	b->data = image + offset;
 	if (checksum(b->data, b->bytes) != crc)
 		return rt_say(why, "`%s` is damaged: the checksum of buffer `%s` differs", path, b->name);
@@ -352,8 +353,9 @@ read_image(snnrt_checkpoint *k, uint64_t size, const char *path, char *why)
 	k->records = calloc((size_t)k->nrecords + 1, sizeof *k->records);
 	if (!k->buffers || !k->records)
 		return rt_say(why, "no memory to read `%s`", path);
+	uint64_t end = host + k->host_bytes;
 	for (uint32_t i = 0; i < k->nbuffers; i++)
-		if (!get_buffer(&c, image, size, &k->buffers[i], path, why))
+		if (!get_buffer(&c, image, size, &end, &k->buffers[i], path, why))
 			return false;
 	for (uint32_t i = 0; i < k->nrecords; i++) {
 		k->records[i].name = get_text(&c);

@@ -11,7 +11,7 @@ static char folder[64];
 static void
 remove_folder(void)
 {
-	static const char *const names[] = {"x.snn", "x.dat", "y.dat"};
+	static const char *const names[] = {"x.snn", "x.dat", "x.csv", "x.npy", "x.npz", "x.gz", "x.snnw", "e.csv"};
 	char path[96];
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, names[i]);

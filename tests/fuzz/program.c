@@ -28,11 +28,10 @@ steps_of(const Net *n, const NetProtocol *p)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	Arena *arena = arena_open();
 	Options o = {.command = COMMAND_RUN, .file = fuzz_file("x.snn", data, size), .no_cache = true, .no_results = true, .quiet = true,
 		     .check_stages = true};
 	Compilation c;
-	compilation_open(&c, &o, arena);
+	fuzz_compilation(&c, &o);
 	bool small = pipeline_run(&c, "elab") && steps_of(c.net, &c.net->protocol) <= STEPS;
 	for (uint32_t i = 0; small && i < c.net->layers.n; i++)
 		small = c.net->layers.at[i].n <= 1000;
@@ -43,8 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (r.differs)
 			abort();                          /* the engines differ */
 	}
-	StrBuf text = strbuf_init(arena);
+	StrBuf text = strbuf_init(c.arena);
 	diag_flush(c.diag, &text, false);
-	arena_close(arena);
 	return 0;
 }

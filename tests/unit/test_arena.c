@@ -69,6 +69,35 @@ a_mark_of_an_empty_arena_empties_it(void)
 }
 
 static void
+a_copy_is_put_back_as_often_as_wanted(void)
+{
+	Arena *a = arena_open();
+	char *first = arena_strdup(a, "first");
+	unsigned char *large = arena_alloc(a, 3 * 1024 * 1024);    /* a chunk of its own */
+	char *last = arena_strdup(a, "last");
+	large[1000] = 7;
+	ArenaCopy *copy = arena_save(a);
+	size_t before = arena_bytes(a);
+	for (int round = 0; round < 3; round++) {
+		first[0] = last[0] = 'x';
+		memset(large, round + 1, 3 * 1024 * 1024);
+		for (int i = 0; i < 100; i++) {
+			unsigned char *p = arena_alloc(a, 100000);
+			CU_ASSERT_EQUAL(p[99999], 0);
+			memset(p, 0xFF, 100000);
+		}
+		arena_restore(a, copy);
+		CU_ASSERT_EQUAL(arena_bytes(a), before);
+		CU_ASSERT_STRING_EQUAL(first, "first");
+		CU_ASSERT_STRING_EQUAL(last, "last");
+		CU_ASSERT_EQUAL(large[1000], 7);
+		CU_ASSERT_EQUAL(large[1001], 0);
+	}
+	arena_copy_free(copy);
+	arena_close(a);
+}
+
+static void
 copies_and_printed_text_end_in_nul(void)
 {
 	Arena *a = arena_open();
@@ -137,6 +166,7 @@ CU_TestInfo test_arena[] = {
 	{"memory after a reset is zeroed again", memory_after_a_reset_is_zeroed_again},
 	{"what is older than a mark survives the reset", what_is_older_than_a_mark_survives_the_reset},
 	{"a mark of an empty arena empties it", a_mark_of_an_empty_arena_empties_it},
+	{"a copy is put back as often as wanted", a_copy_is_put_back_as_often_as_wanted},
 	{"copies and printed text end in NUL", copies_and_printed_text_end_in_nul},
 	{"a vector keeps its elements while it grows", a_vector_keeps_its_elements_while_it_grows},
 	{"a strbuf holds what was put", a_strbuf_holds_what_was_put},
