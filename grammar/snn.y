@@ -101,14 +101,14 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %token <name> INF "inf"
 
 /* Words that are names elsewhere. */
-%token <name> PARAM "param" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer" SIGNAL "signal"
+%token <name> PARAM "param" TUNABLE "tunable" CONST "const" DT "dt" SEED "seed" BATCH "batch" DATA "data" LAYER "layer" SIGNAL "signal"
 %token <name> CONNECT "connect" EXPERIMENT "experiment" RECORD "record" PLOT "plot" DRAWS "draws"
 %token <name> FUNCTION "function" TABLE "table" IMPORT "import"
 %token <name> NEURON "neuron" FEATURE "feature" RULE "rule"
 %token <name> STATE "state" TRACE "trace" STEP "step" LEARNS "learns" NEEDS "needs" EACH "each" ON "on"
 %token <name> TAU "tau" INPUT "input" RANGE "range" NORM "norm" DECAY "decay" LEARN "learn" KEEP "keep"
 %token <name> SPIKE "spike" RUN "run" RESET "reset" FREEZE "freeze" THAW "thaw" VOTE "vote"
-%token <name> REPORT "report" SAVE "save"
+%token <name> REPORT "report" SAVE "save" LOAD "load" PRESENT "present"
 %token <name> SET "set" ADD "add" OF "of" PRE "pre" POST "post" PER "per" SIGNED "signed" ABSOLUTE "absolute" AFTER "after" SUM "sum"
 %token <name> SIGN "sign" REDUCE "reduce" OVER "over" AVERAGE "average" SHARED "shared" KEPT "kept" ONE "one" AT "at"
 %token <name> RANDOM "random" EVERY "every" SAMPLES "samples" STEPS "steps" DURING "during"
@@ -138,7 +138,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <op> assign_op set_or_add
 %type <yes> maybe_bool shuffled by_layer each_what of_signed steps_or_samples
 %type <stmt> assign equation control if_stmt model_stmt protocol_stmt protocol_if
-%type <stmts> controls model_block model_stmts protocol_block protocol_stmts
+%type <stmts> present presented controls model_block model_stmts protocol_block protocol_stmts
 %type <decl> decl layer layer_block layer_parts connect connect_head record plot draws table choice
 %type <decls> decl_block decls
 %type <args> turns table_dims function_params function_param_list function_lines
@@ -177,6 +177,7 @@ program:
 decl:
   "param" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_PARAM, $n, $e); }
 | "const" name[n] "=" expr[e]   { $$ = ast_value_decl(B, @$, ADECL_CONST, $n, $e); }
+| "tunable" name[n] "=" expr[e] { $$ = ast_tunable(B, @$, $n, $e); }
 | setting[n] "=" expr[e]        { $$ = ast_value_decl(B, @$, ADECL_SETTING, id($n, @n), $e); }
 | "data" name[n] "=" expr[e]    { $$ = ast_value_decl(B, @$, ADECL_DATA, $n, $e); }
 | "signal" called[n] signal_of[o] "=" expr[e] signal_block[b]  { $$ = ast_signal(B, @$, $n, $o, $e, $b); }
@@ -583,6 +584,7 @@ protocol_block:
 protocol_stmts:
   %empty                        { $$ = ast_stmts(B, NULL, NULL); }
 | protocol_stmts[ss] protocol_stmt[s] EOL  { $$ = ast_stmts(B, $ss, $s); }
+| protocol_stmts[ss] present[v] EOL        { $$ = ast_append(B, $ss, $v); }
 | protocol_stmts[ss] error EOL
   { yyerrok; syntax_recovered(p); $$ = ast_stmts(B, $ss, ast_plain_stmt(B, @2, ASTMT_ERROR)); }
 ;
@@ -603,6 +605,18 @@ protocol_stmt:
 | "report" name[what] maybe_of[phase]  { $$ = ast_report(B, @$, $what, $phase); }
 | "save" string[path]           { $$ = ast_save(B, @$, NULL, $path); }
 | "save" ref[what] "to" string[path]   { $$ = ast_save(B, @$, $what, $path); }
+| "load" string[path]           { $$ = ast_load(B, @$, NULL, $path); }
+| "load" ref[what] "from" string[path] { $$ = ast_load(B, @$, $what, $path); }
+;
+/* What is shown, the run, and its end. */
+present:
+  "present" presented[ps] "for" expr[e] by_layer[l]  { $$ = ast_present_run(B, @$, $ps, ast_run(B, @$, $e, $l, NULL)); }
+| "present" presented[ps] "for" expr[e] by_layer[l] "{" controls[c] "}"
+                                { $$ = ast_present_run(B, @$, $ps, ast_run(B, @$, $e, $l, $c)); }
+;
+presented:
+  expr[e] "to" ref[r]           { $$ = ast_stmts(B, NULL, ast_present(B, @$, $r, $e)); }
+| presented[ps] "," expr[e] "to" ref[r]  { $$ = ast_stmts(B, $ps, ast_present(B, span_join(@e, @r), $r, $e)); }
 ;
 protocol_if:
   "if" expr[c] protocol_block[a]                           { $$ = ast_if_stmt(B, @$, $c, $a, NULL); }
@@ -821,7 +835,7 @@ word:
   "param" | "const" | "dt" | "seed" | "batch" | "data" | "layer" | "signal" | "connect" | "experiment"
 | "record" | "plot" | "draws" | "function" | "table" | "import" | "neuron" | "feature" | "rule" | "state" | "trace" | "step"
 | "learns" | "needs" | "each" | "on" | "tau" | "input" | "range" | "norm" | "decay" | "learn"
-| "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "set"
+| "keep" | "spike" | "run" | "reset" | "freeze" | "thaw" | "vote" | "report" | "save" | "load" | "present" | "tunable" | "set"
 | "add" | "of" | "pre" | "post" | "per" | "signed" | "absolute" | "after" | "sum" | "sign" | "reduce" | "over" | "average" | "shared"
 | "method" | "receive" | "when" | "refractory" | "hold" | "pulse" | "shuffled" | "clamp" | "silence" | "inject" | "zero" | "where" | "into" | "kept" | "one" | "at" | "random" | "every" | "samples" | "steps" | "during" | "bool" | "time"
 | "test" | "expect" | "near" | "within" | "rate" | "with" | "repeat" | "times" | "sweep" | "golden"

@@ -115,6 +115,8 @@ typedef enum {
 	ASTMT_VOTE,        /* vote layer for label by r1, r2(n) [every e [keep e] [from "file"]] */
 	ASTMT_REPORT,      /* report what of phase */
 	ASTMT_SAVE,        /* save "file"; save input.weight to "file.npy" */
+	ASTMT_LOAD,        /* load "file"; load input.weight from "file.npy" */
+	ASTMT_PRESENT,     /* present e to layer, for the run that follows; no e: that is over */
 	/* in tests, beside those of the experiment */
 	ASTMT_EXPECT,      /* expect target [near e within within [%]] [at at] */
 	ASTMT_EVENT,       /* target [= e] at at; input e during at, receive exc e at at (name: input, receive) */
@@ -139,8 +141,8 @@ struct AstStmt {
 	AstStmtKind kind;
 	Span span;
 	AstOp op_kind;                                    /* ASSIGN */
-	AstExpr *target;                                  /* ASSIGN, PULSE; FOR: the data expression, or a RANGE; VOTE: the layer; SAVE: variable or NULL */
-	AstExpr *e;                                       /* value, condition, time; VOTE: every or NULL; SAVE: path */
+	AstExpr *target;                                  /* ASSIGN, PULSE; FOR: the data expression, or a RANGE; VOTE: the layer; SAVE, LOAD: variable or NULL; PRESENT: the layer */
+	AstExpr *e;                                       /* value, condition, time; VOTE: every or NULL; SAVE, LOAD: path; PRESENT: or NULL */
 	Name name;                                        /* LET; FOR: phase name or NULL; VOTE: label variable; REPORT: what */
 	Span name_span;
 	Name of;                                          /* REPORT: phase or NULL */
@@ -163,7 +165,7 @@ struct AstStmt {
 
 typedef enum {
 	ADECL_UNSET,
-	ADECL_PARAM,       /* param n = e */
+	ADECL_PARAM,       /* param n = e; tunable n = e */
 	ADECL_CONST,       /* const n = e */
 	ADECL_SETTING,     /* dt = e, seed = e, batch = e */
 	ADECL_DATA,        /* data d = idx(…) or drawn_digits() */
@@ -297,6 +299,7 @@ struct AstDecl {
 			AstExpr *value;
 			VEC(struct AstPlace { Name name; Span span; }) of; /* SIGNAL: `item`, a layer; empty: inferred */
 			AstModel *block;                  /* SIGNAL: its states and handlers; NULL: none */
+			bool tunable;                     /* PARAM: known when the program is run, not when it is compiled */
 		} value;
 		struct {
 			AstExpr *model;                   /* NAME, with sema.sym */

@@ -444,6 +444,50 @@ ast_report(AstBuild *b, Span at, AstId what, AstId phase)
 	return s;
 }
 
+AstStmtVec *
+ast_append(AstBuild *b, AstStmtVec *stmts, const AstStmtVec *more)
+{
+	for (uint32_t i = 0; i < more->n; i++)
+		VEC_PUSH(b->arena, stmts, more->at[i]);
+	return stmts;
+}
+
+AstStmt *
+ast_present(AstBuild *b, Span at, AstExpr *to, AstExpr *what)
+{
+	if (to->kind == AEXPR_MEMBER)
+		return ast_assign(b, at, to, AOP_UNSET, what);
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_PRESENT);
+	s->target = to;
+	s->e = what;
+	return s;
+}
+
+/* Events end with the run; a parameter keeps its value. */
+AstStmtVec *
+ast_present_run(AstBuild *b, Span at, AstStmtVec *what, AstStmt *run)
+{
+	uint32_t n = what->n;
+	VEC_PUSH(b->arena, what, run);
+	for (uint32_t i = 0; i < n; i++) {
+		if (what->at[i]->kind != ASTMT_PRESENT)
+			continue;
+		AstStmt *end = ast_plain_stmt(b, at, ASTMT_PRESENT);
+		end->target = what->at[i]->target;
+		VEC_PUSH(b->arena, what, end);
+	}
+	return what;
+}
+
+AstStmt *
+ast_load(AstBuild *b, Span at, AstExpr *what, AstExpr *path)
+{
+	AstStmt *s = ast_plain_stmt(b, at, ASTMT_LOAD);
+	s->target = what;
+	s->e = path;
+	return s;
+}
+
 AstStmt *
 ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path)
 {

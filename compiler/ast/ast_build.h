@@ -71,9 +71,14 @@ AstStmt *ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, As
 AstStmt *ast_vote(AstBuild *b, Span at, AstExpr *layer, AstId label, AstIdVec *readouts, AstExpr *every, AstExpr *keep, AstExpr *from);
 AstStmt *ast_report(AstBuild *b, Span at, AstId what, AstId phase);
 AstStmt *ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
+AstStmt *ast_load(AstBuild *b, Span at, AstExpr *what, AstExpr *path);
+AstStmt *ast_present(AstBuild *b, Span at, AstExpr *to, AstExpr *what);      /* to layer.parameter: an assignment */
+AstStmtVec *ast_present_run(AstBuild *b, Span at, AstStmtVec *what, AstStmt *run);
+AstStmtVec *ast_append(AstBuild *b, AstStmtVec *stmts, const AstStmtVec *more);
 
 /* ---- declarations (ast_build_decl.c) ---- */
 AstDecl *ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *value);
+AstDecl *ast_tunable(AstBuild *b, Span at, AstId name, AstExpr *value);
 AstDecl *ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block);   /* of, block: or NULL */
 AstDecl *ast_function(AstBuild *b, Span at, AstId name, AstArgVec *params, AstExpr *body);   /* params NULL: none */
 AstDecl *ast_bad_decl(AstBuild *b, Span at);

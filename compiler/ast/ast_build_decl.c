@@ -61,6 +61,14 @@ ast_value_decl(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstExpr *valu
 }
 
 AstDecl *
+ast_tunable(AstBuild *b, Span at, AstId name, AstExpr *value)
+{
+	AstDecl *d = ast_value_decl(b, at, ADECL_PARAM, name, value);
+	d->value.tunable = true;
+	return d;
+}
+
+AstDecl *
 ast_signal(AstBuild *b, Span at, AstId name, AstIdVec *of, AstExpr *value, AstModel *block)
 {
 	AstDecl *d = ast_value_decl(b, at, ADECL_SIGNAL, name, value);

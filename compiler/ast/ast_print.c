@@ -305,6 +305,12 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 	case ASTMT_SAVE:
 		print_simple(out, "save", s);
 		return;
+	case ASTMT_LOAD:
+		print_simple(out, "load", s);
+		return;
+	case ASTMT_PRESENT:
+		print_simple(out, "present", s);
+		return;
 	case ASTMT_EXPECT:
 	case ASTMT_EVENT:
 	case ASTMT_WITH:

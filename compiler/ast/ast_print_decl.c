@@ -388,7 +388,7 @@ print_decl(StrBuf *out, const AstDecl *d)
 {
 	switch (d->kind) {
 	case ADECL_PARAM:
-		print_value(out, "param", d);
+		print_value(out, d->value.tunable ? "tunable" : "param", d);
 		break;
 	case ADECL_CONST:
 		print_value(out, "const", d);

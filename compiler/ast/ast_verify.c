@@ -192,6 +192,9 @@ check_stmt(Verifier *v, const AstStmt *s)
 		       (!s->from || check_expr(v, s->from, false));
 	case ASTMT_REPORT:
 		return s->name || fail(v, s->span, "report of nothing");
+	case ASTMT_PRESENT:
+		return check_expr(v, s->target, false) && (!s->e || check_expr(v, s->e, true));
+	case ASTMT_LOAD:
 	case ASTMT_SAVE:
 		return (!s->target || check_expr(v, s->target, false)) &&
 		       check_expr(v, s->e, false);

@@ -83,6 +83,18 @@ unit_find(const char *name, size_t n)
 	return NULL;
 }
 
+uint32_t
+unit_count(void)
+{
+	return UNIT_COUNT;
+}
+
+const Unit *
+unit_at(uint32_t i)
+{
+	return &units[i];
+}
+
 const char *
 unit_nearest(const char *name)
 {

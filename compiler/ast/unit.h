@@ -18,6 +18,8 @@ typedef struct { int8_t twice[DIM_COUNT]; } Dim;          /* exponents times two
 typedef struct { const char *name; double scale; Dim dim; } Unit;   /* value in coherent units = number * scale */
 
 const Unit *unit_find(const char *name, size_t n);        /* "mV", "Hz", "mV/ms", "um" …; NULL if unknown */
+uint32_t unit_count(void);
+const Unit *unit_at(uint32_t i);                          /* of the closed list */
 const char *unit_nearest(const char *name);               /* nearest known name, or NULL */
 bool dim_equal(Dim a, Dim b);
 bool dim_is_none(Dim a);

@@ -63,6 +63,26 @@ hash(uint64_t h, const char *text, size_t n)
 	return h;
 }
 
+/* What is built begins with the values of --set. */
+static bool
+settles(const Compilation *c)
+{
+	return c->o->command == COMMAND_BUILD || c->o->command == COMMAND_EMIT;
+}
+
+/* Of a run, and not of what is compiled. */
+static bool
+is_tunable(const Compilation *c, const char *set)
+{
+	size_t n = strcspn(set, "=");
+	for (uint32_t i = 0; i < c->ast.decls.n; i++) {
+		const AstDecl *d = c->ast.decls.at[i];
+		if (d->kind == ADECL_PARAM && d->value.tunable && strlen(d->name) == n && strncmp(d->name, set, n) == 0)
+			return !settles(c);
+	}
+	return false;
+}
+
 static void
 set_source_hash(Compilation *c)
 {
@@ -73,7 +93,7 @@ set_source_hash(Compilation *c)
 			h = hash(h, f->text, f->size + 1);
 	}
 	for (uint32_t i = 0; i < c->o->sets.n; i++)
-		h = hash(h, c->o->sets.at[i], strlen(c->o->sets.at[i]) + 1);
+		h = is_tunable(c, c->o->sets.at[i]) ? h : hash(h, c->o->sets.at[i], strlen(c->o->sets.at[i]) + 1);
 	h = hash(h, c->o->f64 ? "f64" : "f32", 4);
 	h = hash(h, SNNC_VERSION, sizeof SNNC_VERSION);
 	c->source_hash = arena_printf(c->arena, "%016" PRIx64, h);
@@ -157,7 +177,8 @@ elab(Compilation *c)
 		       .names = c->names,
 		       .diag = c->diag,
 		       .world = world_of(c),
-		       .f64 = c->o->f64};
+		       .f64 = c->o->f64,
+		       .settles = settles(c)};
 	env.sets = c->sets.at;
 	env.nsets = c->sets.n;
 	c->net = elab_program(&env, &c->ast, c->name);

@@ -48,28 +48,6 @@ run_print_c(Compilation *c, StrBuf *out)
 	timing_mark(&c->timing, "emit c");
 }
 
-snnrt_options
-run_options(const Compilation *c, const char *engine)
-{
-	const Options *o = c->o;
-	return (snnrt_options){.program_dir = c->program_dir,
-			       .data = o->data,
-			       .out = o->out,
-			       .seed = o->seed,
-			       .seed_given = o->seed_given,
-			       .memory = o->memory,
-			       .threads = o->threads,
-			       .quiet = o->quiet,
-			       .silent = o->command == COMMAND_TEST,
-			       .no_results = o->no_results,
-			       .format = o->format,
-			       .checkpoint_every = o->checkpoint_every,
-			       .pause_after = o->pause_after,
-			       .resume = o->resume,
-			       .dump_state = o->dump_state,
-			       .engine = engine};
-}
-
 static int
 run_in_process(Compilation *c, EngineKind kind)
 {

@@ -4,6 +4,7 @@
 #include "driver/toolchain.h"
 
 #include "driver/output.h"
+#include "driver/run.h"
 #include "snnc_config.h"
 
 #include <errno.h>
@@ -303,6 +304,10 @@ add_run_options(Compilation *c, WordVec *w)
 		add_option(a, w, "threads", arena_printf(a, "%d", o->threads));
 	if (o->memory)
 		add_option(a, w, "memory", arena_printf(a, "%llu", (unsigned long long)o->memory));
+	const char **sets;
+	uint32_t nsets = run_sets(c, &sets);
+	for (uint32_t i = 0; i < nsets; i++)
+		add_option(a, w, "set", sets[i]);
 	if (o->quiet)
 		VEC_PUSH(a, w, "--quiet");
 	if (o->no_results)

@@ -258,23 +258,15 @@ static snnrt_status
 open_side(Verify *v, int which)
 {
 	Side *s = &v->side[which];
-	const Options *o = v->c->o;
 	snnrt_program *program = program_of_plan(v->c->arena, v->c->plan, v->c->source_hash);
 	bool writes = which == CODE;
 	program->entry = s->engine.entry;
 	program->closure = &s->engine;
-	snnrt_options options = {.program_dir = v->c->program_dir,
-				 .data = o->data,
-				 .out = o->out,
-				 .seed = o->seed,
-				 .seed_given = o->seed_given,
-				 .memory = o->memory,
-				 .threads = o->threads,
-				 .quiet = o->quiet || !writes,
-				 .no_results = o->no_results || !writes,
-				 .silent = !writes,
-				 .dump_state = writes ? o->dump_state : NULL,
-				 .engine = s->engine.name};
+	snnrt_options options = run_options(v->c, s->engine.name);
+	if (!writes) {
+		options.quiet = options.silent = options.no_results = true;
+		options.dump_state = NULL;
+	}
 	return snnrt_open(program, &options, &s->rt);
 }
 

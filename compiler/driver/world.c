@@ -26,7 +26,7 @@ status_of(snnrt_data_status s)
 static bool
 add_column(Compilation *c, const snnrt_data_info *info, uint32_t i, NetData *out)
 {
-	NetColumn col = {.type = info->column[i].type, .rank = info->column[i].rank, .count = 1};
+	NetColumn col = {.type = info->column[i].type, .rank = info->column[i].rank, .count = 1, .events = info->column[i].events};
 	if (col.rank > sizeof col.extent / sizeof *col.extent)
 		return false;
 	for (uint32_t k = 0; k < col.rank; k++) {
@@ -34,7 +34,7 @@ add_column(Compilation *c, const snnrt_data_info *info, uint32_t i, NetData *out
 		col.count *= col.extent[k];
 	}
 	VEC_PUSH(c->arena, &out->columns, col);
-	return col.count > 0;
+	return col.count > 0 || col.events;
 }
 
 static bool

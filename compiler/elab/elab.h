@@ -48,6 +48,7 @@ typedef struct {
 	Diag *diag;
 	ElabWorld world;
 	bool f64;
+	bool settles;          /* --set of a tunable is its value in what is made, not of one run */
 	uint32_t nsets;
 	const AstArg *sets;    /* --set name = expression */
 	uint32_t world_errors; /* out: errors that are the world's, not the text's */

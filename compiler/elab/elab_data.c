@@ -164,7 +164,8 @@ read_source(Elab *el, const AstExpr *e, NetData *d)
 		d->fallback = kind;
 		return true;
 	}
-	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0) {
+	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0 &&
+	    strcmp(kind, "events") != 0) {
 		elab_not_yet(el, e->span, "this source of data");
 		return false;
 	}
@@ -234,4 +235,15 @@ elab_data(Elab *el)
 		if (el->ast->decls.at[i]->kind == ADECL_DATA)
 			one_source(el, el->ast->decls.at[i]);
 	}
+}
+
+bool
+elab_column_is_events(const Elab *el, const AstStmt *loop, uint32_t column)
+{
+	const AstExpr *name = loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target;
+	for (uint32_t i = 0; name->sema.sym && i < el->data.n; i++) {
+		if (el->data.at[i] == name->sema.sym->decl)
+			return column < el->net->data.at[i].columns.n && el->net->data.at[i].columns.at[column].events;
+	}
+	return false;
 }

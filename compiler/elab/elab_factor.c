@@ -366,7 +366,8 @@ elab_signals(Elab *el)
 	if (el->failed)
 		return;
 	for (uint32_t i = 0; i < net->signals.n; i++)
-		contents(el, el->signals.at[i], &net->signals.at[i]);
+		if (!net->signals.at[i].tunable)
+			contents(el, el->signals.at[i], &net->signals.at[i]);
 	if (el->failed)
 		return;
 	infer_places(el);

@@ -154,6 +154,7 @@ void elab_settings(Elab *el);   /* dt, seed, batch */
 const Bind *elab_value_of(Elab *el, const AstDecl *d, bool exact,
 			  Span use); /* NULL: an error was told */
 /* Constants of the program; false after a message. `what` starts a sentence: "the size of a layer". */
+const NetSignal *elab_tunable_in(const Elab *el, const NetExpr *e);
 bool elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out);
 bool elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t *out);
 const char *elab_number_text(Elab *el, double v); /* "0.3", for messages */
@@ -262,6 +263,7 @@ const char *elab_path(
 const char *elab_read_path(Elab *el, const AstExpr *e); /* likewise, of a file to read, as it lies below the program's folder */
 const char *elab_file(Elab *el, const AstExpr *e);      /* of file("x.npy") or "x.npy" */
 bool elab_is_file(const AstExpr *e);
+bool elab_column_is_events(const Elab *el, const AstStmt *loop, uint32_t column); /* of a loop over data */
 bool elab_is_events(const AstExpr *e); /* a list of spikes */
 /* The numbers of a .npy file: a list, or one constant; NULL after a message. */
 NetExpr *elab_file_values(Scope *s, const AstExpr *e);

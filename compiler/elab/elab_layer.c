@@ -169,7 +169,7 @@ is_initial(Scope *s, NetExpr *e)
 	if (e->kind == NEXPR_ARRAY)
 		return elab_fits(s, e);
 	bool kind = e->kind == NEXPR_CONST || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY ||
-		    e->kind == NEXPR_IF;
+		    e->kind == NEXPR_IF || (e->kind == NEXPR_SIGNAL && s->el->net->signals.at[e->index].tunable);
 	if (!kind && s->el->failed)
 		return false;
 	if (!kind) {

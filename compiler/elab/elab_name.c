@@ -274,6 +274,12 @@ column(Scope *s, const AstExpr *e, const AstSym *sym)
 		elab_not_yet(s->el, e->span, "a column of an outer loop");
 		return NULL;
 	}
+	if (elab_column_is_events(s->el, s->loop, sym->index)) {
+		elab_error(s->el, E0801, e->span, "`%s` is a list of spikes, and no number", e->name);
+		diag_help(s->el->diag, "present it to a layer: `present %s to source for 250 ms`", e->name);
+		diag_end(s->el->diag);
+		return NULL;
+	}
 	return elab_leaf(s, NEXPR_COLUMN, NT_REAL, sym->index, e);
 }
 

@@ -53,7 +53,7 @@ stream(Elab *el, const AstDecl *d, uint32_t layer, uint32_t port, const AstInput
 		diag_end(el->diag);
 		return;
 	}
-	NetStream st = {.name = d->name, .span = in->span, .path = path, .layer = layer, .port = port, .events = elab_is_events(in->value)};
+	NetStream st = {.name = d->name, .span = in->span, .path = path, .layer = layer, .port = port, .events = elab_is_events(in->value), .data = NET_NONE};
 	p->stream = el->net->streams.n;
 	VEC_PUSH(el->arena, &el->net->streams, st);
 }

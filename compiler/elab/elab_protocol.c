@@ -468,6 +468,73 @@ save(Elab *el, const AstStmt *s, NetProto *p)
 	return p->path && (!s->target || elab_var(el, s->target, &p->var));
 }
 
+/* "x.npy", "net.snnw:input.weight"; of a checkpoint alone the variable of this name. */
+static bool
+load(Elab *el, const AstStmt *s, NetProto *p)
+{
+	p->path = elab_read_path(el, s->e);
+	if (!p->path || !s->target)
+		return p->path != NULL;
+	if (!elab_var(el, s->target, &p->var))
+		return false;
+	bool state = p->var.kind == NVAR_STATE || p->var.kind == NVAR_VALUE || p->var.kind == NVAR_TRACE || p->var.kind == NVAR_RULE_STATE ||
+		     p->var.kind == NVAR_SIGNAL_STATE || p->var.kind == NVAR_KEPT;
+	if (state)
+		return true;
+	elab_error(el, E0801, s->target->span, "`%s` is nothing that can be loaded", s->target->name);
+	diag_help(el->diag, "load states, traces, values of connections and states of rules; or everything: `load \"net.snnw\"`");
+	diag_end(el->diag);
+	return false;
+}
+
+/* The layer's own input becomes that of the samples that are shown to it. */
+static bool
+shows(Elab *el, const AstStmt *s, NetProto *p)
+{
+	NetPort *port = &el->net->layers.at[p->layer].ports.at[0];
+	if (port->stream != NET_NONE && el->net->streams.at[port->stream].data == p->data && !el->net->streams.at[port->stream].path)
+		return true;
+	if (port->stream != NET_NONE) {
+		elab_error(el, E0217, s->target->span, "layer `%s` has two inputs", el->net->layers.at[p->layer].name);
+		diag_label(el->diag, el->net->streams.at[port->stream].span, "first here");
+		diag_help(el->diag, "let a layer of `Input` take one of them, and connect it");
+		diag_end(el->diag);
+		return false;
+	}
+	NetStream st = {.name = el->net->layers.at[p->layer].name, .span = s->span, .layer = p->layer, .events = true, .data = p->data};
+	port->stream = el->net->streams.n;
+	VEC_PUSH(el->arena, &el->net->streams, st);
+	return true;
+}
+
+static bool
+present(Elab *el, const AstStmt *s, const AstStmt *loop, NetProto *p)
+{
+	p->layer = s->target->sema.sym ? elab_find_layer(el, s->target->sema.sym->decl) : NET_NONE;
+	p->column = NET_NONE;
+	if (p->layer == NET_NONE)
+		el->failed = true;
+	if (!s->e || p->layer == NET_NONE)
+		return p->layer != NET_NONE;
+	const AstSym *sym = s->e->sema.sym;
+	if (!sym || sym->kind != ASYM_COLUMN || !loop || sym->stmt != loop) {
+		elab_not_yet(el, s->e->span, "what is no column of the innermost loop over data");
+		return false;
+	}
+	p->data = find_data(el, loop->target->kind == AEXPR_INDEX ? loop->target->op[0] : loop->target);
+	const NetData *d = p->data == NET_NONE ? NULL : &el->net->data.at[p->data];
+	if (!d || sym->index >= d->columns.n)
+		return false;
+	p->column = sym->index;
+	if (d->columns.at[p->column].events)
+		return shows(el, s, p);
+	elab_error(el, E0801, s->e->span, "`%s` is an array, and only lists of spikes are presented to a layer", s->e->name);
+	diag_label(el->diag, d->span, "declared here");
+	diag_help(el->diag, "present it to a parameter: `present %s / 255 * 128 Hz to %s.rate for 250 ms`", s->e->name, s->target->name);
+	diag_end(el->diag);
+	return false;
+}
+
 static NetProto *
 statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 {
@@ -514,6 +581,14 @@ statement(Elab *el, const AstStmt *s, const AstStmt *loop)
 	case ASTMT_SAVE:
 		p->kind = NPROTO_SAVE;
 		ok = save(el, s, p);
+		break;
+	case ASTMT_LOAD:
+		p->kind = NPROTO_LOAD;
+		ok = load(el, s, p);
+		break;
+	case ASTMT_PRESENT:
+		p->kind = NPROTO_PRESENT;
+		ok = present(el, s, loop, p);
 		break;
 	case ASTMT_SPIKE:
 	case ASTMT_KEEP_ONE:

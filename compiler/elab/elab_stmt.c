@@ -245,6 +245,8 @@ statement(Scope *s, const AstStmt *a, StmtVec *out)
 	case ASTMT_VOTE:
 	case ASTMT_REPORT:
 	case ASTMT_SAVE:
+	case ASTMT_LOAD:
+	case ASTMT_PRESENT:
 	case ASTMT_EXPECT:
 	case ASTMT_EVENT:
 	case ASTMT_WITH:

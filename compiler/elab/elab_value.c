@@ -28,6 +28,37 @@ elab_number_text(Elab *el, double v)
 			    is_f32 ? num_write_f32(text, (float)v) : num_write_f64(text, v));
 }
 
+/* One number that is known when the program is run. */
+static void
+declare_tunable(Elab *el, const AstDecl *d)
+{
+	NetSignal g = {.name = d->name, .span = d->name_span, .layer = NET_NONE, .tunable = true};
+	Dim dim = d->sym ? d->sym->dim : d->value.value->sema.dim;
+	for (uint32_t i = 0; i < unit_count(); i++) {
+		NetUnit u = {unit_at(i)->name, unit_at(i)->scale};
+		if (dim_equal(unit_at(i)->dim, dim))
+			VEC_PUSH(el->arena, &g.units, u);
+	}
+	VEC_PUSH(el->arena, &el->signals, d);
+	VEC_PUSH(el->arena, &el->net->signals, g);
+}
+
+static void
+settle_tunable(Elab *el, const AstDecl *d, NetSignal *g)
+{
+	const AstExpr *set = elab_set(el, d->name);
+	if (d->value.value->sema.type != ATYPE_REAL && d->value.value->sema.type != ATYPE_ERROR) {
+		elab_error(el, E0503, d->value.value->span, "a tunable is one number");
+		diag_help(el->diag, "declare `%s` by `param`; `--set` then compiles anew", d->name);
+		diag_end(el->diag);
+		return;
+	}
+	elab_real(el, d->value.value, true, "the value of a tunable", &g->init);
+	g->is_given = set && elab_real(el, set, true, "the value of a tunable", &g->given);
+	if (g->is_given && el->env->settles)
+		g->init = g->given;
+}
+
 void
 elab_values(Elab *el)
 {
@@ -38,7 +69,11 @@ elab_values(Elab *el)
 		const AstExpr *set = d->kind == ADECL_PARAM ? elab_set(el, d->name) : NULL;
 		ElabValue v = {.decl = d, .value = set ? set : d->value.value};
 		VEC_PUSH(el->arena, &el->values, v);
+		if (d->value.tunable)
+			declare_tunable(el, d);
 	}
+	for (uint32_t i = 0; i < el->signals.n; i++)
+		settle_tunable(el, el->signals.at[i], &el->net->signals.at[i]);
 }
 
 static ElabValue *
@@ -64,6 +99,12 @@ elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
 		diag_end(el->diag);
 		return NULL;
 	}
+	if (v->at[exact] == VALUE_NEW && d->value.tunable) {
+		NetExpr *e = net_expr(el->net, NEXPR_SIGNAL, NT_REAL, use);
+		e->index = elab_find_signal(el, d);
+		v->bind[exact].e = e;
+		v->at[exact] = VALUE_DONE;
+	}
 	if (v->at[exact] == VALUE_NEW) {
 		v->at[exact] = VALUE_BUSY;
 		Scope s = elab_scope(el, IN_PROGRAM);
@@ -74,6 +115,20 @@ elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
 	return v->bind[exact].e || v->bind[exact].nparts ? &v->bind[exact] : NULL;
 }
 
+/* A tunable that is read here; NULL: none. */
+const NetSignal *
+elab_tunable_in(const Elab *el, const NetExpr *e)
+{
+	if (!e)
+		return NULL;
+	if (e->kind == NEXPR_SIGNAL && el->net->signals.at[e->index].tunable)
+		return &el->net->signals.at[e->index];
+	const NetSignal *g = NULL;
+	for (int i = 0; i < 3 && !g; i++)
+		g = elab_tunable_in(el, e->op[i]);
+	return g;
+}
+
 bool
 elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
 {
@@ -82,6 +137,14 @@ elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
 	NetExpr *v = elab_expr(&s, e);
 	if (!v)
 		return false;
+	const NetSignal *g = elab_tunable_in(el, v);
+	if (g) {
+		elab_error(el, E0502, e->span, "%s must be known when the program is compiled, and `%s` is tunable", what, g->name);
+		diag_label(el->diag, g->span, "declared here");
+		diag_help(el->diag, "declare it by `param`; `--set` then compiles anew");
+		diag_end(el->diag);
+		return false;
+	}
 	if (v->kind != NEXPR_CONST || v->type != NT_REAL || isnan(v->value)) {
 		elab_error(el, E0503, e->span, "%s must be one number", what);
 		diag_help(el->diag, "use numbers, params and functions of them");

@@ -60,6 +60,13 @@ of_name(Expand *x, const AstExpr *e, const char *what, Value *out)
 		*out = (Value){.kind = VALUE_TEXT, .text = e->name};
 		return true;
 	}
+	if (d->kind == ADECL_PARAM && d->value.tunable) {
+		expand_error(x, E0502, e->span, "%s must be known when the program is compiled, and `%s` is tunable", what, d->name);
+		diag_label(x->diag, d->name_span, "declared here");
+		diag_help(x->diag, "declare it by `param`; `--set` then compiles anew");
+		diag_end(x->diag);
+		return false;
+	}
 	if (x->evals >= DEEPEST) {
 		expand_error(x, E0527, d->name_span, "`%s` is defined by itself", d->name);
 		diag_help(x->diag, "give one of the names a number");

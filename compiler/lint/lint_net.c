@@ -81,11 +81,25 @@ check_feature(LintEnv *env, const Net *net, const NetConn *c, const NetFeature *
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
+/* What comes from a file may be anything. */
+static bool
+loads(const NetProtocol *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->at[i]->kind == NPROTO_LOAD || loads(&p->at[i]->body) || loads(&p->at[i]->other))
+			return true;
+	return false;
+}
+
 void
 lint_net(LintEnv *env, const Net *net)
 {
 	if (!lint_runs(&net->protocol))
 		return;
+	if (loads(&net->protocol)) {
+		lint_signals(env, net);
+		return;
+	}
 	Reach *reach = reach_layers(env->arena, net);
 	for (uint32_t i = 0; i < net->layers.n; i++)
 		check_layer(env, &net->layers.at[i], &reach[i]);

@@ -234,7 +234,7 @@ lint_signals(LintEnv *env, const Net *net)
 	}
 	for (uint32_t i = 0; i < net->signals.n; i++) {
 		const NetSignal *g = &net->signals.at[i];
-		if (r.read[i])
+		if (r.read[i] || g->tunable)
 			continue;
 		diag_begin(env->diag, W0606, g->span, "nothing reads the signal `%s`", g->name);
 		diag_help(env->diag, "give it to a rule, `learn R(%s = %s)`, record it, or leave it away", g->name, g->name);

@@ -187,10 +187,12 @@ parts(Lower *l)
 		low_layer_buffers(l, i);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		low_conn_buffers(l, c);
+	l->parts[0] = l->p->bufs.n;
 	low_data(l);
 	low_sites(l);
 	low_variables(l);
 	low_records(l);
+	l->parts[1] = l->p->bufs.n;
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		low_layer_kernels(l, i);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
@@ -202,6 +204,7 @@ parts(Lower *l)
 	low_signal_kernels(l);
 	low_count_kernels(l);
 	low_follow_kernels(l);
+	l->parts[2] = l->p->bufs.n;
 	low_step(l);
 	low_reset(l);
 	low_program(l);

@@ -26,7 +26,7 @@ saved_var(const NetProtocol *p, uint32_t conn, uint32_t feature)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
 		const NetProto *s = p->at[i];
-		if (s->kind == NPROTO_SAVE && s->var.kind == NVAR_VALUE && s->var.of == conn && s->var.index == feature)
+		if ((s->kind == NPROTO_SAVE || s->kind == NPROTO_LOAD) && s->var.kind == NVAR_VALUE && s->var.of == conn && s->var.index == feature)
 			return true;
 		if (saved_var(&s->body, conn, feature) || saved_var(&s->other, conn, feature))
 			return true;

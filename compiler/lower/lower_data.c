@@ -130,6 +130,13 @@ low_data(Lower *l)
 			l->columns[d][c] = NO_BUF;
 		data_object(l, d);
 	}
+	for (uint32_t k = 0; k < n->streams.n; k++) {
+		if (n->streams.at[k].path)
+			continue;
+		PlanObject *o = &l->p->objects.at[l->layers[n->streams.at[k].layer].ports[n->streams.at[k].port].object];
+		o->nums = ARENA_ARRAY(l->a, int64_t, 1);
+		o->nums[o->nnums++] = l->data_objects[n->streams.at[k].data];
+	}
 	l->phase_objects = ARENA_ARRAY(l->a, uint32_t, n->phases.n);
 	l->phase_votes = ARENA_ARRAY(l->a, uint32_t, n->phases.n);
 	uint64_t all = 0;

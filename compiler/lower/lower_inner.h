@@ -10,6 +10,7 @@ typedef struct {
 	uint32_t input;                                   /* real [batch, neuron]; NO_BUF: nothing drives it, or nothing reads it */
 	uint32_t drive;                                   /* from a file, added to input */
 	uint32_t window, past_drive;                      /* real [slot, batch, neuron]: in place of input, by its age; the file's past rows */
+	uint32_t object;                                  /* STREAM of the file */
 	bool is_read;
 } LowPort;
 
@@ -92,6 +93,7 @@ typedef struct {
 	uint32_t *site_counts;                            /* by site: how often the protocol drew there; NO_BUF: it is no site of its */
 	uint32_t *arrays;                                 /* buffers of constants */
 	uint32_t *sites;                                  /* buffers of draws: raw u32, or values fed from a file; NO_BUF: drawn in place */
+	uint32_t parts[3];                                /* buffers before [0], and from [1] to [2], are the network's; between are the protocol's */
 	uint32_t *streams_of_sites;                       /* STREAM objects of fed sites; UINT32_MAX */
 	uint32_t *drawers;                                /* kernels that fill raw draws; UINT32_MAX */
 	uint32_t **columns;                               /* buffers of data columns; NO_BUF: not read */
@@ -252,6 +254,8 @@ bool low_is_controlled(const NetProtocol *p, NetVar v);           /* does any ru
 void low_signal_buffers(Lower *l);
 void low_signal_kernels(Lower *l);
 PlanExpr *low_signal_at(const Scope *s, uint32_t buf, uint32_t signal, PlanExpr *neuron);
+void low_tune(Lower *l, PlanEmit *b);                             /* tunables */
+void low_load_state(Lower *l, PlanEmit *b, const NetProto *s);    /* lower_load.c */
 void low_begin_signals(Lower *l, PlanEmit *b);                    /* initial values */
 void low_reset_signals(Lower *l, PlanEmit *b);
 void low_update_signals(Lower *l, PlanEmit *b);                   /* behind the layers, before the rules */

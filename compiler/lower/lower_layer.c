@@ -34,7 +34,7 @@ static bool
 protocol_wants(const NetProtocol *p, uint32_t layer, uint32_t state)
 {
 	for (uint32_t i = 0; i < p->n; i++)
-		if ((p->at[i]->kind == NPROTO_SAVE && is_state(p->at[i]->var, layer, state))
+		if (((p->at[i]->kind == NPROTO_SAVE || p->at[i]->kind == NPROTO_LOAD) && is_state(p->at[i]->var, layer, state))
 		    || protocol_wants(&p->at[i]->body, layer, state) || protocol_wants(&p->at[i]->other, layer, state))
 			return true;
 	return false;
@@ -134,11 +134,12 @@ port_buffers(Lower *l, uint32_t layer, uint32_t port)
 	uint32_t o = plan_add_object(l->p, POBJ_STREAM, arena_printf(l->a, "%s.%s", n->name, name));
 	PlanObject *po = &l->p->objects.at[o];
 	const NetStream *stream = &l->net->streams.at[np->stream];
+	low->object = o;
 	po->nbufs = 1;
 	po->ntexts = stream->events ? 2 : 1;
 	po->texts = ARENA_ARRAY(l->a, const char *, 2);
-	po->texts[0] = stream->path;
-	po->texts[1] = "events";
+	po->texts[0] = stream->path ? stream->path : l->net->data.at[stream->data].name;
+	po->texts[1] = stream->path ? "events" : "samples";
 	po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
 	po->bufs[0] = low->drive;
 	po->span = stream->span;

@@ -13,6 +13,7 @@ typedef struct {
 	PlanExpr *sample, *done;                          /* done: with this turn; NULL: in no loop that counts */
 	int64_t width;                                    /* samples of a turn */
 	uint32_t phase, data;
+	const NetProto *loop; uint32_t order;              /* over data: where its samples come from */
 } Turn;
 
 /* Kernels of statements: made before the proc, so that codes stand before their users. */
@@ -153,7 +154,7 @@ loop_over(Lower *l, PlanEmit *b, const NetProto *s, const Turn *around, const Pr
 	}
 	uint32_t local = plan_new_loop_local(b, samples ? "sample" : "turn");
 	PlanExpr *at = plan_local(p, b->code, local);
-	Turn turn = {.sample = at, .phase = s->phase, .data = s->data, .width = samples ? (int64_t)l->batch : 1};
+	Turn turn = {.sample = at, .phase = s->phase, .data = s->data, .width = samples ? (int64_t)l->batch : 1, .loop = s, .order = order};
 	if (resumes)
 		low_store(in, kept, at, 0);
 	turn_begins(l, &start, s, order, at);
@@ -162,6 +163,8 @@ loop_over(Lower *l, PlanEmit *b, const NetProto *s, const Turn *around, const Pr
 		if (!counts)
 			turn = *around;
 		turn.data = around->data;
+		turn.loop = around->loop;
+		turn.order = around->order;
 		turn.sample = around->sample ? around->sample : at;
 	}
 	if (counts)
@@ -421,6 +424,22 @@ save_object(Lower *l, const NetProto *s)
 	return id;
 }
 
+/* The sample of each item, or none, to the layer's own input. */
+static void
+present(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn)
+{
+	uint32_t object = l->layers[s->layer].ports[0].object;
+	LowLoop items = low_items(l, b);
+	PlanExpr *sample = low_i64(l, -1);
+	if (s->column != NET_NONE) {
+		PlanExpr *one = l->batch == 1 ? turn->sample : plan_binary(l->p, PEXPR_ADD, turn->sample, items.index);
+		sample = in_order(l, turn->loop, turn->order, one);
+	}
+	PlanArg args[3] = {low_number(l, object), low_given(items.index), low_given(sample)};
+	low_host(l, low_body(&items), "cue", 3, args);
+	low_close(&items);
+}
+
 /* To where a resumed program stood, or by the condition. */
 static void
 branch(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const ProtoKernelVec *kernels)
@@ -487,6 +506,12 @@ statement(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const Prot
 	case NPROTO_REPORT:
 		report(l, b, s);
 		return;
+	case NPROTO_PRESENT:
+		present(l, b, s, turn);
+		return;
+	case NPROTO_LOAD:
+		low_load_state(l, b, s);
+		return;
 	case NPROTO_SAVE:
 		one[0] = low_number(l, save_object(l, s));
 		if (s->var.kind == NVAR_UNSET)
@@ -530,6 +555,7 @@ protocol(Lower *l, PlanEmit *b, const NetProtocol *p, const Turn *turn, const Pr
 static void
 initial_values(Lower *l, PlanEmit *b)
 {
+	low_tune(l, b);
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		plan_emit_run(b, l->layers[i].init);
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {

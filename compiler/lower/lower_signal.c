@@ -7,6 +7,8 @@
  */
 #include "lower/lower_inner.h"
 
+#include <string.h>
+
 /* ---- who asks for what ----------------------------------------------------------------------------------- */
 
 typedef bool Asks(const NetExpr *e, const void *what);
@@ -378,7 +380,7 @@ void
 low_begin_signals(Lower *l, PlanEmit *b)
 {
 	for (uint32_t k = 0; k < l->net->signals.n; k++)
-		if (!l->net->signals.at[k].value)
+		if (!l->net->signals.at[k].value && !l->net->signals.at[k].tunable)
 			set_all(l, b, k, l->net->signals.at[k].init);
 	for (uint32_t k = 0; k < l->net->updates.n; k++)
 		plan_emit_run(b, l->signals[l->net->updates.at[k]].begin);
@@ -431,4 +433,30 @@ low_set_signal(Lower *l, PlanEmit *b, const NetProto *s, uint32_t data)
 	if (low->event != NO_BUF)
 		store(&each.in, g, low->event, plan_int(l->p, PT_BOOL, 1));
 	close(&each);
+}
+
+/* Numbers that are known when the run begins, before all that may read them. */
+void
+low_tune(Lower *l, PlanEmit *b)
+{
+	for (uint32_t k = 0; k < l->net->signals.n; k++) {
+		const NetSignal *g = &l->net->signals.at[k];
+		if (!g->tunable)
+			continue;
+		uint32_t id = plan_add_object(l->p, POBJ_TUNE, g->name);
+		PlanObject *o = &l->p->objects.at[id];
+		o->span = g->span;
+		o->texts = ARENA_ARRAY(l->a, const char *, g->units.n + 1);
+		o->nums = ARENA_ARRAY(l->a, int64_t, g->units.n + 1);
+		o->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
+		o->texts[o->ntexts++] = g->name;
+		o->bufs[o->nbufs++] = l->signals[k].buf;
+		memcpy(&o->nums[o->nnums++], &g->init, sizeof g->init);
+		for (uint32_t i = 0; i < g->units.n; i++) {
+			o->texts[o->ntexts++] = g->units.at[i].name;
+			memcpy(&o->nums[o->nnums++], &g->units.at[i].scale, sizeof g->units.at[i].scale);
+		}
+		PlanArg args[2] = {low_number(l, id), low_address(l, l->signals[k].buf, NULL)};
+		low_host(l, b, "tune", 2, args);
+	}
 }

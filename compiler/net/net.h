@@ -259,16 +259,18 @@ typedef struct {
 
 /* ---- data, protocol, records ------------------------------------------------------------------- */
 
-typedef struct { uint32_t type /* PlanType/snnrt_type number */, rank; uint64_t extent[4]; uint64_t count; } NetColumn;
+typedef struct { uint32_t type /* PlanType/snnrt_type number */, rank; uint64_t extent[4]; uint64_t count;
+	         bool events; /* a list of spikes: nothing that is fetched, count 0 */ } NetColumn;
 typedef struct {
 	Name name; Span span;
-	const char *kind;                                 /* "idx", "npy", "npz", "csv" */
+	const char *kind;                                 /* "idx", "npy", "npz", "csv", "events" */
 	VEC(const char *) paths;
 	const char *fallback;                             /* "drawn_digits" or "" */
 	uint64_t samples, classes;
 	VEC(NetColumn) columns;
 } NetData;
-typedef struct { Name name; Span span; const char *path; uint32_t layer, port; bool events; } NetStream; /* input file(…), events(…) of a layer */
+typedef struct { Name name; Span span; const char *path; uint32_t layer, port; bool events;
+	         uint32_t data; /* path NULL: spikes of samples that the protocol presents */ } NetStream; /* input file(…), events(…) of a layer */
 typedef struct { Name name; Span span; const char *file; } NetSite;   /* a draw site: stable path "exc/keep"; file: fed from it, or NULL */
 typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
@@ -287,7 +289,8 @@ typedef struct { Name name; Span span; NetVar var; Name form; uint64_t height, w
 
 typedef enum { NPROTO_UNSET, NPROTO_FOR, NPROTO_ASSIGN, NPROTO_SIGNAL /* signals[state] = e */,
 	       NPROTO_LET /* vars[state] = e */, NPROTO_IF, NPROTO_COUNT_TO /* for vars[state] in lo ..< hi */, NPROTO_RUN, NPROTO_RESET, NPROTO_FREEZE, NPROTO_THAW, NPROTO_VOTE,
-	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_COUNT } NetProtoKind;
+	       NPROTO_REPORT, NPROTO_SAVE, NPROTO_LOAD,
+	       NPROTO_PRESENT /* sample of data to layer; column NET_NONE: that is over */, NPROTO_COUNT } NetProtoKind;
 /* What a run does to the network in each of its steps: after the step code of a layer neurons are made to spike or
  * kept from it where the value is not 0 (traces and states do not notice); before it a value is added to a state;
  * after learning a feature's values are set to zero where the condition holds. */
@@ -318,7 +321,7 @@ struct NetProto {
 	uint32_t ngram;                                   /* VOTE: the largest n of an ngram(n), 0: none */
 	double keep;                                      /* VOTE: old rates are multiplied with it when labels are assigned */
 	Name what;                                        /* REPORT: accuracy, or the signal `var` */
-	const char *path; NetVar var;                     /* SAVE: var.kind UNSET: everything. VOTE: path of first rates, or NULL */
+	const char *path; NetVar var;                     /* SAVE, LOAD: var.kind UNSET: everything. VOTE: path of first rates, or NULL */
 	NetProtocol body, other;                          /* FOR, COUNT_TO, IF: e */
 	bool pulse;                                       /* SIGNAL: for one step */
 	bool shuffled; uint32_t site;                     /* FOR, COUNT_TO: in an order drawn anew each time */
@@ -328,12 +331,17 @@ struct NetProto {
  * own neuron where the signal is of that layer. */
 typedef struct { Span span; uint32_t layer; NetCode code; } NetSignalHandler;       /* layer NET_NONE: in each step */
 
+/* How a number of the command line is brought into the unit that it has here. */
+typedef struct { const char *name; double scale; } NetUnit;
+
 /* A third factor: a number that rules read; one, or one per item of the batch, per neuron of a layer, or both. It is set by
  * the protocol and holds (value and file NULL), or fed from a file, or it is `value` in each step, behind the layers and
  * before the rules: its handlers come first, in order. */
 typedef struct {
 	Name name; Span span;
 	double init;                                      /* of one that the protocol sets */
+	bool tunable; double given; bool is_given;        /* set when the run begins, and never again; given: by --set */
+	VEC(NetUnit) units;                               /* tunable: what a value may be written in */
 	bool per_item; uint32_t layer;                    /* NET_NONE: not one per neuron */
 	const char *file;                                 /* a row for each step, which is there from its beginning */
 	NetExpr *value;

@@ -109,7 +109,8 @@ net_print_layer(StrBuf *out, const Net *n, const NetLayer *l)
 		if (p->stream == NET_NONE)
 			continue;
 		strbuf_puts(out, "\tinput file ");
-		put_quoted(out, p->stream < n->streams.n ? n->streams.at[p->stream].path : "?");
+		const NetStream *st = p->stream < n->streams.n ? &n->streams.at[p->stream] : NULL;
+		put_quoted(out, st && st->path ? st->path : st && st->data < n->data.n ? n->data.at[st->data].name : "?");
 		if (p->stream < n->streams.n && n->streams.at[p->stream].events)
 			strbuf_puts(out, " events");
 		strbuf_printf(out, p->name ? " into %s\n" : "\n", p->name);
@@ -292,7 +293,7 @@ static void
 put_signal(StrBuf *out, const Net *n, const NetSignal *g)
 {
 	NetPlace at = {.out = out, .net = n, .signal = g};
-	strbuf_printf(out, "signal %s%s", g->name, g->per_item ? " of item" : "");
+	strbuf_printf(out, "%s %s%s", g->tunable ? "tunable" : "signal", g->name, g->per_item ? " of item" : "");
 	if (g->layer != NET_NONE)
 		strbuf_printf(out, " of %s", layer_name(n, g->layer));
 	strbuf_puts(out, " = ");
@@ -588,6 +589,16 @@ put_proto(StrBuf *out, const Net *n, const NetProto *s, int depth)
 		strbuf_printf(out, "report %s", s->what);
 		if (s->phase != NET_NONE)
 			strbuf_printf(out, " of %s", phase_name(n, s->phase));
+		strbuf_putc(out, '\n');
+		return;
+	case NPROTO_PRESENT:
+		strbuf_printf(out, "present column %" PRIu32 " to %s\n", s->column, layer_name(n, s->layer));
+		return;
+	case NPROTO_LOAD:
+		strbuf_puts(out, "load ");
+		net_print_var(out, n, &s->var);
+		strbuf_puts(out, " from ");
+		put_quoted(out, s->path);
 		strbuf_putc(out, '\n');
 		return;
 	case NPROTO_SAVE:

@@ -359,6 +359,11 @@ check_protocol(NetCheck *c, const NetProtocol *p, const NetData *data)
 					     n->signals.at[s->var.of].layer == NET_NONE,
 				     "a report of several numbers");
 			break;
+		case NPROTO_PRESENT:
+			net_need(c, s->layer < n->layers.n && (s->column == NET_NONE || (s->data < n->data.n && s->column < n->data.at[s->data].columns.n && n->data.at[s->data].columns.at[s->column].events)),
+			     "nothing is presented, or to no layer");
+			break;
+		case NPROTO_LOAD:
 		case NPROTO_SAVE:
 			(void)(net_need(c, s->path != NULL, "no path") && net_check_var(c, &s->var));
 			break;

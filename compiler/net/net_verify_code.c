@@ -168,7 +168,8 @@ static bool
 check_place(NetCheck *c, const NetExpr *e)
 {
 	bool fixed = e->kind == NEXPR_CONST || e->kind == NEXPR_ARRAY ||
-		     (e->kind == NEXPR_VALUE && c->feature && !c->rule);
+		     (e->kind == NEXPR_VALUE && c->feature && !c->rule) ||
+		     (e->kind == NEXPR_SIGNAL && e->index < c->net->signals.n && c->net->signals.at[e->index].tunable);
 	if (c->init && c->layer_init)
 		return net_need(c,
 			    fixed || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
@@ -257,7 +258,7 @@ net_check_expr(NetCheck *c, const NetExpr *e)
 			    "index of a wrong side");
 	case NEXPR_SIGNAL:
 	case NEXPR_EVENT:
-		return net_need(c, (c->rule || c->feature || c->signal || c->protocol) && e->index < c->net->signals.n &&
+		return net_need(c, (c->rule || c->feature || c->signal || c->protocol || c->feature_init || (e->index < c->net->signals.n && c->net->signals.at[e->index].tunable)) && e->index < c->net->signals.n &&
 		            e->type == (e->kind == NEXPR_EVENT ? NT_BOOL : NT_REAL), "no such signal, or in a wrong place") &&
 		       check_signal_side(c, e);
 	case NEXPR_SEEN:

@@ -14,7 +14,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},
 	[POBJ_WARN] = {5, 0, 0},
-	[POBJ_SYNAPSES] = {1, 2, 4},
+	[POBJ_SYNAPSES] = {1, 2, 4}, [POBJ_TUNE] = {-1, 1, 1}, [POBJ_LOAD] = {1, 0, 1},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -129,7 +129,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
 	bool delays = o->kind == POBJ_SYNAPSES && o->nbufs == 4;
-	bool more = delays || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
+	bool more = delays || o->kind == POBJ_TUNE || o->kind == POBJ_LOAD || (o->kind == POBJ_STREAM && o->nbufs == 1 && o->nnums == 1) || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
 		|| (o->kind == POBJ_RECORD && o->nbufs == 1 && o->nnums <= 4)
 		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
@@ -163,7 +163,13 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	case POBJ_WATCH: return verify_watch(p, o);
 	case POBJ_SYNAPSES:
 		return verify_synapses(p, a, o);
-	case POBJ_FILL: case POBJ_STREAM: case POBJ_SAVE: case POBJ_RASTER: case POBJ_WARN:
+	case POBJ_TUNE:
+		return plan_buf_count(&p->bufs.at[o->bufs[0]]) != 1 || o->nnums != o->ntexts ? "tune is not one number, or has units without scales" : NULL;
+	case POBJ_LOAD:
+		return o->nums[0] < 0 || o->nums[0] > o->nbufs ? "load needs more buffers than it has" : NULL;
+	case POBJ_STREAM:
+		return o->nnums && !is_object(p, o->nums[0], POBJ_DATA) ? "stream names no data" : NULL;
+	case POBJ_FILL: case POBJ_SAVE: case POBJ_RASTER: case POBJ_WARN:
 	case POBJ_UNSET: case POBJ_COUNT: break;
 	}
 	return NULL;
@@ -178,6 +184,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
 	{"warn", POBJ_WARN, POBJ_UNSET},
+	{"tune", POBJ_TUNE, POBJ_UNSET}, {"take", POBJ_LOAD, POBJ_UNSET}, {"cue", POBJ_STREAM, POBJ_UNSET},
 	{"connect", POBJ_SYNAPSES, POBJ_UNSET}, {"arrange", POBJ_SYNAPSES, POBJ_UNSET},
 };
 
@@ -249,7 +256,11 @@ plan_verify_host(const Plan *p, Arena *a, const PlanStmt *s)
 	const PlanArg *last = &s->args[s->nargs - 1];
 	if (!last->address)
 		return NULL;
-	uint32_t buf = p->objects.at[s->args[0].e->value.i].bufs[0];
+	const PlanObject *object = &p->objects.at[s->args[0].e->value.i];
+	const PlanExpr *which = first == POBJ_LOAD ? s->args[1].e : NULL;
+	if (which && (which->kind != PEXPR_CONST || which->value.i < 0 || which->value.i >= object->nbufs))
+		return "load has no such part";
+	uint32_t buf = object->bufs[which ? which->value.i : 0];
 	if (last->e->id != buf)
 		return arena_printf(a, "the object is for `%s`", p->bufs.at[buf].name);
 	return verify_room(p, a, last->e, p->bufs.at[buf].type, plan_buf_count(&p->bufs.at[buf]));

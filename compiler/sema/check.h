@@ -89,7 +89,7 @@ typedef enum {
 	X(xi) X(dt) X(seed) X(receive) X(batch) X(learning) X(inf) X(input) X(signal) X(i) X(j) \
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
-	X(all_activity) X(proportion) X(ngram) X(npy) X(npz) X(csv) X(votes) X(labels) X(label_rates) \
+	X(all_activity) X(proportion) X(ngram) X(npy) X(npz) X(csv) X(events) X(votes) X(labels) X(label_rates) \
 	X(label_proportions) X(rate) X(start)
 /* clang-format on */
 typedef struct {

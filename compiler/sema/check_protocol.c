@@ -53,12 +53,13 @@ columns_of_call(Sema *s, AstExpr *e)
 		}
 		return 2;
 	}
-	if (name != s->words.idx && name != s->words.npy && name != s->words.npz && name != s->words.csv) {
+	if (name != s->words.idx && name != s->words.npy && name != s->words.npz && name != s->words.csv && name != s->words.events) {
 		WordVec known = {0};
 		sema_add_word(s, &known, s->words.idx);
 		sema_add_word(s, &known, s->words.npy);
 		sema_add_word(s, &known, s->words.npz);
 		sema_add_word(s, &known, s->words.csv);
+		sema_add_word(s, &known, s->words.events);
 		sema_add_word(s, &known, s->words.drawn_digits);
 		if (!name) {
 			report_bad_source(s, e);
@@ -449,6 +450,27 @@ check_save(Sema *s, AstStmt *a)
 		sema_check_variable(s, a->target, "variable");
 }
 
+/* A list of spikes to a layer; present e to layer.parameter is an assignment. */
+static void
+check_present(Sema *s, AstStmt *a)
+{
+	AstExpr *e = a->target;
+	if (a->e) {
+		Val v = sema_check_expr(s, a->e);
+		bool column = a->e->kind == AEXPR_NAME && a->e->sema.sym && a->e->sema.sym->kind == ASYM_COLUMN;
+		if (!column && v.type != ATYPE_ERROR) {
+			diag_begin(s->diag, E0801, a->e->span, "only a list of spikes is presented to a layer, and this is %s",
+				   v.type == ATYPE_REAL || v.type == ATYPE_LIST ? "a number" : "something else");
+			diag_help(s->diag, "numbers go to a parameter: `present image * 128 Hz to pixels.rate for 250 ms`");
+			diag_end(s->diag);
+		}
+	}
+	e->sema.type = ATYPE_ERROR;
+	Sym *layer = e->kind == AEXPR_NAME ? sema_need_top(s, e->name, e->span, KIND(LAYER), "layer") : NULL;
+	e->sema.sym = layer ? &layer->sym : NULL;
+	e->sema.type = layer ? ATYPE_LAYER : ATYPE_ERROR;
+}
+
 /* ---- what a run does to the network ------------------------------------------------------- */
 
 /* A truth value, or numbers that are not 0 where it holds. */
@@ -547,7 +569,11 @@ check_stmt(Sema *s, AstStmt *a)
 		check_report(s, a);
 		return;
 	case ASTMT_SAVE:
+	case ASTMT_LOAD:
 		check_save(s, a);
+		return;
+	case ASTMT_PRESENT:
+		check_present(s, a);
 		return;
 	case ASTMT_LET:
 		sema_check_let(s, a);
@@ -570,7 +596,7 @@ check_stmt(Sema *s, AstStmt *a)
 		diag_begin(s->diag, E0801, a->span,
 			   "this belongs into a model, not into the experiment");
 		diag_help(s->diag,
-			  "the experiment sets parameters, runs, votes, reports and saves");
+			  "the experiment sets parameters, runs, votes, reports, saves and loads");
 		diag_end(s->diag);
 		return;
 	case ASTMT_EXPECT:

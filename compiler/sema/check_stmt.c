@@ -342,6 +342,8 @@ check_stmt(Sema *s, AstStmt *a)
 	case ASTMT_VOTE:
 	case ASTMT_REPORT:
 	case ASTMT_SAVE:
+	case ASTMT_LOAD:
+	case ASTMT_PRESENT:
 		diag_begin(s->diag, E0601, a->span, "%s cannot steer the experiment",
 			   where_noun(s));
 		diag_help(s->diag, "move this statement into `experiment { }`");

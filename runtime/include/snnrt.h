@@ -38,7 +38,7 @@ typedef enum { SNNRT_LANE = 1, SNNRT_BATCH, SNNRT_NEURON, SNNRT_PRE, SNNRT_POST,
 	       SNNRT_ITEM } snnrt_axis_kind;
 typedef enum { SNNRT_OBJ_DATA = 1, SNNRT_OBJ_FILL, SNNRT_OBJ_STREAM, SNNRT_OBJ_PHASE, SNNRT_OBJ_RECORD, SNNRT_OBJ_VOTE,
 	       SNNRT_OBJ_REPORT, SNNRT_OBJ_SAVE, SNNRT_OBJ_PLOT, SNNRT_OBJ_RASTER, SNNRT_OBJ_VALUE,
-	       SNNRT_OBJ_WATCH, SNNRT_OBJ_WARN, SNNRT_OBJ_SYNAPSES } snnrt_object_kind;
+	       SNNRT_OBJ_WATCH, SNNRT_OBJ_WARN, SNNRT_OBJ_SYNAPSES, SNNRT_OBJ_TUNE, SNNRT_OBJ_LOAD } snnrt_object_kind;
 
 typedef struct { uint32_t kind; uint64_t extent; } snnrt_axis;
 typedef struct {
@@ -93,6 +93,7 @@ typedef struct {
 	const char *checkpoint_every;                     /* "10 min", "30 s", "5000 steps", "100 samples", or NULL */
 	const char *pause_after;                          /* likewise: stop there as by Ctrl-C, with a checkpoint */
 	const char *resume;                               /* a checkpoint, or the results folder that holds it; or NULL. out NULL: there */
+	const char *const *sets; uint32_t nsets;          /* "tau=30 ms" of tunables */
 	const char *dump_state;                           /* path: write all state buffers at the end in checkpoint format, or NULL */
 	const char *tool_version;                         /* for the manifest */
 	const char *engine;                               /* "jit", "eval", "c": for messages only, never in results */
@@ -119,7 +120,7 @@ typedef struct {
 	int64_t samples;
 	int64_t classes;                                  /* largest label + 1; 0 if there are no labels */
 	uint32_t ncolumns;
-	struct { uint32_t type, rank; int64_t extent[6]; } column[8];  /* without the sample axis */
+	struct { uint32_t type, rank; int64_t extent[6]; bool events; } column[8];  /* without the sample axis */
 	bool fallback;                                    /* the files are absent and the fallback is used */
 } snnrt_data_info;
 typedef enum { SNNRT_DATA_OK, SNNRT_DATA_MISSING, SNNRT_DATA_BAD, SNNRT_DATA_LENGTH, SNNRT_DATA_OUTSIDE } snnrt_data_status;
@@ -171,6 +172,9 @@ int64_t snnrt_tell(SNNRT_ARGS_lp);
 int64_t snnrt_warn(SNNRT_ARGS_lll);
 int64_t snnrt_save(SNNRT_ARGS_l);
 int64_t snnrt_plot(SNNRT_ARGS_l);
+int64_t snnrt_tune(SNNRT_ARGS_lp);
+int64_t snnrt_take(SNNRT_ARGS_llp);
+int64_t snnrt_cue(SNNRT_ARGS_lll);
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,7 @@
  *                    axes x (u32 kind, u64 extent), u64 offset in the file, u64 bytes, u32 CRC-32;
  *                    per record: text name, u64 rows written. A text is u32 length (with its final 0), bytes.
  *   payloads         each at a multiple of 64, zeros between
- *   end, 16 bytes    "SNNCKEND", u32 CRC-32 of all before, u32 0
+ *   end, 16 bytes    "SNNCKEND", u32 CRC-32 of all before, u32 1 if it was taken within a run, else 0
  *
  * It is written beside its name and renamed when it is on the disk, so a crash leaves the old one.
  */
@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
 	const char *source_hash, *plan_hash, *program;
 	uint32_t real, nbuffers, nrecords;
+	bool in_run;                                      /* between two steps of a `run`, where passes may put work off */
 	double dt;
 	uint64_t seed, step;
 	snnrt_checkpoint_buffer *buffers;

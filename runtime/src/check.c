@@ -13,7 +13,7 @@ static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = 
 	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
 	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
 	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0}, [SNNRT_OBJ_WARN] = {"warn", 5, 0, 0},
-	[SNNRT_OBJ_SYNAPSES] = {"synapses", 1, 2, 4},
+	[SNNRT_OBJ_SYNAPSES] = {"synapses", 1, 2, 4}, [SNNRT_OBJ_TUNE] = {"tune", 1, 1, 1}, [SNNRT_OBJ_LOAD] = {"load", 1, 0, 1},
 };
 
 static bool
@@ -119,10 +119,10 @@ static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_SYNAPSES || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_LOAD || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
-	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs == 4) || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
+	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs == 4) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);
@@ -141,7 +141,11 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 	}
 	if (o->kind == SNNRT_OBJ_WATCH)
 		return check_watch(p, o, why);
-	if (o->kind == SNNRT_OBJ_VALUE) {
+	if (o->kind == SNNRT_OBJ_TUNE && o->nnums < o->ntexts)
+		return rt_say(why, "tune `%s` has units without their scale", o->name);
+	if (o->kind == SNNRT_OBJ_STREAM && o->nnums && !is_kind(p, o->nums[0], SNNRT_OBJ_DATA))
+		return rt_say(why, "stream `%s` names no data", o->name);
+	if (o->kind == SNNRT_OBJ_VALUE || o->kind == SNNRT_OBJ_TUNE) {
 		const snnrt_buffer *b = &p->buffers[o->bufs[0]];
 		if (!rt_type_is_float(b->type) || b->bytes != rt_type_size(b->type))
 			return rt_say(why, "value `%s` is not one real number", o->name);

@@ -120,7 +120,7 @@ make_head(const snnrt *rt, uint64_t table, uint64_t file, RtText *t)
 }
 
 bool
-rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
+rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why)
 {
 	static const char zeros[ALIGN];
 	RtText head = {0}, table = {0}, host = {0};
@@ -152,7 +152,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why)
 			rt_sink_write(&s, rt->arena + b->offset, b->bytes);
 			rt_sink_write(&s, zeros, align(b->bytes) - b->bytes);
 		}
-		uint32_t tail[2] = {s.crc, 0};
+		uint32_t tail[2] = {s.crc, in_run};
 		rt_sink_write(&s, tail_magic, 8);
 		rt_sink_write(&s, tail, 8);
 		ok = rt_sink_commit(&s, true, why);
@@ -197,7 +197,7 @@ snnrt_save(void *host, int64_t object)
 	if (o->nbufs)
 		ok = write_array(rt, &rt->p->buffers[o->bufs[0]], o->texts[0], why);
 	else
-		ok = rt_records_sync(rt, why) && rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], why);
+		ok = rt_records_sync(rt, why) && rt_checkpoint_write(rt, rt->folder.fd, o->texts[0], false, why);
 	return ok ? 0 : rt_fail(rt, "save: %s", why);
 }
 
@@ -212,7 +212,7 @@ rt_dump_state(snnrt *rt)
 	bool ok = false;
 	if (dir < 0)
 		rt_fail(rt, "cannot write `%s`: %s", path, strerror(errno));
-	else if (!rt_checkpoint_write(rt, dir, slash ? slash + 1 : path, why))
+	else if (!rt_checkpoint_write(rt, dir, slash ? slash + 1 : path, rt->status == SNNRT_INTERRUPTED, why))
 		rt_fail(rt, "%s", why);
 	else
 		ok = true;
@@ -300,7 +300,7 @@ get_buffer(Cursor *c, const unsigned char *image, uint64_t size, uint64_t *end, 
 static bool
 check_ends(const unsigned char *image, uint64_t size, const char *path, char *why)
 {
-	uint32_t version, crc, zero;
+	uint32_t version, crc, in_run;
 	uint64_t file;
 	if (size < 8 || memcmp(image, head_magic, 8) != 0)
 		return rt_say(why, "`%s` is not a checkpoint", path);
@@ -315,8 +315,8 @@ check_ends(const unsigned char *image, uint64_t size, const char *path, char *wh
 		return rt_say(why, "`%s` is truncated: %llu of %llu bytes", path, (unsigned long long)size,
 		              (unsigned long long)file);
 	memcpy(&crc, image + size - 8, 4);
-	memcpy(&zero, image + size - 4, 4);
-	if (memcmp(image + size - TAIL, tail_magic, 8) != 0 || zero || checksum(image, size - TAIL) != crc)
+	memcpy(&in_run, image + size - 4, 4);
+	if (memcmp(image + size - TAIL, tail_magic, 8) != 0 || in_run > 1 || checksum(image, size - TAIL) != crc)
 		return rt_say(why, "`%s` is damaged: its checksum differs", path);
 	return true;
 }
@@ -327,6 +327,7 @@ read_image(snnrt_checkpoint *k, uint64_t size, const char *path, char *why)
 	const unsigned char *image = k->image;
 	if (!check_ends(image, size, path, why))
 		return false;
+	k->in_run = image[size - 4] == 1;
 	Cursor c = {image + 12, image + size - TAIL, false};
 	k->real = get_u32(&c);
 	k->seed = get_u64(&c);

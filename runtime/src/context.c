@@ -171,9 +171,16 @@ open_inputs(snnrt *rt)
 			rt->object[i] = open_data(rt, o);
 		else if (o->kind == SNNRT_OBJ_FILL || o->kind == SNNRT_OBJ_STREAM)
 			rt->object[i] = rt_load_open(rt, o);
+		else if (o->kind == SNNRT_OBJ_LOAD)
+			rt->object[i] = rt_take_open(rt, o);
+		else if (o->kind == SNNRT_OBJ_TUNE)
+			rt->object[i] = rt_tune_open(rt, o);
 		if (rt->status != SNNRT_OK)
 			return false;
 	}
+	for (uint32_t i = 0; i < rt->p->nobjects; i++)
+		if (rt->p->objects[i].kind == SNNRT_OBJ_STREAM && rt->p->objects[i].nnums && !rt_load_link(rt, i))
+			return false;
 	return true;
 }
 
@@ -297,6 +304,8 @@ open_all(snnrt *rt, const snnrt_options *o)
 	rt->assigned = calloc(rt->p->nbuffers + 1, sizeof *rt->assigned);
 	if (!rt->object || !rt->assigned || !copy_options(rt, o))
 		return rt_fail(rt, "no memory") == 0;
+	if (!rt_tunes_check(rt))
+		return false;
 	if (!check_checkpoints(rt) || (rt->o.resume && !rt_resume_open(rt)))
 		return false;
 	if (!open_inputs(rt) || !rt_memory_check(rt, own_memory(rt)) || !open_arena(rt))
@@ -399,6 +408,10 @@ close_object(snnrt *rt, uint32_t i)
 	case SNNRT_OBJ_RASTER:
 		rt_raster_close(state);
 		return;
+	case SNNRT_OBJ_LOAD:
+		rt_take_close(state);
+		return;
+	case SNNRT_OBJ_TUNE:
 	case SNNRT_OBJ_WARN:
 		free(state);
 		return;

@@ -42,7 +42,7 @@ count_classes(RtData *d, char *why)
 {
 	for (uint32_t i = 0; i < d->ncolumns; i++) {
 		RtColumn *c = &d->column[i];
-		if (c->item != 1 || c->array.rank != 1 || !rt_type_is_int(c->array.type))
+		if (c->trials || c->item != 1 || c->array.rank != 1 || !rt_type_is_int(c->array.type))
 			continue;
 		uint8_t part[4096];
 		uint32_t size = rt_type_size(c->array.type);
@@ -77,7 +77,18 @@ static snnrt_data_status
 open_column(RtData *d, const char *kind, const char *dir_data, const char *dir_program, const char *path, char *why)
 {
 	RtColumn *c = &d->column[d->ncolumns];
-	bool csv = strcmp(kind, "csv") == 0, idx = strcmp(kind, "idx") == 0;
+	bool spikes = strcmp(kind, "events") == 0 && d->ncolumns == 0;
+	size_t n = strlen(path);
+	bool csv = strcmp(kind, "csv") == 0 || (strcmp(kind, "events") == 0 && n > 4 && strcmp(path + n - 4, ".csv") == 0), idx = strcmp(kind, "idx") == 0;
+	if (spikes) {
+		snnrt_data_status status = rt_trials_open(dir_data, dir_program, path, &c->file, &c->trials, why);
+		d->ncolumns += c->file.name != NULL;
+		if (status != SNNRT_DATA_OK)
+			return status;
+		d->samples = rt_trials_samples(c->trials);
+		c->array = (RtArray){.type = SNNRT_U8, .rank = 2, .extent = {d->samples, 0}};
+		return SNNRT_DATA_OK;
+	}
 	snnrt_data_status status = csv   ? rt_csv_open(dir_data, dir_program, path, &c->file, &c->array, why)
 	                           : idx ? open_idx(dir_data, dir_program, path, c, why)
 	                                 : rt_array_open(dir_data, dir_program, path, &c->file, &c->array, why);
@@ -90,6 +101,9 @@ open_column(RtData *d, const char *kind, const char *dir_data, const char *dir_p
 		return SNNRT_DATA_BAD;
 	}
 	shape_column(c);
+	bool after = strcmp(kind, "events") == 0;         /* the last samples may be without spikes */
+	if (after && d->ncolumns == 2 && c->array.extent[0] >= d->samples)
+		d->samples = d->column[0].array.extent[0] = c->array.extent[0];
 	if (d->ncolumns == 1) {
 		d->samples = c->array.extent[0];
 	} else if (c->array.extent[0] != d->samples) {
@@ -106,7 +120,7 @@ open_columns(RtData *d, const char *dir_data, const char *dir_program, const cha
              const char *const *paths, const char *fallback, char *why)
 {
 	bool may_draw = fallback && strcmp(fallback, "drawn_digits") == 0;
-	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0) {
+	if (strcmp(kind, "idx") != 0 && strcmp(kind, "npy") != 0 && strcmp(kind, "npz") != 0 && strcmp(kind, "csv") != 0 && strcmp(kind, "events") != 0) {
 		rt_say(why, "there is no kind of data `%s`", kind);
 		return SNNRT_DATA_BAD;
 	}
@@ -158,6 +172,8 @@ rt_data_close(RtData *d)
 {
 	for (uint32_t i = 0; i < d->ncolumns; i++)
 		rt_file_close(&d->column[i].file);
+	for (uint32_t i = 0; i < RT_MAX_COLUMNS; i++)
+		rt_trials_close(d->column[i].trials);
 	free(d->labels);
 	*d = (RtData){0};
 }
@@ -188,7 +204,7 @@ rt_data_memory(const RtData *d)
 {
 	uint64_t n = d->drawn ? RT_DIGITS : 0;
 	for (uint32_t i = 0; i < d->ncolumns; i++)
-		n += d->column[i].file.gz ? d->column[i].file.want : 0;
+		n += d->column[i].trials ? rt_trials_memory(d->column[i].trials) : d->column[i].file.gz ? d->column[i].file.want : 0;
 	return n;
 }
 
@@ -201,6 +217,7 @@ describe(const RtData *d, snnrt_data_info *out)
 		const RtArray *a = &d->column[i].array;
 		out->column[i].type = a->type;
 		out->column[i].rank = a->rank - 1;
+		out->column[i].events = d->column[i].trials != NULL;
 		for (uint32_t j = 1; j < a->rank; j++)
 			out->column[i].extent[j - 1] = (int64_t)a->extent[j];
 	}

@@ -60,6 +60,15 @@ static bool
 open_file(snnrt *rt, const snnrt_object *o, RtLoad *l, char *why)
 {
 	bool events = o->kind == SNNRT_OBJ_STREAM && o->ntexts > 1;
+	if (o->kind == SNNRT_OBJ_STREAM && o->nnums) {    /* its data are an object of their own */
+		const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+		uint64_t neurons = b->naxes ? b->axis[b->naxes - 1].extent : 0;
+		l->items = neurons ? b->bytes / rt_type_size(b->type) / neurons : 0;
+		l->shown = calloc((size_t)l->items + 1, sizeof *l->shown);
+		for (uint64_t i = 0; l->shown && i < l->items; i++)
+			l->shown[i].sample = -1;
+		return l->shown || rt_say(why, "no memory");
+	}
 	char *shown = NULL;
 	int fd = -1;
 	snnrt_data_status status = events ? rt_path_open(rt->o.data, rt->o.program_dir, o->texts[0], &fd, &shown, why)
@@ -94,7 +103,7 @@ rt_load_open(snnrt *rt, const snnrt_object *o)
 		return NULL;
 	}
 	uint32_t skip = stream ? 1 : 0;
-	if (l->events)
+	if (l->events || l->shown)
 		return l;
 	if (l->array.rank < skip || !rt_can_convert(l->array.type, b->type) ||
 	    !shapes_agree(l->array.rank - skip, l->array.extent + skip, b)) {
@@ -112,6 +121,7 @@ rt_load_close(RtLoad *l)
 	rt_file_close(&l->file);
 	rt_events_close(l->events);
 	free(l->row);
+	free(l->shown);
 	free(l);
 }
 
@@ -162,6 +172,57 @@ snnrt_fill(void *host, int64_t object, void *target)
 	return o ? load(rt, o, rt->object[object], 0, target) : SNNRT_FAILED;
 }
 
+bool
+rt_load_link(snnrt *rt, uint32_t index)
+{
+	const snnrt_object *o = &rt->p->objects[index];
+	RtLoad *l = rt->object[index];
+	const RtData *d = rt->object[o->nums[0]];
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	uint64_t neurons = b->axis[b->naxes - 1].extent;
+	for (uint32_t c = 0; d && !l->trials && c < d->ncolumns; c++)
+		l->trials = d->column[c].trials;
+	if (!l->trials)
+		return rt_fail(rt, "stream `%s`: its data hold no lists of spikes", o->name) == 0;
+	if (rt_trials_neurons(l->trials) <= neurons)
+		return true;
+	return rt_fail(rt, "data `%s`: there is a spike of neuron %u, and the layer it is presented to has 0 to %llu", rt->p->objects[o->nums[0]].name,
+	               rt_trials_neurons(l->trials) - 1, (unsigned long long)(neurons - 1)) == 0;
+}
+
+void
+rt_load_state(RtState *s, RtLoad *l)
+{
+	rt_state(s, &l->next, sizeof l->next);
+	if (l->shown)
+		rt_state(s, l->shown, l->items * sizeof *l->shown);
+}
+
+int64_t
+snnrt_cue(void *host, int64_t object, int64_t item, int64_t sample)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_STREAM);
+	RtLoad *l = o ? rt->object[object] : NULL;
+	if (!l || !l->shown || item < 0 || (uint64_t)item >= l->items)
+		return rt_fail(rt, "a sample is shown to no item of a stream (this is a bug of the compiler)");
+	l->shown[item] = (RtShown){sample, l->next};
+	return 0;
+}
+
+/* The spikes of what is shown to each item. */
+static void
+show(const snnrt *rt, RtLoad *l, const snnrt_buffer *b, void *target)
+{
+	uint64_t row = b->bytes / l->items;
+	memset(target, 0, (size_t)b->bytes);
+	for (uint64_t i = 0; i < l->items; i++)
+		if (l->shown[i].sample >= 0)
+			rt_trials_at(l->trials, (uint64_t)l->shown[i].sample, rt->p->dt, l->next - l->shown[i].began, b->type,
+			             (char *)target + i * row);
+	l->next++;
+}
+
 int64_t
 snnrt_stream(void *host, int64_t object, void *target)
 {
@@ -171,9 +232,13 @@ snnrt_stream(void *host, int64_t object, void *target)
 		return SNNRT_FAILED;
 	RtLoad *l = rt->object[object];
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
-	if (l->events) {
+	if (l->events || l->shown) {
 		if (!rt_in_arena(rt, target, b->bytes))
 			return SNNRT_FAILED;
+		if (l->shown) {
+			show(rt, l, b, target);
+			return 0;
+		}
 		rt_events_at(l->events, l->next++, b, target);
 		return 0;
 	}

@@ -11,6 +11,7 @@ enum { USAGE = 2, WORLD = 3 };
 
 static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"seed", required_argument, NULL, 's'}, "N", "seed of all random numbers (default: the program's)"},
+	{{"set", required_argument, NULL, 'S'}, "NAME=VALUE", "value of a tunable"},
 	{{"threads", required_argument, NULL, 't'}, "N", "threads to use; the results do not depend on it"},
 	{{"data", required_argument, NULL, 'd'}, "DIR", "folder of the data files (then the working folder)"},
 	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
@@ -36,6 +37,19 @@ print_help(const snnrt_program *p)
 		snprintf(left, sizeof left, "--%s %s", table[i].o.name, table[i].arg);
 		printf("  %-24s %s\n", left, table[i].text);
 	}
+	bool any = false;
+	for (uint32_t i = 0; i < p->nobjects; i++) {
+		const snnrt_object *o = &p->objects[i];
+		if (o->kind != SNNRT_OBJ_TUNE)
+			continue;
+		double scale = 1;
+		if (o->ntexts > 1)
+			memcpy(&scale, &o->nums[1], sizeof scale);
+		printf("%s%s=%.9g%s%s", any ? ", " : "\nTunables: ", o->texts[0], rt_tune_default(o) / scale, o->ntexts > 1 ? " " : "",
+		       o->ntexts > 1 ? o->texts[1] : "");
+		any = true;
+	}
+	printf("%s", any ? "\n" : "");
 	printf("\nResults go to a folder with manifest.json and one .npy per record.\n"
 	       "Exit codes: 0 fine, 2 wrong usage, 3 failed, 130 interrupted.\n");
 }
@@ -73,7 +87,7 @@ read_size(const char *s, uint64_t *out)
 
 /* -1 to go on, or the exit code. */
 static int
-read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
+read_options(int argc, char **argv, const snnrt_program *p, const char **sets, snnrt_options *o)
 {
 	struct option longs[NOPTIONS + 1] = {0};
 	for (int i = 0; i < NOPTIONS; i++)
@@ -105,6 +119,11 @@ read_options(int argc, char **argv, const snnrt_program *p, snnrt_options *o)
 			o->pause_after = optarg;
 			break;
 		case 'r': o->resume = optarg; break;
+		case 'S':
+			ok = strchr(optarg, '=') && strchr(optarg, '=') != optarg;
+			sets[o->nsets++] = optarg;
+			o->sets = sets;
+			break;
 		case 'D': o->dump_state = optarg; break;
 		case 'n': o->no_results = true; break;
 		case 'h':
@@ -134,14 +153,18 @@ snnrt_main(int argc, char **argv, const snnrt_program *p)
 {
 	snnrt_options o = {.program_dir = ".", .engine = "c"};
 	snnrt *rt;
-	int code = read_options(argc, argv, p, &o);
-	if (code >= 0)
+	const char **sets = calloc((size_t)argc + 1, sizeof *sets);
+	int code = sets ? read_options(argc, argv, p, sets, &o) : WORLD;
+	if (code >= 0) {
+		free(sets);
 		return code;
+	}
 	if (snnrt_open(p, &o, &rt) == SNNRT_OK)
 		snnrt_run(rt);
 	if (*snnrt_error(rt))
 		fprintf(stderr, "%s: error: %s\n", p->name, snnrt_error(rt));
 	code = snnrt_close(rt);
+	free(sets);
 	if (code == 130)
 		fprintf(stderr, "%s: interrupted; the results so far are kept%s\n", p->name,
 		        o.no_results ? "" : "; --resume goes on from here");

@@ -148,6 +148,12 @@ rt_manifest_write(snnrt *rt)
 	rt_text_printf(&t, "},\n\t\"seed\": %llu,\n\t\"dt_ms\": ", (unsigned long long)rt->seed);
 	rt_text_number(&t, rt->p->dt);
 	add_text(&t, "real", rt_type_name(rt->p->real));
+	RtText tunables = {0};
+	rt_tunes_list(rt, &tunables);
+	if (tunables.n)
+		rt_text_printf(&t, ",\n\t\"tunables\": {%s}", tunables.s);
+	t.failed |= tunables.failed;
+	rt_text_fini(&tunables);
 	rt_text_printf(&t, ",\n\t\"steps\": %llu", (unsigned long long)rt_step(rt));
 	add_data(rt, &t);
 	add_records(rt, &t);

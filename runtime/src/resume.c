@@ -111,7 +111,7 @@ rt_every_step(snnrt *rt)
 bool
 rt_checkpoint_take(snnrt *rt, char *why)
 {
-	return rt_records_sync(rt, why) && rt_checkpoint_write(rt, rt->folder.fd, RT_CHECKPOINT, why);
+	return rt_records_sync(rt, why) && rt_checkpoint_write(rt, rt->folder.fd, RT_CHECKPOINT, true, why);
 }
 
 void

@@ -108,6 +108,7 @@ typedef struct {
 	RtFile file;
 	RtArray array;
 	uint64_t item, item_bytes;                                       /* elements and bytes of one sample */
+	struct RtTrials *trials;                                         /* lists of spikes instead; or NULL */
 } RtColumn;
 
 typedef struct {
@@ -124,6 +125,16 @@ snnrt_data_status rt_data_open(RtData *d, const char *dir_data, const char *dir_
 void rt_data_close(RtData *d);
 bool rt_data_fetch(RtData *d, uint32_t column, uint64_t sample, void *dst, char *why);
 uint64_t rt_data_memory(const RtData *d);                            /* bytes that it may come to hold */
+
+/* Lists of spikes (trials.c). f gets the name; the trials are to be closed also on failure. */
+struct RtTrials;
+snnrt_data_status rt_trials_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, struct RtTrials **out, char *why);
+void rt_trials_close(struct RtTrials *t);
+uint64_t rt_trials_samples(const struct RtTrials *t);
+uint32_t rt_trials_neurons(const struct RtTrials *t);
+uint64_t rt_trials_memory(const struct RtTrials *t);
+/* Adds the spikes of a step to a row of neurons. */
+void rt_trials_at(const struct RtTrials *t, uint64_t sample, double dt, uint64_t step, uint32_t type, void *row);
 
 void rt_digits_label(uint8_t out[RT_DIGITS]);
 void rt_digits_draw(uint32_t sample, uint8_t label, uint8_t out[RT_DIGIT_SIDE * RT_DIGIT_SIDE]);
@@ -179,7 +190,10 @@ bool rt_state_of_host(snnrt *rt, RtState *s);                        /* everythi
 /* ---- state of host objects -------------------------------------------------------------------------------- */
 
 struct RtEvents;
-typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; struct RtEvents *events; } RtLoad; /* load.c; events or NULL */
+struct RtTrials;
+typedef struct { int64_t sample; uint64_t began; } RtShown;         /* to an item of the batch, from a step on; -1: nothing */
+typedef struct { RtFile file; RtArray array; void *row; uint64_t next, row_items; struct RtEvents *events;
+	         const struct RtTrials *trials; RtShown *shown; uint64_t items; } RtLoad; /* load.c; events, trials or NULL */
 
 typedef struct {                                                     /* record.c */
 	RtSink sink;
@@ -188,6 +202,8 @@ typedef struct {                                                     /* record.c
 	uint32_t header;                                                 /* bytes in front of the rows */
 	bool events, csv;
 } RtRecord;
+
+typedef struct { double value; bool given; } RtTune;                 /* tune.c */
 
 typedef struct { uint64_t samples, correct[RT_MAX_READOUTS]; uint64_t seen; } RtTally;
 
@@ -294,6 +310,15 @@ bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false af
 
 void *rt_load_open(snnrt *rt, const snnrt_object *o);                /* NULL after rt_fail */
 void rt_load_close(RtLoad *l);
+bool rt_load_link(snnrt *rt, uint32_t index);                        /* a stream of samples with its data; false after rt_fail */
+void rt_load_state(RtState *s, RtLoad *l);
+void *rt_take_open(snnrt *rt, const snnrt_object *o);                /* take.c; NULL after rt_fail */
+void rt_take_close(void *checkpoint);
+double rt_tune_default(const snnrt_object *o);
+RtTune *rt_tune_open(snnrt *rt, const snnrt_object *o);              /* NULL after rt_fail */
+bool rt_tunes_check(snnrt *rt);                                      /* false after rt_fail */
+bool rt_tune_state(snnrt *rt, RtState *s, uint32_t index);           /* false after rt_fail */
+void rt_tunes_list(const snnrt *rt, RtText *out);                    /* JSON: names and values */
 struct RtEvents *rt_events_open(const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why);   /* events.c: NULL and why */
 void rt_events_close(struct RtEvents *e);
 void rt_events_at(struct RtEvents *e, uint64_t step, const snnrt_buffer *b, void *target);        /* those of a step, mostly the next */
@@ -326,7 +351,7 @@ uint64_t rt_vote_memory(const snnrt_program *p, const snnrt_object *o);
 void rt_curve_print(snnrt *rt);                                      /* curve.c: those not shown yet, to stdout */
 bool rt_curve_write(snnrt *rt);                                      /* accuracy.npy, accuracy.png */
 bool rt_manifest_write(snnrt *rt);
-bool rt_checkpoint_write(snnrt *rt, int dir, const char *name, char *why);
+bool rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why);
 bool rt_dump_state(snnrt *rt);
 
 /* What --diagnose looks at (watch.c); all but open do nothing without. */

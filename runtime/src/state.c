@@ -61,13 +61,16 @@ object_state(snnrt *rt, RtState *s, uint32_t i)
 		rt_raster_state(s, rt->object[i]);
 		return true;
 	case SNNRT_OBJ_STREAM:
-		rt_state(s, &((RtLoad *)rt->object[i])->next, sizeof(uint64_t));
+		rt_load_state(s, rt->object[i]);
 		return true;
+	case SNNRT_OBJ_TUNE:
+		return rt_tune_state(rt, s, i);
 	case SNNRT_OBJ_WARN:
 		rt_state(s, rt->object[i], sizeof(RtWarn));
 		return true;
 	case SNNRT_OBJ_DATA:
 	case SNNRT_OBJ_FILL:
+	case SNNRT_OBJ_LOAD:
 	case SNNRT_OBJ_PHASE:
 	case SNNRT_OBJ_SYNAPSES:
 	case SNNRT_OBJ_REPORT:

@@ -3,8 +3,8 @@ if exists("b:current_syntax")
   finish
 endif
 syntax keyword snnControl and or not if else for in let as by to from
-syntax keyword snnDeclaration param const data layer signal connect experiment record plot draws function table import neuron feature rule test
-syntax keyword snnLine dt seed batch state trace step learns needs each on method receive when refractory hold tau input range norm decay learn keep spike run clamp silence inject zero pulse reset freeze thaw vote report save expect sweep repeat golden with near within rate times set add of pre post per signed absolute reduce average over shared kept one at every samples steps during bool time where into shuffled
+syntax keyword snnDeclaration param tunable const data layer signal connect experiment record plot draws function table import neuron feature rule test
+syntax keyword snnLine dt seed batch state trace step learns needs each on method receive when refractory hold tau input range norm decay learn keep spike run clamp silence inject zero pulse reset freeze thaw vote report save load present expect sweep repeat golden with near within rate times set add of pre post per signed absolute reduce average over shared kept one at every samples steps during bool time where into shuffled
 syntax keyword snnConstant true false inf
 syntax keyword snnFunction exp log sqrt abs floor ceil min max sum mean argmax argmin count after quantile tanh random bernoulli poisson uniform normal exprel expm1 log1p sin cos pow sigmoid sign clip file events
 syntax match snnNumber /\<[0-9]\+\(\.[0-9]\+\)\?\([eE][+-]\?[0-9]\+\)\?/ nextgroup=snnUnit skipwhite
