@@ -280,8 +280,7 @@ find_in(const NetExpr *e, bool total)
 	const NetExpr *found = NULL;
 	if (!e)
 		return NULL;
-	bool of_source = (e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY) && e->side == NSIDE_PRE;
-	if (total ? e->kind == NEXPR_TOTAL : of_source)
+	if (total ? e->kind == NEXPR_TOTAL : e->side == NSIDE_PRE)        /* its number, spike, states, signals */
 		return e;
 	for (int i = 0; i < 3 && !found; i++)
 		found = find_in(e->op[i], total);

@@ -9,6 +9,8 @@ from math import prod
 
 import formulas
 import npy
+import patterns
+from connect import Connections
 from formulas import number
 
 # What drives a layer that nothing is connected to, by model; other models without an input are taken as they are.
@@ -26,21 +28,31 @@ USUAL = ["Poisson", "Poisson", "Input", "InputValues", "PoissonIntervals", "Bern
 COUNTS = {"window": (1, 9), "memory": (1, 6), "units": (1, 4), "n": (2, 6)}
 GAPS = {"McCullochPitts": 1, "Izhikevich": 12, "SubtractiveIF": 10, "SRM0": 15, "CSRM": 8, "PassThrough": 1}
 FIXED = {"SubtractiveIF": "threshold = 10 mV, reset = 0 mV"}
-OFTEN = ["weight", "weight", "bias", "mask", "intensity", "probability", "degradation", "delay", "short_term"]
 
 
-class Network:
+class Network(Connections):
     """Draws itself; text, files and what to record come out. `items`: without anything that the items of a batch share, while
-    "frozen" or "learning" (then without changes of values); of all that is per item there is a record."""
-    def __init__(self, rng, library, prefix, settings, items=None):
-        self.rng, self.library, self.prefix, self.settings, self.items = rng, library, prefix, settings, items
+    "frozen" or "learning" (then without changes of values); of all that is per item there is a record. `wish`: what it must
+    have (cover.py)."""
+    def __init__(self, rng, library, prefix, settings, items=None, wish=None):
+        self.rng, self.library, self.prefix, self.settings, self.items, self.wish = rng, library, prefix, settings, items, wish
         self.models, self.lines, self.signals, self.files, self.records = [], [], [], {}, []
-        self.layers, self.learned, self.used, self.controls, self.saves = [], [], set(), [], []
+        self.layers, self.controls, self.saves = [], [], []
+        self.used, self.covered = set(), set()       # models of the library; keys of cover.py
+        self.learned = {}                            # name of a value: what is covered if it changes
+        self.wished, self.rule_name = None, None     # the value that the wished rule learns; the rule of this feature
         self.plain = set()                           # learned values that are one for each pair of neurons
         self.draw()
 
     def chance(self, p):
         return self.rng.random() < p
+
+    def cover(self, table, row, column=""):
+        self.covered.add((table, row, column))
+
+    def use(self, kind, name):
+        self.used.add(name)
+        self.cover(kind, name)
 
     def file(self, name, shape, dtype, values):
         self.files[f"{self.prefix}{name}.npy"] = npy.make(shape, dtype, values)
@@ -112,12 +124,12 @@ class Network:
                             "volts": known and any("mV" in (x or "") for x in known.params.values()), "offers": states | set(known.params if known else ())})
         return self.layers[-1]
 
-    def source(self, name):
+    def source(self, name, shape=None):
         library = self.library["neuron"]
         known = [m for m in library if "input" not in library[m].body or m in ("Input", "InputValues")]
         model = self.rng.choice(USUAL) if self.chance(0.7) else self.rng.choice(sorted(known))
-        shape = self.shape()
-        self.used.add(model)
+        shape = shape or self.shape()
+        self.use("neuron", model)
         if SOURCES.get(model, True) is None:
             return self.layer(name, model, [], shape, set(), 1, [self.drive(name, model, shape)])
         args = [SOURCES[model](self.rng, self.settings["dt"])] if model in SOURCES else self.arguments(library[model])
@@ -131,29 +143,32 @@ class Network:
         self.file(f"{name}_drive", (steps, batch, n), "f4" if model != "Input" else "u1", spikes if model != "Input" else map(int, spikes))
         return f'input file("{self.prefix}{name}_drive.npy")'
 
-    def target(self, name, shape):
+    def target(self, name, shape, asks=frozenset()):
+        """asks: what a rule reads of it."""
         rng, library, n = self.rng, self.library["neuron"], prod(shape)
-        if self.chance(0.15):
+        if not asks and self.chance(0.15):
             model = f"Own{self.prefix.upper()}{name}"
             text, states, ports = formulas.equations(rng, model)
             self.models.append(text)
-            self.used.add("own equations")
+            self.cover("model", "own equations")
             args = [f"threshold = {number(rng, 0.3, 0.8)}"] * self.chance(0.5) + [rng.choice([f"tau = {number(rng, 4, 30)} ms", "tau = 10 ms + 1 ms * i"])] * self.chance(0.4)
             body = [f"input {rng.choice(['0.05 * i', '0.1 * poisson(0.5)', '0.2 * random()'])}"] * (not self.items and self.chance(0.2))
             layer = self.layer(name, model, args, shape, states, 1, body)
             layer["ports"] = ports
             return layer
-        if self.chance(0.2):
+        if not asks and self.chance(0.2):
             model = f"Own{self.prefix.upper()}{name}"
             text, states, values, _ = formulas.neuron(rng, model, self.items)
+            if values:
+                self.cover("other", "spikes with a value")
             self.models.append(text)
-            self.used.add("own neuron")
+            self.cover("model", "own neuron")
             args = [f"threshold = {number(rng, 0.5, 1.2)}"] * self.chance(0.3) + [f"tau = {number(rng, 4, 30)} ms"] * self.chance(0.3)
             return self.layer(name, model, args, shape, states, 1.5)
         choice = [m for m in library if "input" in library[m].body and m not in ("Input", "InputValues") and
-                  not (self.items == "learning" and "shared over batch" in library[m].body)]
+                  not (self.items == "learning" and "shared over batch" in library[m].body) and asks <= library[m].states | set(library[m].params)]
         model = rng.choice(sorted(choice))
-        self.used.add(model)
+        self.use("neuron", model)
         m = library[model]
         args = [FIXED[model]] if model in FIXED else self.arguments(m, n)
         if m.params.get("floor") == "-inf" and (m.params.get("rest") or m.params.get("reset") or "").startswith(("-65", "-70")) and self.chance(0.3):
@@ -163,101 +178,14 @@ class Network:
                                   13 if (m.params.get("threshold") or "").startswith("-") else float(thresholds[0][0]) if thresholds[0] else 1)
         return self.layer(name, model, args, shape, m.states, gap)
 
-    # -- connections ------------------------------------------------------------------------------------------------
-    def pattern(self, a):
-        """(text behind `by`, shape of the target or None: any, entries that are there, number of values per target)."""
-        rng, shape = self.rng, a["shape"]
-        kinds = ["", "", "", "", "sparse", "edges", "one_to_one", "mean_field"]
-        if 2 <= len(shape) <= 4 and self.chance(0.75):
-            kinds = ["conv", "conv", "local", "max_pool"]
-        kind = rng.choice(kinds)
-        if kind in ("conv", "local", "max_pool"):
-            extents = shape[1:]
-            dilation = rng.choice([1, 1, 2]) if kind != "local" else 1
-            kernel = [rng.randint(1, max(1, (e - 1) // dilation + 1)) for e in extents]
-            stride = [rng.randint(1, 2) for _ in extents]
-            padding = [rng.randint(0, 1) if kind != "local" and k > 1 else 0 for k in kernel]
-            out = [(e - (dilation * (k - 1) + 1) + 2 * p) // s + 1 for e, k, s, p in zip(extents, kernel, stride, padding)]
-            filters = rng.randint(1, 3) if kind != "max_pool" else shape[0]
-            args = [f"kernel = {kernel}", f"stride = {stride}"] + [f"padding = {padding}"] * (kind != "local") + [f"dilation = {dilation}"] * (dilation > 1)
-            args += [f"filters = {filters}"] if kind == "local" else [f"decay = {number(rng, 0.05, 0.4)}"] if kind == "max_pool" else []
-            if prod(out) * filters <= 24 and min(out) > 0:
-                return f"{kind}({', '.join(args)})", [filters, *out]
-            return "", None
-        if kind == "one_to_one":
-            return kind, shape
-        return kind, None
-
-    def by_file(self, kind, a, b, name):
-        n, m = a["n"], b["n"]
-        pairs = [(i, j) for i in range(n) for j in range(m) if self.chance(0.5)] or [(0, 0)]
-        if kind == "sparse":
-            self.file(name + "_w", (n, m), "f4", [1.0 if (i, j) in pairs else 0.0 for i in range(n) for j in range(m)])
-            return f'sparse("{self.prefix}{name}_w.npy")'
-        self.file(name + "_e", (len(pairs), 2), "i4", [x for pair in pairs for x in pair])
-        return f'edges("{self.prefix}{name}_e.npy")'
-
-    def value(self, lo, hi, a, b, by):
-        rng = self.rng
-        kinds = ["uniform", "uniform", "number"] + ([] if by else ["formula", "file", "diagonal"])
-        kind = rng.choice(kinds)
-        if kind == "uniform":
-            return f"uniform({lo:.4g}, {hi:.4g})"
-        if kind == "formula":
-            return f"{lo:.4g} + {(hi - lo) / (a['n'] + b['n']):.4g} * (i + j)"
-        if kind == "diagonal":
-            return f"{hi:.4g} if i {rng.choice(['==', '!='])} j else {lo:.4g}"
-        if kind == "file":
-            return self.file(f"v{len(self.files)}", (a["n"], b["n"]), "f4", [rng.uniform(lo, hi) for _ in range(a["n"] * b["n"])])
-        return number(rng, lo, hi)
-
-    def learn(self, a, b, by, span, lo, hi):
-        """A `learn` clause, or None if no rule fits."""
-        rng = self.rng
-        self.asks_bounds = False
-        rules = [r for r in self.library["rule"].values() if r.name != "NoOp" and not r.learns_bool and r.asks["post"] <= b["offers"] and r.asks["pre"] <= a["offers"] and
-                 (b["volts"] or "v" not in r.asks["post"] or not any("mV" in (x or "") for x in r.params.values()))]
-        if self.items == "learning":
-            rules = [r for r in rules if re.search(r"w [-+]= nu \* (\(dt / 1 ms\) \* )?\(?(" + "|".join(r.needs or ["-"]) + r") \*", r.body)]
-            if not rules:
-                return None
-        elif not rules or self.chance(0.25):
-            rules = []
-        if not rules:
-            name = f"Rule{self.prefix.upper()}{len(self.models)}"
-            text, needs = formulas.rule(rng, name)
-            self.models.append(text)
-            self.used.add("own rule")
-            args = [f"nu = {number(rng, 0.01, 0.2 * span)}"]
-        else:
-            rare = [r for r in rules if r.asks["post"] | r.asks["pre"]]
-            model = rng.choice(rare if rare and self.chance(0.5) else rules)
-            self.rule_states = sorted(model.states)
-            name, needs, self.asks_bounds = model.name, model.needs, model.asks_bounds
-            self.used.add(name)
-            nu = [f"{rng.uniform(0.01, 0.2) * span:.3g}" for _ in range(2)]
-            if self.chance(0.15):
-                nu = ["[" + ", ".join(f"{rng.uniform(0.01, 0.2) * span:.3g}" for _ in range(b["n"])) + "]" for _ in nu]
-            if not by and self.chance(0.15):
-                nu = [rng.choice([f"{x} if i != j else 0", f"{x} + 0.001 * j"]) if not x.startswith("[") else x for x in nu]
-            args = [f"nu = (pre: {nu[0]}, post: {nu[1]})" if (model.params.get("nu") or "").startswith("(") else f"nu = {nu[1]}"] if "nu" in model.params else []
-            if "low" in model.params:
-                args += [f"low = {lo:.4g}", f"high = {hi:.4g}"]
-            args += self.arguments(model, without=("nu", "low", "high"))
-        for need in needs:
-            args.append(f"{need} = {self.signal()}")
-        text = f"learn {name}({', '.join(args)})" if args else f"learn {name}"
-        if self.chance(0.5):
-            text += f" reduce {rng.choice(['mean', 'sum', 'max'])} over batch"
-        if self.chance(0.2):
-            text += f" average over {rng.randint(1, 6)} steps" + rng.choice(["", " each step"])
-        return text
-
+    # -- signals ------------------------------------------------------------------------------------------------------
     def signal(self):
         if not self.signals or self.chance(0.3):
             name = f"{self.prefix}s{len(self.signals)}"
             of_item = self.chance(0.3)
             self.signals.append(name)
+            if of_item:
+                self.cover("other", "signal of item")
             self.lines.insert(0, f"signal {name}{' of item' if of_item else ''} = {0 if self.items else number(self.rng, -1, 1)}")
         if not self.items and self.chance(0.3):
             return self.follower()
@@ -277,129 +205,9 @@ class Network:
             f"signal {name} = d {{ d' = -d / {number(rng, 5, 50)} ms ; on {other} {{ d += {other} }} ; on {layer}.spikes {{ d += 0.02 }} }}",
             f"signal {name} = x {{ x' = (y - x) / {number(rng, 5, 50)} ms ; y' = (mean({layer}.spikes) - y) / 9 ms }}",
         ]))
-        self.used.add("signal that follows")
+        self.cover("model", "signal that follows")
         self.records.append(f"{name} every {rng.randint(1, 4)} steps")
         return name
-
-    def block(self, a, b, by, span, lo, hi, may_learn):
-        rng, lines = self.rng, []
-        learns = may_learn and self.learn(a, b, by, span, lo, hi)
-        if learns and self.asks_bounds:
-            lines.append(f"range [{lo:.4g}, {hi:.4g}]")
-        elif learns and self.chance(0.6):
-            most = [f"{hi:.4g}", "inf"]
-            if not by:
-                most.append(self.file(f"m{len(self.files)}", (a["n"], b["n"]), "f4", [hi + abs(hi) * rng.random() + 0.01 for _ in range(a["n"] * b["n"])]))
-                most.append(f"{hi:.4g} + 0.1 * j")
-            lines.append(f"range [{rng.choice([f'{lo:.4g}', '-inf'])}, {rng.choice(most)}]")
-        if self.chance(0.25) and lo >= 0:
-            each = rng.choice(["run", "run", "step"])
-            per = rng.choice(["post", "post", "connection", "kernel" if by.startswith(("conv", "local")) else "post"])
-            size = span * (a["n"] if not by else 3) * rng.uniform(0.3, 0.8)
-            norm = f"{size:.4g}"
-            if per == "post" and not by.startswith("conv") and self.chance(0.3):
-                norm = rng.choice(["[" + ", ".join(f"{size * rng.uniform(0.7, 1.3):.4g}" for _ in range(b["n"])) + "]", f"{norm} + {0.1 * size:.4g} * j"])
-            lines.append(f"norm {norm} per {per} each {each}" + rng.choice(["", " of signed sum"]))
-        if self.chance(0.2) and self.items != "learning":
-            lines.append(f"decay {number(rng, 1e-4, 2e-2)}")
-        if self.chance(0.12):
-            lines.append(rng.choice(["keep sign", "keep sign per pre" if not by.startswith(("conv", "max_pool", "mean")) else "keep sign",
-                                     "keep sign" if by.startswith(("conv", "max_pool", "mean")) else f"keep sign {rng.choice(['positive', 'negative'])} where i < {rng.randint(0, a['n'])}"]))
-        if learns:
-            lines.append(learns)
-        return lines, bool(learns)
-
-    def feature(self, kind, own, a, b, by, top, first):
-        """(line of the connection, does it learn)."""
-        rng, n = self.rng, a["n"]
-        pool = by.startswith(("max_pool", "mean_field"))
-        if kind == "weight":
-            lo, hi = (0, top) if first else (0.5, 1.5)
-            if first and self.chance(0.25):
-                lo = -top / 3
-            if a is b and first:
-                lo, hi = -top, 0
-            lines, learns = self.block(a, b, by, hi - lo, lo, hi, not pool)
-            return f"{own} = {self.value(lo, hi, a, b, by)}" + self.braces(lines), learns
-        bools = [r for r in self.library["rule"].values() if r.learns_bool]
-        if kind == "mask" and bools and not by and not self.items and self.chance(0.4):
-            rule = rng.choice(bools)
-            self.used.add(rule.name)
-            args = self.arguments(rule) + [f"{need} = {self.signal()}" for need in rule.needs]
-            return f"{own} = true {{ learn {rule.name}({', '.join(args)}) }}", False
-        if kind == "mask":
-            return f"{own} = {rng.choice(['true', 'i != j' if not by else 'true', 'i + j > 1' if not by else 'true'])}", False
-        if kind == "delay":
-            dt = self.settings["dt"]
-            return f"{own} = {rng.choice([f'{rng.randint(1, 5) * dt:g} ms', f'uniform({dt:g} ms, {5 * dt:g} ms)'])}", False
-        if kind == "offset":
-            return f"{own} = {number(rng, 0, 0.05 * top)}", False
-        lo, hi = {"probability": (0.3, 1), "intensity": (-0.3, 1), "bias": (-0.02 * top / n, 0.05 * top / n), "degradation": (0, 0.02 * top / n),
-                  "short_term": (0.2, 0.8), "mean_field": (0.5 * top, top)}.get(kind, (0.2, 1))
-        lines, learns = [], False
-        if kind not in ("adaptation",) and not pool and self.chance(0.2):
-            lines, learns = self.block(a, b, by, hi - lo, lo, hi, True)
-            lines = [line for line in lines if not line.startswith(("norm", "range"))] + [f"range [{max(lo, 0) if kind == 'probability' else lo:.4g}, {min(hi, 1) if kind == 'probability' else hi:.4g}]"]
-        model = self.library["feature"].get(kind)
-        if model and kind == "adaptation":
-            units, window = rng.randint(1, 3), rng.randint(2, 4)
-            hidden = self.file(f"h{len(self.files)}", (units, window), "f4", [rng.gauss(0, 1) for _ in range(units * window)])
-            output = self.file(f"o{len(self.files)}", (units,), "f4", [rng.gauss(0, 1) for _ in range(units)])
-            lines += [f"units = {units}", f"window = {window}", f"hidden = {hidden}", f"output = {output}", "rate = 0.5"]
-        elif model:
-            first_param = next(iter(model.params))
-            lines += self.arguments(model, without=(first_param,))
-        return f"{own} = {self.value(lo, hi, a, b, by)}" + self.braces(lines), learns
-
-    @staticmethod
-    def braces(lines):
-        return f" {{ {' ; '.join(lines)} }}" if lines else ""
-
-    def connect(self, a, b, by, name):
-        rng = self.rng
-        fan = max(1.0, 0.3 * (a["n"] if not by else min(a["n"], 4)))
-        top = b["gap"] * rng.uniform(0.3, 1.2) / fan * (2 if by == "mean_field" else 1)
-        if by in ("sparse", "edges"):
-            by = self.by_file(by, a, b, name)
-        if self.items and by == "mean_field":
-            by = "mean_field(per_item = true)"
-        kinds = ["weight"]
-        others = sorted(set(self.library["feature"]) - {"offset"} - ({"adaptation", "mean_field"} if self.items else set()))
-        for _ in range(rng.choice([0, 0, 1, 1, 2])):
-            kinds.insert(rng.randint(0, len(kinds)), rng.choice(OFTEN if self.chance(0.7) else others))
-        if by.startswith(("max_pool", "mean_field")):
-            kinds = ["weight"]
-        if kinds.count("delay") > 1:
-            kinds = [k for k in kinds if k != "delay"] + ["delay"]
-        if self.chance(0.15) and not by.startswith(("max_pool", "mean_field")):
-            own = f"feature{self.prefix}{len(self.models)}"
-            self.models.append(formulas.feature(rng, own, self.items))
-            self.used.add("own feature")
-            kinds.insert(0, own)                     # its formulas want a plain number
-        if self.chance(0.1) and not by.startswith(("max_pool", "mean_field")):
-            kinds.append("offset")
-        lines, seen, first = [], set(), True
-        for kind in kinds:
-            own = kind if kind not in seen else f"{kind}{len(seen)}"
-            if kind in seen and self.chance(0.3) and kind in ("weight", "probability"):
-                lines.append(f"{own} : {kind} = shared {kind}")
-            else:
-                line, learns = self.feature(kind, own if own == kind else f"{own} : {kind}", a, b, by, top, first)
-                first = first and kind != "weight"
-                lines.append(line)
-                if learns:
-                    self.learned.append(f"{self.prefix}{name}.{own}")
-                    self.plain |= set() if by else {self.learned[-1]}
-                    if self.items == "learning":
-                        self.records += [f"{self.learned[-1]}.{state} every 2 steps" for state in self.rule_states]
-            seen |= {kind, own}
-            if kind in self.library["feature"]:
-                self.used.add(kind)
-        self.used.add(by.split("(")[0] or "all")
-        port = "." + rng.choice(b["ports"]) if b["ports"] and (b["closed"] or self.chance(0.4)) else ""
-        self.lines.append(f"connect {a['name']} -> {b['name']}{port}{' by ' + by if by else ''} as {self.prefix}{name} {{")
-        self.lines += ["    " + line for line in lines] + ["}"]
-        return by
 
     # -- what runs do ---------------------------------------------------------------------------------------------------
     def draw_controls(self, runs):
@@ -410,32 +218,64 @@ class Network:
                 one = self.rng.choice([f"i == {self.rng.randrange(n)}", "i < 2", "[" + ", ".join(str(int(self.chance(0.3))) for _ in range(n)) + "]",
                                        self.file(f"c{len(self.files)}", (n,), "u1", [int(self.chance(0.3)) for _ in range(n)]),
                                        self.file(f"c{len(self.files)}", (steps, n), "u1", [int(self.chance(0.2)) for _ in range(steps * n)])])
-                if self.chance(0.25):
+                what = self.rng.choice(["clamp"] * 5 + ["silence"] * 3 + [None] * 12)
+                if what == "clamp":
                     lines.append(f"clamp {name} where {one}")
-                elif self.chance(0.15):
+                elif what == "silence":
                     lines.append(f"silence {name} where {one}")
                 if "v" in layer["states"] and layer["model"] != "McCullochPitts" and self.chance(0.2):
                     lines.append(f"inject {number(self.rng, 0.01, 0.2)} * i * {layer['gap'] / 10:.3g} into {name}.v")
             for learned in self.learned:
                 if learned in self.plain and self.chance(0.1):
                     lines.append(f"zero {learned} where i {self.rng.choice(['==', '<'])} j")
+            for line in lines:
+                self.cover("other", line.split()[0])
             self.controls.append(lines)
 
+    def link(self, a, name):
+        """A new layer behind `a`, with a connection of any pattern."""
+        rng, shape = self.rng, a["shape"]
+        kinds = ["dense"] * 4 + ["sparse", "edges", "one_to_one", "mean_field", rng.choice(patterns.DRAWN)]
+        if 2 <= len(shape) <= 4 and self.chance(0.75):
+            kinds = [kind for kind in patterns.WINDOWS if kind.endswith(str(len(shape) - 1)) and not kind.startswith("flat")]
+        pattern = patterns.draw(rng, rng.choice(kinds), shape) or patterns.draw(rng, "dense", shape)
+        b = self.target(name, pattern.target or self.shape())
+        self.connect(a, b, pattern, f"{a['name'][-1]}{name}")
+        return b
+
+    def wish_come_true(self):
+        """The first two layers: what the network is made for."""
+        rng, wish = self.rng, self.wish
+        rule = self.library["rule"][wish.rule] if wish.kind not in patterns.CLASSES["pool"] + patterns.CLASSES["mean"] else None
+        itself = wish.option == "autapses" or wish.kind == "all_but_self"
+        while True:
+            shape = patterns.source_shape(rng, wish.kind) or self.shape()
+            pattern = patterns.draw(rng, wish.kind, shape, wish.option, itself)
+            if pattern and prod(shape) >= 2:
+                break
+        a = self.source("a", [prod(shape)] if wish.kind.startswith("flat") else shape)
+        b = self.target("x", pattern.target or self.shape(), rule.asks["post"] if rule else frozenset())
+        if itself:
+            self.connect(a, b, patterns.draw(rng, "dense", shape), "ax")
+            self.connect(b, b, pattern, "xx", wish.rule, wish.feature)
+        else:
+            self.connect(a, b, pattern, "ax", wish.rule, wish.feature)
+        return [a, b]
+
     def draw(self):
-        layers = [self.source("a")]
+        layers = self.wish_come_true() if self.wish else [self.source("a")]
         if self.chance(0.25):
-            layers.append(self.source("b"))
-        for name in ["x", "y", "z"][:self.rng.choice([1, 1, 2, 2, 3])]:
-            a = self.rng.choice(layers[-2:])
-            by, shape = self.pattern(a)
-            if shape is None:
-                shape = self.shape()
-            b = self.target(name, shape)
-            self.connect(a, b, by, f"{a['name'][-1]}{name}")
-            layers.append(b)
+            layers.insert(1, self.source("b"))
+        names = ["x", "y", "z"][:self.rng.choice([1, 1, 2, 2, 3])]
+        for name in names[1:] if self.wish else names:
+            layers.append(self.link(self.rng.choice(layers[-2:]), name))
         for k in range(self.rng.choice([0, 0, 1, 2])):
             b = self.rng.choice([layer for layer in layers if not layer["name"].endswith(("a", "b"))])
-            self.connect(self.rng.choice(layers), b, self.rng.choice(["", "", "sparse", "mean_field"]), f"extra{k}")
+            a = self.rng.choice(layers)
+            kind = self.rng.choice(["dense", "dense", "sparse", "mean_field", "random"] + ["all_but_self"] * (a is b))
+            self.connect(a, b, patterns.draw(self.rng, kind, a["shape"], itself=a is b), f"extra{k}")
         for learned in self.learned:
             self.records.append(f"{learned} every {self.rng.choice([1, 3, 5])} steps")
         self.draw_controls(self.settings["runs"])
+        for key in self.settings["covered"]:
+            self.cover("other", key)

@@ -126,13 +126,14 @@ def equations(rng, name):
     return "\n".join([*lines, "}"]), states, ports
 
 
-def feature(rng, name, items=False):
+def feature(rng, name, items=False, source=True):
+    """source: a signal comes from one neuron."""
     states = ["s", "last"][:rng.randint(0, 2)]
     lines = [f"feature {name}(value, gain = 0.5) {{"]
     for state in states:
         lines.append(f"    state {state} = {rng.choice(['0', 'value', '0.2'])}{rng.choice(['', '', ', kept on reset'])}")
-    reads = ["pre.spike", "post.spike"] if rng.random() < 0.3 else []
-    f = Formulas(rng, ["signal", "value", "gain", *states, *reads], ["signal != 0", *(["pre.spike"] if reads else [])])
+    reads = (["pre.spike", "post.spike"] if source else ["post.spike"]) if rng.random() < 0.3 else []
+    f = Formulas(rng, ["signal", "value", "gain", *states, *reads], ["signal != 0", *reads[:1]])
     if rng.random() < 0.25:
         lines.append(f"    let pass = bernoulli({number(rng, 0.2, 0.9)})")
         f.conditions.append("pass")

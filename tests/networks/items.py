@@ -32,7 +32,8 @@ from run import ROOT, Tools, Wrong                   # noqa: E402
 
 TRIES = 40
 # Models without state of an item, or whose state follows all items together.
-SHARED = {"NoOp": "does nothing", "Rewiring": "its one value is the mask", "adaptation": "looks whether all items are silent"}
+SHARED = {"NoOp": "does nothing", "Rewiring": "its one value is the mask", "adaptation": "looks whether all items are silent",
+          "mean_field": "means over all items"}
 MORE = 3000                                          # numbers that --cover looks through for models that are missing yet
 
 

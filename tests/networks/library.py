@@ -13,6 +13,7 @@ class Model:
         self.closed = bool(self.ports) and not re.search(r"\breceive\s*\{", body)       # takes input at its ports alone
         learned = re.search(r"\blearns\s+(\w+)(\s*:\s*bool)?", body)
         self.learns_bool = bool(learned and learned[2])
+        self.learns_time = bool(learned and re.search(rf"\b{learned[1]} = [\d.]+ ms\b", body))             # its tests say so
         self.asks_bounds = bool(learned and re.search(rf"\b{learned[1]}\.(low|high)\b", body))
         self.needs = re.findall(r"\bneeds\s+(\w+)", body)
         self.asks = {side: set(re.findall(rf"(?<![\w.]){side}\.(\w+)", body)) - {"spike"} for side in ("pre", "post")}

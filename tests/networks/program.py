@@ -23,6 +23,9 @@ def draw_settings(rng, items=None):
     if not items:
         settings["options"] = rng.choice([[], [], ["--precision", "f64"], ["--exact"], ["--without", "fold"], ["--without", "fuse"], ["--without", "dead"],
                                           ["--seed", str(rng.randint(0, 99))], ["--precision", "f64", "--exact"]])
+    settings["covered"] = [what for what, there in (("batch", settings["batch"] > 1), ("layer by layer", any(settings["by_layer"])),
+                                                    ("reset", any("reset" in a for a in settings["actions"])),
+                                                    ("freeze", any("freeze" in a for a in settings["actions"]))) if there]
     return settings
 
 
@@ -30,8 +33,8 @@ def settings_of(seed, number, items=None):
     return draw_settings(random.Random(f"{seed} {number} settings"), items)
 
 
-def draw_network(library, seed, number, place, attempt, settings, items=None):
-    return Network(random.Random(f"{seed} {number} {place} {attempt}"), library, PREFIXES[place], settings, items)
+def draw_network(library, seed, number, place, attempt, settings, items=None, wish=None):
+    return Network(random.Random(f"{seed} {number} {place} {attempt}"), library, PREFIXES[place], settings, items, wish)
 
 
 def told(settings, networks, signal, k):

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """run.py: random small networks through every back end must give the same bytes.
 
-    tests/networks/run.py [--snnc PATH] [--count N] [--seed S] [--engines eval,jit,gcc,clang] [-j N]
+    tests/networks/run.py [--snnc PATH] [--count N] [--seed S] [--engines eval,jit,gcc,clang] [--cover] [-j N]
     tests/networks/run.py --seed S --program K [--network P] [--keep DIR]      one program of a seed again
 
 Networks are drawn over all models, features and rules of the library, neurons, features and rules made up as a user would
-write them, and all patterns of connections (draw.py). Six of them make one program, so that compilers are started less often;
-each was run alone before, by the interpreter: a network in which some layer is silent or no weight changes is drawn anew and
-counted, so is one that this version refuses by a message. Beside the others it must give the same numbers as alone.
+write them, and all patterns of connections (draw.py, connect.py, patterns.py). Each is made for a pattern with one of its options, a
+rule and a feature (cover.py), so that 300 have all of these together: that is checked, and --cover tells in how many each was.
+
+Six of them make one program, so that compilers are started less often; each was run alone before, by the interpreter: a network in
+which some layer is silent or no value changes is drawn anew and counted, so is one that is refused by a message. Beside the others it
+must give the same numbers as alone.
 
 The C of a program is compiled by gcc and by clang, at a level of optimisation that is drawn, and its kernels are called for
 parts of their ranges, in any order: they may run at the same time. Options of a program are drawn too: f64, --exact,
@@ -34,12 +37,14 @@ ROOT = HERE.parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
+import cover                                         # noqa: E402
 import library as library_of                         # noqa: E402
 import npy                                           # noqa: E402
 import tool                                          # noqa: E402
 from program import PREFIXES, draw_network, settings_of, text_of   # noqa: E402
 
 EACH, TRIES, LIMIT = 6, 60, 300
+MANY, ALL = 300, 3000                                # networks that must have everything; and all rules on all features
 FLAGS = "-std=c11 -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math".split()
 # How often each level of optimisation is taken: what compilers need for the higher ones would be most of the time.
 LEVELS = {"-O0": 16, "-O1": 2, "-O2": 1, "-O3": 1}
@@ -118,8 +123,9 @@ def write(folder, networks, settings, title):
             npy.save(folder / name, array)
 
 
-def idle(net, folder):
-    """None, or what the network leaves undone, or overdoes: the bits of what is not a number are nobody's."""
+def idle(net, folder, strict=False):
+    """None, or what the network leaves undone, or overdoes: the bits of what is not a number are nobody's. strict: the value that
+    it was made for must change."""
     for path in (folder / "eval").rglob("*.npy"):
         array = npy.load(path)
         if not isinstance(array, npy.Events) and array.dtype in npy.FLOATS and not all(map(isfinite, array.data)):
@@ -128,29 +134,33 @@ def idle(net, folder):
         record = npy.load(folder / "eval" / f"{layer['name']}.spikes.npy")
         if not (record.rows if isinstance(record, npy.Events) else any(record.data)):
             return "a silent layer"
-    for learned in net.learned:
+    changed = set()
+    for learned, keys in net.learned.items():
         record = npy.load(folder / "eval" / f"{learned}.npy")
         one = len(record.data) // max(record.shape[0], 1)
         if record.shape[0] > 1 and record.data[:one] != record.data[-one:]:
-            return None
-    return "no weight that changes"
+            changed.add(learned)
+            net.covered |= set(keys)
+    if strict and net.wished and net.wished not in changed:
+        return "the wished value does not change"
+    return None if changed else "no value that changes"
 
 
 def lively_network(tools, library, seed, number, place, settings, folder, counts):
     """(network, its results alone)."""
     for attempt in range(TRIES):
-        net = draw_network(library, seed, number, place, attempt, settings)
+        net = draw_network(library, seed, number, place, attempt, settings, wish=cover.wish(library, number * EACH + place))
         shutil.rmtree(folder, ignore_errors=True)
         write(folder, [net], settings, f"seed {seed} program {number} network {place} attempt {attempt}")
         try:
             results = tools.run("eval", folder, settings["options"], seed)
         except Wrong as wrong:
-            code = re.search(r"^\S+: error\[(E\d+)\]", str(wrong), re.MULTILINE)
+            code = re.search(r"^\S+: error\[(E\d+)\]: (.*)", str(wrong), re.MULTILINE)
             if "exit status 1\n" in str(wrong) and code:
-                counts[f"refused {code[1]}"] += 1
+                counts[f"refused {code[1]} ({re.sub('`[^`]*`|[0-9]+', '_', code[2])})"] += 1
                 continue
             raise
-        why = idle(net, folder)
+        why = idle(net, folder, attempt < TRIES // 2)
         if not why:
             return net, results
         counts[why] += 1
@@ -181,7 +191,7 @@ def compare(tools, engines, folder, settings, seed):
 
 # ---- programs --------------------------------------------------------------------------------------------------
 
-def check(options, tools, library, number, size, top, counts, used):
+def check(options, tools, library, number, size, top, counts, covered):
     """None, or what is wrong with program `number`."""
     settings, folder = settings_of(options.seed, number), top / str(number)
     places = [options.network] if options.network is not None else range(size)
@@ -189,7 +199,6 @@ def check(options, tools, library, number, size, top, counts, used):
     try:
         for place in places:
             networks.append(lively_network(tools, library, options.seed, number, place, settings, folder / PREFIXES[place], counts))
-            used |= networks[-1][0].used
         together = folder / "all"
         write(together, [net for net, _ in networks], settings, f"seed {options.seed} program {number}")
         try:
@@ -198,6 +207,7 @@ def check(options, tools, library, number, size, top, counts, used):
             return f"{wrong}{blame(options, tools, number, places, settings, folder)}"
         for net, alone in networks:
             same(alone, first, [name for name in alone if name.endswith(".npy")], f"network {net.prefix} beside others")
+            covered.update(net.covered)
     except Wrong as wrong:
         return str(wrong)
     finally:
@@ -225,6 +235,7 @@ def read_options():
     parser.add_argument("--all-levels", action="store_true", help="all levels of the C compilers equally often, which takes longer")
     parser.add_argument("--program", type=int, metavar="K", help="only this program of the seed")
     parser.add_argument("--network", type=int, metavar="P", help="only this network of the program")
+    parser.add_argument("--cover", action="store_true", help="print in how many networks each model, pattern, feature and rule was")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave programs and results in DIR")
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1, metavar="N", help="programs at a time")
     options = parser.parse_args()
@@ -240,11 +251,11 @@ def main():
     tools, library = Tools(options), library_of.read(ROOT / "lib")
     programs = [options.program] if options.program is not None else range((options.count + EACH - 1) // EACH)
     sizes = {k: min(EACH, options.count - k * EACH) if options.program is None else EACH for k in programs}
-    counts, used, failed, begun = collections.Counter(), set(), 0, time.monotonic()
+    counts, covered, failed, begun = collections.Counter(), collections.Counter(), 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="snnc-networks-") as temporary:
         top = (options.keep or Path(temporary)).resolve()
         with ThreadPoolExecutor(max(1, options.j)) as pool:
-            jobs = [(k, pool.submit(check, options, tools, library, k, sizes[k], top, counts, used)) for k in programs]
+            jobs = [(k, pool.submit(check, options, tools, library, k, sizes[k], top, counts, covered)) for k in programs]
             for number, job in jobs:
                 why = job.result()
                 if why:
@@ -253,10 +264,17 @@ def main():
     print(f"{sum(sizes.values())} networks in {len(sizes)} programs of seed {options.seed} by {', '.join(options.engines)}: {failed} programs fail, "
           f"{time.monotonic() - begun:.0f} s")
     print("drawn anew: " + (", ".join(f"{n} {what}" for what, n in sorted(counts.items())) or "none"))
-    wanted = {name for kind in library.values() for name in kind} - {"NoOp"}
-    missing = sorted(wanted - used) if options.program is None and options.count >= 300 else []
-    if missing:
-        print("never drawn: " + ", ".join(missing))
+    keys = cover.wanted(library) + (cover.by_feature(library) if options.cover or sum(sizes.values()) >= ALL else [])
+    if options.cover:
+        cover.show(keys, covered)
+        print("\nleft out: " + ", ".join(f"{name} on {group} ({why})" for (_, name, group), why in cover.NEVER.items()))
+    missing = [" ".join(key).strip() for key in keys if not covered[key] and (key[0] != "rule by feature" or sum(sizes.values()) >= ALL)]
+    if options.program is None and sum(sizes.values()) >= MANY:
+        print(f"{len(keys) - len(missing)} of {len(keys)} things that the library and the language offer were in a network")
+        if missing:
+            print("never compared: " + "; ".join(missing))
+    else:
+        missing = []
     return 1 if failed or missing else 0
 
 
