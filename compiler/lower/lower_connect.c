@@ -82,7 +82,7 @@ is_asked_for(const Lower *l, uint32_t conn, uint32_t feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
 }
 
-/* Delays that nobody asks for are not kept: drawn synapses are sorted by them. */
+/* Delays that nobody asks for are kept in steps. */
 bool
 low_is_arranged(const Lower *l, uint32_t conn)
 {
@@ -95,6 +95,17 @@ low_is_arranged(const Lower *l, uint32_t conn)
 			return false;
 	const NetFeature *f = &c->features.at[last];
 	return f->delay->kind == NEXPR_VALUE && !is_asked_for(l, conn, last) && !low_is_fixed(f->init.e);
+}
+
+/* A number for each synapse takes less than one for each source and delay. */
+bool
+low_keeps_steps(const Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	if (!low_is_arranged(l, conn))
+		return false;
+	uint64_t slots = c->features.at[c->features.n - 1].slots, each = slots <= 256 ? 1 : 2;
+	return c->pattern.nsynapses * each <= l->net->layers.at[c->pre].n * (slots + 1) * sizeof(uint32_t);
 }
 
 /* A value that is a number, or one number where i == j and another elsewhere, is never stored. */
@@ -416,7 +427,7 @@ low_conn_kernels(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	low_pattern_kernels(l, conn);
-	if (l->conns[conn].delay_begin != NO_BUF)
+	if (l->conns[conn].delay_begin != NO_BUF || l->conns[conn].delay_steps != NO_BUF)
 		low_delays_kernel(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {
 		const NetFeature *f = &c->features.at[k];

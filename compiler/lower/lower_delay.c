@@ -4,8 +4,9 @@
  * when the spike leaves, those behind it when it arrives. What is on its way lies in a ring of slots, one for each step up to
  * the longest delay. If the delay is the last feature the ring holds sums for the post neurons: each slot adds up by the step
  * in which spikes left, then in ascending pre index. Otherwise it holds the signal of each synapse, and the connection is
- * staged (lower_feature); or, if the delay is one of targets, what comes to each. The rings are state: they are in
- * checkpoints, and a reset empties them.
+ * staged (lower_feature); or, if the delay is one of targets, what comes to each. Connections that bring sums to the same port
+ * have one ring, as long as the longest of their delays: it is emptied once in a step, behind the last of them. The rings are
+ * state: they are in checkpoints, and a reset empties them.
  */
 #include "lower/lower_inner.h"
 
@@ -23,11 +24,65 @@ low_delays_signals(const NetConn *c, uint32_t feature)
 	return f->delay && f->slots > 1 && (f->of_post || feature + 1 < c->features.n);
 }
 
+/* ---- sums for a port ------------------------------------------------------------------------------- */
+
+/* Whether what both bring may be added up on its way. */
+static bool
+share_ring(const Lower *l, uint32_t one, uint32_t other)
+{
+	const NetConn *a = &l->net->conns.at[one], *b = &l->net->conns.at[other];
+	if (!low_delays_sums(a) || !low_delays_sums(b) || a->post != b->post || a->port != b->port)
+		return false;
+	return one == other || !l->net->layers.at[a->post].ports.at[a->port].window;
+}
+
+void
+low_ring_of_sums(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetFeature *f = &c->features.at[c->features.n - 1];
+	uint32_t *ring = &l->conns[conn].features[c->features.n - 1].ring, many = 0;
+	uint64_t slots = 0;
+	for (uint32_t k = 0; k < l->net->conns.n; k++) {
+		if (!share_ring(l, conn, k))
+			continue;
+		uint32_t last = l->net->conns.at[k].features.n - 1;
+		if (k < conn) {
+			*ring = l->conns[k].features[last].ring;
+			return;
+		}
+		many++;
+		slots = l->net->conns.at[k].features.at[last].slots > slots ? l->net->conns.at[k].features.at[last].slots : slots;
+	}
+	const NetLayer *post = &l->net->layers.at[c->post];
+	PlanAxis axes[3] = {low_axis(AXIS_SLOT, slots), low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_POST, post->n)};
+	const char *port = post->ports.at[c->port].name ? post->ports.at[c->port].name : "input";
+	const char *of = many > 1 ? post->name : c->name, *what = many > 1 ? port : f->name;
+	*ring = low_add_buf(l, l->real, ROLE_STATE, 3, axes, "%s.%s_on_the_way", of, what);
+}
+
+bool
+low_ring_is_shared_later(const Lower *l, uint32_t conn)
+{
+	for (uint32_t k = conn + 1; k < l->net->conns.n; k++)
+		if (share_ring(l, conn, k))
+			return true;
+	return false;
+}
+
+/* ---- slots -------------------------------------------------------------------------------------------- */
+
+static int64_t
+slots_of(const Lower *l, uint32_t conn, uint32_t feature)
+{
+	return (int64_t)l->p->bufs.at[l->conns[conn].features[feature].ring].axis[0].extent;
+}
+
 PlanExpr *
-low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f)
+low_slot_now(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature)
 {
 	PlanExpr *step = plan_cast(l->p, PT_I64, low_load(l, l->step, 0));
-	return plan_emit_let(b, "now", plan_binary(l->p, PEXPR_REM, step, low_i64(l, (int64_t)f->slots)));
+	return plan_emit_let(b, "now", plan_binary(l->p, PEXPR_REM, step, low_i64(l, slots_of(l, conn, feature))));
 }
 
 /* Steps from 1 to the longest, as an i64. */
@@ -47,10 +102,10 @@ low_delay_steps(Scope *s, const NetFeature *f)
 }
 
 PlanExpr *
-low_slot_after(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *now, PlanExpr *steps)
+low_slot_after(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, PlanExpr *now, PlanExpr *steps)
 {
 	Plan *p = l->p;
-	PlanExpr *at = plan_emit_let(b, "at", plan_binary(p, PEXPR_ADD, now, steps)), *slots = low_i64(l, (int64_t)f->slots);
+	PlanExpr *at = plan_emit_let(b, "at", plan_binary(p, PEXPR_ADD, now, steps)), *slots = low_i64(l, slots_of(l, conn, feature));
 	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, at, slots), at, plan_binary(p, PEXPR_SUB, at, slots));
 }
 
@@ -59,7 +114,7 @@ low_slot_later(Scope *s, PlanExpr *now)
 {
 	const NetFeature *f = &s->l->net->conns.at[s->conn].features.at[s->feature];
 	PlanExpr *steps = plan_binary(s->l->p, PEXPR_SUB, low_delay_steps(s, f), low_i64(s->l, 1));
-	return low_slot_after(s->l, s->b, f, now, steps);
+	return low_slot_after(s->l, s->b, s->conn, s->feature, now, steps);
 }
 
 PlanExpr *
@@ -69,7 +124,7 @@ low_delayed(Scope *s, PlanExpr *signal)
 	Plan *p = l->p;
 	uint32_t ring = l->conns[s->conn].features[s->feature].ring;
 	signal = low_keep(s->b, "leaves", signal);
-	PlanExpr *now = low_slot_now(l, s->b, &l->net->conns.at[s->conn].features.at[s->feature]);
+	PlanExpr *now = low_slot_now(l, s->b, s->conn, s->feature);
 	PlanExpr *slot = plan_emit_let(s->b, "slot", low_slot_later(s, now));
 	PlanExpr *at0 = low_pair_at(s, 0), *at1 = low_pair_at(s, 1);
 	PlanExpr *sum = plan_binary(p, PEXPR_ADD, low_load(l, ring, 4, slot, s->item, at0, at1), signal);
@@ -101,12 +156,12 @@ low_ring(Lower *l, uint32_t conn, uint32_t feature)
 	const NetConn *c = &l->net->conns.at[conn];
 	const NetFeature *f = &c->features.at[feature];
 	LowFeature *lf = &l->conns[conn].features[feature];
-	if (lf->ring == NO_BUF)
-		return;
 	bool sums = !low_delays_signals(c, feature);
+	if (lf->ring == NO_BUF || (sums && low_ring_is_shared_later(l, conn)))
+		return;
 	lf->reset_ring = low_add_kernel(l, low_pair_range(l, conn, sums || f->of_post), "%s.%s.reset", c->name, f->name);
 	PlanEmit b = plan_emit(l->p, l->p->codes.at[lf->reset_ring]);
-	LowLoop slots = low_loop(&b, "slot", low_i64(l, 0), low_i64(l, (int64_t)f->slots), false);
+	LowLoop slots = low_loop(&b, "slot", low_i64(l, 0), low_i64(l, slots_of(l, conn, feature)), false);
 	LowLoop items = low_items(l, low_body(&slots));
 	PlanEmit *in = low_body(&items);
 	if (sums) {

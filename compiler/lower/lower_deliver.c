@@ -97,7 +97,7 @@ come_out(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	uint32_t k = c->features.n - 1, ring = l->conns[conn].features[k].ring;
-	PlanExpr *now = low_slot_now(l, b, &c->features.at[k]);
+	PlanExpr *now = low_slot_now(l, b, conn, k);
 	LowLoop cols = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	add_to(l, low_body(&cols), into, item, cols.index, low_load(l, ring, 3, now, item, cols.index));
 	low_store(low_body(&cols), ring, low_real(l, 0), 3, now, item, cols.index);
@@ -118,7 +118,7 @@ rows(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, PlanEx
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
 	const LowLayer *pre = &l->layers[c->pre];
-	PlanExpr *now = low_delays_sums(c) ? low_slot_now(l, b, &c->features.at[c->features.n - 1]) : NULL;
+	PlanExpr *now = low_delays_sums(c) ? low_slot_now(l, b, conn, c->features.n - 1) : NULL;
 	LowKeys *keys = past || !l->conns[conn].staged ? low_feature_keys(l, b, conn) : NULL;
 	if (l->conns[conn].staged) {                      /* the signals are there */
 		LowLoop all = low_loop(b, "i", low_i64(l, 0), low_i64(l, (int64_t)l->net->layers.at[c->pre].n), false);
@@ -259,7 +259,7 @@ low_arrive(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExpr *item, 
 	} else {
 		low_deliver_pattern(l, b, conn, into, item, past);
 	}
-	if (low_delays_sums(c) && !past)
+	if (low_delays_sums(c) && !past && !low_ring_is_shared_later(l, conn))
 		come_out(l, b, conn, into, item);
 	if (first >= last)
 		return;

@@ -215,15 +215,15 @@ fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
 	fed_site_of(l, site, per_item ? 1 : 2, axes);
 }
 
-/* Blocks of four objects; the buffer is padded to whole blocks. */
+/* Blocks of four objects; the buffer is padded to whole blocks. In a batch an item's objects begin where a block does, or not so. */
 static void
 drawn_site(Lower *l, uint32_t site, uint32_t layer)
 {
 	Plan *p = l->p;
 	uint64_t n = l->net->layers.at[layer].n * l->batch, blocks = (n + 3) / 4;
-	if (n > UINT32_MAX || l->net->layers.at[layer].n % 4 != 0)
+	if (n > UINT32_MAX || (l->batch > 1 && l->net->layers.at[layer].n % 4 != 0))
 		return;                                   /* drawn in place */
-	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, l->net->layers.at[layer].n)};
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, 4 * blocks / l->batch)};
 	uint32_t buf = low_add_buf(l, PT_U32, ROLE_SCRATCH, 2, axes, "%s", l->net->sites.at[site].name);
 	uint32_t id = low_add_kernel(l, blocks / l->batch, "%s.draw", l->net->sites.at[site].name);
 	PlanEmit b = plan_emit(p, p->codes.at[id]);

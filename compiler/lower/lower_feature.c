@@ -404,12 +404,11 @@ low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature)
 		o->ntexts = o->nbufs = 1;
 		o->span = t->span;
 	}
-	if (f->delay && f->slots > 1) {
-		bool sums = !low_delays_signals(c, feature);
+	if (f->delay && f->slots > 1 && low_delays_signals(c, feature)) {
 		PlanAxis ring[4] = {low_axis(AXIS_SLOT, f->slots), axes[0], axes[1], axes[2]};
-		if (sums)
-			ring[2] = low_axis(AXIS_POST, l->net->layers.at[c->post].n);
-		lf->ring = low_add_buf(l, l->real, ROLE_STATE, sums ? 3 : 4, ring, "%s.%s_on_the_way", c->name, f->name);
+		lf->ring = low_add_buf(l, l->real, ROLE_STATE, 4, ring, "%s.%s_on_the_way", c->name, f->name);
+	} else if (f->delay && f->slots > 1) {
+		low_ring_of_sums(l, conn);
 	}
 	if (reads_total(f))
 		lf->total = low_add_buf(l, l->real, ROLE_SCRATCH, 0, NULL, "%s.%s.sum", c->name, f->name);

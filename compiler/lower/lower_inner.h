@@ -60,7 +60,7 @@ typedef struct {
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t draw, find_columns;                      /* the object that draws them, and the kernel that sorts them by target */
-	uint32_t delay_begin, find_delays;                /* where in its row each delay begins, and the kernel that finds the delays */
+	uint32_t delay_begin, delay_steps, find_delays;   /* where in its row each delay begins, or that of each synapse; the kernel that finds them */
 	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
 	uint32_t past, remember, behind;                  /* in front of neurons that look back: see lower_window */
@@ -234,10 +234,13 @@ PlanExpr *low_kept_signal(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *past, 
 PlanExpr *low_delayed(Scope *s, PlanExpr *signal);
 bool low_delays_sums(const NetConn *c);                           /* its last feature is a delay of more than one step */
 bool low_delays_signals(const NetConn *c, uint32_t feature);     /* it keeps each signal, or what comes to each target */
-PlanExpr *low_slot_now(Lower *l, PlanEmit *b, const NetFeature *f);
+PlanExpr *low_slot_now(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature);
 PlanExpr *low_delay_steps(Scope *s, const NetFeature *f);        /* i64 from 1 to the longest */
-PlanExpr *low_slot_after(Lower *l, PlanEmit *b, const NetFeature *f, PlanExpr *now, PlanExpr *steps);
+PlanExpr *low_slot_after(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature, PlanExpr *now, PlanExpr *steps);
 PlanExpr *low_slot_later(Scope *s, PlanExpr *now);                /* where a signal of this synapse leaves */
+/* The ring of a connection whose delay is its last feature, and whether a later connection brings its sums to the same. */
+void low_ring_of_sums(Lower *l, uint32_t conn);
+bool low_ring_is_shared_later(const Lower *l, uint32_t conn);
 void low_ring(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_buffers(Lower *l, uint32_t conn, uint32_t feature);
 void low_feature_kernels(Lower *l, uint32_t conn, uint32_t feature);
@@ -337,9 +340,12 @@ PlanExpr *low_affine(Lower *l, PlanExpr *e, int64_t factor, PlanExpr *add);     
 PlanExpr *low_flatten(Lower *l, PlanExpr *first, uint32_t n, const uint64_t *extent, PlanExpr *const *at);
 PlanExpr *low_spread(Lower *l, PlanEmit *b, PlanExpr *flat, uint32_t n, const uint64_t *extent, PlanExpr **at);
 /* Lists of synapses (lower_list.c). */
-bool low_is_arranged(const Lower *l, uint32_t conn);              /* each row is sorted by delay, which is not stored */
+bool low_is_arranged(const Lower *l, uint32_t conn);              /* delays are kept in steps: rows are sorted by them … */
+bool low_keeps_steps(const Lower *l, uint32_t conn);              /* … or they stand beside the targets, if that is less */
 /* Opens loops over the delays of row i and the synapses of each; `slot`: where in the ring they arrive. */
 LowLoop low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, PlanExpr *now, LowLoop *slots, PlanExpr **slot);
+/* Where in the ring a synapse's spike arrives that keeps its delay in steps. */
+PlanExpr *low_slot_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse, PlanExpr *now);
 void low_delays_kernel(Lower *l, uint32_t conn);                  /* finds the delays that rows are sorted by */
 void low_list_buffers(Lower *l, uint32_t conn);
 void low_connect(Lower *l, PlanEmit *b, uint32_t conn);           /* draws and sorts them when the run begins */

@@ -36,7 +36,7 @@ synapse_delays(Lower *l)
 	uint64_t most = 0, slots = 0;
 	for (uint32_t c = 0; l->synapse_delays == NO_BUF && c < l->net->conns.n; c++) {
 		const NetConn *n = &l->net->conns.at[c];
-		if (!low_is_arranged(l, c))
+		if (!low_is_arranged(l, c) || low_keeps_steps(l, c))
 			continue;
 		most = n->pattern.nsynapses > most ? n->pattern.nsynapses : most;
 		slots = n->features.at[n->features.n - 1].slots > slots ? n->features.at[n->features.n - 1].slots : slots;
@@ -61,7 +61,10 @@ drawn(Lower *l, uint32_t conn)
 	o->bufs = ARENA_ARRAY(l->a, uint32_t, 4);
 	o->bufs[o->nbufs++] = low->row;
 	o->bufs[o->nbufs++] = low->target;
-	if (low_is_arranged(l, conn)) {
+	if (low_keeps_steps(l, conn)) {
+		bool narrow = c->features.at[c->features.n - 1].slots <= 256;
+		low->delay_steps = list(l, narrow ? PT_U8 : PT_U16, ROLE_STATE, AXIS_SYNAPSE, n->nsynapses, c->name, "delay_steps");
+	} else if (low_is_arranged(l, conn)) {
 		uint64_t slots = c->features.at[c->features.n - 1].slots;
 		PlanAxis axes[2] = {low_axis(AXIS_PRE, l->net->layers.at[c->pre].n), low_axis(AXIS_SLOT, slots + 1)};
 		low->delay_begin = low_add_buf(l, PT_U32, ROLE_STATE, 2, axes, "%s.delay_begin", c->name);
@@ -121,16 +124,22 @@ low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, PlanExpr *no
 {
 	Plan *p = l->p;
 	const NetConn *c = &l->net->conns.at[conn];
-	const NetFeature *f = &c->features.at[c->features.n - 1];
-	uint32_t begin = l->conns[conn].delay_begin;
+	uint32_t last = c->features.n - 1, begin = l->conns[conn].delay_begin;
 	PlanExpr *row = plan_emit_let(b, "row", place(l, l->conns[conn].row, i));
-	*slots = low_loop(b, "later", low_i64(l, 0), low_i64(l, (int64_t)f->slots), false);
+	*slots = low_loop(b, "later", low_i64(l, 0), low_i64(l, (int64_t)c->features.at[last].slots), false);
 	PlanEmit *in = low_body(slots);
 	PlanExpr *next = plan_binary(p, PEXPR_ADD, slots->index, low_i64(l, 1));
-	*slot = plan_emit_let(in, "slot", low_slot_after(l, in, f, now, slots->index));
+	*slot = plan_emit_let(in, "slot", low_slot_after(l, in, conn, last, now, slots->index));
 	PlanExpr *lo = plan_binary(p, PEXPR_ADD, row, plan_cast(p, PT_I64, low_load(l, begin, 2, i, slots->index)));
 	PlanExpr *hi = plan_binary(p, PEXPR_ADD, row, plan_cast(p, PT_I64, low_load(l, begin, 2, i, next)));
 	return low_loop(in, "e", lo, hi, false);
+}
+
+PlanExpr *
+low_slot_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse, PlanExpr *now)
+{
+	PlanExpr *later = place(l, l->conns[conn].delay_steps, synapse);
+	return plan_emit_let(b, "slot", low_slot_after(l, b, conn, l->net->conns.at[conn].features.n - 1, now, later));
 }
 
 LowLoop
@@ -279,7 +288,7 @@ low_connect(Lower *l, PlanEmit *b, uint32_t conn)
 		PlanArg args[2] = {low_number(l, low->draw), low_address(l, low->row, NULL)};
 		low_host(l, b, "connect", 2, args);
 		low_run_if(b, low->find_delays);
-		if (low->find_delays != UINT32_MAX)
+		if (low->delay_begin != NO_BUF)
 			low_host(l, b, "arrange", 2, args);
 	}
 	low_run_if(b, low->find_columns);

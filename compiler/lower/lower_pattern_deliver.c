@@ -248,7 +248,7 @@ listed(Deliver *w, PlanEmit *b)
 {
 	Lower *l = w->l;
 	Plan *p = l->p;
-	bool arranged = low_is_arranged(l, w->conn);
+	bool steps = low_keeps_steps(l, w->conn), arranged = !steps && low_is_arranged(l, w->conn);
 	LowLoop delays, row;
 	if (arranged)
 		row = low_arranged_row(l, b, w->conn, w->i, w->now, &delays, &w->slot);
@@ -257,6 +257,8 @@ listed(Deliver *w, PlanEmit *b)
 	PlanEmit *in = low_body(&row), then = plan_emit(p, b->code);
 	PlanExpr *j = low_target(l, in, w->conn, row.index);
 	LowIndex at = {1, {row.index}};
+	if (steps)
+		w->slot = low_slot_of(l, &then, w->conn, row.index, w->now);
 	add_to(w, &then, w->i, j, &at, w->signal);
 	plan_emit_if(in, plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_GE, j, w->lo), plan_binary(p, PEXPR_LT, j, w->hi)), &then,
 	             NULL);
@@ -317,7 +319,7 @@ low_deliver_pattern(Lower *l, PlanEmit *b, uint32_t conn, uint32_t into, PlanExp
 	Deliver w = delivery(l, b, conn, into, item);
 	w.past = past;
 	if (low_delays_sums(c))
-		w.now = low_slot_now(l, b, &c->features.at[c->features.n - 1]);
+		w.now = low_slot_now(l, b, conn, c->features.n - 1);
 	if (past || !l->conns[conn].staged)
 		w.keys = low_feature_keys(l, b, conn);
 	if (l->conns[conn].staged) {

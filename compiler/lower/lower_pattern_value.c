@@ -78,7 +78,8 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 	}
 	s.value = low_keep(b, "delay", v);
 	PlanExpr *later = plan_binary(l->p, PEXPR_SUB, low_delay_steps(&s, w->f), low_i64(l, 1));
-	low_store(b, l->synapse_delays, plan_cast(l->p, l->p->bufs.at[l->synapse_delays].type, later), 1, at->at[0]);
+	uint32_t own = l->conns[w->conn].delay_steps, buf = own != NO_BUF ? own : l->synapse_delays;
+	low_store(b, buf, plan_cast(l->p, l->p->bufs.at[buf].type, later), 1, at->at[0]);
 }
 
 /* `weight = file("w.npy")` on `by sparse("w.npy")`: the matrix is known already, its zeros are absent. */
@@ -154,7 +155,7 @@ low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 	lf->init = begin_kernel(w, "init");
 }
 
-/* Steps that the synapses of a drawn connection take, before its rows are sorted by them. */
+/* Steps that the synapses of a drawn connection take, before its rows are sorted by them, if they are. */
 void
 low_delays_kernel(Lower *l, uint32_t conn)
 {

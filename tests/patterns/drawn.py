@@ -173,28 +173,42 @@ def alike(snnc, folder, engines):
     need(twins["one.target"] != twins["two.target"], "two connections are the same")
 
 
+def later_of(found, name, row, target, slots):
+    """(source, synapse, steps beyond the first): rows are sorted by delay, or a number stands beside each target, whichever is less."""
+    begin, steps = found.get(f"{name}.delay_begin"), found.get(f"{name}.delay_steps")
+    need((begin is None) != (steps is None), f"{name}: delays are kept twice, or not at all")
+    for i in range(A):
+        line = range(row[i], row[i + 1])
+        if steps is not None:
+            need(all(target[e] <= target[e + 1] for e in line[:-1]), f"{name}: targets do not ascend")
+            yield from ((i, e, steps[e]) for e in line)
+            continue
+        bounds = begin[i * (slots + 1):(i + 1) * (slots + 1)]
+        need(bounds[0] == 0 and bounds[-1] == len(line), f"{name}: delays do not fill row {i}")
+        for later in range(slots):
+            part = line[bounds[later]:bounds[later + 1]]
+            need(all(target[e] <= target[e + 1] for e in part[:-1]), f"{name}: targets of one delay do not ascend")
+            yield from ((i, e, later) for e in part)
+
+
 def delays(snnc, folder):
-    """Rows are sorted by delay; delays are spread as they should; what left a source arrives as late as it lies."""
+    """Delays are spread as they should; what left a source arrives as late as it lies, and what comes to one port has one ring."""
     seen, most = Counter(), 9
     for seed in range(1, 9):
         lines = ["connect a -> b by fixed_total(4000) as c { weight = normal(1, 0.1) ; delay = uniform(1 ms, 9 ms) { range [1 ms, 9 ms] } }",
                  "connect a -> b by fixed_indegree(7) as n { weight = 1 + 0.01 * i ; delay = 1 ms + 1 ms * j { range [1 ms, 7 ms] } }"]
         found = run(snnc, folder, lines, seed, "eval", program=PROGRAM.replace("0 Hz", "1000 Hz").replace("run 1 ms", "run 2 ms"))
+        ring = found["b.input_on_the_way"]
+        sums = [0.0] * (most * B)
         for name, slots in (("c", most), ("n", 7)):
-            row, target, begin, weight, ring = (found[f"{name}.{x}"] for x in ("row", "target", "delay_begin", "weight", "delay_on_the_way"))
-            sums = [0.0] * (slots * B)
-            for i in range(A):
-                bounds = begin[i * (slots + 1):(i + 1) * (slots + 1)]
-                need(bounds[0] == 0 and bounds[-1] == row[i + 1] - row[i], f"{name}: delays do not fill row {i}")
-                for later in range(slots):
-                    line = range(row[i] + bounds[later], row[i] + bounds[later + 1])
-                    need(all(target[e] <= target[e + 1] for e in line[:-1]), f"{name}: targets of one delay do not ascend")
-                    for e in line:
-                        seen[later] += name == "c"
-                        need(name == "c" or later == min(target[e], 6), f"n: neuron {target[e]} has a delay of {later + 1} steps")
-                        if later:                        # those of one step have arrived
-                            sums[(1 + later) % slots * B + target[e]] += weight[e]
-            need(all(abs(x - y) < 1e-3 for x, y in zip(sums, ring)), f"{name}: spikes are not on their way as they should")
+            row, target, weight = (found[f"{name}.{x}"] for x in ("row", "target", "weight"))
+            need((f"{name}.delay_steps" in found) == (name == "n"), f"{name}: the larger of two forms")
+            for i, e, later in later_of(found, name, row, target, slots):
+                seen[later] += name == "c"
+                need(name == "c" or later == min(target[e], 6), f"n: neuron {target[e]} has a delay of {later + 1} steps")
+                if later:                                # those of one step have arrived
+                    sums[(1 + later) % most * B + target[e]] += weight[e]
+        need(len(ring) == len(sums) and all(abs(x - y) < 1e-3 for x, y in zip(sums, ring)), "spikes are not on their way as they should")
     chi_square("delays", [seen[k] for k in range(most)], [4000 * 8 * p / 16 for p in (1, *(7 * [2]), 1)])   # rounded to steps
 
 
