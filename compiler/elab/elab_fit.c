@@ -185,7 +185,9 @@ fits_connection(Scope *s, NetExpr *e)
 	}
 	bool has_pre = !of_post && (code || pairs) && p->kind != NPAT_POOL && p->kind != NPAT_MEAN;
 	bool has_post = of_post ? p->kind != NPAT_CONV : code || p->kind != NPAT_CONV;
-	if (has_post && is_of_layer(l, post))
+	if (p->kind == NPAT_SPARSE && !p->drawn && rank == 1 && l->rank == 1 && l->n == shape[0])
+		e->side = NSIDE_VALUE;
+	else if (has_post && is_of_layer(l, post))
 		e->side = NSIDE_POST;
 	else if (has_pre && is_of_layer(l, pre))
 		e->side = NSIDE_PRE;

@@ -65,6 +65,17 @@ is_fellow(const NetConn *c, uint32_t feature)
 	return false;
 }
 
+/* Can values leave their bounds by anything but the rule? By a norm, or held at a zero that is not between them. */
+static bool
+gets_out(const Lower *l, uint32_t conn, uint32_t feature)
+{
+	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
+	if (f->has_norm)
+		return f->has_range || f->keep_sign;
+	bool zero = f->has_range && f->lo->kind == NEXPR_CONST && f->hi->kind == NEXPR_CONST && f->lo->value <= 0 && f->hi->value >= 0;
+	return f->has_range && !zero && low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
+}
+
 static bool needs_store(const Lower *l, uint32_t conn, uint32_t feature);
 
 /* Does anything but its first value ask for it? */
@@ -179,7 +190,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
 			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
-		if (f->has_rule && (f->has_range || f->keep_sign) && f->has_norm && (low_is_plain(c, f) || low_is_listed(l, c, f)))
+		if (f->has_rule && gets_out(l, conn, k) && (low_is_plain(c, f) || low_is_listed(l, c, f)))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
 		if (f->keep_sign && (f->has_rule || low_sets_sign(f)))
 			lf->negative = low_add_buf(l, PT_BOOL, ROLE_STATE, naxes, axes, "%s.%s_negative", c->name, f->name);

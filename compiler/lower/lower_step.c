@@ -133,6 +133,19 @@ control(Lower *l, PlanEmit *b, const NetProto *run, NetControlKind kind, uint32_
 			low_run_if(b, low_control(l, &run->controls.at[k])->kernel);
 }
 
+/* Values that are held at zero may be outside of their range when they are let go. */
+static void
+held_values(Lower *l, PlanEmit *b, const NetProto *run, uint32_t conn)
+{
+	control(l, b, run, NCONTROL_ZERO, conn);
+	for (uint32_t k = 0; run && k < run->controls.n; k++) {
+		const NetControl *c = &run->controls.at[k];
+		uint32_t flag = c->kind == NCONTROL_ZERO && c->var.of == conn ? l->conns[conn].features[c->var.index].unclipped : NO_BUF;
+		if (flag != NO_BUF)
+			low_store(b, flag, plan_int(l->p, PT_BOOL, 1), 0);
+	}
+}
+
 static void
 control_inputs(Lower *l, PlanEmit *b, const NetProto *run)
 {
@@ -223,7 +236,7 @@ low_step_of(Lower *l, const char *name, const NetProto *run)
 	plan_emit_note(b, "C: learn");
 	step_rules(l, b);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
-		control(l, b, run, NCONTROL_ZERO, c);
+		held_values(l, b, run, c);
 	plan_emit_note(b, "D: record");
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		raster(l, b, i, low_given(plan_cast(p, PT_I64, low_load(l, l->step, 0))));

@@ -487,7 +487,8 @@ limit_all(Update *u, PlanEmit *to)
 	PlanExpr *v = low_load(l, u->low->buf, 2, rows.index, cols.index);
 	if (u->f->decay != 0)
 		v = plan_binary(l->p, PEXPR_MUL, v, low_real(l, 1 - u->f->decay));
-	v = upd_bounded(u, b, rows.index, cols.index, v);
+	if (u->f->has_rule)
+		v = upd_bounded(u, b, rows.index, cols.index, v);
 	low_store(b, u->low->buf, v, 2, rows.index, cols.index);
 	low_close(&cols);
 	low_close(&rows);

@@ -27,6 +27,7 @@ MODELS = {
     "LIFNodes": Model("LIF", LIF, VOLTAGE, summed=True),
     "BoostedLIFNodes": Model("BoostedLIF", {
         "thresh": ("threshold", " mV", 13), "tc_decay": ("tau", " ms", 100), "refrac": ("refractory", " ms", 5),
+        "reset": ("reset", " mV", None), "lbound": ("floor", " mV", None),
     }, VOLTAGE, summed=True),
     "IFNodes": Model("IF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")}, VOLTAGE, summed=True),
     "SubtractiveResetIFNodes": Model("SubtractiveIF", {key: LIF[key] for key in ("reset", "thresh", "refrac", "lbound")},
@@ -65,13 +66,15 @@ NEVER_LEARN = {"mask", "adaptation", "mean_field"}   # a bit, its own mechanism,
 
 VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # models for spikes with values
 
-COMMON_LAYER = {"name", "type", "shape", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
+COMMON_LAYER = {"name", "type", "shape", "learning", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
 KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule", "Dales_rule"}
 KNOWN_PIPELINE = {"source", "target", "type", "pipeline", "manual_update", "traces"}      # traces: only keeps its sum
 KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule", "parent_feature", "enforce_polarity"}
 # fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
 OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
 KNOWN_RULE = {"name", "nu", "reduction", "average_update", "continues_update"}
+# what a pipeline may say once for the rules of all its features (4.9)
+CONSTANTS = {"tc_plus", "tc_minus", "tc_e_trace", "tc_c", "average_update", "continues_update"}
 KNOWN_RUN = {"steps", "reset_before", "learning", "one_step", "clamp", "unclamp", "injects_v", "masks", "reward", "a_plus", "a_minus"}
 KNOWN_CASE = {"case", "about", "dt", "batch", "learning", "steps", "layers", "connections", "inputs", "runs",
               "w_every", "given", "expected", "quirk"}

@@ -57,13 +57,12 @@ def pattern_of(c):
     return None
 
 
-def norm_of(c):
-    """The norm as a number for `norm … per …`; None: none."""
-    norm = c.get("norm")
-    if norm is None or c["type"] != "LocalConnection":
-        return norm
+def taps_of(c):
+    """By how much LocalConnection multiplies its norm (4.6)."""
+    if c["type"] != "LocalConnection":
+        return 1
     kernel = c["kernel_size"]
-    return norm * prod(kernel if isinstance(kernel, list) else [kernel, kernel])
+    return prod(kernel if isinstance(kernel, list) else [kernel, kernel])
 
 
 def gathered(array, dense, states=False):

@@ -11,7 +11,7 @@ SPIKING = ["LIFNodes", "LIFNodes", "IFNodes", "BoostedLIFNodes", "CurrentLIFNode
 
 
 def begin(d, kind):
-    d.case = {"case": kind, "about": "made at random", "dt": d.rng.choice([1.0, 1.0, 1.0, 0.5, 2.0]), "batch": d.rng.choice([1, 1, 1, 2, 3, 4, 8]),
+    d.case = {"case": kind, "about": "made at random", "dt": d.rng.choice([1.0, 1.0, 1.0, 0.5, 2.0, 0.1, 0.25]), "batch": d.rng.choice([1, 1, 1, 2, 3, 4, 8]),
               "learning": d.chance(0.9), "steps": d.rng.randint(15, 60), "layers": [], "connections": [], "inputs": {}, "runs": [],
               "w_every": d.rng.choice([1, 1, 2, 3, 5])}
 
@@ -34,12 +34,13 @@ def add_runs(d, reward):
     case, left = d.case, d.case["steps"]
     whole = d.chance(0.3)
     one_step = d.chance(0.12)
-    resets = not any("Adaptation" in f["type"] for c in case["connections"] for f in c.get("pipeline", []))
+    resets = d.chance(0.8)
     learning = case["learning"]
+    third = [c for c in case["connections"] if set(rule_names(c)) & THIRD]
     while left:
         steps = left if whole else min(left, d.rng.choice([1, 2, 5, 10, 20]))
         run = {"steps": steps}
-        if case["runs"] and resets and d.chance(0.25):
+        if case["runs"] and resets and d.chance(0.3):
             run["reset_before"] = True
         if case["runs"] and d.chance(0.2):
             learning = not learning
@@ -50,10 +51,21 @@ def add_runs(d, reward):
             run["reward"] = rounded(d.rng.gauss(0, 1), 3)
             if reward == "items" and d.chance(0.6):
                 run["reward"] = [[[rounded(d.rng.gauss(0, 1), 3)]] for _ in range(case["batch"])]
-            if d.chance(0.3):
-                run.update(a_plus=rounded(d.rng.uniform(0.5, 1.5), 2), a_minus=rounded(d.rng.uniform(-1.5, -0.3), 2))
+            if reward in ("pre", "post") and d.chance(0.6):
+                layer = next(x for x in case["layers"] if x["name"] == third[0]["source" if reward == "pre" else "target"])
+                values = [rounded(d.rng.gauss(0, 1), 3) for _ in range(int(np.prod(layer["shape"])))]
+                run["reward"] = values if reward == "post" else [[x] for x in values]
+            for field, low, high in (("a_plus", 0.5, 1.5), ("a_minus", -1.5, -0.3)):
+                if d.chance(0.3):
+                    run[field] = rounded(d.rng.uniform(low, high), 2)
+                    if d.chance(0.3):                # for some connections
+                        run[field] = {f"{c['source']}>{c['target']}": rounded(d.rng.uniform(low, high), 2) for c in third if d.chance(0.6)}
         left -= steps
         case["runs"].append(run)
+    if not any(run.get("reset_before") for run in case["runs"]):
+        for layer in case["layers"]:                 # a first voltage of its own
+            if layer["type"] in ("LIFNodes", "IFNodes", "CurrentLIFNodes", "DiehlAndCookNodes") and d.chance(0.08):
+                layer.setdefault("state", {})["v"] = d.array(f"node_v_{layer['name']}", d.uniform(-66, -60, *layer["shape"]))
 
 
 def rows_of(d, layer, run):
@@ -77,37 +89,28 @@ def add_controls(d):
         for c in d.case["connections"]:
             if "w" in c and c["type"] != "MeanFieldConnection" and d.chance(0.08):
                 mask = d.bits(0.2, *d.arrays[c["w"]].shape)
-                if c["type"] == "LocalConnection":   # others would come into being
+                if c["type"] == "LocalConnection" and d.chance(0.5):        # else others come into being
                     mask |= d.arrays[c["w"]] == 0
                 ends = f"{c['source']}>{c['target']}"
                 run.setdefault("masks", {})[ends] = d.array(f"mask_{c['source']}_{c['target']}_{at}", mask, "u1")
 
 
-def rules_in(case):
-    for c in case["connections"]:
-        if "rule" in c:
-            yield c["rule"]
-        for f in c.get("pipeline", []):
-            if "rule" in f:
-                yield f["rule"]
+THIRD = {"MSTDP", "MSTDPET", "Rmax"}
 
 
-def one_size(d):
-    """All draws of probabilities come from one file, so they have one size: others stay away."""
-    size = None
-    for c in d.case["connections"]:
-        for f in list(c.get("pipeline", [])):
-            if f["type"] == "Probability":
-                size = size or d.arrays[f["value"]].shape
-                if d.arrays[f["value"]].shape != size:
-                    c["pipeline"].remove(f)
+def rule_names(c):
+    return [r["name"] for r in (c.get("rule"), *(f.get("rule") for f in c.get("pipeline", []))) if r]
 
 
 def finish(d, controls=True):
-    third = [r["name"] for r in rules_in(d.case) if r["name"] in ("MSTDP", "MSTDPET", "Rmax")]
-    items = third and set(third) == {"MSTDP"} and d.case["batch"] > 1 and d.chance(0.4)
-    items = items and all(c["type"] in ("Connection", "MulticompartmentConnection") for c in d.case["connections"])
-    add_runs(d, "items" if items else bool(third))
+    third = [c for c in d.case["connections"] if set(rule_names(c)) & THIRD]
+    reward, names = bool(third), {name for c in third for name in rule_names(c)} & THIRD
+    square = all(c["type"] in ("Connection", "MulticompartmentConnection") for c in third)
+    if third and square and "Rmax" not in names and d.case["batch"] > 1 and d.chance(0.4):
+        reward = "items"
+    elif third and square and names == {"MSTDP"} and len(third) == 1 and third[0]["source"] != third[0]["target"] and d.chance(0.3):
+        reward = d.rng.choice(["pre", "post"])
+    add_runs(d, reward)
     if controls and d.chance(0.3):
         add_controls(d)
 
@@ -141,9 +144,9 @@ def csrm_case(d, boost):
     y = make_layer(d, "Y", "CSRMNodes", shape_of(d, axes=1))
     d.case["layers"].append(y)
     d.case["connections"].append(dense(d, x, y, boost * 0.3, d.case["batch"]))
+    if d.chance(0.3):
+        d.case["connections"].append(dense(d, y, y, boost * 0.1, d.case["batch"]))
     finish(d, False)
-    for run in d.case["runs"]:
-        run.pop("one_step", None)
 
 
 def rule_case(d, boost):
@@ -167,7 +170,6 @@ def mcc_case(d, boost):
     d.case["connections"].append(pipeline(d, x, y, boost, d.case["batch"]))
     if d.chance(0.2):
         d.case["connections"].append(d.rng.choice([dense, pipeline])(d, y, y, boost, d.case["batch"]))
-    one_size(d)
     finish(d)
 
 
@@ -185,32 +187,29 @@ def window_case(d, boost):
         y["type"], y["name"] = "LIFNodes", "Y"
         y = d.case["layers"][-1] = make_layer(d, "Y", "LIFNodes", target)
         y.update(thresh=rounded(-65 + d.rng.uniform(0.5, 2.5)), rest=-65.0, reset=-65.0, refrac=1)
-        d.case["learning"] = False
     d.case["connections"].append(fill_windowed(d, c, x, y, kernel, out, boost, batch))
     if d.chance(0.3):
         z = make_layer(d, "Z", d.rng.choice(SPIKING[:7]), shape_of(d))
         d.case["layers"].append(z)
         d.case["connections"].append(dense(d, y, z, boost, batch))
     finish(d)
-    if word == "MaxPool":
-        for run in d.case["runs"]:
-            run.pop("learning", None)
 
 
 def local_case(d, boost):
-    begin(d, "local")
-    d.case["batch"] = 1
-    side = d.rng.randint(3, 7)                       # others are wired wrongly by BindsNET
-    kernel, stride = [d.rng.randint(1, side - 1)] * 2, [d.rng.randint(1, 2)] * 2
+    begin(d, "local")                                # with what BindsNET does wrongly: batches, images that are not square (Q24, Q25)
+    extents = [d.rng.randint(3, 7)] * 2
     if d.chance(0.3):
-        kernel = [d.rng.randint(1, side - 1), kernel[1]]
+        extents[1] = d.rng.randint(3, 7)
+    kernel, stride = [d.rng.randint(1, min(extents) - 1)] * 2, [d.rng.randint(1, 2)] * 2
+    if d.chance(0.3):
+        kernel = [d.rng.randint(1, extents[0] - 1), kernel[1]]
     filters = d.rng.randint(1, 3)
-    positions = int(np.prod([(side - k) // s + 1 for k, s in zip(kernel, stride)]))
-    x = input_layer(d, shape=[side * side])
+    positions = int(np.prod([(side - k) // s + 1 for side, k, s in zip(extents, kernel, stride)]))
+    x = input_layer(d, shape=[extents[0] * extents[1]])
     y = make_layer(d, "Y", d.rng.choice(SPIKING[:7]), [filters * positions])
     x["traces"] = y["traces"] = True
     d.case["layers"].append(y)
-    d.case["connections"].append(flat_local(d, x, y, [side, side], kernel, stride, filters, boost))
+    d.case["connections"].append(flat_local(d, x, y, extents, kernel, stride, filters, boost))
     finish(d)
 
 
@@ -223,9 +222,13 @@ def mean_field_case(d, boost):
     w = d.uniform(5, 20, *y["shape"]) * np.float32(boost)
     if len(y["shape"]) > 1 and d.chance(0.5):
         w = w.reshape(y["shape"])
+    if d.chance(0.2):
+        w = w.reshape(-1)[:1].reshape(())
     d.case["connections"].append({"source": "X", "target": "Y", "type": "MeanFieldConnection", "w": d.array("init_w_X_Y", w), "b": None,
                                   "wmin": None, "wmax": None, "norm": None, "weight_decay": 0.0,
                                   "rule": {"name": "NoOp", "nu": [0.0, 0.0], "reduction": "sum"}})
+    if w.shape and d.chance(0.3):
+        d.case["connections"][0]["norm"] = rounded(float(w.sum()) * d.rng.uniform(0.8, 1.2))
     finish(d)
 
 
@@ -236,12 +239,8 @@ def net_case(d, boost):
     layers = [input_layer(d)]
     if d.chance(0.2):
         layers.append(input_layer(d, "X2"))
-    sigma = 0
     for name in names[1:]:
-        kinds = [k for k in SPIKING if k != "SRM0Nodes" or not sigma]
-        kind = d.rng.choice(kinds)
-        sigma += kind == "SRM0Nodes"
-        y = make_layer(d, name, kind, shape_of(d))
+        y = make_layer(d, name, d.rng.choice(SPIKING), shape_of(d))
         d.case["layers"].append(y)
         layers.append(y)
     for at, y in enumerate(layers):
@@ -256,7 +255,9 @@ def net_case(d, boost):
             d.case["connections"].append(c)
         if d.chance(0.1):
             drive(d, y, 0.5)
-    one_size(d)
+    if d.chance(0.1):                                # an Input that something is connected to passes the sum on
+        c = dense(d, layers[-1], layers[0], 0.05, batch)
+        d.case["connections"].append({**c, "norm": None})
     if d.chance(0.3):
         first = d.case["layers"][0]
         d.case["layers"].remove(first)

@@ -44,12 +44,20 @@ def nested(values, shape):
     return np.array(values, dtype=object).reshape(shape).tolist()
 
 
+def broadcast(d, values, shape):
+    """Now and then fewer values than neurons, which meet a layer of several axes as NumPy has it."""
+    if len(shape) == 1 or not d.chance(0.25):
+        return nested(values, shape)
+    some = [1 if d.chance(0.5) else extent for extent in shape]
+    return nested(values[:int(np.prod(some))], some)
+
+
 def per_neuron(d, layer, field, spread, p=0.2):
     """Now and then one value per neuron around the given one."""
     if d.chance(p):
         x = layer[field]
         n = int(np.prod(layer["shape"]))
-        layer[field] = nested([rounded(x + d.rng.uniform(-spread, spread)) for _ in range(n)], layer["shape"])
+        layer[field] = broadcast(d, [rounded(x + d.rng.uniform(-spread, spread)) for _ in range(n)], layer["shape"])
 
 
 # ---- layers ------------------------------------------------------------------------------------------------
@@ -135,7 +143,8 @@ def make_layer(d, name, kind, shape):
         layer["state"] = {k: d.array(f"node_{k}_{name}", v.reshape(shape)) for k, v in per.items()}
         layer["state"]["S"] = d.array(f"node_S_{name}", S)
     elif kind == "CSRMNodes":
-        layer.update(rest=-65.0, thresh=-52.0, responseKernel=d.rng.choice(["ExponentialKernel", "AlphaKernel"]),
+        kernels = ["ExponentialKernel", "AlphaKernel", "AlphaKernelSLAYER", "LaplacianKernel", "TriangularKernel"]
+        layer.update(rest=-65.0, thresh=-52.0, responseKernel=d.rng.choice(kernels),
                      refractoryKernel="EtaKernel", tau=rounded(d.rng.uniform(1, 6), 2), res_window_size=d.rng.randint(2, 25),
                      ref_window_size=d.rng.randint(1, 12), reset_const=rounded(d.rng.uniform(10, 60), 2),
                      tc_decay=rounded(d.rng.uniform(40, 150)), theta_plus=0.0, tc_theta_decay=0.0,
@@ -146,7 +155,7 @@ def make_layer(d, name, kind, shape):
 
 # ---- rules ---------------------------------------------------------------------------------------------------
 
-def rule_for(d, c, target, families, batch, bounds, scale=1.0, pipeline=False):
+def rule_for(d, c, source, target, families, bounds, scale=1.0, pipeline=False):
     name = d.rng.choice(families)
     if name == "WeightDependentPostPre" and None in bounds:
         name = "PostPre"
@@ -167,27 +176,27 @@ def rule_for(d, c, target, families, batch, bounds, scale=1.0, pipeline=False):
             rule["nu"][1] = d.rng.choice([0.0, [0.0] * n])
     if third and name != "Rmax":
         rule.update(tc_plus=rounded(d.rng.uniform(5, 30)), tc_minus=rounded(d.rng.uniform(5, 30)))
+        for field, layer in (("tc_plus", source), ("tc_minus", target)):     # of each neuron
+            if c["type"] in ("Connection", "MulticompartmentConnection") and d.chance(0.1):
+                rule[field] = nested([rounded(d.rng.uniform(5, 30)) for _ in range(int(np.prod(layer["shape"])))], layer["shape"])
     if name in ("MSTDPET", "Rmax"):
         rule["tc_e_trace"] = rounded(d.rng.uniform(10, 50))
     if name == "Rmax":
         rule["tc_c"] = rounded(d.rng.uniform(2, 10))
-    if pipeline and name != "Rmax" and d.chance(0.35):
+    if pipeline and name in ("PostPre", "MSTDP", "MSTDPET") and d.chance(0.35):
         rule.update(average_update=d.rng.randint(1, 7), continues_update=d.chance(0.5))
     return rule
 
 
-def families_of(c, source, target, batch):
-    out = ["NoOp"]
-    both = source["traces"] and target["traces"]
-    if c["type"] == "MulticompartmentConnection":
-        return out + (["PostPre"] * 3 if both else []) + ["MSTDP"] + (["MSTDPET"] if batch == 1 else [])
-    if both:
-        out += ["PostPre", "PostPre", "Hebbian", "WeightDependentPostPre"]
-    out += ["MSTDP", "MSTDP"] if batch == 1 or "Conv" not in c["type"] else []
-    if batch == 1:
-        out.append("MSTDPET")
-        if c["type"] == "Connection" and target["type"] == "SRM0Nodes" and source["traces"]:
-            out += ["Rmax"] * 4
+def families_of(c, source, target):
+    """The rules that may act on a connection; those of a replay that goes beyond BindsNET (Q31, Q35-Q38) among them."""
+    out, plain = ["NoOp"], c["type"] in ("Connection", "LocalConnection", "SparseConnection")
+    pipeline = c["type"] == "MulticompartmentConnection"
+    if source["traces"] and target["traces"]:
+        out += ["PostPre", "PostPre", "Hebbian", "WeightDependentPostPre"] + (["PostPre"] if pipeline else [])
+    out += ["MSTDP", "MSTDP", "MSTDPET"]
+    if (plain or pipeline) and target["type"] == "SRM0Nodes" and source["traces"]:
+        out += ["Rmax"] * 4
     return out
 
 
@@ -227,15 +236,34 @@ def dense(d, source, target, boost, batch, rule=True):
     c.update(w=d.array(f"init_w_{key}", w), b=None, wmin=low, wmax=high, norm=None, weight_decay=0.0)
     if d.chance(0.25):
         c["b"] = d.array(f"init_b_{key}", d.uniform(-0.2, 0.4, m))
-        if target["type"] == "CSRMNodes":
-            c["b"] = None
     if d.chance(0.3):
-        c["norm"] = rounded(float(np.abs(w).sum(0).mean()) * d.rng.uniform(0.7, 1.3))
+        c["norm"] = norm_for(d, np.abs(w))
     if d.chance(0.25):
         c["weight_decay"] = rounded(d.rng.uniform(1e-4, 2e-2), 2)
-    c["rule"] = rule_for(d, c, target, families_of(c, source, target, batch) if rule else ["NoOp"], batch, (low, high), top)
+    c["rule"] = rule_for(d, c, source, target, families_of(c, source, target) if rule else ["NoOp"], (low, high), top)
     per_synapse(d, c, c["rule"], w)
+    if d.chance(0.08) and is_number(c["wmax"]) and not c["norm"]:          # the first weights are clipped (4.1)
+        c["wmax"] = rounded(float(w.min() + 0.8 * (w.max() - w.min())))
+        if is_number(low) and low >= c["wmax"]:
+            c["wmax"] = high
+    if d.chance(0.12) and target["type"] != "CSRMNodes":
+        c["type"] = "SparseConnection" if (w == 0).any() and d.chance(0.5) and not c["b"] else c["type"]
+    holds_zero = all(x is None or is_number(x) and x * sign <= 0 for x, sign in ((c["wmin"], 1), (c["wmax"], -1)))
+    if c["type"] == "Connection" and holds_zero and d.chance(0.12):         # what Dale's rule was meant to be (Q18)
+        c["Dales_rule"] = [d.chance(0.8) for _ in range(n)] if d.chance(0.5) else d.array(f"dale_{key}", d.bits(0.8, n, m), "u1")
     return c
+
+
+def is_number(x):
+    return x is not None and not isinstance(x, list)
+
+
+def norm_for(d, w):
+    """A sum for all targets, or one for each."""
+    sums = w.sum(0)
+    if d.chance(0.15):
+        return [rounded(float(x if x else 1) * d.rng.uniform(0.7, 1.3)) for x in sums]
+    return rounded(float(sums.mean()) * d.rng.uniform(0.7, 1.3))
 
 
 def around(d, x, w, widen):
@@ -282,19 +310,29 @@ def pipeline(d, source, target, boost, batch):
             f.update(value=d.array(f"init_{key}_{name}", w), norm_frequency=d.rng.choice(["sample", "sample", "time step"]), range=[low, high],
                      norm=None, decay=0.0)
             if d.chance(0.3) and (w > 0).all():
-                f["norm"] = rounded(float(w.sum(0).mean()) * d.rng.uniform(0.7, 1.3))
+                f["norm"] = norm_for(d, w)
             if d.chance(0.25):
                 f["decay"] = rounded(d.rng.uniform(1e-4, 1e-2), 2)
-            f["rule"] = rule_for(d, c, target, families_of(c, source, target, batch), batch, (low, high), span, True)
+            f["rule"] = rule_for(d, c, source, target, families_of(c, source, target), (low, high), span, True)
+            if not f["norm"] and d.chance(0.12):     # what it was meant to be (Q32)
+                f["enforce_polarity"] = True
+                f["range"] = [x if x is None or x * sign < 0 else sign * rounded(2 * float(np.abs(w).max())) for x, sign in zip(f["range"], (-1, 1))]
+                if f["rule"]["name"] == "WeightDependentPostPre" and None in f["range"]:
+                    f["rule"]["name"] = "PostPre"
         elif kind == "Bias":
             f.update(value=d.array(f"init_{key}_{name}", d.uniform(-0.05, 0.1, n, m)), range=[None, None], norm=None)
+            if d.chance(0.3):                        # any rule on any feature
+                f.update(range=[-0.1, 0.2], decay=d.rng.choice([0.0, 0.001]),
+                         rule=rule_for(d, c, source, target, families_of(c, source, target), (-0.1, 0.2), 0.02, True))
         elif kind == "Mask":
             f.update(value=d.array(f"init_{key}_{name}", d.bits(0.75, n, m), "u1"))
         elif kind == "Intensity":
             f.update(value=d.array(f"init_{key}_{name}", d.rng.choice([np.sign(d.uniform(-0.3, 1, n, m)), d.uniform(-0.3, 1, n, m)])), range=[-1.0, 1.0])
+            if d.chance(0.3):
+                f.update(decay=0.0, rule=rule_for(d, c, source, target, families_of(c, source, target), (-1.0, 1.0), 0.2, True))
         elif kind == "Probability":
             f.update(value=d.array(f"init_{key}_{name}", d.uniform(0.2, 0.95, n, m)), range=[0.05, 1.0], norm=None, decay=0.0)
-            f["rule"] = rule_for(d, c, target, families_of(c, source, target, batch), batch, (0.0, 1.0), 0.2, True)
+            f["rule"] = rule_for(d, c, source, target, families_of(c, source, target), (0.0, 1.0), 0.2, True)
             parents = [g for g in c["pipeline"] if g["type"] == "Probability" and not g.get("parent_feature")]
             if parents and d.chance(0.7):
                 f.update(parent_feature=parents[0]["name"], value=parents[0]["value"], rule={"name": "NoOp", "nu": [0.0, 0.0], "reduction": "sum"})
@@ -307,6 +345,8 @@ def pipeline(d, source, target, boost, batch):
                      ann_out=d.array(f"out_{key}_{name}", d.normal(1, H)), const_update_rate=rounded(d.rng.uniform(0.05, 0.7), 2),
                      const_decay=d.rng.choice([0.001, 0.01]))
         c["pipeline"].append(f)
+    c["traces"] = d.chance(0.25)                     # `activity` is kept
+    c["manual_update"] = d.chance(0.06)
     return c
 
 
@@ -361,10 +401,7 @@ def fill_windowed(d, c, source, target, kernel, out, boost, batch):
     if d.chance(0.2):
         c["weight_decay"] = rounded(d.rng.uniform(1e-4, 1e-2), 2)
     share = 1 / np.prod(out) if "Conv" in c["type"] else 1
-    families = families_of(c, source, target, batch)
-    if c["type"] == "Conv2dConnection":
-        families = [f for f in families if f != "MSTDP"] or ["NoOp"]      # whose numbers are those of a defect
-    c["rule"] = rule_for(d, c, target, families, batch, (low, high), top * share)
+    c["rule"] = rule_for(d, c, source, target, families_of(c, source, target), (low, high), top * share)
     per_synapse(d, c, c["rule"], w)
     return c
 
@@ -390,5 +427,5 @@ def flat_local(d, source, target, extents, kernel, stride, filters, boost):
         c["norm"] = rounded(top * d.rng.uniform(0.4, 0.6))
     if d.chance(0.2):
         c["weight_decay"] = rounded(d.rng.uniform(1e-4, 1e-2), 2)
-    c["rule"] = rule_for(d, c, target, families_of(c, source, target, 1), 1, (0.0, rounded(top * 1.2)), top)
+    c["rule"] = rule_for(d, c, source, target, families_of(c, source, target), (0.0, rounded(top * 1.2)), top)
     return c

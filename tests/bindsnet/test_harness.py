@@ -13,8 +13,9 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 import npy                                           # noqa: E402
-from case import Check, survivor_draws, write_program   # noqa: E402
-from words import NotYet, number                          # noqa: E402
+from case import Check, write_program                # noqa: E402
+from runs import survivor_draws                      # noqa: E402
+from words import NotYet, number                     # noqa: E402
 from compare import check_all, difference, spread    # noqa: E402
 
 EVENTS = [("t", "<i8"), ("b", "<u4"), ("i", "<u4")]
@@ -189,7 +190,7 @@ experiment {
         self.assertIn("signal reward of item = 0", program.text)
         self.assertIn("reward = 1\n    run 1 ms\n    for told in told_reward[2 ..< 4] { reward = told }\n    run 3 ms", program.text)
         self.assertEqual(list(program.files["told_reward.npy"].data), [1, 1, 0.5, -1])
-        case["runs"][1]["reward"] = [0.5, -1, 2]
+        case["runs"][1]["reward"] = [0.5, -1, 2, 3]
         self.assertRaises(NotYet, self.write, case)
 
     def test_rates_and_bounds_of_each_synapse_are_files(self):
@@ -228,10 +229,10 @@ experiment {
         self.assertEqual(self.write(case, w=npy.make((6, 3, 1), "u1", [1, 0, 0] * 6)).files["w_12.npy"].shape, (4, 3))
         self.assertRaises(NotYet, self.write, case, w=npy.make((3, 3, 1), "u1", [1, 0, 0] * 3))
 
-    def test_no_rule_means_no_bounds(self):
+    def test_no_rule_bounds_the_first_weights_alone(self):
         case = small_case()
         case["connections"][0].update(rule={"name": "NoOp", "nu": [0, 0]}, weight_decay=0.01, norm=3)
-        self.assertIn('weight = file("w.npy") { norm 3 per post each run ; decay 0.01 }', self.write(case).text)
+        self.assertIn('weight = file("w.npy") { range [0, inf] ; norm 3 per post each run ; decay 0.01 }', self.write(case).text)
 
     def test_a_pipeline_scales_by_dt_and_sums_signed(self):
         case = small_case(dt=0.5)

@@ -1,4 +1,5 @@
 """words.py: numbers and lists as the language writes them."""
+from math import prod
 
 
 class NotYet(Exception):
@@ -30,13 +31,27 @@ def extents(x):
     return (len(x), *inner.pop())
 
 
-def value(x, unit, n, what):
+def spread(values, have, want, what):
+    """The values of an array of the shape `have`, repeated as NumPy would to fill the shape `want`."""
+    if len(values) == prod(want):
+        return values
+    have = (1,) * (len(want) - len(have)) + tuple(have)
+    if len(have) != len(want) or any(h not in (1, w) for h, w in zip(have, want)):
+        raise NotYet(f"{what}: {len(values)} values for {prod(want)}")
+    out = []
+    for place in range(prod(want)):
+        at, stride = 0, 1
+        for h, w in zip(reversed(have), reversed(want)):
+            place, index = divmod(place, w)
+            at, stride = at + stride * (index if h > 1 else 0), stride * h
+        out.append(values[at])
+    return out
+
+
+def value(x, unit, shape, what):
     """A scalar, or a list with one value per neuron, with its unit."""
     if isinstance(x, list):
-        values = flat(x)
-        if len(values) != n:
-            raise NotYet(f"{what}: {len(values)} values for {n} neurons")
-        return "[" + ", ".join(number(v) + unit for v in values) + "]"
+        return "[" + ", ".join(number(v) + unit for v in spread(flat(x), extents(x), shape, what)) + "]"
     return number(x) + unit
 
 
