@@ -89,7 +89,7 @@ rt_raster_clear(RtRaster *r)
 }
 
 static void
-spikes_state(RtState *s, Item *it)
+spikes_state(RtState *s, Item *it, uint64_t neurons)
 {
 	uint64_t n = it->n;
 	if (!rt_state_room(s, &n, sizeof(int64_t) + sizeof(uint32_t)))
@@ -99,8 +99,18 @@ spikes_state(RtState *s, Item *it)
 		rt_state(s, &spike.step, sizeof spike.step);
 		rt_state(s, &spike.neuron, sizeof spike.neuron);
 		if (!s->out)
-			s->bad |= !add_spike(it, spike.step, spike.neuron);
+			s->bad |= spike.neuron >= neurons || !add_spike(it, spike.step, spike.neuron);
 	}
+}
+
+/* Half of it is empty at least, or nothing that is not there would ever be found missing. */
+static bool
+is_table(const Table *t)
+{
+	uint64_t used = 0;
+	for (uint64_t i = 0; i < t->room; i++)
+		used += t->key[i * t->n] != EMPTY;
+	return (t->room & (t->room - 1)) == 0 && used == t->used && used <= t->room / 2;
 }
 
 static void
@@ -109,9 +119,9 @@ table_state(RtState *s, Table *t)
 	rt_state(s, &t->n, sizeof t->n);
 	rt_state(s, &t->used, sizeof t->used);
 	rt_state(s, &t->classes, sizeof t->classes);
-	uint64_t each = (t->n + 2 * t->classes) * sizeof(uint32_t);
-	if (t->n > RT_MAX_NGRAM || !rt_state_room(s, &t->room, each ? each : 1))
+	if (t->n < 1 || t->n > RT_MAX_NGRAM || t->classes > table_limit)
 		s->bad = true;
+	rt_state_room(s, &t->room, s->bad ? 1 : (t->n + 2 * t->classes) * sizeof(uint32_t));
 	if (s->bad)
 		return;
 	if (!s->out) {
@@ -121,13 +131,23 @@ table_state(RtState *s, Table *t)
 	}
 	rt_state(s, t->key, t->room * t->n * sizeof *t->key);
 	rt_state(s, t->count, t->room * 2 * t->classes * sizeof *t->count);
+	s->bad = s->bad || (!s->out && !is_table(t));
+}
+
+bool
+rt_raster_is_of(const RtRaster *r, uint64_t classes)
+{
+	for (uint32_t k = 0; k < r->ntables; k++)
+		if (r->table[k].classes != classes)
+			return false;
+	return true;
 }
 
 void
 rt_raster_state(RtState *s, RtRaster *r)
 {
 	for (uint64_t b = 0; b < r->batch; b++)
-		spikes_state(s, &r->item[b]);
+		spikes_state(s, &r->item[b], r->neurons);
 	rt_state(s, &r->ntables, sizeof r->ntables);
 	if (r->ntables > RT_MAX_READOUTS) {
 		r->ntables = 0;

@@ -287,7 +287,7 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 	uint64_t bytes = r->sink.written;
 	uint32_t crc = r->sink.crc;
 	rt_state(s, &r->rows, sizeof r->rows);
-	rt_state(s, &has_file, sizeof has_file);
+	rt_state_flags(s, &has_file, 1);
 	rt_state(s, &bytes, sizeof bytes);
 	rt_state(s, &crc, sizeof crc);
 	rt_state(s, &r->header, sizeof r->header);

@@ -183,6 +183,7 @@ void rt_folder_close(RtFolder *f, bool remove_if_empty);
 typedef struct { RtText *out; const unsigned char *at, *end; bool bad; } RtState;    /* out NULL: reads */
 
 void rt_state(RtState *s, void *p, uint64_t bytes);
+void rt_state_flags(RtState *s, bool *p, uint64_t n);                /* reading: bad, unless each is 0 or 1 */
 void rt_state_text(RtState *s, RtText *t);                           /* reading: appended */
 bool rt_state_room(RtState *s, uint64_t *n, uint64_t each);          /* a number of things that follow; reading: can there be so many? */
 bool rt_state_of_host(snnrt *rt, RtState *s);                        /* everything; false: it cannot be read */
@@ -334,6 +335,7 @@ typedef struct RtRaster RtRaster;                                    /* ngram.c 
 RtRaster *rt_raster_open(snnrt *rt, const snnrt_object *o);
 void rt_raster_close(RtRaster *r);
 void rt_raster_state(RtState *s, RtRaster *r);
+bool rt_raster_is_of(const RtRaster *r, uint64_t classes);           /* everything counted is of labels below that */
 void rt_raster_clear(RtRaster *r);                                   /* the next sample begins */
 bool rt_ngram_learn(snnrt *rt, const snnrt_object *vote, RtRaster *r, uint32_t n, uint64_t classes, uint64_t item,
                     uint64_t label);                                 /* false after rt_fail */

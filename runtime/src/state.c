@@ -17,6 +17,17 @@ rt_state(RtState *s, void *p, uint64_t bytes)
 	}
 }
 
+void
+rt_state_flags(RtState *s, bool *p, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		unsigned char byte = s->out ? p[i] : 0;
+		rt_state(s, &byte, 1);
+		s->bad |= byte > 1;
+		p[i] = byte == 1;
+	}
+}
+
 bool
 rt_state_room(RtState *s, uint64_t *n, uint64_t each)
 {
@@ -83,6 +94,20 @@ object_state(snnrt *rt, RtState *s, uint32_t i)
 	return true;
 }
 
+/* Does what was read name phases and labels that there are? */
+static bool
+fits(const snnrt *rt)
+{
+	uint32_t phase = rt->progress.phase;
+	bool ok = phase == UINT32_MAX || (phase < rt->p->nobjects && rt->p->objects[phase].kind == SNNRT_OBJ_PHASE);
+	for (uint32_t i = 0; i < rt->p->nobjects && ok; i++) {
+		const RtVote *v = rt->p->objects[i].kind == SNNRT_OBJ_VOTE ? rt->object[i] : NULL;
+		ok = !v || ((v->last_phase == UINT32_MAX || v->last_phase < rt->p->nobjects) &&
+		            (v->raster == UINT32_MAX || rt_raster_is_of(rt->object[v->raster], v->classes)));
+	}
+	return ok;
+}
+
 bool
 rt_state_of_host(snnrt *rt, RtState *s)
 {
@@ -90,11 +115,11 @@ rt_state_of_host(snnrt *rt, RtState *s)
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
 		if (!object_state(rt, s, i))
 			return false;
-	rt_state(s, rt->assigned, rt->p->nbuffers * sizeof *rt->assigned);
+	rt_state_flags(s, rt->assigned, rt->p->nbuffers);
 	rt_state_text(s, &rt->reports);
 	rt_state_text(s, &rt->written);
 	rt_state(s, &g->phase, sizeof g->phase);
 	rt_state(s, &g->first, sizeof g->first);
 	rt_state(s, &g->done, sizeof g->done);
-	return !s->bad && (s->out || s->at == s->end);
+	return !s->bad && (s->out || (s->at == s->end && fits(rt)));
 }

@@ -122,7 +122,7 @@ rt_vote_state(const snnrt *rt, RtState *s, RtVote *v)
 	rt_state(s, v->label_samples, v->classes * sizeof *v->label_samples);
 	rt_state(s, &v->last_phase, sizeof v->last_phase);
 	rt_state(s, &v->total, sizeof v->total);
-	rt_state(s, &v->curve_shown, sizeof v->curve_shown);
+	rt_state_flags(s, &v->curve_shown, 1);
 	if (!rt_state_room(s, &n, sizeof *v->point))
 		return;
 	if (!s->out && n) {

@@ -7,8 +7,9 @@
 
 #include <stdlib.h>
 
-enum { STEPS = 300 };
+enum { STEPS = 300, CODES = 150 };
 static const uint64_t MOST_BYTES = 1 << 20;
+static const double MOST_TURNS = 2e5;                     /* of loops over neurons and synapses, in all steps */
 
 /* How many steps a protocol has at most; more than STEPS: too many, or not known. */
 static double
@@ -25,6 +26,15 @@ steps_of(const Net *n, const NetProtocol *p)
 	return sum;
 }
 
+static bool
+is_quick(const Plan *p, double steps)
+{
+	double turns = 0;
+	for (uint32_t i = 0; i < p->codes.n; i++)
+		turns += p->codes.at[i]->kind == CODE_KERNEL ? (double)p->codes.at[i]->range : 0;
+	return p->arena_bytes <= MOST_BYTES && p->codes.n <= CODES && turns * steps <= MOST_TURNS;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -32,10 +42,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     .check_stages = true};
 	Compilation c;
 	fuzz_compilation(&c, &o);
-	bool small = pipeline_run(&c, "elab") && steps_of(c.net, &c.net->protocol) <= STEPS;
+	bool small = pipeline_run(&c, "elab");
+	double steps = small ? steps_of(c.net, &c.net->protocol) : 0;
+	small = small && steps <= STEPS;
 	for (uint32_t i = 0; small && i < c.net->layers.n; i++)
 		small = c.net->layers.at[i].n <= 1000;
-	if (small && pipeline_resume(&c, "solve") && c.plan->arena_bytes <= MOST_BYTES && llvm_available()) {
+	if (small && pipeline_resume(&c, "solve") && is_quick(c.plan, steps) && llvm_available()) {
 		VerifyOptions v = {.every = 1};
 		VerifyResult r = {0};
 		verify_plan(&c, &v, &r);

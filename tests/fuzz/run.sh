@@ -16,7 +16,7 @@ one() {
     more=
     case $1 in
     parse) more="$here/corpus/program $here/../../examples $here/../diag" ;;
-    program) more="$here/corpus/parse $here/../threeway" ;;
+    program) more="$here/corpus/parse" ;;
     esac
     # A crash ends a process, not the run: -fork=1.
     (cd "$found/$1" && exec nice -n 19 "./fuzz_$1" -fork=1 -ignore_crashes=1 -ignore_ooms=1 -ignore_timeouts=1 -rss_limit_mb=2048 \
