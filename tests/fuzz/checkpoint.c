@@ -43,7 +43,7 @@ typedef struct {
 	Engine engine;
 	const char *out, *file, *beside;                  /* a folder of results, the checkpoint, its copy that is changed */
 	uint8_t *data;
-	size_t n;
+	size_t n, host, host_bytes;                       /* where the host's state is */
 	bool run;
 } Seed;
 
@@ -122,6 +122,13 @@ make_seed(void)
 	seed.run = true;
 	run(NULL, seed.out, "13 steps");
 	seed.data = read_whole(seed.file, &seed.n);
+	snnrt_checkpoint *k;
+	char text[512];
+	if (!snnrt_checkpoint_open(seed.file, &k, text))
+		abort();
+	seed.host = (size_t)((const char *)k->host - (const char *)k->image);
+	seed.host_bytes = k->host_bytes;
+	snnrt_checkpoint_close(k);
 }
 
 /* ---- checksums: as snnrt_checkpoint.h says where they are ------------------------------------------- */
@@ -187,13 +194,11 @@ mend(uint8_t *data, size_t n)
 
 /* ---- inputs ----------------------------------------------------------------------------------------- */
 
-/* The host's state lies behind the table; the numbers of neurons, behind it, are whatever they are while code runs. */
+/* Where code runs on, only what the host keeps is changed: the numbers of neurons with right checksums are believed. */
 static void
-change(uint8_t *to, size_t n, const uint8_t *data, size_t size)
+change(uint8_t *to, const uint8_t *data, size_t size)
 {
-	uint64_t table;
-	memcpy(&table, to + 40, 8);
-	size_t first = seed.run ? (64 + (size_t)table + 63) / 64 * 64 : 8;
+	size_t first = seed.run ? seed.host : 0, n = seed.run ? seed.host + seed.host_bytes : seed.n;
 	while (size > 3) {
 		size_t at = first + (size_t)(data[0] | data[1] << 8), k = data[2];
 		data += 3;
@@ -222,7 +227,7 @@ go_on(const uint8_t *data, size_t size)
 	char out[96], why[512];
 	snnrt_checkpoint *k;
 	memcpy(copy, seed.data, seed.n);
-	change(copy, seed.n, data, size);
+	change(copy, data, size);
 	mend(copy, seed.n);
 	put(seed.beside, copy, seed.n);
 	snprintf(out, sizeof out, "%s/out", fuzz_folder());
