@@ -232,6 +232,8 @@ command_explain(Compilation *c)
 	StrBuf text = strbuf_init(c->arena);
 	ExplainEnv env = {c->net, c->plan, c->o->markdown};
 	explain_print(&text, &env);
+	if (sweep_has_lanes(c) && !sweep_explain(c, &text, &code))
+		return code;
 	return output_write(c->arena, NULL, &text) ? EXIT_FINE : EXIT_WORLD;
 }
 

@@ -1,7 +1,7 @@
 /* sweep: see sweep.h. Each lane is compiled as the program that --set makes of it; then lanes of the same structure become one program,
  * which is compiled once and run in an arena of each lane's own. */
 #define _GNU_SOURCE
-#include "driver/sweep.h"
+#include "driver/sweep_inner.h"
 
 #include "base/panic.h"
 #include "driver/engine.h"
@@ -9,7 +9,6 @@
 #include "driver/program.h"
 #include "driver/run.h"
 #include "driver/toolchain.h"
-#include "lanes/lanes.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,34 +18,6 @@
 #include <unistd.h>
 
 enum { MOST_LANES = 10000 };
-
-typedef struct {
-	Options o;
-	Compilation c;
-	const char **value, **text;                       /* of each name: in the table, and as --set has it */
-	snnrt_program *program;
-	char *reports;                                    /* NULL: it has not ended */
-	const char *error;
-	int code;
-	bool done;
-} Lane;
-
-typedef struct {
-	Compilation *c;
-	Arena *arena;
-	EngineKind kind;
-	ExpandLanes over;                                 /* what is left to sweep over */
-	const char **names;
-	const char *out;                                  /* folder */
-	Lane *lane;
-	uint32_t n;
-	/* of the group that runs */
-	const LaneGroup *group;
-	Engine *engine;
-	uint32_t next, ended;
-	int code;
-	pthread_mutex_t lock;
-} Sweep;
 
 /* ---- which lanes ---------------------------------------------------------------------------------- */
 
@@ -136,8 +107,8 @@ head_of(const Compilation *c, const struct ExpandLane *l)
 	return u ? arena_printf(c->arena, "%s [%s]", l->name, u->name) : l->name;
 }
 
-static bool
-find_lanes(Sweep *s)
+bool
+sweep_find(Sweep *s)
 {
 	const Compilation *c = s->c;
 	uint64_t n = 1;
@@ -186,8 +157,8 @@ open_lane(Sweep *s, uint32_t k)
 	compilation_open(&l->c, &l->o, arena_open());
 }
 
-static const char *
-lane_text(const Sweep *s, uint32_t k)
+const char *
+sweep_lane_text(const Sweep *s, uint32_t k)
 {
 	StrBuf t = strbuf_init(s->arena);
 	for (uint32_t i = 0; i < s->over.n; i++)
@@ -196,14 +167,14 @@ lane_text(const Sweep *s, uint32_t k)
 }
 
 /* Warnings of the program were told already; errors are of this lane. */
-static int
-compile_lane(Sweep *s, uint32_t k)
+int
+sweep_compile(Sweep *s, uint32_t k)
 {
 	Lane *l = &s->lane[k];
 	open_lane(s, k);
 	if (pipeline_run(&l->c, NULL))
 		return EXIT_FINE;
-	output_say("lane %u, %s:", k, lane_text(s, k));
+	output_say("lane %u, %s:", k, sweep_lane_text(s, k));
 	run_tell(&l->c);
 	return l->c.world_errors && l->c.world_errors == diag_errors(l->c.diag) ? EXIT_WORLD : EXIT_TEXT;
 }
@@ -359,8 +330,8 @@ run_as_c(Sweep *s, LaneGroup *g)
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-static LaneGroupVec
-join(Sweep *s)
+LaneGroupVec
+sweep_join(Sweep *s)
 {
 	Plan **plans = ARENA_ARRAY(s->arena, Plan *, s->n);
 	for (uint32_t k = 0; k < s->n; k++)
@@ -395,7 +366,7 @@ tell_results(Sweep *s)
 	for (uint32_t k = 0; k < s->n; k++) {
 		rows[k] = (SweepRow){s->lane[k].value, s->lane[k].reports};
 		if (s->lane[k].error)
-			output_say("lane %u, %s: %s", k, lane_text(s, k), s->lane[k].error);
+			output_say("lane %u, %s: %s", k, sweep_lane_text(s, k), s->lane[k].error);
 	}
 	if (s->code == EXIT_INTERRUPTED)
 		output_say("interrupted; the results so far are kept");
@@ -414,14 +385,14 @@ sweep_run(Compilation *c, EngineKind kind)
 		return sweep_refuse(c, "`--dump-state` writes the state of one lane");
 	if (c->o->resume)
 		return sweep_refuse(c, "`--resume` goes on with one lane of a sweep");
-	if (!find_lanes(&s))
+	if (!sweep_find(&s))
 		return EXIT_USAGE;
 	pthread_mutex_init(&s.lock, NULL);
 	uint32_t opened = 0;
 	while (opened < s.n && s.code == EXIT_FINE)
-		s.code = compile_lane(&s, opened++);
+		s.code = sweep_compile(&s, opened++);
 	if (s.code == EXIT_FINE) {
-		LaneGroupVec groups = join(&s);
+		LaneGroupVec groups = sweep_join(&s);
 		tell_groups(&s, &groups);
 		for (uint32_t g = 0; g < groups.n && s.code == EXIT_FINE; g++)
 			s.code = kind == ENGINE_C ? run_as_c(&s, &groups.at[g]) : run_group(&s, &groups.at[g]);

@@ -10,6 +10,10 @@ int sweep_refuse(const Compilation *c, const char *what); /* says how to pick a 
 /* Compiles all lanes, joins those of the same structure, runs them, and tells and writes what they reported. */
 int sweep_run(Compilation *c, EngineKind kind);
 
+/* ---- sweep_explain.c ---- */
+/* Which lanes share a compiled program, what that loads for each, and why others have one of their own. False after messages. */
+bool sweep_explain(Compilation *c, StrBuf *out, int *code);
+
 /* ---- sweep_table.c ---- */
 typedef struct {
 	const char *const *value;                         /* of each name, as numbers where they are any */

@@ -146,7 +146,7 @@ note_lets(Cost *k, PlanBlock b)
 
 /* ---- loops ------------------------------------------------------------------------------------ */
 
-typedef struct { const char *over; CostForm form; double turns; bool sometimes; } Around;
+typedef struct { const char *over, *list, *where; CostForm form; double turns; } Around;
 
 static const char *
 product(const Cost *k, const char *a, const char *b)
@@ -171,26 +171,45 @@ inside(Cost *k, Around a, const PlanStmt *s)
 	const char *name = b == UINT32_MAX ? "turns" : k->p->bufs.at[b].name;
 	const char *each = s->kind == PSTMT_FOR && s->step > 1 ? arena_printf(k->p->arena, " / %lld", (long long)s->step) : "";
 	a.form = FORM_EVENT;
+	a.list = *a.list || b == UINT32_MAX ? a.list : name;
 	a.over = product(k, a.over, arena_printf(k->p->arena, "%s%s", name, each));
 	return a;
 }
 
+static void
+put_layout(StrBuf *out, const PlanBuf *b)
+{
+	strbuf_printf(out, "%s %s [", b->name, plan_type_name(b->type));
+	for (uint32_t i = 0; i < b->naxes; i++)
+		strbuf_printf(out, "%s%s %llu", i ? ", " : "", plan_axis_name(b->axis[i].kind), (unsigned long long)b->axis[i].extent);
+	strbuf_putc(out, ']');
+}
+
+/* The largest arrays with their axes; how many more there are. */
 static const char *
 layout_of(const Cost *k)
 {
-	const PlanBuf *most = NULL;
-	for (uint32_t i = 0; i < k->p->bufs.n; i++) {
-		const PlanBuf *b = &k->p->bufs.at[i];
-		if (k->walked[i] && (!most || plan_buf_count(b) > plan_buf_count(most)))
-			most = b;
-	}
-	if (!most)
-		return "";
+	enum { SHOWN = 3 };
 	StrBuf out = strbuf_init(k->p->arena);
-	strbuf_printf(&out, "%s %s [", most->name, plan_type_name(most->type));
-	for (uint32_t i = 0; i < most->naxes; i++)
-		strbuf_printf(&out, "%s%s %llu", i ? ", " : "", plan_axis_name(most->axis[i].kind), (unsigned long long)most->axis[i].extent);
-	strbuf_putc(&out, ']');
+	for (int shown = 0; shown <= SHOWN; shown++) {
+		uint32_t most = UINT32_MAX, left = 0;
+		for (uint32_t i = 0; i < k->p->bufs.n; i++) {
+			if (!k->walked[i] || k->p->bufs.at[i].naxes == 0)
+				continue;
+			left++;
+			if (most == UINT32_MAX || plan_buf_count(&k->p->bufs.at[i]) > plan_buf_count(&k->p->bufs.at[most]))
+				most = i;
+		}
+		if (most == UINT32_MAX)
+			break;
+		if (shown == SHOWN) {
+			strbuf_printf(&out, ", %u more", left);
+			break;
+		}
+		strbuf_puts(&out, shown ? ", " : "");
+		put_layout(&out, &k->p->bufs.at[most]);
+		k->walked[most] = false;
+	}
 	return strbuf_text(&out);
 }
 
@@ -201,8 +220,16 @@ put_loop(Cost *k, Around a, PlanBlock b, bool simd)
 	Work w = work_of_block(k, b, false);
 	if (w.flops == 0 && w.bytes == 0)
 		return;
-	CostLoop loop = {k->c, a.over, layout_of(k), a.form, simd, a.sometimes, a.turns, w.flops, w.bytes};
+	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.turns, w.flops, w.bytes};
 	VEC_PUSH(k->p->arena, k->out, loop);
+}
+
+/* Within a side of a condition. */
+static Around
+under(const Cost *k, Around a, const PlanStmt *s, bool otherwise)
+{
+	a.where = cost_under(k->p, k->c, a.where, s, otherwise);
+	return a;
 }
 
 static void
@@ -217,20 +244,29 @@ walk(Cost *k, Around a, PlanBlock b)
 			else
 				walk(k, in, s->body);
 		} else {
-			Around in = a;
-			in.sometimes = true;
-			walk(k, in, s->body);
-			walk(k, in, s->other);
+			walk(k, s->body.n ? under(k, a, s, false) : a, s->body);
+			walk(k, s->other.n ? under(k, a, s, true) : a, s->other);
 		}
 	}
 }
 
+const char *
+cost_under(const Plan *p, const PlanCode *c, const char *where, const PlanStmt *s, bool otherwise)
+{
+	StrBuf out = strbuf_init(p->arena);
+	strbuf_printf(&out, "%s%s%s", where, *where ? " and " : "", otherwise ? "not (" : "");
+	if (s->e)
+		plan_print_expr(&out, p, c, s->e);
+	strbuf_puts(&out, otherwise ? ")" : "");
+	return strbuf_text(&out);
+}
+
 void
-cost_of_code(const Plan *p, const PlanCode *c, CostLoopVec *out)
+cost_of_code(const Plan *p, const PlanCode *c, const char *where, CostLoopVec *out)
 {
 	Cost k = {.p = p, .c = c, .out = out};
 	k.let = ARENA_ARRAY(p->arena, const PlanExpr *, c->nlocals + 1);
 	k.walked = ARENA_ARRAY(p->arena, bool, p->bufs.n + 1);
 	note_lets(&k, c->body);
-	walk(&k, (Around){"", FORM_DENSE, 1, false}, c->body);
+	walk(&k, (Around){"", "", where, FORM_DENSE, 1}, c->body);
 }

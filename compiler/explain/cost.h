@@ -11,14 +11,19 @@ typedef enum { FORM_DENSE, FORM_EVENT } CostForm;
 typedef struct {
 	const PlanCode *code;
 	const char *over;                                 /* "100", "rows of `pixels.spiking_count` × 100" */
-	const char *layout;                               /* the largest arrays it walks, with their axes */
+	const char *layout;                               /* the arrays it walks, the largest first, with their axes */
+	const char *list;                                 /* FORM_EVENT: what says how often, "pixels.spiking_count"; "": it is worked out there */
+	const char *where;                                /* conditions around it, as the plan has them; "": always */
 	CostForm form;
-	bool simd, sometimes;                             /* sometimes: under a condition */
+	bool simd;
 	double turns;                                     /* of dense loops in a step; of loops over events, in one event */
 	double flops, bytes;                              /* of one turn: floating-point operations, bytes of arrays read and written */
 } CostLoop;
 typedef VEC(CostLoop) CostLoopVec;
 
-void cost_of_code(const Plan *p, const PlanCode *c, CostLoopVec *out);
+/* where: the conditions under which the code runs, "" for none. */
+void cost_of_code(const Plan *p, const PlanCode *c, const char *where, CostLoopVec *out);
+/* Those of a side of s, which stands under `where`. */
+const char *cost_under(const Plan *p, const PlanCode *c, const char *where, const PlanStmt *s, bool otherwise);
 
 #endif

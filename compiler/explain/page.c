@@ -36,6 +36,14 @@ width(const char *s)
 	return n;
 }
 
+/* In Markdown a bar within a cell would end it. */
+static void
+put_cell(StrBuf *out, bool markdown, const char *cell)
+{
+	for (const char *c = cell; *c; c++)
+		strbuf_printf(out, markdown && *c == '|' ? "\\%c" : "%c", *c);
+}
+
 void
 page_table(StrBuf *out, bool markdown, const PageTable *t)
 {
@@ -48,7 +56,8 @@ page_table(StrBuf *out, bool markdown, const PageTable *t)
 		strbuf_puts(out, markdown ? "|" : "   ");
 		for (uint32_t k = 0; k < t->columns; k++) {
 			const char *cell = t->rows.at[i].cell[k];
-			strbuf_printf(out, " %s", cell);
+			strbuf_putc(out, ' ');
+			put_cell(out, markdown, cell);
 			bool last = k + 1 == t->columns && !markdown;
 			for (uint32_t w = width(cell); w < widest[k] && !last; w++)
 				strbuf_putc(out, ' ');

@@ -272,6 +272,17 @@ lanes_select(LaneGroup *g, uint32_t k)
 	g->plan->seed = g->seed[k];
 }
 
+/* The first line in which two plans are not alike, as the second has it. */
+static const char *
+difference(Arena *arena, const char *a, const char *b)
+{
+	const char *line = b;
+	for (; *a && *a == *b; a++, b++)
+		line = *b == '\n' ? b + 1 : line;
+	line += strspn(line, " \t");
+	return arena_strndup(arena, line, strcspn(line, "\n"));
+}
+
 LaneGroupVec
 lanes_join(Arena *a, Plan *const *plans, uint32_t n)
 {
@@ -284,6 +295,7 @@ lanes_join(Arena *a, Plan *const *plans, uint32_t n)
 			g++;
 		if (g == groups.n) {
 			LaneGroup fresh = {.plan = plans[i]};
+			fresh.why = g ? difference(a, shapes[0].text, shapes[i].text) : NULL;
 			VEC_PUSH(a, &groups, fresh);
 		}
 		VEC_PUSH(a, &groups.at[g].lane, i);

@@ -18,6 +18,7 @@ typedef struct {
 	Plan *plan;                                       /* of the first lane, changed */
 	VEC(uint32_t) lane;                               /* which plans it stands for */
 	uint32_t loaded;                                  /* numbers that it loads */
+	const char *why;                                  /* what the plan says first that the first group's does not; NULL: the first */
 	uint32_t nfilled;                                 /* const buffers, and what they hold in each lane of the group */
 	const uint32_t *filled;
 	const PlanValue ***data;                          /* [lane of the group][const buffer] */

@@ -124,8 +124,8 @@ struct NetStmt {
 	bool held;                                        /* of an equation: it stands still where e of its system (a condition) is false */
 };
 typedef struct { Name name; NetType type; } NetLocal;
-/* How solve integrates some states, and why so: for people. */
-typedef struct { const char *states, *why; NetMethod method; Span span; } NetSolved;
+/* How solve integrates some states, and why so: for people. `equations` are what the program said, a SYSTEM. */
+typedef struct { const char *states, *why; NetMethod method; Span span; const NetStmt *equations; } NetSolved;
 typedef struct { NetBlock body; VEC(NetLocal) locals; VEC(NetSolved) solved; } NetCode;
 
 /* Over what the state of a rule varies: bits, so that what is computed from several is their union. */
@@ -430,6 +430,10 @@ bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do
 void net_print(StrBuf *out, const Net *n);
 void net_print_layer(StrBuf *out, const Net *n, const NetLayer *l);
 void net_print_conn(StrBuf *out, const Net *n, const NetConn *c);
+void net_print_signal(StrBuf *out, const Net *n, const NetSignal *g);
+/* "v' = (rest - v) / tau", a line for each, with the names of where the code stands: of what is not NULL. */
+typedef struct { const NetLayer *layer; const NetConn *conn; const NetFeature *feature; const NetRule *rule; const NetSignal *signal; } NetOwner;
+void net_print_equations(StrBuf *out, const Net *n, const NetOwner *of, const NetCode *code, const NetStmt *system);
 const char *net_verify(const Net *n, Arena *a);           /* NULL: sound */
 
 #endif

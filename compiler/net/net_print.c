@@ -289,8 +289,8 @@ net_print_conn(StrBuf *out, const Net *n, const NetConn *c)
 		put_feature(out, n, c, &c->features.at[i]);
 }
 
-static void
-put_signal(StrBuf *out, const Net *n, const NetSignal *g)
+void
+net_print_signal(StrBuf *out, const Net *n, const NetSignal *g)
 {
 	NetPlace at = {.out = out, .net = n, .signal = g};
 	strbuf_printf(out, "%s %s%s", g->tunable ? "tunable" : "signal", g->name, g->per_item ? " of item" : "");
@@ -632,7 +632,7 @@ net_print(StrBuf *out, const Net *n)
 	for (uint32_t i = 0; i < n->layers.n; i++)
 		net_print_layer(out, n, &n->layers.at[i]);
 	for (uint32_t i = 0; i < n->signals.n; i++)
-		put_signal(out, n, &n->signals.at[i]);
+		net_print_signal(out, n, &n->signals.at[i]);
 	for (uint32_t i = 0; i < n->updates.n; i++)
 		strbuf_printf(out, "%s%s%s", i ? ", " : "signals in the order ", n->updates.at[i] < n->signals.n ?
 			      n->signals.at[n->updates.at[i]].name : "?", i + 1 < n->updates.n ? "" : "\n");

@@ -485,3 +485,21 @@ net_print_code(const NetPlace *at, const char *head, const NetCode *c, int depth
 	strbuf_indent(at->out, depth);
 	strbuf_puts(at->out, "}\n");
 }
+
+void
+net_print_equations(StrBuf *out, const Net *n, const NetOwner *of, const NetCode *code, const NetStmt *system)
+{
+	NetPlace at = {.out = out, .net = n, .layer = of->layer, .conn = of->conn, .feature = of->feature, .rule = of->rule, .signal = of->signal,
+		       .code = code};
+	for (uint32_t i = 0; i < system->body.n; i++) {
+		const NetStmt *eq = system->body.at[i];
+		net_print_expr(&at, eq->target);
+		strbuf_puts(out, "' = ");
+		net_print_expr(&at, eq->e);
+		if (eq->held) {
+			strbuf_puts(out, ", held unless ");
+			net_print_expr(&at, system->e);
+		}
+		strbuf_putc(out, '\n');
+	}
+}

@@ -708,7 +708,7 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 /* ---- the pass ------------------------------------------------------------------------------------------------ */
 
 static bool
-is_worth_it(Make *m)
+is_matrix(Make *m)
 {
 	const Plan *p = m->d.z.p;
 	const PlanBuf *w = &p->bufs.at[m->d.z.w];
@@ -718,7 +718,7 @@ is_worth_it(Make *m)
 	m->real = w->type;
 	m->pre = w->axis[0].extent;
 	m->post = w->axis[1].extent;
-	return m->pre * m->post >= WORTH;
+	return true;
 }
 
 static bool
@@ -751,12 +751,35 @@ make_waiting(Make *m)
 	procs_last(p);
 }
 
+static bool
+decide(Make *m)
+{
+	Plan *p = m->d.z.p;
+	const char *why = drift_match(&m->d);
+	if (why && !*why)
+		return false;
+	const PlanCode *c = p->codes.at[m->d.z.kernel];
+	if (!why && m->pre * m->post < WORTH)
+		why = "its values stay in a cache, where a step of all of them costs little";
+	else if (!why && !lasts(m))
+		why = "the trace of the pre neuron decays too fast: too few steps could wait";
+	if (why) {
+		plan_remark(p, "drift", false, c, "`%s` moves in each step: %s", p->bufs.at[m->d.z.w].name, why);
+		return false;
+	}
+	plan_remark(p, "drift", true, c,
+		    "`%s` moves in each step by what is known without its synapses: a row waits until its neuron spikes, at most %llu steps, and then "
+		    "makes them at once", p->bufs.at[m->d.z.w].name, (unsigned long long)m->steps);
+	plan_remark_form(p, "drift", c, "lazy");
+	return true;
+}
+
 void
 pass_drift(Plan *p)
 {
 	for (uint32_t w = 0, n = p->bufs.n; w < n; w++) {
 		Make m = {.d = {.z = {.p = p, .w = w}}};
-		if (is_worth_it(&m) && !drift_match(&m.d) && lasts(&m))
+		if (is_matrix(&m) && decide(&m))
 			make_waiting(&m);
 	}
 }

@@ -474,7 +474,12 @@ pass_lazy(Plan *p)
 {
 	for (uint32_t c = 0; c < p->codes.n; c++) {
 		Make m = {.z = {.p = p, .kernel = c}};
-		if (p->codes.at[c]->kind != CODE_KERNEL || !lazy_match(&m.z))
+		if (p->codes.at[c]->kind != CODE_KERNEL)
+			continue;
+		const char *why = lazy_match(&m.z);
+		if (why && *why)
+			plan_remark(p, "lazy", false, p->codes.at[c], "post spikes cannot wait for their rows: %s", why);
+		if (why)
 			continue;
 		if (!is_worth_it(&m)) {
 			plan_remark(p, "lazy", false, p->codes.at[c],
@@ -485,6 +490,7 @@ pass_lazy(Plan *p)
 			plan_remark(p, "lazy", true, p->codes.at[c],
 				    "what post spikes do to rows waits until the rows are read, at most %llu steps: a column costs a cache line "
 				    "for each synapse", (unsigned long long)m.steps);
+			plan_remark_form(p, "lazy", p->codes.at[c], "lazy");
 			make_lazy(&m);
 			c = plan_find_code(p, name);
 		}

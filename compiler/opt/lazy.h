@@ -21,8 +21,8 @@ typedef struct {
 	const PlanExpr *growth;                           /* a constant times the trace */
 } Lazy;
 
-/* Fills in all but p and kernel. False: the kernel is not of the kind, or somebody else looks at the values in a step. */
-bool lazy_match(Lazy *z);
+/* Fills in all but p and kernel. NULL, or why it stays as it is; "" where the kernel is not of the kind. */
+const char *lazy_match(Lazy *z);
 /* Parts of it. flags: finds those of the lists; place: finds the step, and whether others look at the values but for rows of pre
  * spikes; trace: whether it decays as said, by which factor. */
 bool lazy_flags(Lazy *z);

@@ -158,8 +158,14 @@ match_kernel(Lazy *z)
 	return true;
 }
 
-bool
+const char *
 lazy_match(Lazy *z)
 {
-	return match_kernel(z) && lazy_flags(z) && lazy_place(z) && lazy_trace(z);
+	if (!match_kernel(z))
+		return "";
+	if (!lazy_flags(z))
+		return "the spikes of a step are not those of its lists";
+	if (!lazy_place(z))
+		return "something else looks at the values in each step";
+	return lazy_trace(z) ? NULL : "the trace of the pre neuron does not decay by one factor";
 }

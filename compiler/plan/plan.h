@@ -185,8 +185,9 @@ extern const PlanHostFn plan_host_fns[];
 extern const uint32_t plan_host_fn_count;
 uint32_t plan_host_find(const char *name);                /* index; PANIC if there is none */
 
-/* What a pass did with a code, or why it did not: for people; no part of the plan's text. */
-typedef struct { const char *pass; bool done; Name code; const char *text; } PlanRemark;
+/* What a pass did with a code, or why it did not: for people; no part of the plan's text. `form`, if set, is that of the kernels that
+ * the pass made beside it, "NAME.part": "lazy". */
+typedef struct { const char *pass; bool done; Name code; const char *text, *form; } PlanRemark;
 
 typedef struct {
 	Arena *arena;
@@ -252,6 +253,7 @@ PlanExpr *plan_emit_host(PlanEmit *b, const char *fn, const char *keep, uint32_t
 void plan_emit_note(PlanEmit *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Once for the same pass, code and text. */
+void plan_remark_form(Plan *p, const char *pass, const PlanCode *c, const char *form);   /* of the pass's last remark about c */
 void plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- print, read, verify ---------------------------------------------------------------------- */

@@ -190,7 +190,7 @@ plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const char 
 {
 	va_list ap;
 	va_start(ap, fmt);
-	PlanRemark r = {pass, done, c->name, arena_vprintf(p->arena, fmt, ap)};
+	PlanRemark r = {pass, done, c->name, arena_vprintf(p->arena, fmt, ap), NULL};
 	va_end(ap);
 	for (uint32_t i = 0; i < p->remarks.n; i++) {
 		const PlanRemark *o = &p->remarks.at[i];
@@ -198,4 +198,16 @@ plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const char 
 			return;
 	}
 	VEC_PUSH(p->arena, &p->remarks, r);
+}
+
+void
+plan_remark_form(Plan *p, const char *pass, const PlanCode *c, const char *form)
+{
+	for (uint32_t i = p->remarks.n; i-- > 0;) {
+		PlanRemark *r = &p->remarks.at[i];
+		if (r->code == c->name && strcmp(r->pass, pass) == 0) {
+			r->form = form;
+			return;
+		}
+	}
 }

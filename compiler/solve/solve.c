@@ -99,7 +99,7 @@ report(System *y, uint32_t equation, const NetExpr *bad, const char *what, const
 static void
 note(System *y, NetMethod method, const char *why)
 {
-	NetSolved n = {names_of(y), why, method, y->stmt->span};
+	NetSolved n = {names_of(y), why, method, y->stmt->span, y->said};
 	VEC_PUSH(y->s->a, &y->s->code->solved, n);
 }
 
@@ -223,11 +223,25 @@ without_draws(System *y, NetExpr *e)
 	return draws ? sol_let(y, "drawn", e) : e;
 }
 
+/* What is solved is changed on the way. */
+static const NetStmt *
+copy_of(Solve *s, const NetStmt *system)
+{
+	NetStmt *out = arena_copy(s->a, system, sizeof *system);
+	NetStmt **body = ARENA_ARRAY(s->a, NetStmt *, system->body.n + 1);
+	for (uint32_t i = 0; i < system->body.n; i++) {
+		body[i] = arena_copy(s->a, system->body.at[i], sizeof **body);
+		body[i]->e = sol_copy(s, body[i]->e);
+	}
+	out->body = (NetBlock){body, system->body.n};
+	return out;
+}
+
 static void
 solve_system(Solve *s, const NetStmt *st, const NetState *states, uint32_t nstates, StmtVec *out)
 {
 	uint32_t n = st->body.n;
-	System y = {.s = s, .stmt = st, .n = n, .free = st->e};
+	System y = {.s = s, .stmt = st, .said = copy_of(s, st), .n = n, .free = st->e};
 	y.state = ARENA_ARRAY(s->a, uint32_t, n);
 	y.name = ARENA_ARRAY(s->a, const char *, n);
 	y.place = ARENA_ARRAY(s->a, Span, n);

@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
 	Solve *s;
 	const NetStmt *stmt;
+	const NetStmt *said;                              /* a copy: as the program said it */
 	uint32_t n;
 	uint32_t *state;       /* indices of the states */
 	const char **name;
