@@ -164,13 +164,16 @@ need_stage(Arena *a, const char *name, int *code)
 }
 
 static bool
-need_pass(const char *name, int *code)
+need_pass(Arena *a, const char *name, int *code)
 {
+	StrBuf names = strbuf_init(a);
 	for (uint32_t i = 0; i < opt_pass_count(); i++) {
 		if (strcmp(opt_pass_name(i), name) == 0)
 			return true;
+		strbuf_printf(&names, "`%s`, ", opt_pass_name(i));
 	}
-	return refuse(code, "the optimiser has no pass `%s`", name);
+	return strcmp(name, OPT_ALL) == 0 ||
+	       refuse(code, "the optimiser has no pass `%s`; there are %sand `" OPT_ALL "` for every one", name, strbuf_text(&names));
 }
 
 static bool
@@ -314,7 +317,7 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		return need_stage(a, v, code);
 	case OPTION_WITHOUT:
 		o->without = v;
-		return need_pass(v, code);
+		return need_pass(a, v, code);
 	case OPTION_CHECK_STAGES:
 		o->check_stages = true;
 		break;

@@ -79,6 +79,17 @@ renumber(PlanBlock b, const uint32_t *to)
 	}
 }
 
+/* The codes all[0 .. n) are the plan's from now on; to[]: what number each got. */
+static void
+take_codes(Plan *p, PlanCode **all, uint32_t n, const uint32_t *to)
+{
+	for (uint32_t c = 0; c < n; c++) {
+		p->codes.at[c] = all[c];
+		renumber(all[c]->body, to);
+	}
+	p->codes.n = n;
+}
+
 void
 procs_last(Plan *p)
 {
@@ -90,8 +101,18 @@ procs_last(Plan *p)
 				to[c] = n;
 				all[n++] = p->codes.at[c];
 			}
-	for (uint32_t c = 0; c < n; c++) {
-		p->codes.at[c] = all[c];
-		renumber(all[c]->body, to);
-	}
+	take_codes(p, all, n, to);
+}
+
+void
+keep_codes(Plan *p, const bool *used)
+{
+	uint32_t *to = ARENA_ARRAY(p->arena, uint32_t, p->codes.n), n = 0;
+	PlanCode **all = ARENA_ARRAY(p->arena, PlanCode *, p->codes.n);
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		if (used[c]) {
+			to[c] = n;
+			all[n++] = p->codes.at[c];
+		}
+	take_codes(p, all, n, to);
 }

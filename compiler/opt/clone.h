@@ -24,5 +24,7 @@ PlanBlock clone_block(Clone *c, PlanBlock b);
 uint32_t clone_local(Clone *c, uint32_t local);
 /* Funcs and kernels, then procs: so that new kernels come before whoever runs them. Changes what numbers codes have. */
 void procs_last(Plan *p);
+/* Takes out codes that are not used. */
+void keep_codes(Plan *p, const bool *used);
 
 #endif

@@ -7,6 +7,7 @@
  * example  tests/opt/dead
  */
 #include "base/panic.h"
+#include "opt/clone.h"
 #include "opt/pass.h"
 
 #include <string.h>
@@ -114,22 +115,9 @@ mark(const Plan *p, uint32_t code, bool *live)
 }
 
 static void
-renumber(PlanBlock b, const uint32_t *to)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		PlanStmt *s = b.at[i];
-		if (s->kind == PSTMT_CALL || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
-			s->id = to[s->id];
-		renumber(s->body, to);
-		renumber(s->other, to);
-	}
-}
-
-static void
 dead_codes(Plan *p)
 {
 	bool *live = ARENA_ARRAY(p->arena, bool, p->codes.n);
-	uint32_t *to = ARENA_ARRAY(p->arena, uint32_t, p->codes.n), n = 0;
 	static const char *const roots[] = {"program", "step"};
 	bool rooted = false;
 	for (int k = 0; k < 2; k++) {
@@ -139,14 +127,7 @@ dead_codes(Plan *p)
 	}
 	if (!rooted)
 		return;                                   /* a fragment, as in tests of kernels */
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		to[c] = n;
-		if (live[c])
-			p->codes.at[n++] = p->codes.at[c];
-	}
-	p->codes.n = n;
-	for (uint32_t c = 0; c < n; c++)
-		renumber(p->codes.at[c]->body, to);
+	keep_codes(p, live);
 }
 
 void

@@ -1,78 +1,33 @@
-/* fuse: neighbouring loops over the same range become one.
+/* fuse: loops over the same range become one.
  *
- * reads    plan after fold
- * writes   two `for` loops, one right behind the other, with the same bounds and step, both of independent turns (simd),
- *          become one, so that what the first stores is still in a register or in L1 when the second reads it
+ * reads    plan after merge
+ * writes   two `for` loops with the same bounds and step become one, so that what the first stores is still in a register or
+ *          in L1 when the second reads it: loops of independent turns (simd), and nests over constant ranges that share an
+ *          array (the rows of a matrix). Statements between them that neither depends on step aside. Branches of
+ *          the same scalar (`if learning[]`) become one, so that their loops meet
  * keeps    every bit: fused only if each buffer that one of them stores and the other touches is indexed by both with the
- *          loop's own variable and otherwise equal indices, so that turn k of the second depends on turn k of the first alone
+ *          loop's own variable on the same axis, so that turn k of the second depends on turn k of the first alone
  * example  tests/opt/fuse
  */
 #include "base/panic.h"
 #include "opt/pass.h"
 #include "opt/query.h"
+#include "opt/touch.h"
 
 #include <string.h>
 
-typedef struct { uint32_t buf; PlanExpr *const *index; uint32_t n; bool store; } Access;
-typedef VEC(Access) AccessVec;
+enum { FAR = 8 };                                 /* statements that may step aside */
 
 typedef struct { Plan *p; PlanCode *code; } Fuse;
 
-static void
-access_expr(Plan *p, AccessVec *v, const PlanExpr *e)
-{
-	if (!e)
-		return;
-	if (e->kind == PEXPR_LOAD)
-		VEC_PUSH(p->arena, v, (Access){e->id, e->op, e->nops, false});
-	if (e->kind == PEXPR_MASK)                        /* of many elements: no turn's own */
-		VEC_PUSH(p->arena, v, (Access){e->id, NULL, 0, false});
-	for (uint32_t k = 0; k < e->nops; k++)
-		access_expr(p, v, e->op[k]);
-}
-
-/* False where something else than loads, stores and arithmetic happens. */
+/* Both touch only what their own turn's variable picks, on the same axis. */
 static bool
-access_block(Plan *p, AccessVec *v, PlanBlock b)
+turn_by_turn(const Touch *a, const Touch *b, uint32_t loop_a, uint32_t loop_b)
 {
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if (s->kind == PSTMT_HOST || s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
-			return false;
-		access_expr(p, v, s->e);
-		access_expr(p, v, s->hi);
-		for (uint32_t k = 0; k < s->nops; k++)
-			access_expr(p, v, s->op[k]);
-		if (s->kind == PSTMT_STORE)
-			VEC_PUSH(p->arena, v, (Access){s->id, s->op, s->nops, true});
-		if (!access_block(p, v, s->body) || !access_block(p, v, s->other))
-			return false;
-	}
-	return true;
-}
-
-/* The same value in every turn of both loops: constants and locals declared outside, or the loop variables. */
-static bool
-same_index(const PlanExpr *a, const PlanExpr *b, uint32_t loop_a, uint32_t loop_b, bool *by_loop)
-{
-	if (a->kind == PEXPR_LOCAL && b->kind == PEXPR_LOCAL) {
-		if (a->id == loop_a && b->id == loop_b) {
-			*by_loop = true;
+	for (uint32_t k = 0; k < a->n && k < b->n; k++)
+		if (is_local(a->index[k], loop_a) && is_local(b->index[k], loop_b))
 			return true;
-		}
-		return a->id == b->id && a->id != loop_a && a->id != loop_b;
-	}
-	return a->kind == PEXPR_CONST && b->kind == PEXPR_CONST && a->value.i == b->value.i;
-}
-
-static bool
-turn_by_turn(const Access *a, const Access *b, uint32_t loop_a, uint32_t loop_b)
-{
-	bool by_loop = false;
-	for (uint32_t k = 0; k < a->n; k++)
-		if (!same_index(a->index[k], b->index[k], loop_a, loop_b, &by_loop))
-			return false;
-	return by_loop;
+	return false;
 }
 
 static bool
@@ -84,22 +39,49 @@ same_bound(const PlanExpr *a, const PlanExpr *b)
 }
 
 static bool
+is_constant_nest(const PlanStmt *s)
+{
+	return s->e->kind == PEXPR_CONST && s->hi->kind == PEXPR_CONST && s->body.n && s->body.at[s->body.n - 1]->kind == PSTMT_FOR;
+}
+
+static bool
 fusible(Fuse *f, const PlanStmt *a, const PlanStmt *b)
 {
-	if (a->kind != PSTMT_FOR || b->kind != PSTMT_FOR || !a->simd || !b->simd || a->step != b->step)
+	if (a->kind != PSTMT_FOR || b->kind != PSTMT_FOR || a->simd != b->simd || a->step != b->step)
 		return false;
 	if (!same_bound(a->e, b->e) || !same_bound(a->hi, b->hi))
 		return false;
-	AccessVec va = {0}, vb = {0};
-	if (!access_block(f->p, &va, a->body) || !access_block(f->p, &vb, b->body))
+	if (!a->simd && (!is_constant_nest(a) || !is_constant_nest(b) || sets_outside(f->p, f->code, a->body) ||
+	                 sets_outside(f->p, f->code, b->body)))
 		return false;
+	TouchVec va = {0}, vb = {0};
+	if (!touch_block(f->p, &va, a->body) || !touch_block(f->p, &vb, b->body))
+		return false;
+	bool shared = a->simd;
 	for (uint32_t i = 0; i < va.n; i++)
 		for (uint32_t j = 0; j < vb.n; j++) {
-			const Access *x = &va.at[i], *y = &vb.at[j];
-			if (x->buf == y->buf && (x->store || y->store) && !turn_by_turn(x, y, a->id, b->id))
+			const Touch *x = &va.at[i], *y = &vb.at[j];
+			if (x->buf != y->buf)
+				continue;
+			bool own = turn_by_turn(x, y, a->id, b->id);
+			shared = shared || own;
+			if ((x->store || y->store) && !own)
 				return false;
 		}
-	return true;
+	return shared;
+}
+
+/* `if x[] { … }` without an else. */
+static bool
+is_scalar_branch(const PlanStmt *s)
+{
+	return s->kind == PSTMT_IF && is_scalar_load(s->e) && !s->other.n;
+}
+
+static bool
+same_branch(const PlanStmt *a, const PlanStmt *b)
+{
+	return is_scalar_branch(a) && is_scalar_branch(b) && a->e->id == b->e->id && !block_stores(a->body, a->e->id);
 }
 
 static void
@@ -130,14 +112,61 @@ rename_block(Fuse *f, PlanBlock b, uint32_t from, uint32_t to)
 }
 
 static void
-join(Fuse *f, PlanStmt *a, PlanStmt *b)
+append(Fuse *f, PlanStmt *a, const PlanStmt *b)
 {
-	plan_remark(f->p, "fuse", true, f->code, "neighbouring loops over the same range are one: what one leaves in a register the next one takes");
-	rename_block(f, b->body, b->id, a->id);
 	PlanStmt **all = ARENA_ARRAY(f->p->arena, PlanStmt *, a->body.n + b->body.n);
 	memcpy(all, a->body.at, sizeof *all * a->body.n);
 	memcpy(all + a->body.n, b->body.at, sizeof *all * b->body.n);
 	a->body = (PlanBlock){all, a->body.n + b->body.n};
+}
+
+static void
+join(Fuse *f, PlanStmt *a, PlanStmt *b)
+{
+	if (a->kind == PSTMT_FOR) {
+		plan_remark(f->p, "fuse", true, f->code, "neighbouring loops over the same range are one: what one leaves in a register the next one takes");
+		rename_block(f, b->body, b->id, a->id);
+	}
+	append(f, a, b);
+}
+
+static bool
+may_join(Fuse *f, const PlanStmt *a, const PlanStmt *b)
+{
+	return same_branch(a, b) || fusible(f, a, b);
+}
+
+/* Whether s may change places with all of at[from .. to). */
+static bool
+steps_past(Fuse *f, PlanStmt *s, PlanStmt **at, uint32_t from, uint32_t to)
+{
+	for (uint32_t k = from; k < to; k++)
+		if (!touch_apart(f->p, f->code, (PlanBlock){&s, 1}, (PlanBlock){&at[k], 1}))
+			return false;
+	return true;
+}
+
+/* Joins s to one of at[0 .. *n), which may have to come down to where s stands. */
+static bool
+join_earlier(Fuse *f, PlanStmt *s, PlanStmt **at, uint32_t n)
+{
+	for (uint32_t back = 1; back <= n && back <= FAR; back++) {
+		uint32_t k = n - back;
+		if (!may_join(f, at[k], s))
+			continue;
+		if (steps_past(f, s, at, k + 1, n)) {
+			join(f, at[k], s);
+			return true;
+		}
+		PlanStmt *down = at[k];
+		if (!steps_past(f, down, at, k + 1, n))
+			continue;
+		memmove(at + k, at + k + 1, sizeof *at * (n - k - 1));
+		at[n - 1] = down;
+		join(f, down, s);
+		return true;
+	}
+	return false;
 }
 
 static void
@@ -146,9 +175,7 @@ fuse_block(Fuse *f, PlanBlock *b)
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
 		PlanStmt *s = b->at[i];
-		if (n && fusible(f, b->at[n - 1], s))
-			join(f, b->at[n - 1], s);
-		else
+		if (!join_earlier(f, s, b->at, n))
 			b->at[n++] = s;
 	}
 	b->n = n;

@@ -45,11 +45,18 @@ opt_pass(Plan *p, const char *name)
 	return false;
 }
 
+static bool
+is_left_out(const OptOptions *o, const Pass *pass)
+{
+	return (o->exact_only && pass->kind == ROUNDING) ||
+	       (o->without && (!strcmp(o->without, pass->name) || !strcmp(o->without, OPT_ALL)));
+}
+
 bool
 opt_run(Plan *p, const OptOptions *o, const char **why)
 {
 	for (uint32_t i = 0; i < opt_pass_count(); i++) {
-		if ((o->exact_only && passes[i].kind == ROUNDING) || (o->without && !strcmp(o->without, passes[i].name)))
+		if (is_left_out(o, &passes[i]))
 			continue;
 		panic_set_stage(arena_printf(p->arena, "opt %s", passes[i].name));
 		passes[i].run(p);

@@ -7,10 +7,12 @@
 
 #include "plan/plan.h"
 
+#define OPT_ALL "all"
+
 typedef struct {
 	bool exact_only;
 	bool verify;                                      /* after each pass */
-	const char *without;                              /* name of a pass to leave out, or NULL */
+	const char *without;                              /* name of a pass to leave out, OPT_ALL, or NULL */
 	void (*after)(void *env, const char *pass, const Plan *p);   /* for dumps and timers; may be NULL */
 	void *env;
 } OptOptions;

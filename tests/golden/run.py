@@ -5,7 +5,7 @@
 
 NAME.snn beside NAME.ast, .net, .plan, .c: what `snnc emit` prints. NAME.out, also of examples/*.snn as
 examples/NAME.out: what `snnc run` prints, and the checksum of each file that it leaves, which must be the same by eval,
-JIT and C; NAME.f64.out, of the small ones, is the same in double. --update writes what changed: read it before you commit it.
+JIT and C, and with exact passes only; NAME.f64.out, of the small ones, is the same in double. --update writes what changed: read it before you commit it.
 """
 import argparse
 import difflib
@@ -61,7 +61,7 @@ def emitted(snnc, program, stage):
 def printed(snnc, program, engine, options):
     with tempfile.TemporaryDirectory(prefix="snnc-golden-") as folder:
         out = Path(folder) / "out"
-        text = call([snnc, "run", str(program), "--engine", engine, "--quiet", "--out", str(out), *options])
+        text = call([snnc, "run", str(program), *tool.engine_options(snnc, engine), "--quiet", "--out", str(out), *options])
         for path in sorted(p for p in out.rglob("*") if p.is_file() and p.suffix in (".npy", ".snnw")):
             if path.suffix == ".snnw":               # names the version, which the numbers do not depend on
                 text += f"{path.name}\n"
@@ -71,7 +71,7 @@ def printed(snnc, program, engine, options):
 
 
 def same_by_all(snnc, program, options):
-    texts = {engine: printed(snnc, program, engine, options) for engine in ("eval", "jit", "c")}
+    texts = {engine: printed(snnc, program, engine, options) for engine in ("eval", "jit", "c", "jit-exact")}
     for engine, text in texts.items():
         if text != texts["eval"]:
             return None, f"{engine} and eval differ:\n" + "\n".join(

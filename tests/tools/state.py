@@ -6,10 +6,17 @@ from array import array
 CODES = ["", "B", "b", "h", "i", "q", "B", "H", "I", "Q", "H", "H", "f", "d"]
 
 
+STATE = 1                                            # the role of what a run is; others follow from it
+
+
 def load(path):
     """The buffers of a checkpoint by name: flat arrays."""
     with open(path, "rb") as file:
-        raw = file.read()
+        return {name: values for name, (_, values) in parse(file.read(), path).items()}
+
+
+def parse(raw, path="this"):
+    """The buffers by name: (role, flat array)."""
     if raw[:8] != b"SNNCKPT1" or raw[-16:-8] != b"SNNCKEND":
         raise ValueError(f"{path} is no checkpoint")
     buffers, = struct.unpack_from("<I", raw, 48)
@@ -26,9 +33,9 @@ def load(path):
     found = {}
     for _ in range(buffers):
         name = text()
-        kind, _, axes = struct.unpack_from("<III", raw, at)
+        kind, role, axes = struct.unpack_from("<III", raw, at)
         at += 12 + 12 * axes
         offset, count, _ = struct.unpack_from("<QQI", raw, at)
         at += 20
-        found[name] = array(CODES[kind], raw[offset:offset + count])
+        found[name] = role, array(CODES[kind], raw[offset:offset + count])
     return found

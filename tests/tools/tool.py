@@ -1,6 +1,10 @@
-"""tool.py: where the snnc to be tested is."""
+"""tool.py: where the snnc to be tested is, and how it is told to run."""
+import datetime
+import functools
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,3 +26,29 @@ def need_snnc(parser, options):
     if not options.snnc or not Path(options.snnc).exists():
         parser.error("no snnc: build it (sh setup build), or name it by --snnc")
     options.snnc = str(Path(options.snnc).resolve())
+
+
+@functools.cache
+def passes(snnc):
+    """The names of the optimiser's passes, which the message about a wrong one lists."""
+    done = subprocess.run([snnc, "run", "--without", "?", "-"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return [name for name in re.findall(r"`(\w+)`", done.stderr) if name != "all"]
+
+
+@functools.cache
+def rotating_pass(snnc):
+    """Another pass for each commit; without a repository, for each day."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    turn = int(head, 16) if head else datetime.date.today().toordinal()
+    return passes(snnc)[turn % len(passes(snnc))]
+
+
+def engine_options(snnc, name):
+    """Options of `snnc run`. ENGINE-exact: exact passes only; ENGINE-PASS: without that pass; ENGINE-rotating: without
+    another one for each commit; plain: the interpreter, of a plan that no pass has touched."""
+    if name == "plain":
+        return ["--engine", "eval", "--without", "all"]
+    engine, _, what = name.partition("-")
+    if what == "rotating":
+        what = rotating_pass(snnc)
+    return ["--engine", engine, *(["--exact"] if what == "exact" else ["--without", what] if what else [])]
