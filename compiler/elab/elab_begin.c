@@ -118,6 +118,32 @@ elab_begin(Scope *outer, NetFeature *f, const AstFeature *a)
 		check_range(el, f, e);
 }
 
+/* States of features and rules: one for each item, and they begin alike. */
+void
+elab_shared_state(Elab *el, const AstState *a, const char *of, const char *way_out)
+{
+	elab_error(el, E0658, a->span, "a state of %s is one for each item of the batch", of);
+	diag_help(el->diag, way_out, a->name);
+	diag_end(el->diag);
+}
+
+void
+elab_first_state(Elab *el, const AstState *a, const char *of, const char *begins_with)
+{
+	elab_error(el, E0658, a->init->span, "a state of %s begins with %s", of, begins_with);
+	diag_help(el->diag, "set it in the first step: `state fresh = true`, then `if fresh { %s = … ; fresh = false }`", a->name);
+	diag_end(el->diag);
+}
+
+/* Inside a message about what is needed of each value before the run. */
+void
+elab_note_drawn(Elab *el, uint32_t conn)
+{
+	const NetConn *c = &el->net->conns.at[conn];
+	if (c->pattern.drawn)
+		diag_note(el->diag, "which pairs `%s` joins is worked out when the run begins: nothing can be said of each of them before", c->name);
+}
+
 /* One number, or one for each source, target or value. */
 NetExpr *
 elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *each)
@@ -134,6 +160,7 @@ elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *ea
 	if (sound)
 		return all;
 	elab_error(el, E0503, e->span, "%s must be one number, or one for each %s", what, each);
+	elab_note_drawn(el, s.conn);
 	diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
 	diag_end(el->diag);
 	return NULL;

@@ -36,7 +36,9 @@ static bool
 extents(Scope *s, const AstArgVec *shape, uint32_t *rank, uint64_t *extent, Span at)
 {
 	if (shape->n > 2) {
-		elab_not_yet(s->el, at, "an array of more than two dimensions");
+		elab_error(s->el, E0658, at, "arrays have at most two dimensions, and this has %u", (unsigned)shape->n);
+		diag_help(s->el->diag, "make one of two of them: `h[a * 4 + b]`");
+		diag_end(s->el->diag);
 		return false;
 	}
 	for (uint32_t i = 0; i < shape->n; i++) {
@@ -71,12 +73,11 @@ states(Scope *outer, NetFeature *f)
 		s.place = IN_STATE;
 		st.kept_on_reset = a->kept_on_reset;
 		if (a->shared_over_batch)
-			elab_not_yet(el, a->span, "a state of a feature that is shared over the batch");
+			elab_shared_state(el, a, "a feature", "let a rule change the value of the feature: that one the items share");
 		extents(&s, &a->shape, &st.rank, st.extent, a->span);
 		st.init = a->init ? elab_expr(&s, a->init) : elab_const(&s, NT_REAL, 0, a->span);
 		if (st.init && st.init->kind != NEXPR_CONST && st.init->kind != NEXPR_VALUE) {
-			elab_not_yet(el, a->init->span, "an initial value of a feature's state that "
-							"is neither a number nor its value");
+			elab_first_state(el, a, "a feature", "a number, or the value of the feature");
 			st.init = NULL;
 		}
 		if (st.init)

@@ -94,8 +94,11 @@ of_connection(Elab *el, const AstStmt *s, NetControl *c)
 	double first;
 	if (!c->e || elab_number_at(&sc, c->e, elab_value_pair(&sc, 0), &first))
 		return c->e != NULL;
-	elab_error(el, E0611, s->e->span, "a value of `%s` belongs to many pairs of neurons, so it cannot depend on which it is", f->name);
-	diag_help(el->diag, "take the values from a file with their shape");
+	bool drawn = conn->pattern.drawn;
+	elab_error(el, E0611, s->e->span, drawn ? "which values of `%s` are held must be known for each of them before the run"
+						: "a value of `%s` belongs to many pairs of neurons, so it cannot depend on which it is", f->name);
+	elab_note_drawn(el, c->var.of);
+	diag_help(el->diag, drawn ? "keep these signals back by a feature, `mask = i != j`" : "take the values from a file with their shape");
 	diag_end(el->diag);
 	return false;
 }

@@ -207,6 +207,10 @@ void elab_layers(Elab *el);
 void elab_ports(Elab *el, const AstModel *m, NetLayer *l);      /* m NULL: only the unnamed one */
 uint32_t elab_port(Elab *el, uint32_t layer, Name port);
 void elab_neuron(Scope *s, const ElabLayer *e);
+
+/* ---- where neurons or items wait for each other (elab_split.c) ---- */
+
+void elab_split(Scope *s, NetCode *code);
 Bind *elab_params(Scope *inner, const AstArgVec *args, Span use);
 uint32_t
 elab_trace(Scope *s,
@@ -224,6 +228,9 @@ void elab_range(Scope *s, NetFeature *f, const AstFeature *a);
 void elab_check_values(Scope *s, NetFeature *f, const AstFeature *a);
 /* CONST or ARRAY; NULL after a message, which says `what` it is and that there may be one for `each` so */
 NetExpr *elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *each);
+void elab_shared_state(Elab *el, const AstState *a, const char *of, const char *way_out);
+void elab_first_state(Elab *el, const AstState *a, const char *of, const char *begins_with);
+void elab_note_drawn(Elab *el, uint32_t conn);
 /* ---- norms and signs (elab_norm.c, elab_sign.c) ---- */
 void elab_sign(Scope *s, NetFeature *f, const AstFeature *a);
 void elab_norm(Scope *s, NetFeature *f, const AstFeature *a);

@@ -260,6 +260,7 @@ assigned_params(Scope *s, ElabLayer *e)
 			       .span = p->span,
 			       .type = first->type,
 			       .init = first,
+			       .shared_over_batch = !e->assigned[i], /* drawn: once for all items */
 			       .kept_on_reset = true};
 		e->param_state[i] = l->states.n;
 		VEC_PUSH(el->arena, &l->states, st);

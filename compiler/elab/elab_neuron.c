@@ -264,5 +264,6 @@ elab_neuron(Scope *outer, const ElabLayer *e)
 	s.held = held;
 	if (m->fire.cond)
 		fire(&s, m, &code, count, steps);
+	elab_split(&s, &code);
 	s.el->net->layers.at[s.layer].step = code;
 }

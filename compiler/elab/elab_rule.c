@@ -101,14 +101,12 @@ states(const Scope *outer, NetRule *r)
 		NetState st = {.name = a->name, .span = a->span, .type = NT_REAL};
 		st.of_network = a->of && strcmp(a->of, "network") == 0;
 		if (a->shared_over_batch)
-			elab_not_yet(el, a->span,
-				     "a state of a rule that is shared over the batch");
+			elab_shared_state(el, a, "a rule", "take a mean where it is read: `mean(%s over batch)`");
 		st.kept_on_reset = a->kept_on_reset;
 		NetType t = a->sym && a->sym->type == ATYPE_BOOL ? NT_BOOL : NT_REAL;
 		st.init = a->init ? elab_expr(&s, a->init) : elab_const(&s, t, 0, a->span);
 		if (st.init && st.init->kind != NEXPR_CONST) {
-			elab_not_yet(el, a->init->span,
-				     "an initial value of a rule's state that is not one number");
+			elab_first_state(el, a, "a rule", "one number");
 			st.init = NULL;
 		}
 		if (st.init)

@@ -27,6 +27,7 @@ positive(Scope *outer, const AstFeature *a)
 		if (!elab_number_at(&s, e, elab_value_pair(&s, k), &x)) {
 			elab_error(el, E0502, from->span, "which values of `%s` are %s must be known for each of them before the run", a->name,
 				   a->keep_sign_side);
+			elab_note_drawn(el, s.conn);
 			diag_help(el->diag, "use numbers, lists, files, and functions of `i` and `j` where a value joins one pair of neurons");
 			diag_end(el->diag);
 			return NULL;

@@ -172,8 +172,6 @@ uint32_t low_add_kernel(Lower *l, uint64_t range, const char *fmt, ...) __attrib
 void low_block(Scope *s, NetBlock body, PlanExpr *mask);          /* mask NULL: always */
 
 /* ---- what neuron code reads and writes (lower_reads.c) ---- */
-bool low_reads_item(const NetLayer *n, const NetExpr *e);         /* anything that differs between the items of a batch */
-bool low_shared_only(const NetLayer *n, NetBlock b);              /* reads and changes only what items share */
 bool low_expr_reads_state(const NetExpr *e, uint32_t state);
 bool low_reads_state(NetBlock b, uint32_t state);
 bool low_uses_state(NetBlock b, uint32_t state);                  /* by more than its own assignments */

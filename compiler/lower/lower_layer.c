@@ -20,6 +20,7 @@ typedef struct {
 	LowLayer *low;
 	uint32_t *spill;                                  /* buffers of locals that outlive their group; NO_BUF */
 	uint32_t *defined;                                /* group that defines a local */
+	uint32_t spiked;                                  /* spikes of the step before, for groups behind the first; NO_BUF */
 } LayerWork;
 
 /* ---- buffers ------------------------------------------------------------------------------------ */
@@ -224,11 +225,9 @@ groups_of(LayerWork *w)
 	for (uint32_t i = 0; i < body.n; i++) {
 		NetBlock one = {body.at + i, 1};
 		GroupKind k = body.at[i]->kind == NSTMT_KEEP_ONE ? GROUP_KEEP
-		              : l->batch > 1 && low_shared_only(w->net, one) ? GROUP_SHARED : GROUP_ITEM;
-		if (k == GROUP_SHARED && low_has_expr(one, NEXPR_LOCAL)) {
-			low_not_yet(l, body.at[i]->span, "changing a state shared over the batch by a name given in a `let`");
-			k = GROUP_ITEM;
-		}
+		              : l->batch > 1 && net_shared_only(w->net, body, one) ? GROUP_SHARED : GROUP_ITEM;
+		if (k == GROUP_KEEP && !low_has_stmt((NetBlock){body.at, i}, NSTMT_SPIKE))
+			continue;                         /* nothing has spiked yet */
 		Group *last = v.n ? &v.at[v.n - 1] : NULL;
 		bool joins = last && last->kind == k && k != GROUP_KEEP;
 		if (joins && k == GROUP_ITEM && l->batch > 1)
@@ -358,6 +357,21 @@ reads_last_spike(NetBlock b)
 	return false;
 }
 
+/* What was sent in the step before is kept aside where a group reads it behind the first, which clears the spikes. */
+static void
+find_spiked(LayerWork *w, const GroupVec *groups)
+{
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, w->l->batch), low_axis(AXIS_NEURON, w->net->n)};
+	bool first = true;
+	w->spiked = NO_BUF;
+	for (uint32_t g = 0; g < groups->n; g++) {
+		bool items = groups->at[g].kind == GROUP_ITEM;
+		if (items && !first && w->spiked == NO_BUF && reads_last_spike(part_of(w, &groups->at[g])))
+			w->spiked = low_add_buf(w->l, w->net->values ? w->l->real : PT_BOOL, ROLE_SCRATCH, 2, axes, "%s.spiked", w->net->name);
+		first = first && !items;
+	}
+}
+
 static void
 item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, bool last, uint32_t *change_bufs)
 {
@@ -389,10 +403,10 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 		if (buf != NO_BUF && low_reads_port(part, k))
 			s.port_input[k] = plan_emit_let(s.b, name, low_load(l, buf, 2, s.item, s.own));
 	}
-	if (reads_last_spike(part)) {
-		if (!first)
-			low_not_yet(l, w->net->span, "reading `spike` behind `keep one spike`, or behind a shared state");
-		PlanExpr *old = low_load(l, w->low->spikes, 2, s.item, s.own);
+	if (reads_last_spike(part) || (first && w->spiked != NO_BUF)) {
+		PlanExpr *old = low_load(l, first ? w->low->spikes : w->spiked, 2, s.item, s.own);
+		if (first && w->spiked != NO_BUF)
+			low_store(s.b, w->spiked, old, 2, s.item, s.own);
 		s.spike[NSIDE_OWN] = plan_emit_let(s.b, "spiked", plan_cast(p, l->real, old));
 	}
 	bool spikes = low_has_stmt(part, NSTMT_SPIKE);
@@ -415,21 +429,21 @@ item_loop(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first, 
 	low_close(&items);
 }
 
-/* What items may do to a state that they share: add and subtract, and not look at what they made of it. */
+/* What items may do to a state that they share: add and subtract; then nothing hangs on their order. */
 static void
-check_shared(LayerWork *w, NetBlock b, uint32_t state, bool *changed)
+check_shared(LayerWork *w, NetBlock b, uint32_t state)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const NetStmt *s = b.at[i];
-		if (*changed && low_expr_reads_state(s->e, state))
-			low_not_yet(w->l, s->span, "reading a state shared over the batch in the `if` that changes it per item");
-		if (s->kind == NSTMT_ASSIGN && s->target->kind == NEXPR_STATE && s->target->index == state) {
-			if (s->op != NADD && s->op != NSUB)
-				low_not_yet(w->l, s->span, "changing a state shared over the batch, per item, by other than += and -=");
-			*changed = true;
-		}
-		check_shared(w, s->body, state, changed);
-		check_shared(w, s->other, state, changed);
+		check_shared(w, s->body, state);
+		check_shared(w, s->other, state);
+		if (s->kind != NSTMT_ASSIGN || s->target->kind != NEXPR_STATE || s->target->index != state || s->op == NADD || s->op == NSUB)
+			continue;
+		diag_begin(w->l->env->diag, E0657, s->span, "the items of the batch share `%s`, and this differs between them", w->net->states.at[state].name);
+		diag_note(w->l->env->diag, "what each of them adds or subtracts is summed; of anything else the last item would have the say");
+		diag_help(w->l->env->diag, "write `+=` or `-=`, leave `shared over batch` away, or set `batch = 1`");
+		diag_end(w->l->env->diag);
+		w->l->failed = true;
 	}
 }
 
@@ -441,11 +455,10 @@ item_group(LayerWork *w, PlanEmit *b, NetBlock part, uint32_t group, bool first,
 	uint32_t *change = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		const NetState *st = &w->net->states.at[k];
-		bool changed = false;
 		change[k] = NO_BUF;
 		if (w->low->states[k] == NO_BUF || !st->shared_over_batch || l->batch == 1 || !low_assigns_state(part, k))
 			continue;
-		check_shared(w, part, k, &changed);
+		check_shared(w, part, k);
 		PlanAxis axis = low_axis(AXIS_NEURON, w->net->n);
 		change[k] = low_add_buf(l, l->real, ROLE_SCRATCH, 1, &axis, "%s.%s_change", w->net->name, st->name);
 		LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
@@ -475,6 +488,10 @@ shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
 	s.own = neurons.index;
 	s.learning = learning;
 	s.state_vars = ARENA_ARRAY(l->a, uint32_t, w->net->states.n);
+	s.locals = ARENA_ARRAY(l->a, PlanExpr *, w->net->step.locals.n);
+	for (uint32_t k = 0; k < w->net->step.locals.n; k++)
+		if (w->spill[k] != NO_BUF && low_reads_local(part, k))       /* the same for all items */
+			s.locals[k] = plan_emit_let(s.b, w->net->step.locals.at[k].name, low_load(l, w->spill[k], 2, low_i64(l, 0), s.own));
 	for (uint32_t k = 0; k < w->net->states.n; k++) {
 		s.state_vars[k] = UINT32_MAX;
 		if (w->low->states[k] != NO_BUF && low_assigns_state(part, k))
@@ -488,7 +505,16 @@ shared_group(LayerWork *w, PlanEmit *b, NetBlock part)
 	low_close(&neurons);
 }
 
-/* Of the neurons that spike, the one at a random rank stays; per item. */
+/* Of the neurons that spike, and for which the condition holds, the one at a random rank stays; per item. */
+static PlanExpr *
+candidate(LayerWork *w, PlanEmit *b, const NetStmt *st, PlanExpr *item, PlanExpr *j)
+{
+	PlanExpr *fired = low_fired(w->l, w->low, item, j);
+	if (st->e)
+		fired = plan_binary(w->l->p, PEXPR_AND, fired, low_load(w->l, w->spill[st->e->index], 2, item, j));
+	return plan_emit_let(b, "candidate", fired);
+}
+
 static void
 keep_kernel(LayerWork *w, const NetStmt *st)
 {
@@ -497,17 +523,11 @@ keep_kernel(LayerWork *w, const NetStmt *st)
 	uint32_t id = low_add_kernel(l, 1, "%s.keep_one", w->net->name);
 	PlanEmit body = plan_emit(p, p->codes.at[id]), *b = &body;
 	VEC_PUSH(l->a, &w->low->update, id);
-	if (st->e)
-		low_not_yet(l, st->span, "a condition of `keep one spike` that changes during the run");
-	if (w->net->values) {
-		low_not_yet(l, st->span, "`keep one spike` in a layer whose spikes are values");
-		return;
-	}
 	LowLoop items = low_items(l, b);
 	PlanEmit *in = low_body(&items);
 	uint32_t count = plan_emit_var(in, "candidates", low_i64(l, 0));
 	LowLoop sum = low_loop(in, "j", low_i64(l, 0), low_i64(l, (int64_t)w->net->n), false);
-	PlanExpr *flag = plan_cast(p, PT_I64, low_load(l, w->low->spikes, 2, items.index, sum.index));
+	PlanExpr *flag = plan_cast(p, PT_I64, candidate(w, low_body(&sum), st, items.index, sum.index));
 	plan_emit_set(low_body(&sum), count, plan_binary(p, PEXPR_ADD, plan_local(p, in->code, count), flag));
 	low_close(&sum);
 
@@ -523,12 +543,16 @@ keep_kernel(LayerWork *w, const NetStmt *st)
 	                               plan_binary(p, PEXPR_LT, rank, top), rank, top));
 	uint32_t seen = plan_emit_var(&several, "seen", low_i64(l, 0));
 	LowLoop scan = low_loop(&several, "j", low_i64(l, 0), low_i64(l, (int64_t)w->net->n), false);
-	PlanExpr *here = low_load(l, w->low->spikes, 2, items.index, scan.index);
-	here = plan_emit_let(low_body(&scan), "candidate", here);
-	PlanExpr *passed = plan_local(p, in->code, seen);
+	PlanEmit *each = low_body(&scan);
+	PlanExpr *here = candidate(w, each, st, items.index, scan.index), *passed = plan_local(p, in->code, seen);
 	PlanExpr *stays = plan_binary(p, PEXPR_AND, here, plan_binary(p, PEXPR_EQ, passed, kept));
-	low_store(low_body(&scan), w->low->spikes, stays, 2, items.index, scan.index);
-	plan_emit_set(low_body(&scan), seen, plan_binary(p, PEXPR_ADD, passed, plan_cast(p, PT_I64, here)));
+	if (st->e)                                        /* others are out of the competition */
+		stays = plan_binary(p, PEXPR_OR, stays, plan_binary(p, PEXPR_AND, low_fired(l, w->low, items.index, scan.index),
+		                                                    plan_unary(p, PEXPR_NOT, here)));
+	if (w->net->values)
+		stays = plan_ternary(p, PEXPR_SELECT, stays, low_load(l, w->low->spikes, 2, items.index, scan.index), low_real(l, 0));
+	low_store(each, w->low->spikes, stays, 2, items.index, scan.index);
+	plan_emit_set(each, seen, plan_binary(p, PEXPR_ADD, passed, plan_cast(p, PT_I64, here)));
 	low_close(&scan);
 	plan_emit_if(in, plan_binary(p, PEXPR_GT, n, low_i64(l, 1)), &several, NULL);
 	low_close(&items);
@@ -541,6 +565,7 @@ update_kernels(LayerWork *w)
 	Lower *l = w->l;
 	GroupVec groups = groups_of(w);
 	find_spills(w, &groups);
+	find_spiked(w, &groups);
 	PlanEmit body = {0};
 	uint32_t open = UINT32_MAX;
 	bool first = true;

@@ -1,54 +1,6 @@
 /* lower_reads: what model code reads and writes: it decides what is stored, and which statements run in one loop. */
 #include "lower/lower_inner.h"
 
-/* What a `let` gave a local; NULL if none of the block did. */
-static const NetExpr *
-let_of(NetBlock b, uint32_t local)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		if (s->kind == NSTMT_LET && s->index == local)
-			return s->e;
-		const NetExpr *in = let_of(s->body, local);
-		if (!in)
-			in = let_of(s->other, local);
-		if (in)
-			return in;
-	}
-	return NULL;
-}
-
-bool
-low_reads_item(const NetLayer *n, const NetExpr *e)
-{
-	if (!e)
-		return false;
-	switch (e->kind) {
-	case NEXPR_INPUT: case NEXPR_TRACE: case NEXPR_DRAW: case NEXPR_SPIKE:
-		return true;
-	case NEXPR_LOCAL:
-		return low_reads_item(n, let_of(n->step.body, e->index));
-	case NEXPR_STATE:
-		return !n->states.at[e->index].shared_over_batch;
-	default:
-		return low_reads_item(n, e->op[0]) || low_reads_item(n, e->op[1]) || low_reads_item(n, e->op[2]);
-	}
-}
-
-bool
-low_shared_only(const NetLayer *n, NetBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const NetStmt *s = b.at[i];
-		bool fine = s->kind == NSTMT_ASSIGN
-		                ? s->target->kind == NEXPR_STATE && n->states.at[s->target->index].shared_over_batch
-		                : s->kind == NSTMT_IF;
-		if (!fine || low_reads_item(n, s->e) || !low_shared_only(n, s->body) || !low_shared_only(n, s->other))
-			return false;
-	}
-	return true;
-}
-
 bool
 low_expr_reads_state(const NetExpr *e, uint32_t state)
 {

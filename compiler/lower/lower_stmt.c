@@ -134,9 +134,7 @@ low_block(Scope *s, NetBlock body, PlanExpr *mask)
 				set_masked(s, var, old, v, mask);
 			continue;
 		}
-		case NSTMT_KEEP_ONE:                      /* else it ends a group; see lower_layer */
-			low_not_yet(l, st->span, "`keep one spike` inside an `if`");
-			continue;
+		case NSTMT_KEEP_ONE:                      /* stands at the top of a step and ends a group; see lower_layer */
 		case NSTMT_UNSET:
 		case NSTMT_SYSTEM:                        /* solve has put statements in its place */
 		case NSTMT_COUNT:

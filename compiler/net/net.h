@@ -426,6 +426,10 @@ NetVaries net_varies(const NetRule *r, const NetVaries *locals, const NetExpr *e
 /* Over what the signal varies behind feature k, if it does over `signal` before it; places of the feature's states that
  * are too narrow grow. */
 NetVaries net_feature_varies(const Net *n, const NetConn *c, uint32_t k, NetVaries signal);
+/* In the code of a step: does e read anything that differs between the items of a batch? Does b, a part of it, read and change only
+ * what items share? */
+bool net_reads_item(const NetLayer *n, NetBlock code, const NetExpr *e);
+bool net_shared_only(const NetLayer *n, NetBlock code, NetBlock b);
 bool net_code_equal(const NetCode *a, const NetCode *b);   /* names of locals do not count */
 void net_print(StrBuf *out, const Net *n);
 void net_print_layer(StrBuf *out, const Net *n, const NetLayer *l);

@@ -80,7 +80,7 @@ class Network(Connections):
             x += rng.uniform(-4, 2)
         else:
             x *= rng.uniform(0.5, 1.5)
-        if n and not self.items and self.chance(0.06):
+        if n and self.chance(0.06):
             return f"normal({x:.4g} {unit}, {abs(x) * 0.02:.3g} {unit})".replace(" ,", ",").replace(" )", ")")
         if n and self.chance(0.2):
             values = [x * rng.uniform(0.95, 1.05) for _ in range(n)]

@@ -82,8 +82,15 @@ def neuron(rng, name, items=False):
     if states and states[0] not in shared:
         body.append(f"    {states[0]} += 0.2")
     body.append("}")
-    if rng.random() < 0.15 and not values:
-        body.append(f"keep one spike at random{f' if {f.condition()}' if rng.random() < 0.3 and False else ''}")
+    keep = "keep one spike at random"
+    if rng.random() < 0.15:
+        body.append(rng.choice([keep, f"{keep} if {f.condition()}", f"if {f.condition()} {{ {keep} }} else {{ v *= 0.9 }}"]))
+        if rng.random() < 0.3:
+            body.append("v += 0.1 * spike")          # of the step before, also here
+    if shared and rng.random() < 0.4:
+        one = sorted(shared)[0]
+        body.append(rng.choice([f"if v > 0.5 {{ {one} += 0.01 ; v -= 0.1 * tanh({one}) }}", f"let fade = 0.9 if i > 1 else 0.8\n        {one} *= fade",
+                                f"if learning {{ {one} *= 0.95 ; v += 0.01 }}"]))
     lines += ["    step {", *("        " + line for line in body), "    }", "}"]
     return "\n".join(lines), {"v", *states}, values, body
 

@@ -319,20 +319,10 @@ samples_fill_the_batch(void)
 static const struct {
 	const char *text, *said;
 } refused[] = {
-	{"neuron N() { state v = 0 ; step { if v > 0 { spike ; keep one spike at random } } "
-	 "}\nlayer a : N[2]\n",
-	 "`keep one spike` inside an `if`"},
 	{"batch = 2\nneuron N() { state th = 0 shared over batch ; state v = 0\n"
 	 "step { v += random() ; if v > 0.5 { th += 1 } else { th = 0 } ; if v > th { spike } } "
 	 "}\nlayer a : N[2]\n",
-	 "by other than += and -="},
-	{"batch = 2\nneuron N() { state th = 0 shared over batch ; step { let k = th * 2 ; th += k } }\n"
-	 "layer a : N[2]\n",
-	 "by a name given in a `let`"},
-	{"batch = 2\nneuron N() { state th = 0 shared over batch ; state v = 0\n"
-	 "step { v += random() ; if v > 0.5 { th += 1 ; v = th } ; if v > 3 { spike } } }\nlayer a "
-	 ": N[2]\n",
-	 "reading a state shared over the batch"},
+	 "the items of the batch share `th`"},
 	{"batch = 2\nrule R() { learns w ; state e of synapse = 1 ; on pre { w *= e } }\nlayer s : "
 	 "Input[2]\n"
 	 "layer t : Input[2]\nconnect s -> t { weight = 1 { learn R() } }\n",
