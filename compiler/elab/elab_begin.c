@@ -204,12 +204,10 @@ elab_range(Scope *s, NetFeature *f, const AstFeature *a)
 
 /* ---- values that are known now ----------------------------------------------------------------- */
 
-enum { LOOKED_AT = 1 << 22 }; /* larger files are looked at when they are read */
-
 /* The same numbers in the same order? Axes of extent 1 do not count, and neighbouring axes of the file may be one of the
  * values: those of a layer [28, 28] are 784 in a row. */
-static bool
-agree(uint32_t nfile, const uint64_t *file, uint32_t nvalues, const uint64_t *values)
+bool
+elab_shapes_agree(uint32_t nfile, const uint64_t *file, uint32_t nvalues, const uint64_t *values)
 {
 	uint32_t f = 0;
 	for (uint32_t d = 0; d < nvalues; d++) {
@@ -239,13 +237,18 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 	ElabDataStatus status = ELAB_DATA_BAD;
 	uint32_t rank;
 	uint64_t extent[6], n = elab_values_here(s), all = 1;
-	if (!w->array || !w->array(w->env, f->init.file, &rank, extent, 0, 0, NULL, &why, &status))
+	if (!w->array)
 		return NULL;
+	if (!w->array(w->env, f->init.file, &rank, extent, 0, 0, NULL, &why, &status)) {
+		if (status != ELAB_DATA_MISSING)
+			elab_file_shape(el, a->value, f->init.file, &rank, extent);
+		return NULL;
+	}
 	for (uint32_t d = 0; d < rank; d++)
-		all *= extent[d] > LOOKED_AT || all > LOOKED_AT ? LOOKED_AT : extent[d];
+		all *= extent[d] > ELAB_LOOKED_AT || all > ELAB_LOOKED_AT ? ELAB_LOOKED_AT : extent[d];
 	uint64_t shape[6];
 	uint32_t wanted = net_value_shape(el->net, c, f->of_post, shape);
-	if (!agree(rank, extent, wanted, shape)) {
+	if (!elab_shapes_agree(rank, extent, wanted, shape)) {
 		el->env->world_errors++;
 		elab_error(el, E0407, a->value->span, "`%s` has the shape %s, and the values of `%s` have %s", f->init.file,
 			   elab_shape_text(el, rank, extent), f->name, elab_shape_text(el, wanted, shape));
@@ -253,19 +256,7 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 		diag_end(el->diag);
 		return NULL;
 	}
-	double *v = all == n && n < LOOKED_AT ? ARENA_ARRAY(el->arena, double, n) : NULL;
-	if (!v || !w->array(w->env, f->init.file, &rank, extent, 0, n, v, &why, &status))
-		return NULL;
-	for (uint64_t k = 0; k < n; k++) {
-		if (isfinite(v[k]))
-			continue;
-		el->env->world_errors++;
-		elab_error(el, E0702, a->value->span, "element %" PRIu64 " of `%s` is not a finite number", k, f->init.file);
-		diag_help(el->diag, "write it anew without NaN and infinity");
-		diag_end(el->diag);
-		return NULL;
-	}
-	return v;
+	return all == n && n < ELAB_LOOKED_AT ? elab_file_numbers(el, a->value, f->init.file, n) : NULL;
 }
 
 /* Looks at values that are known before the run: those of files, and those that are not drawn. */
@@ -276,7 +267,7 @@ elab_check_values(Scope *s, NetFeature *f, const AstFeature *a)
 	double *v = NULL;
 	if (f->init.file) {
 		v = file_values(s, f, a);
-	} else if (f->init.e && f->has_norm && n < LOOKED_AT) {
+	} else if (f->init.e && f->has_norm && n < ELAB_LOOKED_AT) {
 		v = ARENA_ARRAY(s->el->arena, double, n);
 		for (uint64_t k = 0; k < n && v; k++)
 			if (!elab_number_at(s, f->init.e, elab_value_pair(s, k), &v[k]))

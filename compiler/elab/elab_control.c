@@ -48,7 +48,7 @@ layer_file(Scope *s, const AstExpr *from, uint64_t steps, NetControl *c)
 	if (row == l->n || c->per_item) {
 		if (rows >= steps) {
 			c->file = path;
-			return true;
+			return elab_file_is_finite(el, from, path, rank, extent);
 		}
 		elab_error(el, E0803, from->span,
 			   "`%s` has %" PRIu64 " rows, and the run has %" PRIu64 " steps", path,
@@ -78,6 +78,25 @@ of_layer(Elab *el, const AstStmt *s, uint64_t steps, NetControl *c)
 	return c->e != NULL;
 }
 
+/* A number for each pair, finite all of them. */
+static bool
+matrix_fits(Elab *el, const AstExpr *from, const char *path, const NetConn *c)
+{
+	uint32_t rank;
+	uint64_t extent[6], matrix[2] = {el->net->layers.at[c->pre].n, el->net->layers.at[c->post].n};
+	if (!el->env->world.array)
+		return true;
+	if (!elab_file_shape(el, from, path, &rank, extent))
+		return false;
+	if (elab_shapes_agree(rank, extent, 2, matrix))
+		return elab_file_is_finite(el, from, path, rank, extent);
+	elab_error(el, E0407, from->span, "`%s` has the shape %s, and the values of `%s` have %s", path, elab_shape_text(el, rank, extent),
+	           c->name, elab_shape_text(el, 2, matrix));
+	diag_help(el->diag, "save it with that shape");
+	diag_end(el->diag);
+	return false;
+}
+
 static bool
 of_connection(Elab *el, const AstStmt *s, NetControl *c)
 {
@@ -85,7 +104,7 @@ of_connection(Elab *el, const AstStmt *s, NetControl *c)
 	const NetFeature *f = &conn->features.at[c->var.index];
 	if (elab_is_file(s->e) && conn->pattern.kind == NPAT_ALL && !f->of_post) {
 		c->file = elab_file(el, s->e);
-		return c->file != NULL;
+		return c->file && matrix_fits(el, s->e, c->file, conn);
 	}
 	Scope sc = elab_scope(el, IN_INIT);
 	sc.conn = c->var.of;

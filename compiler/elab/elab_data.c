@@ -2,6 +2,7 @@
 #include "elab/elab_inner.h"
 
 #include <math.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum { FILE_LIMIT = 1 << 27 }; /* numbers that a value may have */
@@ -92,6 +93,39 @@ elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, ui
 	else
 		return true;
 	return false;
+}
+
+double *
+elab_file_numbers(Elab *el, const AstExpr *e, const char *path, uint64_t n)
+{
+	const ElabWorld *w = &el->env->world;
+	const char *why = NULL;
+	ElabDataStatus status = ELAB_DATA_BAD;
+	uint32_t rank;
+	uint64_t extent[6];
+	double *v = ARENA_ARRAY(el->arena, double, n);
+	if (!w->array(w->env, path, &rank, extent, 0, n, v, &why, &status))
+		return NULL;
+	for (uint64_t k = 0; k < n; k++) {
+		if (isfinite(v[k]))
+			continue;
+		el->env->world_errors++;
+		elab_error(el, E0702, e->span, "element %" PRIu64 " of `%s` is not a finite number", k, path);
+		diag_help(el->diag, "write it anew without NaN and infinity");
+		diag_end(el->diag);
+		return NULL;
+	}
+	return v;
+}
+
+bool
+elab_file_is_finite(Elab *el, const AstExpr *e, const char *path, uint32_t rank, const uint64_t *extent)
+{
+	uint32_t told = el->env->world_errors;
+	uint64_t n = 1;
+	for (uint32_t d = 0; d < rank; d++)
+		n *= n < ELAB_LOOKED_AT ? extent[d] : 1;
+	return n >= ELAB_LOOKED_AT || elab_file_numbers(el, e, path, n) || el->env->world_errors == told;
 }
 
 NetExpr *

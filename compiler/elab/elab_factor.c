@@ -72,7 +72,7 @@ from_file(Elab *el, const AstDecl *d, NetSignal *g)
 	uint64_t want = (g->per_item ? el->net->batch : 1) * (g->layer == NET_NONE ? 1 : el->net->layers.at[g->layer].n);
 	if (rank && row == want) {
 		g->file = path;
-		return true;
+		return elab_file_is_finite(el, from, path, rank, extent);
 	}
 	elab_error(el, E0407, from->span, "`%s` has %" PRIu64 " number%s for each step, and `%s` takes %" PRIu64, path,
 		   rank ? row : 0, rank && row == 1 ? "" : "s", g->name, want);

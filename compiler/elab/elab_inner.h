@@ -275,6 +275,10 @@ bool elab_is_events(const AstExpr *e); /* a list of spikes */
 /* The numbers of a .npy file: a list, or one constant; NULL after a message. */
 NetExpr *elab_file_values(Scope *s, const AstExpr *e);
 bool elab_file_shape(Elab *el, const AstExpr *e, const char *path, uint32_t *rank, uint64_t extent[6]);
+enum { ELAB_LOOKED_AT = 1 << 22 };                      /* larger files are looked at when they are read */
+double *elab_file_numbers(Elab *el, const AstExpr *e, const char *path, uint64_t n); /* the first n, all finite; NULL: told, or unreadable now */
+bool elab_file_is_finite(Elab *el, const AstExpr *e, const char *path, uint32_t rank, const uint64_t *extent); /* false after a message */
+bool elab_shapes_agree(uint32_t nfile, const uint64_t *file, uint32_t nvalues, const uint64_t *values);
 uint32_t elab_find_phase(Elab *el, Name name, Span at); /* NET_NONE after a message */
 void elab_find_assigned(Elab *el);                      /* parameters that the protocol sets */
 bool elab_votes(Elab *el, const AstDecl *layer);          /* somewhere in the experiment */

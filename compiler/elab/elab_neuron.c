@@ -39,6 +39,30 @@ elab_port(Elab *el, uint32_t layer, Name port)
 
 /* ---- what drives a layer --------------------------------------------------------------------- */
 
+/* Has the file a row of finite numbers for each step? One that is not there now is looked for when the program runs. */
+static bool
+drive_fits(Elab *el, const AstExpr *from, const char *path, const NetLayer *l)
+{
+	const ElabWorld *w = &el->env->world;
+	const char *why = NULL;
+	ElabDataStatus status = ELAB_DATA_BAD;
+	uint32_t rank;
+	uint64_t extent[6], row[2] = {el->net->batch, l->n};
+	if (!w->array)
+		return true;
+	if (!w->array(w->env, path, &rank, extent, 0, 0, NULL, &why, &status))
+		return status == ELAB_DATA_MISSING || elab_file_shape(el, from, path, &rank, extent);
+	if (!rank || !elab_shapes_agree(rank - 1, extent + 1, 2, row)) {
+		el->env->world_errors++;
+		elab_error(el, E0407, from->span, "`%s` has the shape %s, and layer `%s` takes rows of %s", path,
+			   elab_shape_text(el, rank, extent), l->name, elab_shape_text(el, 2, row));
+		diag_help(el->diag, "save it as [steps, batch, n]: a row for each step");
+		diag_end(el->diag);
+		return false;
+	}
+	return elab_file_is_finite(el, from, path, rank, extent);
+}
+
 static void
 stream(Elab *el, const AstDecl *d, uint32_t layer, uint32_t port, const AstInput *in)
 {
@@ -53,6 +77,8 @@ stream(Elab *el, const AstDecl *d, uint32_t layer, uint32_t port, const AstInput
 		diag_end(el->diag);
 		return;
 	}
+	if (!elab_is_events(in->value) && !drive_fits(el, in->value, path, &el->net->layers.at[layer]))
+		return;
 	NetStream st = {.name = d->name, .span = in->span, .path = path, .layer = layer, .port = port, .events = elab_is_events(in->value), .data = NET_NONE};
 	p->stream = el->net->streams.n;
 	VEC_PUSH(el->arena, &el->net->streams, st);

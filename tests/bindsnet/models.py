@@ -69,7 +69,7 @@ VALUED = {"Input": "InputValues", "PassThroughNodes": "PassThrough"}     # model
 COMMON_LAYER = {"name", "type", "shape", "learning", "traces", "traces_additive", "tc_trace", "trace_scale", "sum_input", "state"}
 KNOWN_CONNECTION = {"source", "target", "type", "w", "b", "wmin", "wmax", "norm", "weight_decay", "rule", "Dales_rule"}
 KNOWN_PIPELINE = {"source", "target", "type", "pipeline", "manual_update", "traces"}      # traces: only keeps its sum
-KNOWN_FEATURE = {"type", "name", "value", "norm_frequency", "range", "norm", "decay", "rule", "parent_feature", "enforce_polarity"}
+KNOWN_FEATURE = {"type", "name", "value", "sparse", "norm_frequency", "range", "norm", "decay", "rule", "parent_feature", "enforce_polarity"}
 # fields of a feature that only its kind has; a network of numbers is [units, window] and [1, units]
 OWN_FIELDS = {"degradation": {"factor"}, "adaptation": {"ann_hidden", "ann_out", "const_update_rate", "const_decay"}}
 KNOWN_RULE = {"name", "nu", "reduction", "average_update", "continues_update"}

@@ -131,7 +131,7 @@ def make_case(reference, seed, number, kinds, redrawn):
             boost *= 2.1 if why == "silent" else 0.45
         if not why:
             spikes = {k: a for k, a in d.expected.items() if k.startswith(("s_", "cand_"))}
-            for off in (1e-6, 2e-6, 3e-6):
+            for off in (1e-6, 2e-6, 3e-6, 4e-6, 5e-6):
                 log = reference.run(d, number, off)["simulate"]["log"]
                 if not all(np.array_equal(log[k].astype("u1"), a) for k, a in spikes.items()):
                     why = "on the edge"
