@@ -191,6 +191,15 @@ dim_unit(Dim d, char out[64])
 }
 
 const char *
+dim_usual(Dim d, char out[64])
+{
+	if (!dim_equal(d, (Dim)RATE))
+		return dim_unit(d, out);
+	snprintf(out, 64, "Hz");
+	return out;
+}
+
+const char *
 dim_noun(Dim d, char out[64])
 {
 	for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++) {

@@ -27,6 +27,7 @@ Dim dim_mul(Dim a, Dim b);
 Dim dim_div(Dim a, Dim b);
 bool dim_sqrt(Dim a, Dim *out);
 const char *dim_noun(Dim d, char out[64]);                /* "a voltage", "a time", "a number", "mV/ms" */
+const char *dim_usual(Dim d, char out[64]);               /* the one people write: "Hz" */
 const char *dim_unit(Dim d, char out[64]);                /* coherent unit: "mV", "mV/ms", "" */
 
 #endif

@@ -75,7 +75,7 @@ dim_help(Sema *s, const char *name, DimTerm dim)
 	if (dim_is_none(d))
 		return "write a number without a unit";
 	return arena_printf(s->arena, "write it in %s, or as a bare number: `%s = …`",
-			    dim_unit(d, unit), name);
+			    dim_usual(d, unit), name);
 }
 
 static void

@@ -54,7 +54,7 @@ static const char *
 this_is(Sema *s, Dim d)
 {
 	char a[64], b[64];
-	const char *is = dim_noun(d, a), *unit = dim_unit(d, b);
+	const char *is = dim_noun(d, a), *unit = dim_usual(d, b);
 	bool has_word = is[0] == 'a' && is[1] == ' ' && *unit;
 	return has_word ? arena_printf(s->arena, "this is %s (%s)", is, unit)
 			: arena_printf(s->arena, dim_is_none(d) ? "this is %s" : "this is in %s",

@@ -13,16 +13,31 @@ typedef struct { uint64_t step, row; uint32_t neuron; double value; } Event;
 struct RtEvents {
 	Event *at;
 	uint64_t n, cap, next, step;
+	double dt;                                        /* ms */
 };
 
 /* Rounding of t / dt: far above that of double, far below a step. */
 static const double CLOSE = 1e-6;
 
+/* dt as it was written: the shortest number that becomes it. As it is kept in f32, 0.1 ms is off by more than CLOSE after some steps. */
+static double
+step_length(const snnrt_program *p)
+{
+	char text[32];
+	for (int digits = 1; p->real == SNNRT_F32 && digits < 9; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, p->dt);
+		double dt = strtod(text, NULL);
+		if ((float)dt == (float)p->dt)
+			return dt;
+	}
+	return p->dt;
+}
+
 static bool
 add(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, const char *file, const double *row, uint32_t columns, char *why)
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, number = e->n + 1;
-	double step = floor(row[0] / rt->p->dt + CLOSE), value = columns > 2 ? row[2] : 1;
+	double step = floor(row[0] / e->dt + CLOSE), value = columns > 2 ? row[2] : 1;
 	if (!isfinite(row[0]) || row[0] < 0 || step > 1e15)
 		return rt_say(why, "event %llu of `%s` is at %g ms", (unsigned long long)number, file, row[0]);
 	if (!(row[1] >= 0 && row[1] < (double)neurons) || row[1] != floor(row[1]))
@@ -133,6 +148,7 @@ rt_events_open(const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why)
 		rt_say(why, "no memory");
 		return NULL;
 	}
+	e->dt = step_length(rt->p);
 	bool is_array = f->stored >= sizeof magic && rt_file_read(f, 0, sizeof magic, magic, why) && memcmp(magic, "\x93NUMPY", 6) == 0;
 	if (!(is_array ? read_array : read_text)(e, rt, b, f, why)) {
 		rt_events_close(e);

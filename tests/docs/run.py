@@ -12,7 +12,7 @@ A fenced block says after its language what it is:
     ```snn drive.npy=3x1x4          the program reads a file of that shape; pairs.npy=int:9x2, steps of whole numbers
     ```snn error E1002 test         the program's tests are run instead: `snnc test`
     ```snn error E0522 --set=n=4    with an option
-    ```snn pair NAME                one of two programs that tests/coming_from compares
+    ```snn pair NAME:WHAT           one of several programs that tests/coming_from compares
     ```snn file own.snn             as well: written to the folder where the `sh` blocks of the page run
     ```sh                           commands, run one block after the other in one folder; no error
     ```sh fails                     the same, and the last command fails
