@@ -34,7 +34,7 @@ step_length(const snnrt_program *p)
 }
 
 static bool
-add(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, const char *file, const double *row, uint32_t columns, char *why)
+add(struct RtEvents *e, const snnrt_buffer *b, const char *file, const double *row, uint32_t columns, char *why)
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, number = e->n + 1;
 	double step = floor(row[0] / e->dt + CLOSE), value = columns > 2 ? row[2] : 1;
@@ -61,7 +61,7 @@ add(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, const char *file
 /* ---- .npy ------------------------------------------------------------------------------------------------ */
 
 static bool
-read_array(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why)
+read_array(struct RtEvents *e, const snnrt_buffer *b, RtFile *f, char *why)
 {
 	RtArray a;
 	uint8_t raw[3 * 8];
@@ -76,7 +76,7 @@ read_array(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, RtFile *f
 			return false;
 		if (!rt_convert(SNNRT_F64, row, a.type, raw, a.extent[1], &bad))
 			return rt_say(why, "event %llu of `%s` is no number", (unsigned long long)k + 1, f->name);
-		if (!add(e, rt, b, f->name, row, (uint32_t)a.extent[1], why))
+		if (!add(e, b, f->name, row, (uint32_t)a.extent[1], why))
 			return false;
 	}
 	return true;
@@ -85,7 +85,7 @@ read_array(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, RtFile *f
 /* ---- text ------------------------------------------------------------------------------------------------- */
 
 static bool
-read_line(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, const char *file, const char *s, uint64_t line, char *why)
+read_line(struct RtEvents *e, const snnrt_buffer *b, const char *file, const char *s, uint64_t line, char *why)
 {
 	double row[3] = {0};
 	uint32_t n = 0;
@@ -103,11 +103,11 @@ read_line(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, const char
 	}
 	if (n == 1 || (n == 3 && *s && *s != '#'))
 		return rt_say(why, "line %llu of `%s` is no event: time [ms], neuron, maybe a value", (unsigned long long)line, file);
-	return n == 0 || add(e, rt, b, file, row, n, why);
+	return n == 0 || add(e, b, file, row, n, why);
 }
 
 static bool
-read_text(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why)
+read_text(struct RtEvents *e, const snnrt_buffer *b, RtFile *f, char *why)
 {
 	if (f->gz)
 		return rt_say(why, "`%s` is packed; unpack it, or use .npy", f->name);
@@ -121,7 +121,7 @@ read_text(struct RtEvents *e, const snnrt *rt, const snnrt_buffer *b, RtFile *f,
 		size_t n = strcspn(s, "\n");
 		bool last = s[n] == '\0';
 		s[n] = '\0';
-		ok = read_line(e, rt, b, f->name, s, ++line, why);
+		ok = read_line(e, b, f->name, s, ++line, why);
 		s += n + !last;
 	}
 	free(text);
@@ -150,7 +150,7 @@ rt_events_open(const snnrt *rt, const snnrt_buffer *b, RtFile *f, char *why)
 	}
 	e->dt = step_length(rt->p);
 	bool is_array = f->stored >= sizeof magic && rt_file_read(f, 0, sizeof magic, magic, why) && memcmp(magic, "\x93NUMPY", 6) == 0;
-	if (!(is_array ? read_array : read_text)(e, rt, b, f, why)) {
+	if (!(is_array ? read_array : read_text)(e, b, f, why)) {
 		rt_events_close(e);
 		return NULL;
 	}

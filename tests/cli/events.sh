@@ -23,3 +23,8 @@ signal g = events("spikes.csv")
 neuron N { step { let x = events("spikes.csv") } }
 END
 nextcode snnc check wrong.snn
+
+# dt = 0.1 ms is no number of f32; an event at 20 ms begins step 200 all the same.
+printf 'dt = 0.1 ms\nlayer a : Input[1] { input events("fine.csv") }\nexperiment { run 1 s }\nrecord a.spikes\n' > fine.snn
+printf '20,0\n33.3,0\n999.9,0\n' > fine.csv
+snnc run fine.snn --quiet --format csv --out fine && cat fine/a.spikes.csv
