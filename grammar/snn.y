@@ -130,7 +130,7 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %left "*" "/"
 %precedence NEGATIVE
 
-%type <id> name readout maybe_phase maybe_of maybe_side
+%type <id> name maybe_form readout maybe_phase maybe_of maybe_side
 %type <name> setting side word
 %type <ids> names readouts signal_of
 %type <expr> element expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
@@ -292,6 +292,12 @@ setting:
 layer:
   "layer" called[n] ":" name[m] shape[s] arguments[as] layer_block[parts]
                                 { $$ = ast_layer(B, @$, $parts, $n, $m, $s, $as); }
+| "layer" called[n] ":" name[m] shape[s] arguments[as] "at"[at] maybe_form[f] "(" args[places] ")"[end] layer_block[parts]
+                                { $$ = ast_layer_places(ast_layer(B, @$, $parts, $n, $m, $s, $as), span_join(@at, @end), $f, $places); }
+;
+maybe_form:
+  %empty                        { $$ = no_id; }
+| name
 ;
 shape:
   "[" exprs "]"                 { $$ = $exprs; }

@@ -308,6 +308,8 @@ struct AstDecl {
 			VEC(AstTrace) traces;
 			VEC(AstInput) inputs;
 			Name method; Span method_span;    /* in place of the model's; NULL: none */
+			Name form; Span form_span;        /* `at grid(…)`; NULL: `at (x = …)`, or no places */
+			AstArgVec places; Span places_span; /* where its neurons are; hi 0: not told */
 		} layer;
 		struct {
 			AstExpr *from, *to;               /* NAME or MEMBER (port) */
@@ -365,6 +367,7 @@ typedef enum {
 	ASYM_RULE_STATE_OF, /* member of a feature: decl (CONNECT), index of the feature, state: index in its rule's states, behind them in its traces */
 	ASYM_SPIKE,        /* pre.spike (index 0), post.spike (index 1), spike of the own neuron (index 2) */
 	ASYM_INDEX,        /* i (index 0), j (index 1) */
+	ASYM_DISTANCE,     /* d, of the two neurons that a value joins */
 	ASYM_DT, ASYM_LEARNING,
 	ASYM_NOISE,        /* xi, in equations */
 	ASYM_INF,
@@ -374,7 +377,7 @@ typedef enum {
 	ASYM_KEPT_OF,      /* state of a feature: decl (CONNECT), index of the feature, state of its model */
 	ASYM_RATE_OF,      /* connection.rate, the running rates of a pattern: decl (CONNECT) */
 	ASYM_STATE_OF, ASYM_TRACE_OF, ASYM_PARAM_OF, /* member of a layer: decl (LAYER), index in the model's list; TRACE_OF: index ≥ traces of
-	                    * the model counts on in the layer's own */
+	                    * the model counts on in the layer's own; STATE_OF: in the axes of its places */
 	ASYM_SPIKES_OF,    /* layer.spikes */
 	ASYM_VOTES_OF,     /* what votes leave: layer.votes (index 0), labels, label_rates, label_proportions */
 	ASYM_PART          /* part of a tuple-valued parameter: base resolves to the parameter, name is the part */

@@ -98,6 +98,7 @@ AstDecl *ast_layer_parts(AstBuild *b);
 AstDecl *ast_layer_trace(AstBuild *b, AstDecl *layer, AstTrace *t);
 AstDecl *ast_layer_input(AstBuild *b, AstDecl *layer, Span at, AstExpr *input, AstId port);
 AstDecl *ast_layer_method(AstBuild *b, AstDecl *layer, Span at, AstId method);
+AstDecl *ast_layer_places(AstDecl *layer, Span at, AstId form, AstArgVec *places);
 AstDecl *ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgVec *shape, AstArgVec *args);
 
 AstFeature *ast_feature_parts(AstBuild *b);

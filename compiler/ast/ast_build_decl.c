@@ -267,6 +267,17 @@ ast_layer(AstBuild *b, Span at, AstDecl *parts, AstId name, AstId model, AstArgV
 	return d;
 }
 
+AstDecl *
+ast_layer_places(AstDecl *d, Span at, AstId form, AstArgVec *places)
+{
+	d->layer.form = form.name;
+	d->layer.form_span = form.span;
+	d->layer.places_span = at;
+	if (places)
+		d->layer.places = *places;
+	return d;
+}
+
 /* ---- features and connections ---------------------------------------------------------------- */
 
 AstFeature *

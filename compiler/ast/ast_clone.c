@@ -116,6 +116,7 @@ clone_layer(AstClone *c, AstDecl *r)
 	r->layer.model = ast_clone_expr(c, r->layer.model);
 	r->layer.shape = ast_clone_args(c, &r->layer.shape);
 	r->layer.args = ast_clone_args(c, &r->layer.args);
+	r->layer.places = ast_clone_args(c, &r->layer.places);
 	r->layer.traces.at = arena_copy(c->arena, r->layer.traces.at, sizeof *r->layer.traces.at * r->layer.traces.n);
 	for (uint32_t i = 0; i < r->layer.traces.n; i++)
 		clone_trace(c, &r->layer.traces.at[i]);

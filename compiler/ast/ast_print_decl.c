@@ -61,6 +61,13 @@ print_layer(StrBuf *out, const AstDecl *d)
 		ast_print_args(out, &d->layer.args);
 		strbuf_putc(out, ')');
 	}
+	if (d->layer.places_span.hi) {
+		open_part(out, 1, "at");
+		if (d->layer.form)
+			strbuf_printf(out, " %s", d->layer.form);
+		ast_print_args(out, &d->layer.places);
+		strbuf_putc(out, ')');
+	}
 	for (uint32_t i = 0; i < d->layer.traces.n; i++)
 		print_trace(out, &d->layer.traces.at[i]);
 	if (d->layer.method) {

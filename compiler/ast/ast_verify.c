@@ -253,7 +253,7 @@ check_layer(Verifier *v, const AstDecl *d)
 			return false;
 	}
 	return check_expr(v, d->layer.model, false) && check_args(v, &d->layer.shape, true) &&
-	       check_args(v, &d->layer.args, true);
+	       check_args(v, &d->layer.args, true) && check_args(v, &d->layer.places, true);
 }
 
 static bool

@@ -19,6 +19,12 @@ status_of(snnrt_data_status s)
 		return ELAB_DATA_LENGTH;
 	case SNNRT_DATA_OUTSIDE:
 		return ELAB_DATA_OUTSIDE;
+	case SNNRT_DATA_SHAPE:
+		return ELAB_DATA_SHAPE;
+	case SNNRT_DATA_RANGE:
+		return ELAB_DATA_RANGE;
+	case SNNRT_DATA_TWICE:
+		return ELAB_DATA_TWICE;
 	}
 	return ELAB_DATA_BAD;
 }
@@ -80,37 +86,26 @@ read_array(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint
 }
 
 static bool
-is_number(const char *cell, double *out)
-{
-	char *end;
-	*out = strtod(cell, &end);
-	return end != cell && !*end;
-}
-
-static bool
-read_csv(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n, double *out,
-	 const char **why, ElabDataStatus *status)
+read_edges(void *env, uint64_t npre, uint64_t npost, const char *value, NetPattern *out, double **values, const char **why,
+	   ElabDataStatus *status)
 {
 	Compilation *c = env;
 	char text[512] = "";
-	snnrt_csv csv;
-	double v;
-	*status = status_of(snnrt_csv_read(c->o->data, c->program_dir, path, &csv, text));
-	*why = arena_strdup(c->arena, text);
-	if (*status != ELAB_DATA_OK)
-		return false;
-	uint64_t head = csv.rows && csv.columns && !is_number(csv.cell[0], &v) ? csv.columns : 0;
-	*rank = 2;
-	extent[0] = csv.rows - (head ? 1 : 0);
-	extent[1] = csv.columns;
-	for (uint64_t k = 0; out && k < n && *status == ELAB_DATA_OK; k++) {
-		if (is_number(csv.cell[head + first + k], &out[k]))
-			continue;
-		*why = arena_printf(c->arena, "`%s` holds `%s` in row %llu, which is no number", path, csv.cell[head + first + k],
-				    (unsigned long long)((first + k) / csv.columns));
-		*status = ELAB_DATA_BAD;
+	snnrt_edges e = {.npre = npre, .npost = npost};
+	snnrt_edges_form form = out->pairs ? SNNRT_EDGES_PAIRS : SNNRT_EDGES_MATRIX;
+	*status = status_of(snnrt_edges_read(c->o->data, c->program_dir, out->path, form, out->multapses, &e, text));
+	if (*status == ELAB_DATA_OK && value) {
+		*values = ARENA_ARRAY(c->arena, double, e.n + 1);
+		*status = status_of(snnrt_edges_values(c->o->data, c->program_dir, out->path, value, out->multapses, &e, *values, text));
 	}
-	snnrt_csv_free(&csv);
+	*why = arena_strdup(c->arena, text);
+	if (*status == ELAB_DATA_OK && !value) {
+		out->nsynapses = e.n;
+		out->row = arena_copy(c->arena, e.row, (npre + 1) * sizeof *e.row);
+		out->target = arena_copy(c->arena, e.target, (e.n + 1) * sizeof *e.target);
+		out->weight = e.value ? arena_copy(c->arena, e.value, (e.n + 1) * sizeof *e.value) : NULL;
+	}
+	snnrt_edges_free(&e);
 	return *status == ELAB_DATA_OK;
 }
 
@@ -123,7 +118,7 @@ folder(void *env, Span at)
 ElabWorld
 world_of(Compilation *c)
 {
-	return (ElabWorld){.env = c, .folder = folder, .array = read_array, .csv = read_csv, .data = probe};
+	return (ElabWorld){.env = c, .folder = folder, .array = read_array, .edges = read_edges, .says = snnrt_edges_says, .data = probe};
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */

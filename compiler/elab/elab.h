@@ -23,7 +23,10 @@ typedef enum {
 	ELAB_DATA_MISSING,
 	ELAB_DATA_BAD,
 	ELAB_DATA_LENGTH,
-	ELAB_DATA_OUTSIDE
+	ELAB_DATA_OUTSIDE,
+	ELAB_DATA_SHAPE,
+	ELAB_DATA_RANGE,
+	ELAB_DATA_TWICE
 } ElabDataStatus;
 
 /* What elab must know of the world; the driver fills it from the runtime's probes. */
@@ -34,9 +37,12 @@ typedef struct {
 	/* Shape of a .npy file, and its elements first .. first + n as numbers (out NULL: only the shape). */
 	bool (*array)(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n,
 		      double *out, const char **why, ElabDataStatus *status);
-	/* The same of a .csv file: [lines, cells]; a first line that is no number names the columns. */
-	bool (*csv)(void *env, const char *path, uint32_t *rank, uint64_t extent[6], uint64_t first, uint64_t n, double *out,
-		    const char **why, ElabDataStatus *status);
+	/* Fills nsynapses, row and target of `out`, whose path and form are given, and the values that `value` says of each (NULL:
+	 * none; out->weight: those of the file itself). */
+	bool (*edges)(void *env, uint64_t npre, uint64_t npost, const char *value, NetPattern *out, double **values, const char **why,
+		      ElabDataStatus *status);
+	/* Does a file say a value of each pair that the file `edges` lists? */
+	bool (*says)(const char *edges, const char *path);
 	/* Fills samples, classes and columns of `out`; false: *why is a sentence. */
 	bool (*data)(void *env, const char *kind, uint32_t npaths, const char *const *paths,
 		     const char *fallback, NetData *out, const char **why, ElabDataStatus *status);

@@ -65,6 +65,8 @@ settle_conn(Elab *el, uint32_t conn)
 {
 	const NetConn *c = &el->net->conns.at[conn];
 	Settle s = {el, NET_NONE, conn, false};
+	settle_expr(&s, c->pattern.near);
+	settle_expr(&s, c->pattern.cond);
 	for (uint32_t i = 0; i < c->features.n; i++) {
 		NetFeature *f = &c->features.at[i];
 		s.of_post = f->of_post;

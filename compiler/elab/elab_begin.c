@@ -95,6 +95,8 @@ elab_begin(Scope *outer, NetFeature *f, const AstFeature *a)
 	f->init.span = a->value->span;
 	if (is_file(a->value)) {
 		f->init.file = elab_file(el, a->value);
+		if (!elab_given(el, &el->net->conns.at[outer->conn], f))
+			f->init.file = NULL;
 		return;
 	}
 	Scope s = elab_scope(el, IN_INIT);
@@ -229,10 +231,8 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 	Elab *el = s->el;
 	const ElabWorld *w = &el->env->world;
 	const NetConn *c = &el->net->conns.at[s->conn];
-	bool listed = c->pattern.kind == NPAT_SPARSE && c->pattern.weight && !f->of_post &&
-		      strcmp(f->init.file, c->pattern.path) == 0;
-	if (listed)
-		return c->pattern.weight;
+	if (f->init.given)
+		return f->init.given;
 	const char *why = NULL;
 	ElabDataStatus status = ELAB_DATA_BAD;
 	uint32_t rank;

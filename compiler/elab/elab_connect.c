@@ -151,7 +151,7 @@ delay_of(const AstHandler *h)
 
 /* The least and the most that the value of a feature can be; infinite: unknown. */
 static void
-limits(Elab *el, const NetFeature *f, double *lo, double *hi)
+limits(Elab *el, const NetConn *c, const NetFeature *f, double *lo, double *hi)
 {
 	const NetExpr *e = f->init.e;
 	const ElabUniform *u = e ? elab_find_uniform(el, e) : NULL;
@@ -163,6 +163,13 @@ limits(Elab *el, const NetFeature *f, double *lo, double *hi)
 	} else if (!f->has_rule && u && elab_is_fixed(u->a) && elab_is_fixed(u->b)) {
 		*lo = elab_extreme(el, u->a, false);
 		*hi = elab_extreme(el, u->b, true);
+	} else if (!f->has_rule && f->init.given) {
+		*lo = INFINITY;
+		*hi = -INFINITY;
+		for (uint64_t k = 0; k < c->pattern.nsynapses; k++) {
+			*lo = fmin(*lo, f->init.given[k]);
+			*hi = fmax(*hi, f->init.given[k]);
+		}
 	}
 	if (f->positive || (f->sign_of_pre && *lo < 0)) { /* what begins on the other side becomes zero */
 		*lo = fmin(*lo, 0);
@@ -179,7 +186,7 @@ static void
 check_delay(Elab *el, const NetConn *c, NetFeature *f, Span at)
 {
 	double lo, hi, dt = el->net->dt;
-	limits(el, f, &lo, &hi);
+	limits(el, c, f, &lo, &hi);
 	if (f->delay->kind == NEXPR_CONST)
 		lo = hi = f->delay->value;
 	else if (f->delay->kind != NEXPR_VALUE)
@@ -404,9 +411,9 @@ connection(Elab *el, const AstDecl *d)
 	const AstExpr *to = d->connect.to;
 	if (to->kind == AEXPR_MEMBER)
 		c.port = elab_port(el, post, to->name);
-	if (!elab_pattern(el, d->connect.pattern, &c))
-		el->failed = true;
 	VEC_PUSH(el->arena, &net->conns, c);
+	if (!elab_pattern(el, d->connect.pattern, net->conns.n - 1))
+		el->failed = true;
 	VEC_PUSH(el->arena, &el->conns, d);
 	for (uint32_t i = 0; i < d->connect.features.n; i++)
 		feature(el, net->conns.n - 1, &d->connect.features.at[i]);

@@ -221,6 +221,9 @@ report_world(Elab *el, Span at, ElabDataStatus status, const char *why, const ch
 	switch (status) {
 	case ELAB_DATA_OK:
 	case ELAB_DATA_BAD:
+	case ELAB_DATA_SHAPE:
+	case ELAB_DATA_RANGE:
+	case ELAB_DATA_TWICE:
 		break;
 	case ELAB_DATA_MISSING:
 		code = E0701;

@@ -38,7 +38,11 @@ typedef struct {
 	bool *assigned;        /* of params: set by the protocol */
 	uint32_t *param_state; /* of params: the state that holds it, or NET_NONE */
 	uint32_t *traces;      /* of the model's traces, then of the layer's own */
+	uint32_t place[3];     /* by axis: the state that says where neurons are, or NET_NONE */
+	double period[3];      /* by axis: the length after which it closes; 0: it does not */
 } ElabLayer;
+
+enum { ELAB_AXES = 3 };
 
 /* An a + (b - a) * random() that was written uniform(a, b). */
 typedef struct {
@@ -217,11 +221,18 @@ elab_trace(Scope *s,
 	   const AstTrace *t); /* index in the traces of s->layer; NET_NONE after a message */
 void elab_connections(Elab *el);
 void elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a);
+/* ---- where neurons are (elab_position.c); NULL after a message ---- */
+void elab_positions(Elab *el, uint32_t layer);
+NetExpr *elab_position(Scope *s, const AstExpr *e, NetSide side); /* pre.x */
+NetExpr *elab_distance(Scope *s, Span at); /* d */
+bool elab_is_initial(Scope *s, NetExpr *e); /* constants, and numbers that are drawn once; false after a message */
+/* Pairs that a condition or a probability makes (elab_where.c); nsynapses given or 0. False after a message. */
+bool elab_pairs(Elab *el, uint32_t conn, const AstExpr *by, const AstExpr *condition, const AstExpr *probability, const AstExpr *within);
 /* ---- patterns of connections (elab_pattern.c, elab_sparse.c): false after a message ---- */
-bool elab_pattern(Elab *el, const AstExpr *by, NetConn *c);
+bool elab_pattern(Elab *el, const AstExpr *by, uint32_t conn);
 bool elab_pattern_value(Elab *el, const NetConn *c, const NetFeature *f);
-bool elab_synapses(Elab *el, Span at, const char *path, bool edges, const NetLayer *pre, const NetLayer *post,
-                   NetPattern *out);
+bool elab_synapses(Elab *el, Span at, const NetLayer *pre, const NetLayer *post, NetPattern *p); /* of its path and form */
+bool elab_given(Elab *el, const NetConn *c, NetFeature *f); /* a file that says the value of each listed pair; false after a message */
 /* ---- first values and ranges of features (elab_begin.c) ---- */
 void elab_begin(Scope *outer, NetFeature *f, const AstFeature *a);
 void elab_range(Scope *s, NetFeature *f, const AstFeature *a);

@@ -79,6 +79,7 @@ declare_layers(Elab *el)
 		e.assigned = ARENA_ARRAY(el->arena, bool, n + 1);
 		e.param_state = ARENA_ARRAY(el->arena, uint32_t, n + 1);
 		memset(e.param_state, 0xff, sizeof *e.param_state * (n + 1));
+		memset(e.place, 0xff, sizeof e.place);
 		VEC_PUSH(el->arena, &el->layers, e);
 		VEC_PUSH(el->arena, &el->net->layers, l);
 	}
@@ -161,8 +162,8 @@ elab_params(Scope *inner, const AstArgVec *args, Span use)
 /* ---- states ---------------------------------------------------------------------------------- */
 
 /* Constants, and numbers that are drawn once: where the lists among them fit. */
-static bool
-is_initial(Scope *s, NetExpr *e)
+bool
+elab_is_initial(Scope *s, NetExpr *e)
 {
 	if (!e)
 		return true;
@@ -178,7 +179,7 @@ is_initial(Scope *s, NetExpr *e)
 		diag_end(s->el->diag);
 		return false;
 	}
-	return is_initial(s, e->op[0]) && is_initial(s, e->op[1]) && is_initial(s, e->op[2]);
+	return elab_is_initial(s, e->op[0]) && elab_is_initial(s, e->op[1]) && elab_is_initial(s, e->op[2]);
 }
 
 static NetExpr *
@@ -192,7 +193,7 @@ given_value(Scope *s, const AstState *a, const AstArg *arg)
 	bool is_bool = a->sym && a->sym->type == ATYPE_BOOL;
 	if (!e || !(e = elab_as(s, e, is_bool ? NT_BOOL : NT_REAL, arg->value)))
 		return NULL;
-	return is_initial(s, e) ? e : NULL;
+	return elab_is_initial(s, e) ? e : NULL;
 }
 
 static NetExpr *
@@ -209,7 +210,7 @@ initial_value(Scope *s, const AstState *a, const AstArgVec *args)
 	s->of_layer = s->layer;
 	s->site_hint = a->name;
 	NetExpr *e = elab_expr(s, a->init);
-	return e && is_initial(s, e) ? e : NULL;
+	return e && elab_is_initial(s, e) ? e : NULL;
 }
 
 static void
@@ -251,7 +252,7 @@ assigned_params(Scope *s, ElabLayer *e)
 		Scope in = *s;
 		in.place = IN_STATE;
 		NetExpr *first = elab_copy(el, b->first ? b->first : b->e, b->e->span);
-		if (!is_initial(&in, first)) {
+		if (!elab_is_initial(&in, first)) {
 			el->failed = true;
 			continue;
 		}
@@ -345,6 +346,7 @@ one_layer(Elab *el, uint32_t index)
 	for (uint32_t i = 0; i < e->model->handlers.n; i++)
 		el->net->layers.at[index].values |= has_values(&e->model->handlers.at[i].body);
 	parameters(&s, e, &e->decl->layer.args);
+	elab_positions(el, index);
 	traces(&s, e);
 	s.traces = e->traces;
 	elab_neuron(&s, e);

@@ -409,6 +409,8 @@ side_trace(Scope *s, const AstExpr *e, uint32_t layer, NetSide side)
 static NetExpr *
 side_state(Scope *s, const AstExpr *e, const AstSym *sym)
 {
+	if (s->place == IN_INIT && s->conn != NET_NONE)
+		return elab_position(s, e, sym->index ? NSIDE_POST : NSIDE_PRE);
 	if (s->place != IN_RULE && s->place != IN_FEATURE)
 		return elab_not_constant(s, e);
 	const NetConn *c = &s->el->net->conns.at[s->conn];
@@ -491,6 +493,8 @@ elab_name(Scope *s, const AstExpr *e)
 		return spike(s, e, sym);
 	case ASYM_INDEX:
 		return index_of(s, e, sym);
+	case ASYM_DISTANCE:
+		return s->place == IN_INIT && s->conn != NET_NONE ? elab_distance(s, e->span) : elab_not_constant(s, e);
 	case ASYM_DT:
 		return elab_const(s, NT_REAL, s->exact ? s->el->dt : s->el->net->dt, e->span);
 	case ASYM_NOISE:

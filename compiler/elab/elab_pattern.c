@@ -371,6 +371,30 @@ drawn(Pattern *w, const char *how)
 	}
 }
 
+/* Pairs that a condition or their distance makes. */
+static void
+pairs(Pattern *w, uint32_t conn)
+{
+	const AstExpr *condition = argument(w, "condition"), *p = argument(w, "p"), *within = argument(w, "within"), *most = argument(w, "room");
+	uint64_t n;
+	w->p->autapses = allowed(w, "autapses");
+	if (!w->p->autapses && !no_self(w))
+		return;
+	if (w->word[0] == 'w')
+		need_argument(w, "condition", "abs(i - j) < 5");
+	else if (!within)
+		need_argument(w, "p", "exp(-d / (100 um))");
+	if (w->sound && most)
+		w->sound = elab_count(w->el, most, "the room for synapses", 1, &w->p->nsynapses);
+	if (w->post->n > UINT32_MAX || __builtin_mul_overflow(w->pre->n, w->post->n, &n)) {
+		elab_error(w->el, E0402, w->by->span, "more pairs of neurons than can be counted");
+		diag_help(w->el->diag, "make the layers smaller");
+		diag_end(w->el->diag);
+		w->sound = false;
+	}
+	w->sound = w->sound && elab_pairs(w->el, conn, w->by, condition, p, within);
+}
+
 static void
 sparse(Pattern *w, bool edges)
 {
@@ -378,7 +402,9 @@ sparse(Pattern *w, bool edges)
 	const AstExpr *e = argument(w, "path");
 	const char *path = e ? elab_file(w->el, e) : NULL;
 	w->p->path = path;
-	w->sound = path && w->sound && elab_synapses(w->el, e->span, path, edges, w->pre, w->post, w->p);
+	w->p->pairs = edges;
+	w->p->multapses = argument(w, "multapses") && allowed(w, "multapses");
+	w->sound = path && w->sound && elab_synapses(w->el, e->span, w->pre, w->post, w->p);
 }
 
 typedef enum {
@@ -388,13 +414,14 @@ typedef enum {
 } Word;
 
 bool
-elab_pattern(Elab *el, const AstExpr *by, NetConn *c)
+elab_pattern(Elab *el, const AstExpr *by, uint32_t conn)
 {
 	static const struct { const char *word, *args; } words[] = {
 #define PATTERN(kind, word, args) {word, args},
 #include "ast/pattern.def"
 #undef PATTERN
 	};
+	NetConn *c = &el->net->conns.at[conn];
 	c->pattern = (NetPattern){.kind = NPAT_ALL};
 	if (!by)
 		return true;
@@ -419,6 +446,8 @@ elab_pattern(Elab *el, const AstExpr *by, NetConn *c)
 		case WORD_OUTDEGREE: c->pattern.kind = NPAT_SPARSE; drawn(w, "fixed_outdegree"); break;
 		case WORD_TOTAL: c->pattern.kind = NPAT_SPARSE; drawn(w, "fixed_total"); break;
 		case WORD_ALL_BUT_SELF: c->pattern.kind = NPAT_SPARSE; drawn(w, "random"); break;
+		case WORD_WHERE: c->pattern.kind = NPAT_SPARSE; pairs(w, conn); break;
+		case WORD_DISTANCE: c->pattern.kind = NPAT_SPARSE; pairs(w, conn); break;
 		case WORD_SPARSE: c->pattern.kind = NPAT_SPARSE; sparse(w, false); break;
 		case WORD_EDGES: c->pattern.kind = NPAT_SPARSE; sparse(w, true); break;
 		}
@@ -435,7 +464,7 @@ reads(const NetExpr *e, NetSide side)
 {
 	if (!e)
 		return false;
-	if ((e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY) && e->side == side)
+	if ((e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY || e->kind == NEXPR_STATE) && e->side == side)
 		return true;
 	return reads(e->op[0], side) || reads(e->op[1], side) || reads(e->op[2], side);
 }

@@ -40,7 +40,9 @@ layer_var(Elab *el, const AstExpr *e, const AstSym *sym, NetVar *out)
 	out->kind = sym->kind == ASYM_SPIKES_OF ? NVAR_SPIKES : NVAR_STATE;
 	if (out->kind == NVAR_SPIKES)
 		out->index = 0;
-	return true;
+	else if (sym->index >= l->model->states.n)
+		out->index = l->place[sym->index - l->model->states.n];
+	return out->index != NET_NONE;
 }
 
 static bool
@@ -148,6 +150,7 @@ elab_var(Elab *el, const AstExpr *e, NetVar *out)
 	case ASYM_SIGNAL: case ASYM_FELLOW: case ASYM_BOUND: case ASYM_SIDE_STATE: case ASYM_TURN:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
+	case ASYM_DISTANCE:
 	case ASYM_DT:
 	case ASYM_LEARNING:
 	case ASYM_NOISE:

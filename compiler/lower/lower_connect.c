@@ -438,6 +438,7 @@ low_conn_kernels(Lower *l, uint32_t conn)
 {
 	const NetConn *c = &l->net->conns.at[conn];
 	low_pattern_kernels(l, conn);
+	low_where(l, conn);
 	if (l->conns[conn].delay_begin != NO_BUF || l->conns[conn].delay_steps != NO_BUF)
 		low_delays_kernel(l, conn);
 	for (uint32_t k = 0; k < c->features.n; k++) {

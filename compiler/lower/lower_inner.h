@@ -60,6 +60,7 @@ typedef struct {
 	VEC(uint32_t) stages;                             /* staged: kernels, before the sums over pre neurons */
 	uint32_t row, target;                             /* of a sparse pattern */
 	uint32_t draw, find_columns;                      /* the object that draws them, and the kernel that sorts them by target */
+	uint32_t count, place;                            /* kernels of a condition of pairs; UINT32_MAX: none */
 	uint32_t delay_begin, delay_steps, find_delays;   /* where in its row each delay begins, or that of each synapse; the kernel that finds them */
 	uint32_t column, incoming, source;                /* and by target: synapses column[j] ..< column[j + 1] of these lists */
 	uint32_t rate, advance, forget;                   /* of a pool: real [batch, pre], and kernels; UINT32_MAX: none */
@@ -346,6 +347,8 @@ LowLoop low_arranged_row(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *i, Plan
 PlanExpr *low_slot_of(Lower *l, PlanEmit *b, uint32_t conn, PlanExpr *synapse, PlanExpr *now);
 void low_delays_kernel(Lower *l, uint32_t conn);                  /* finds the delays that rows are sorted by */
 void low_list_buffers(Lower *l, uint32_t conn);
+void low_where(Lower *l, uint32_t conn);                          /* kernels that find the pairs of a condition */
+void low_said(Lower *l, uint32_t conn, const char *path, uint32_t buf); /* a file says these values of listed synapses */
 void low_connect(Lower *l, PlanEmit *b, uint32_t conn);           /* draws and sorts them when the run begins */
 PlanExpr *low_list_length(Lower *l, uint32_t conn, NetVaries side, PlanExpr *neuron);   /* synapses of a source or target */
 PlanExpr *low_synapse_count(Lower *l, uint32_t conn);             /* i64 */

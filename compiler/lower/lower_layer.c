@@ -71,10 +71,23 @@ rule_reads_side(const NetRule *r, NetSide side, uint32_t state)
 	return false;
 }
 
+/* Does the pattern or a first value of a connection read it? */
+static bool
+begins_by(const NetConn *c, NetSide side, uint32_t state)
+{
+	bool reads = side_reads(c->pattern.near, side, state) || side_reads(c->pattern.cond, side, state);
+	for (uint32_t f = 0; f < c->features.n && !reads; f++)
+		reads = side_reads(c->features.at[f].init.e, side, state);
+	return reads;
+}
+
 static bool
 rules_want(const Net *n, uint32_t layer, uint32_t state)
 {
-	for (uint32_t c = 0; c < n->conns.n; c++)
+	for (uint32_t c = 0; c < n->conns.n; c++) {
+		if ((n->conns.at[c].pre == layer && begins_by(&n->conns.at[c], NSIDE_PRE, state)) ||
+		    (n->conns.at[c].post == layer && begins_by(&n->conns.at[c], NSIDE_POST, state)))
+			return true;
 		for (uint32_t f = 0; f < n->conns.at[c].features.n; f++) {
 			const NetRule *r = &n->conns.at[c].features.at[f].rule;
 			for (int side = NSIDE_PRE; side <= NSIDE_POST; side++) {
@@ -85,6 +98,7 @@ rules_want(const Net *n, uint32_t layer, uint32_t state)
 					return true;
 			}
 		}
+	}
 	return false;
 }
 

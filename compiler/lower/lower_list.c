@@ -1,7 +1,7 @@
 /* lower_list: synapses that are listed: by source, targets ascending, and by target, sources ascending.
  *
- * Synapses row[i] ..< row[i + 1] leave source i. A file's lists are constants; drawn ones are state, for which there is room
- * up to the most that chance may give: the runtime draws them when the run begins. What lies by target follows from them.
+ * Synapses row[i] ..< row[i + 1] leave source i. The runtime reads or draws them when the run begins; for drawn ones there is room
+ * up to the most that chance may give. What lies by target follows from them.
  */
 #include "lower/lower_inner.h"
 
@@ -21,14 +21,6 @@ list(Lower *l, PlanType t, PlanRole role, PlanAxisKind axis, uint64_t n, const c
 	return low_add_buf(l, t, role, 1, &a, "%s.%s", conn, what);
 }
 
-static PlanValue *
-constants(Lower *l, uint32_t buf, uint64_t n)
-{
-	PlanValue *v = ARENA_ARRAY(l->a, PlanValue, n);
-	l->p->bufs.at[buf].data = v;
-	return v;
-}
-
 /* One for all connections that are sorted by delay, as large as the largest of them. */
 static uint32_t
 synapse_delays(Lower *l)
@@ -44,6 +36,37 @@ synapse_delays(Lower *l)
 	if (most)
 		l->synapse_delays = list(l, slots <= 256 ? PT_U8 : PT_U16, ROLE_SCRATCH, AXIS_SYNAPSE, most, "synapse", "delay");
 	return l->synapse_delays;
+}
+
+/* The values that files say of listed pairs come with them. */
+static void
+listed(Lower *l, uint32_t conn)
+{
+	const NetConn *c = &l->net->conns.at[conn];
+	const NetPattern *n = &c->pattern;
+	LowConn *low = &l->conns[conn];
+	low->draw = plan_add_object(l->p, POBJ_SYNAPSES, c->name);
+	PlanObject *o = &l->p->objects.at[low->draw];
+	o->span = n->span;
+	o->texts = ARENA_ARRAY(l->a, const char *, 2 + c->features.n);
+	o->texts[o->ntexts++] = n->pairs ? "pairs" : "matrix";
+	o->texts[o->ntexts++] = n->path;
+	o->bufs = ARENA_ARRAY(l->a, uint32_t, 2 + c->features.n);
+	o->bufs[o->nbufs++] = low->row;
+	o->bufs[o->nbufs++] = low->target;
+	o->nums = ARENA_ARRAY(l->a, int64_t, 4);
+	o->nums[o->nnums++] = (int64_t)l->net->layers.at[c->post].n;
+	o->nums[o->nnums++] = 0;
+	o->nums[o->nnums++] = (int64_t)n->nsynapses;
+	o->nums[o->nnums++] = n->multapses ? 2 : 0;
+}
+
+void
+low_said(Lower *l, uint32_t conn, const char *path, uint32_t buf)
+{
+	PlanObject *o = &l->p->objects.at[l->conns[conn].draw];
+	o->texts[o->ntexts++] = path;
+	o->bufs[o->nbufs++] = buf;
 }
 
 static void
@@ -76,11 +99,12 @@ drawn(Lower *l, uint32_t conn)
 	o->nums = ARENA_ARRAY(l->a, int64_t, 4);
 	o->nums[o->nnums++] = (int64_t)l->net->layers.at[c->post].n;
 	o->nums[o->nnums++] = (int64_t)low_site_hash(site);
+	bool counted = n->near || n->cond;
 	int64_t many = (int64_t)n->count;
-	if (!many)
+	if (!many && !counted)
 		memcpy(&many, &n->p, sizeof many);
 	o->nums[o->nnums++] = many;
-	o->nums[o->nnums++] = (n->autapses ? 1 : 0) + (n->multapses ? 2 : 0);
+	o->nums[o->nnums++] = (n->autapses || counted ? 1 : 0) + (n->multapses ? 2 : 0);
 }
 
 void
@@ -90,18 +114,12 @@ low_list_buffers(Lower *l, uint32_t conn)
 	const NetPattern *p = &c->pattern;
 	LowConn *low = &l->conns[conn];
 	uint64_t npre = l->net->layers.at[c->pre].n, n = p->nsynapses;
-	PlanRole role = p->drawn ? ROLE_STATE : ROLE_CONST;
-	low->row = list(l, PT_U64, role, AXIS_PRE, npre + 1, c->name, "row");
-	low->target = list(l, index_type(l->net->layers.at[c->post].n), role, AXIS_SYNAPSE, n, c->name, "target");
-	if (p->drawn) {
+	low->row = list(l, PT_U64, ROLE_STATE, AXIS_PRE, npre + 1, c->name, "row");
+	low->target = list(l, index_type(l->net->layers.at[c->post].n), ROLE_STATE, AXIS_SYNAPSE, n, c->name, "target");
+	if (p->drawn)
 		drawn(l, conn);
-		return;
-	}
-	PlanValue *rows = constants(l, low->row, npre + 1), *targets = constants(l, low->target, n);
-	for (uint64_t i = 0; i <= npre; i++)
-		rows[i].i = (int64_t)p->row[i];
-	for (uint64_t k = 0; k < n; k++)
-		targets[k].i = p->target[k];
+	else
+		listed(l, conn);
 }
 
 /* ---- by source ---------------------------------------------------------------------------------------------- */
@@ -286,7 +304,9 @@ low_connect(Lower *l, PlanEmit *b, uint32_t conn)
 	const LowConn *low = &l->conns[conn];
 	if (low->draw != UINT32_MAX) {
 		PlanArg args[2] = {low_number(l, low->draw), low_address(l, low->row, NULL)};
+		low_run_if(b, low->count);
 		low_host(l, b, "connect", 2, args);
+		low_run_if(b, low->place);
 		low_run_if(b, low->find_delays);
 		if (low->delay_begin != NO_BUF)
 			low_host(l, b, "arrange", 2, args);

@@ -345,7 +345,7 @@ low_pattern_buffers(Lower *l, uint32_t conn)
 	const NetConn *c = &l->net->conns.at[conn];
 	LowConn *low = &l->conns[conn];
 	low->row = low->target = low->column = low->incoming = low->source = low->rate = NO_BUF;
-	low->advance = low->forget = low->draw = low->find_columns = low->find_delays = UINT32_MAX;
+	low->advance = low->forget = low->draw = low->find_columns = low->find_delays = low->count = low->place = UINT32_MAX;
 	low->delay_begin = low->delay_steps = NO_BUF;
 	if (c->pattern.kind == NPAT_SPARSE)
 		low_list_buffers(l, conn);

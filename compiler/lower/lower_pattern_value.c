@@ -3,11 +3,10 @@
 #include "lower/lower_inner.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef struct {
 	Lower *l;
-	uint32_t conn, given;                             /* given: buffer of a sparse file's values; NO_BUF */
+	uint32_t conn;
 	const NetFeature *f;
 	const LowFeature *low;
 	bool delays;                                      /* steps of drawn synapses, less one, instead of values */
@@ -62,9 +61,7 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 	s.post = j;
 	s.at = at;
 	PlanExpr *v;
-	if (w->given != NO_BUF) {
-		v = low_value_load(l, w->given, at);
-	} else if (w->f->init.file) {
+	if (w->f->init.file) {
 		v = low_value_load(l, w->low->buf, at);
 	} else {
 		s.object = object(w, at);
@@ -82,29 +79,12 @@ begin(void *env, PlanEmit *b, const LowIndex *at, PlanExpr *i, PlanExpr *j)
 	low_store(b, buf, plan_cast(l->p, l->p->bufs.at[buf].type, later), 1, at->at[0]);
 }
 
-/* `weight = file("w.npy")` on `by sparse("w.npy")`: the matrix is known already, its zeros are absent. */
-static uint32_t
-given_values(Lower *l, uint32_t conn, const NetFeature *f)
-{
-	const NetConn *c = &l->net->conns.at[conn];
-	const NetPattern *p = &c->pattern;
-	if (p->kind != NPAT_SPARSE || !p->weight || !f->init.file || strcmp(f->init.file, p->path) != 0 || f->of_post)
-		return NO_BUF;
-	PlanAxis axis = low_axis(AXIS_SYNAPSE, p->nsynapses);
-	uint32_t buf = low_add_buf(l, l->real, ROLE_CONST, 1, &axis, "%s.%s_given", c->name, f->name);
-	PlanValue *v = ARENA_ARRAY(l->a, PlanValue, p->nsynapses);
-	for (uint64_t k = 0; k < p->nsynapses; k++)
-		v[k].f = plan_round_float(l->real, p->weight[k]);
-	l->p->bufs.at[buf].data = v;
-	return buf;
-}
-
 /* Values of listed synapses that depend on neither neuron: in one row, though each part has its sources. */
 static bool
 is_flat(const Work *w)
 {
 	const NetFeature *f = w->f;
-	return w->l->net->conns.at[w->conn].pattern.kind == NPAT_SPARSE && !f->of_post && w->given == NO_BUF && !f->init.file && !reads_neuron(f->init.e) &&
+	return w->l->net->conns.at[w->conn].pattern.kind == NPAT_SPARSE && !f->of_post && !f->init.file && !reads_neuron(f->init.e) &&
 	       !(low_is_bounded(f) && (reads_neuron(f->lo) || reads_neuron(f->hi)));
 }
 
@@ -146,9 +126,11 @@ low_pattern_init(Lower *l, uint32_t conn, uint32_t feature)
 	LowFeature *lf = &l->conns[conn].features[feature];
 	const NetFeature *f = w->f;
 	w->naxes = low_value_axes(l, conn, f, w->axes);
-	w->given = given_values(l, conn, f);
-	if (f->init.file && w->given == NO_BUF) {
-		low_fill(l, conn, feature);
+	if (f->init.file) {
+		if (f->init.given)
+			low_said(l, conn, f->init.file, lf->buf);
+		else
+			low_fill(l, conn, feature);
 		if (!low_is_bounded(f))
 			return;
 	}
@@ -163,6 +145,5 @@ low_delays_kernel(Lower *l, uint32_t conn)
 	uint32_t last = c->features.n - 1;
 	Work work = {.l = l, .conn = conn, .f = &c->features.at[last], .low = &l->conns[conn].features[last], .delays = true}, *w = &work;
 	w->naxes = low_value_axes(l, conn, w->f, w->axes);
-	w->given = NO_BUF;
 	l->conns[conn].find_delays = begin_kernel(w, "find");
 }

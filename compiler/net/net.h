@@ -170,8 +170,10 @@ typedef struct {
 
 /* ---- connections ------------------------------------------------------------------------------ */
 
-/* Initial value of a feature: an expression of INDEX, CONST and DRAW (site drawn once, object i*n_post + j), or a file. */
-typedef struct { NetExpr *e; const char *file; Span span; } NetInit;
+/* Initial value of a feature: an expression of INDEX, CONST, STATE (of a side: where it
+ * begins) and DRAW (site drawn once, object i*n_post + j), or a file; given: what
+ * that says of each pair that a file lists. */
+typedef struct { NetExpr *e; const char *file; double *given; Span span; } NetInit;
 
 /* What a rule does in a step: for all synapses, or those whose pre or post neuron spiked. */
 typedef enum { NEVENT_STEP, NEVENT_PRE, NEVENT_POST } NetEvent;
@@ -245,9 +247,11 @@ typedef struct {
 	uint32_t *target;
 	double *weight;                                   /* what the file said of each; NULL: only its place */
 	const char *path;
+	bool pairs;                                       /* the file holds pairs, else a matrix */
 	const char *drawn;                                /* SPARSE: how, when the run begins, as plan_object.def says; NULL: listed */
 	double p; uint64_t count;                         /* random; the others */
 	bool autapses, multapses;                         /* allowed */
+	NetExpr *near, *cond;                             /* counted: pairs for which both hold (bool; NULL: all); near draws nothing */
 } NetPattern;
 
 typedef struct {

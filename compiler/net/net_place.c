@@ -26,7 +26,7 @@ of_initial(const NetExpr *e)
 		return NPLACE_CONNECTION;
 	if (e->kind == NEXPR_DRAW)
 		return NPLACE_SYNAPSE;
-	if (e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY)
+	if (e->kind == NEXPR_INDEX || e->kind == NEXPR_ARRAY || e->kind == NEXPR_STATE)
 		return of_side(e->side);
 	return of_initial(e->op[0]) | of_initial(e->op[1]) | of_initial(e->op[2]);
 }

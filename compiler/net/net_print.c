@@ -245,10 +245,24 @@ put_drawn(StrBuf *out, const Net *n, const NetPattern *p)
 	strbuf_printf(out, " %s ", p->drawn);
 	if (p->count)
 		strbuf_printf(out, "%" PRIu64, p->count);
-	else
+	else if (!p->near && !p->cond)
 		net_print_number(out, n, p->p);
 	strbuf_printf(out, ", room for %" PRIu64 "%s%s", p->nsynapses, p->autapses ? "" : ", no autapses",
 	              p->multapses ? "" : ", no multapses");
+}
+
+static void
+put_condition(StrBuf *out, const Net *n, const NetConn *c)
+{
+	NetPlace at = {.out = out, .net = n, .conn = c};
+	const NetExpr *e[2] = {c->pattern.near, c->pattern.cond};
+	for (int k = 0; k < 2; k++) {
+		if (!e[k])
+			continue;
+		strbuf_puts(out, "\tpairs where ");
+		net_print_expr(&at, e[k]);
+		strbuf_putc(out, '\n');
+	}
 }
 
 static void
@@ -285,6 +299,7 @@ net_print_conn(StrBuf *out, const Net *n, const NetConn *c)
 		strbuf_printf(out, ".%s", n->layers.at[c->post].ports.at[c->port].name);
 	put_pattern(out, n, &c->pattern);
 	strbuf_putc(out, '\n');
+	put_condition(out, n, c);
 	for (uint32_t i = 0; i < c->features.n; i++)
 		put_feature(out, n, c, &c->features.at[i]);
 }

@@ -51,6 +51,19 @@ check_layer(NetCheck *c, const NetLayer *l)
 }
 
 static void
+check_condition(NetCheck *c, const NetConn *k)
+{
+	const NetPattern *p = &k->pattern;
+	c->place = arena_printf(c->arena, "connection %s, its pairs", k->name);
+	c->feature_init = true;
+	if (p->near)
+		net_check_typed(c, p->near, NT_BOOL);
+	if (p->cond)
+		net_check_typed(c, p->cond, NT_BOOL);
+	c->feature_init = false;
+}
+
+static void
 check_feature(NetCheck *c, const NetConn *k, const NetFeature *f)
 {
 	const char *place = arena_printf(c->arena, "connection %s, feature %s", k->name, f->name);
@@ -115,7 +128,7 @@ check_pattern(NetCheck *c, const NetConn *k)
 		if (p->drawn)
 			net_need(c, !p->row && p->p >= 0 && p->p <= 1, "drawn synapses that are listed, or too likely");
 		else
-			net_need(c, p->row && p->row[npre] == p->nsynapses, "rows that do not end with the last synapse");
+			net_need(c, p->path && p->row && p->row[npre] == p->nsynapses, "rows that do not end with the last synapse");
 		return;
 	case NPAT_CONV:
 	case NPAT_LOCAL:
@@ -146,6 +159,7 @@ check_conn(NetCheck *c, const NetConn *k)
 		 "there is no such layer") &&
 	    net_need(c, k->port < c->net->layers.at[k->post].ports.n, "there is no such port")) {
 		check_pattern(c, k);
+		check_condition(c, k);
 		for (uint32_t i = 0; i < k->features.n && !c->wrong; i++)
 			check_feature(c, k, &k->features.at[i]);
 	}

@@ -179,7 +179,7 @@ check_place(NetCheck *c, const NetExpr *e)
 		return net_need(c, fixed, "an initial value that is no constant");
 	if (c->feature_init)
 		return net_need(c,
-			    fixed || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
+			    fixed || (e->kind == NEXPR_STATE && e->side != NSIDE_OWN) || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
 				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
 			    "an initial value that reads what is not there yet");
 	if (c->protocol)

@@ -14,7 +14,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},
 	[POBJ_WARN] = {5, 0, 0},
-	[POBJ_SYNAPSES] = {1, 2, 4}, [POBJ_TUNE] = {-1, 1, 1}, [POBJ_LOAD] = {1, 0, 1},
+	[POBJ_SYNAPSES] = {-1, 2, 4}, [POBJ_TUNE] = {-1, 1, 1}, [POBJ_LOAD] = {1, 0, 1},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -111,7 +111,14 @@ verify_synapses(const Plan *p, Arena *a, const PlanObject *o)
 	const PlanBuf *row = &p->bufs.at[o->bufs[0]], *target = &p->bufs.at[o->bufs[1]];
 	bool fits = row->type == PT_U64 && row->naxes == 1 && row->axis[0].extent > 1 && target->naxes == 1 &&
 	            (target->type == PT_U16 || target->type == PT_U32) && target->role != ROLE_CONST;
-	if (fits && o->nbufs == 4) {
+	if (fits && o->ntexts > 1) {                      /* a file lists them, others may say values of them */
+		fits = o->ntexts == o->nbufs;
+		for (uint32_t k = 2; fits && k < o->nbufs; k++)
+			fits = p->bufs.at[o->bufs[k]].role != ROLE_CONST && plan_buf_count(&p->bufs.at[o->bufs[k]]) == target->axis[0].extent;
+	} else if (fits && o->nbufs != 2) {
+		fits = o->nbufs == 4;
+	}
+	if (fits && o->ntexts == 1 && o->nbufs == 4) {
 		const PlanBuf *begin = &p->bufs.at[o->bufs[2]], *delay = &p->bufs.at[o->bufs[3]];
 		fits = begin->type == PT_U32 && begin->naxes == 2 && begin->axis[0].extent + 1 == row->axis[0].extent && begin->axis[1].extent > 1 &&
 		       (delay->type == PT_U8 || delay->type == PT_U16) && plan_buf_count(delay) >= target->axis[0].extent;
@@ -128,8 +135,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	int texts = shape_rows[o->kind].texts, bufs = shape_rows[o->kind].bufs, nums = shape_rows[o->kind].nums;
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
-	bool delays = o->kind == POBJ_SYNAPSES && o->nbufs == 4;
-	bool more = delays || o->kind == POBJ_TUNE || o->kind == POBJ_LOAD || (o->kind == POBJ_STREAM && o->nbufs == 1 && o->nnums == 1) || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
+	bool more = o->kind == POBJ_SYNAPSES || o->kind == POBJ_TUNE || o->kind == POBJ_LOAD || (o->kind == POBJ_STREAM && o->nbufs == 1 && o->nnums == 1) || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
 		|| (o->kind == POBJ_RECORD && o->nbufs == 1 && o->nnums <= 4)
 		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))

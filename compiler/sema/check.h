@@ -90,7 +90,7 @@ typedef enum {
 	X(pre) X(post) X(spike) X(spikes) X(synapse) X(item) X(connection) X(network) X(keep) \
 	X(sum) X(mean) X(max) X(min) X(low) X(high) X(idx) X(drawn_digits) X(file) X(fields) X(accuracy) \
 	X(all_activity) X(proportion) X(ngram) X(npy) X(npz) X(csv) X(events) X(votes) X(labels) X(label_rates) \
-	X(label_proportions) X(rate) X(start)
+	X(label_proportions) X(rate) X(start) X(d) X(x) X(y) X(z) X(grid) X(spacing) X(periodic) X(where) X(distance) X(within) X(room)
 /* clang-format on */
 typedef struct {
 #define X(word) Name word;
@@ -118,7 +118,7 @@ typedef struct {
 	Infer infer;
 	Words words;
 	SymVec top; /* library first */
-	Sym *dt, *learning, *noise, *inf, *index_i, *index_j, *own_spike;
+	Sym *dt, *learning, *noise, *inf, *index_i, *index_j, *own_spike, *distance;
 	SymVec functions; /* in the order of the table in function.c */
 	bool torn;        /* something did not parse, so names may be missing */
 	bool too_high;    /* a dimension beyond Dim was reported */
@@ -234,6 +234,10 @@ void sema_check_inputs(Sema *s, AstDecl *d);
 void sema_check_layer(Sema *s, AstDecl *d);
 void sema_check_connect(Sema *s, AstDecl *d);
 void sema_check_pattern(Sema *s, AstExpr *e);             /* check_pattern.c */
+void sema_check_positions(Sema *s, AstDecl *layer);       /* check_position.c */
+bool sema_place_of(Sema *s, const AstDecl *layer, Name name, uint32_t *axis, DimTerm *dim); /* e.x */
+Val sema_check_position(Sema *s, AstExpr *e);             /* pre.x */
+Val sema_check_distance(Sema *s, AstExpr *e);             /* d */
 
 /* ---- check_signal.c ---- */
 void sema_check_signal(Sema *s, AstDecl *d);

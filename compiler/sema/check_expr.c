@@ -108,6 +108,8 @@ check_name(Sema *s, AstExpr *e)
 		return sema_real(infer_none());
 	case ASYM_NOISE:
 		return sema_real(infer_stated((Dim){{-1}}, e->span));
+	case ASYM_DISTANCE:
+		return sema_check_distance(s, e);
 	case ASYM_LEARNING:
 		return sema_bool();
 	case ASYM_MODEL_PARAM:
@@ -227,7 +229,7 @@ check_member(Sema *s, AstExpr *e)
 	bool is_name = base->kind == AEXPR_NAME;
 	if (is_name && (base->name == s->words.pre || base->name == s->words.post) &&
 	    !sema_find_value(s, base->name))
-		return check_side(s, e);
+		return s->where == IN_VALUE && s->ends[0] && s->ends[1] ? sema_check_position(s, e) : check_side(s, e);
 	if (is_bound(s, e))
 		return check_bound(s, e);
 	bool sees = s->where == IN_PROTOCOL || s->where == IN_SIGNAL;

@@ -326,6 +326,7 @@ sema_check_layer(Sema *s, AstDecl *d)
 	layer->face = instantiate(s, model->face, d->layer.traces.n);
 	check_args(s, &d->layer.args, model->sym.decl, layer->face, name->span);
 	check_own_traces(s, d, layer->face);
+	sema_check_positions(s, d);
 	sema_check_inputs(s, d);
 	if (d->layer.method)
 		sema_check_method(s, d->layer.method, d->layer.method_span,
@@ -605,8 +606,8 @@ check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 	return true;
 }
 
-void
-sema_check_connect(Sema *s, AstDecl *d)
+static void
+check_connect(Sema *s, AstDecl *d)
 {
 	Sym *to = NULL, *from = check_start(s, d->connect.from);
 	const DimTerm *arrives = sema_check_target(s, d->connect.to, &to);
@@ -643,4 +644,11 @@ sema_check_connect(Sema *s, AstDecl *d)
 		   "give the weights the unit of the target's input, or none", to->sym.name};
 	sema_fit(s, say, (Side){last->value ? last->value->span : last->shared_span, signal.dim},
 		 (Side){d->connect.to->span, *arrives});
+}
+
+void
+sema_check_connect(Sema *s, AstDecl *d)
+{
+	check_connect(s, d);
+	s->ends[0] = s->ends[1] = NULL;
 }

@@ -47,6 +47,10 @@ find_in_layer(Sema *s, AstExpr *e, const Sym *layer, WordVec *known)
 		if (m->params.at[i].name == e->name)
 			return new_member(s, e, ASYM_PARAM_OF, d, i, f->params[i]);
 	}
+	uint32_t axis;
+	DimTerm dim;
+	if (sema_place_of(s, d, e->name, &axis, &dim))
+		return new_member(s, e, ASYM_STATE_OF, d, m->states.n + axis, sema_real(dim));
 	const Words *w = &s->words;
 	const Name votes[] = {w->votes, w->labels, w->label_rates, w->label_proportions};
 	for (uint32_t i = 0; i < sizeof votes / sizeof *votes; i++) {

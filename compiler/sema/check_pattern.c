@@ -96,6 +96,25 @@ check_arg_value(Sema *s, AstExpr *e)
 		sema_need_real(s, e, v);
 }
 
+/* Conditions and probabilities of a pair: what its neurons and their places make of it. */
+static bool
+check_of_pair(Sema *s, const Pattern *p, const AstArg *a, uint32_t index)
+{
+	bool where = strcmp(p->word, "where") == 0, distance = strcmp(p->word, "distance") == 0;
+	bool first = a->name ? is_listed(where ? "condition" : "p", a->name) : index == 0, within = distance && (a->name ? a->name == s->words.within : index == 1);
+	if ((!where && !distance) || (!first && !within))
+		return false;
+	s->where = within || !s->ends[0] || !s->ends[1] ? IN_CONST : IN_VALUE;
+	Val v = sema_check_expr(s, a->value);
+	s->where = IN_CONST;
+	if (where)
+		sema_need_condition(s, a->value, v);
+	else if (sema_need_real(s, a->value, v))
+		sema_fit(s, (Say){within ? "a distance is &, not @" : "a probability is &, not @", within ? "write it with its unit: `300 um`" : "divide by a unit: `exp(-d / (100 um))`", NULL},
+			 (Side){a->value->span, v.dim}, (Side){{0, 0}, within ? infer_stated((Dim){{[DIM_LENGTH] = 2}}, a->value->span) : infer_none()});
+	return true;
+}
+
 void
 sema_check_pattern(Sema *s, AstExpr *e)
 {
@@ -112,6 +131,9 @@ sema_check_pattern(Sema *s, AstExpr *e)
 			if (e->args.at[k].name == a->name)
 				sema_report_twice(s, a->name, a->name_span, e->args.at[k].name_span, "given");
 		}
-		check_arg_value(s, a->value);
+		if (!p || !check_of_pair(s, p, a, i))
+			check_arg_value(s, a->value);
 	}
+	if (p && strcmp(p->word, "distance") == 0 && s->ends[0] && s->ends[1])
+		sema_check_distance(s, word);
 }

@@ -67,6 +67,7 @@ place_of_name(Places *p, const AstExpr *e)
 				return p->locals.at[i].over;
 		}
 		return 0;
+	case ASYM_DISTANCE:
 	case ASYM_UNSET:
 	case ASYM_PARAM:
 	case ASYM_DATA:

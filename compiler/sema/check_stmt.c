@@ -101,6 +101,7 @@ may_assign(Sema *s, const AstExpr *target, const Sym *sym)
 	case ASYM_RULE_STATE_OF:
 	case ASYM_SPIKE:
 	case ASYM_INDEX:
+	case ASYM_DISTANCE:
 	case ASYM_DT:
 	case ASYM_LEARNING:
 	case ASYM_NOISE:

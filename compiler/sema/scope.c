@@ -70,6 +70,8 @@ sema_kind_noun(AstSymKind k)
 		return "a spike";
 	case ASYM_INDEX:
 		return "an index of a neuron";
+	case ASYM_DISTANCE:
+		return "a distance";
 	case ASYM_DT:
 		return "the time step";
 	case ASYM_NOISE:
@@ -312,7 +314,9 @@ sema_find_value(Sema *s, Name name)
 		return word;
 	/* Signals change during the run: arguments of rules and the experiment read them. */
 	bool signals = !s->decl && (s->where == IN_ARG || s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
-	return sema_find_top(s, name, signals ? KIND(PARAM) | KIND(TOP_SIGNAL) : KIND(PARAM));
+	Sym *top = sema_find_top(s, name, signals ? KIND(PARAM) | KIND(TOP_SIGNAL) : KIND(PARAM));
+	bool joins = s->where == IN_VALUE && s->ends[0] && s->ends[1];
+	return !top && joins && name == s->words.d ? s->distance : top;         /* a constant of this name goes first */
 }
 
 /* ---- what to say -------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ make_words(Sema *s)
 	s->index_i = new_word(s, ASYM_INDEX, s->words.i, ATYPE_REAL, 0);
 	s->own_spike = new_word(s, ASYM_SPIKE, s->words.spike, ATYPE_REAL, 2);
 	s->index_j = new_word(s, ASYM_INDEX, s->words.j, ATYPE_REAL, 1);
+	s->distance = new_word(s, ASYM_DISTANCE, s->words.d, ATYPE_REAL, 0);
 	sema_make_functions(s);
 }
 

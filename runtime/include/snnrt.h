@@ -123,7 +123,8 @@ typedef struct {
 	struct { uint32_t type, rank; int64_t extent[6]; bool events; } column[8];  /* without the sample axis */
 	bool fallback;                                    /* the files are absent and the fallback is used */
 } snnrt_data_info;
-typedef enum { SNNRT_DATA_OK, SNNRT_DATA_MISSING, SNNRT_DATA_BAD, SNNRT_DATA_LENGTH, SNNRT_DATA_OUTSIDE } snnrt_data_status;
+typedef enum { SNNRT_DATA_OK, SNNRT_DATA_MISSING, SNNRT_DATA_BAD, SNNRT_DATA_LENGTH, SNNRT_DATA_OUTSIDE,
+               SNNRT_DATA_SHAPE, SNNRT_DATA_RANGE, SNNRT_DATA_TWICE } snnrt_data_status;
 /* kind "idx": paths are IDX files (gzipped or not) with the same first extent, one per column. kind "npy": likewise.
  * fallback "drawn_digits": the digits that the runtime draws itself, "" or NULL for none. why: a sentence on failure. */
 snnrt_data_status snnrt_data_probe(const char *dir_data, const char *dir_program, const char *kind, uint32_t npaths,
@@ -146,6 +147,24 @@ snnrt_data_status snnrt_path_find(const char *dir_data, const char *dir_program,
 typedef struct { uint64_t rows, columns; char **cell; char *text; } snnrt_csv;
 snnrt_data_status snnrt_csv_read(const char *dir_data, const char *dir_program, const char *path, snnrt_csv *out, char why[512]);
 void snnrt_csv_free(snnrt_csv *csv);
+
+/* Pairs of neurons that a file lists, by source, then by target: those of source i are row[i] ..< row[i + 1]. Forms: a matrix [npre, npost]
+ * (.npy), whose entries other than 0 they are; pairs (source, target) or (source, target, value), an array or a .csv; for both a
+ * sparse matrix as scipy.sparse.save_npz writes it, with all that it stores. */
+typedef enum { SNNRT_EDGES_MATRIX, SNNRT_EDGES_PAIRS } snnrt_edges_form;
+typedef struct {
+	uint64_t npre, npost, n, *row, *order;            /* order: their places in the file */
+	uint32_t *target;
+	double *value;                                    /* NULL: the file has none */
+} snnrt_edges;
+/* twice: a pair may be listed several times. out: npre and npost are given; it is to be freed also on failure. */
+snnrt_data_status snnrt_edges_read(const char *dir_data, const char *dir_program, const char *path, snnrt_edges_form form, bool twice,
+                                   snnrt_edges *out, char why[512]);
+void snnrt_edges_free(snnrt_edges *e);
+/* Does `path` say a value of each pair of `edges`: the same file, an array of the same archive, or another sparse matrix? */
+bool snnrt_edges_says(const char *edges, const char *path);
+snnrt_data_status snnrt_edges_values(const char *dir_data, const char *dir_program, const char *edges, const char *path, bool twice,
+                                     const snnrt_edges *e, double *out, char why[512]);
 
 /* The calls of compiled code. */
 #define SNNRT_ARGS_  void *host

@@ -122,7 +122,7 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_LOAD || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
-	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs == 4) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
+	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs > 2) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);

@@ -147,6 +147,8 @@ check_end(RtFile *f, char *why)
 static bool
 inflate_upto(RtFile *f, uint64_t upto, char *why)
 {
+	if (f->ended)
+		return rt_say(why, "`%s` is truncated: it ends after %llu bytes", f->name, (unsigned long long)f->have);
 	if (!grow(f, upto, why))
 		return false;
 	while (f->have < upto) {
@@ -218,15 +220,17 @@ count_content(RtFile *f, uint64_t bytes, uint64_t *out, char *why)
 bool
 rt_file_length(RtFile *f, uint64_t most, uint64_t *out, char *why)
 {
-	*out = f->stored;
-	return !f->gz || count_content(f, most, out, why);
+	*out = f->gz && f->ended ? f->have : f->stored;
+	return !f->gz || f->ended || count_content(f, most, out, why);
 }
 
 bool
 rt_file_expect(RtFile *f, uint64_t bytes, char *why)
 {
 	uint64_t content = f->stored, got;
-	if (f->gz) {
+	if (f->gz && f->ended) {
+		content = f->have;
+	} else if (f->gz) {
 		uint8_t b[4] = {0};
 		if (f->stored < 18 || !read_at(f->fd, f->stored - 4, b, 4, &got))
 			return rt_say(why, "`%s` is truncated: it is too short for a gzip file", f->name);

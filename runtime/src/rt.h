@@ -93,6 +93,18 @@ bool rt_idx_header(RtFile *f, RtArray *out, char *why);              /* idx.c */
 bool rt_npy_header(RtFile *f, RtArray *out, char *why);              /* npy.c */
 /* A .npy file, or one array of many: "a.npz:images", "net.snnw:input.weight". f is to be closed unless its name is NULL. */
 snnrt_data_status rt_array_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why);
+const char *rt_member_of(const char *path);                          /* "images" of "a.npz:images"; NULL: the path is that of one array */
+/* From here on f is that entry of an archive (zip.c): its content, unpacked if it is packed. FAILED: why is said. */
+typedef enum { RT_ZIP_FAILED, RT_ZIP_FOUND, RT_ZIP_ABSENT } RtZip;
+RtZip rt_zip_enter(RtFile *f, const char *entry, char *why);
+/* Pairs in the order of their file, from malloc. value: NULL if it has none. */
+typedef struct { uint64_t n; uint32_t *source, *target; double *value; } RtPairs;
+bool rt_is_sparse(const char *path);                                 /* by its name: a matrix of scipy */
+snnrt_data_status rt_sparse_read(const char *dir_data, const char *dir_program, const char *path, uint64_t rows, uint64_t columns,
+                                 RtPairs *out, char *why);           /* scipy.c */
+/* All numbers of an array of `rank` axes, from malloc; indices: whole ones that are not negative. NULL and status after a failure. */
+double *rt_array_numbers(const char *dir_data, const char *dir_program, const char *path, uint32_t rank, bool indices, uint64_t extent[2],
+                         snnrt_data_status *status, char *why);
 /* The first number that is not finite; n: there is none. Integers and half floats are taken as they are. */
 uint64_t rt_find_not_finite(uint32_t type, const void *numbers, uint64_t n);
 bool rt_array_read(RtFile *f, const RtArray *a, uint64_t first, uint64_t n, void *dst, char *why);

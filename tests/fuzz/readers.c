@@ -44,8 +44,23 @@ read_golden(const char *path)
 	arena_close(arena);
 }
 
+/* As a matrix of scipy, by its name, and as pairs of an array. */
+static void
+read_edges(const char *folder)
+{
+	char why[512];
+	double values[64];
+	static const char *const paths[] = {"x.npz", "x.npz:data"};
+	for (int k = 0; k < 2; k++) {
+		snnrt_edges e = {.npre = 5, .npost = 7};
+		if (snnrt_edges_read(NULL, folder, paths[k], SNNRT_EDGES_PAIRS, k, &e, why) == SNNRT_DATA_OK && e.n <= 64)
+			snnrt_edges_values(NULL, folder, "x.npz", paths[1], k, &e, values, why);
+		snnrt_edges_free(&e);
+	}
+}
+
 /* The names of files of many arrays end in what they are. */
-static const char *const names[] = {"x.dat", "x.dat", "x.dat", "x.dat", "x.npz", "x.snnw", "x.dat", "x.dat"};
+static const char *const names[] = {"x.dat", "x.dat", "x.dat", "x.dat", "x.npz", "x.snnw", "x.dat", "x.dat", "x.npz"};
 enum { KINDS = sizeof names / sizeof *names };
 
 int
@@ -76,6 +91,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 6:
 		read_columns(folder, "csv");
+		break;
+	case 8:
+		read_edges(folder);
 		break;
 	default:
 		read_golden(path);

@@ -4,9 +4,12 @@
     tests/patterns/drawn.py [--snnc PATH] [--engines eval,jit,c]
 """
 import argparse
+import random
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "tools"))
 
+import npy                                           # noqa: E402
 import state                                         # noqa: E402
 import tool                                          # noqa: E402
 
@@ -229,6 +233,118 @@ def listed(snnc, folder):
             need(False, f"{text!r} is taken")
 
 
+def text_array(text):
+    """A text as NumPy keeps it, of no axes."""
+    head = f"{{'descr': '|S{len(text)}', 'fortran_order': False, 'shape': (), }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + text.encode()
+
+
+def scipy_npz(path, form, shape, arrays, method=zipfile.ZIP_DEFLATED, **more):
+    """As scipy.sparse.save_npz; arrays: name -> (type, numbers)."""
+    part = path.parent / "part.npy"
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, (kind, numbers) in {"shape": ("i8", shape), **arrays, **more}.items():
+            npy.save(part, npy.make((len(numbers),), kind, numbers))
+            file.writestr(f"{name}.npy", part.read_bytes())
+        if form:
+            file.writestr("format.npy", text_array(form))
+
+
+def csr(entries, npre):
+    rows = sorted(entries)
+    return {"indices": ("i4", [j for _, j, _ in rows]), "data": ("f4", [v for *_, v in rows]),
+            "indptr": ("i4", [sum(i < k for i, *_ in rows) for k in range(npre + 1)])}
+
+
+def matrices(snnc, folder):
+    """Matrices of scipy: each format, packed or not, in any order, with weights and delays, gives the same network by every engine."""
+    rng = random.Random(7)
+    places = rng.sample([(i, j) for i in range(A) for j in range(B)], 300)
+    entries = [(i, j, 0.25 + 0.5 * rng.random()) for i, j in places]
+    by_column = sorted(entries, key=lambda e: (e[1], e[0]))
+    shuffled = entries[::-1]
+    ways = {"csr": csr(entries, A),
+            "csc": {"indices": ("i8", [i for i, *_ in by_column]), "data": ("f8", [v for *_, v in by_column]),
+                    "indptr": ("i8", [sum(j < k for _, j, _ in by_column) for k in range(B + 1)])},
+            "coo": {"row": ("i4", [i for i, *_ in shuffled]), "col": ("u2", [j for _, j, _ in shuffled]),
+                    "data": ("f4", [v for *_, v in shuffled]), "later": ("f4", [1 + j % 5 for _, j, _ in shuffled])}}
+    first = None
+    for form, arrays in ways.items():
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            scipy_npz(folder / "w.npz", form, [A, B], arrays, method)
+            line = 'connect a -> b by edges("w.npz") as c { weight = file("w.npz") { learn PostPre() } }'
+            found = run(snnc, folder, [line], 1)
+            need(first is None or found == first, f"{form} gives another network")
+            first = found
+    need(pairs(first, "c") == sorted(places), "other pairs than in the file")
+    need(all(abs(x - y) < 1e-6 for x, y in zip(first["c.weight"], [v for *_, v in sorted(entries)])), "other weights than in the file")
+    # Delays: an array of the archive in the order of its entries, or a matrix with the same entries.
+    delays = [1 + j % 5 for i, j in sorted(places)]
+    scipy_npz(folder / "d.npz", "csr", [A, B], csr([(i, j, 1 + j % 5) for i, j in places], A))
+    for engine in ("eval", "jit", "c"):
+        for delay in ("w.npz:later", "d.npz"):
+            line = f'connect a -> b by edges("w.npz") as c {{ weight = file("w.npz") ; delay = file("{delay}") }}'
+            found = run(snnc, folder, [line], 1, engine)
+            need(list(found["c.delay"]) == delays, f"{engine}: delays of {delay}")
+    try:
+        import numpy
+        from scipy import sparse
+    except ImportError:
+        print("no scipy: its own files are not looked at")
+        return
+    dense = numpy.zeros((A, B), "f4")
+    for i, j, v in entries:
+        dense[i, j] = v
+    for make in (sparse.csr_matrix, sparse.csc_matrix, sparse.coo_matrix, sparse.csr_array):
+        for compressed in (False, True):
+            sparse.save_npz(folder / "w.npz", make(dense), compressed=compressed)
+            line = 'connect a -> b by sparse("w.npz") as c { weight = file("w.npz") { learn PostPre() } }'
+            need(run(snnc, folder, [line], 1) == first, f"{make.__name__} gives another network")
+
+
+def refused(snnc, folder):
+    """What is wrong with a matrix is told."""
+    good = csr([(0, 1, 1.0), (0, 5, 2.0), (3, 2, 0.5)], A)
+    cases = [
+        ("E0407", "is a matrix of [90, 60]", "csr", [B, A], {}), ("E0407", "is a matrix of 1 axes", "csr", [A], {}),
+        ("E0408", "entry 1 of `indices`", "csr", [A, B], {"indices": ("i4", [1, B, 2])}),
+        ("E0408", "entry 0 of `indices`", "csr", [A, B], {"indices": ("i4", [-1, 2, 2])}),
+        ("E0702", "the value of pair 2 of `w.npz` is no number", "csr", [A, B], {"data": ("f4", [1, 2, float("nan")])}),
+        ("E0702", "holds f64, and whole numbers are needed", "csr", [A, B], {"indices": ("f8", [1, 5, 2])}),
+        ("E0407", "has 2 values", "coo", [A, B], {"data": ("f4", [1, 2]), "row": ("i4", [1, 2, 3]), "col": ("i4", [1, 2, 3])}),
+        ("E0407", "does not ascend", "csr", [A, B], {"indptr": ("i4", [0, 3, 2] + [3] * (A - 2))}),
+        ("E0414", "lists the pair (0, 1) twice", "csr", [A, B], {"indices": ("i4", [1, 1, 2])}),
+        ("E0702", "is stored as `bsr`", "bsr", [A, B], {}), ("E0702", "tells no format", "", [A, B], {})]
+    for code, told, form, shape, change in cases:
+        scipy_npz(folder / "w.npz", form, shape, {**good, **change})
+        expect(snnc, folder, code, told)
+    scipy_npz(folder / "w.npz", "csr", [A, B], {**good, "indices": ("i4", [1, 1, 2])})
+    need(pairs(run(snnc, folder, ['connect a -> b by edges("w.npz", multapses = true) as c { weight = 1 }'], 1), "c") == [(0, 1), (0, 1), (3, 2)],
+         "multapses of a file are lost")
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        scipy_npz(folder / "w.npz", "csr", [A, B], good, method)
+        whole = (folder / "w.npz").read_bytes()
+        for cut in (10, len(whole) // 2, len(whole) - 30):
+            (folder / "w.npz").write_bytes(whole[:cut])
+            expect(snnc, folder, "E0702", "truncated")
+        for byte in range(0, len(whole), 41):            # nothing of it makes it crash or hang
+            torn = bytearray(whole)
+            torn[byte] ^= 0x55
+            (folder / "w.npz").write_bytes(torn)
+            done = subprocess.run([snnc, "run", "case.snn", "--no-results", "--quiet", "--engine", "eval"], cwd=folder, capture_output=True,
+                                  text=True, timeout=60, check=False)
+            need(done.returncode in (0, 1, 3), f"byte {byte}: {done.returncode} {done.stderr}")
+
+
+def expect(snnc, folder, code, told):
+    try:
+        run(snnc, folder, ['connect a -> b by edges("w.npz") as c { weight = file("w.npz") }'], 1)
+    except Wrong as error:
+        need(f"error[{code}" in str(error) and told in str(error), f"`{told}` is not told: {error}")
+    else:
+        need(False, f"`{told}` is not told")
+
+
 def resumed(snnc, folder):
     """Spikes on the way, learnt weights and drawn rows go on from a checkpoint as if nothing had happened."""
     lines = ["connect a -> b by random(p = 0.5) as c { weight = uniform(0, 3) { range [0, 5] ; norm 30 per post each run ; learn PostPre() } ; "
@@ -263,6 +379,8 @@ def main():
     for name, check in (("distributions", lambda folder: distributions(options.snnc, folder)),
                         ("resumed", lambda folder: resumed(options.snnc, folder)),
                         ("listed", lambda folder: listed(options.snnc, folder)),
+                        ("matrices", lambda folder: matrices(options.snnc, folder)),
+                        ("refused", lambda folder: refused(options.snnc, folder)),
                         ("delays", lambda folder: delays(options.snnc, folder)),
                         ("alike", lambda folder: alike(options.snnc, folder, options.engines.split(",")))):
         with tempfile.TemporaryDirectory(prefix="snnc-drawn-") as temporary:
