@@ -153,6 +153,21 @@ def alike(snnc, folder, engines):
     need(abs(wide["c.row"][N] - first["c.row"][N]) < 50, "doubles make another network")
 
 
+def example(snnc, folder):
+    """examples/wave.snn: the farther from the middle, the later the first spike."""
+    text = (HERE.parent.parent / "examples" / "wave.snn").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("record", "plot"))]
+    (folder / "case.snn").write_text("\n".join(lines).replace("{", "{{").replace("}", "}}"), encoding="utf-8")
+    found = drawn.run(snnc, folder, [], 0, "eval", program=(folder / "case.snn").read_text())
+    first = found["sheet.first"]
+    apart = [math.hypot(x - 1000, y - 1000) for x, y in zip(found["sheet.at_x"], found["sheet.at_y"])]
+    need(min(first) > 0, "the wave does not reach all of the sheet")
+    mean, far = sum(first) / 1600, sum(apart) / 1600
+    both = sum((a - mean) * (b - far) for a, b in zip(first, apart))
+    r = both / (sum((a - mean) ** 2 for a in first) * sum((b - far) ** 2 for b in apart)) ** 0.5
+    need(r > 0.97, f"first spikes and distance: correlation {r:.3f}")
+
+
 def refused(snnc, folder):
     """Too little room is told when it is found out."""
     try:
@@ -170,7 +185,7 @@ def main():
     options = parser.parse_args()
     tool.need_snnc(parser, options)
     wrong = 0
-    for check in (conditions, chances, values, refused, lambda snnc, folder: alike(snnc, folder, options.engines.split(","))):
+    for check in (conditions, chances, values, refused, example, lambda snnc, folder: alike(snnc, folder, options.engines.split(","))):
         with tempfile.TemporaryDirectory(prefix="snnc-spatial-") as temporary:
             try:
                 check(options.snnc, Path(temporary))
