@@ -113,24 +113,31 @@ command_emit(Compilation *c)
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
+/* Says why not. */
+static bool
+may_verify(const Compilation *c)
+{
+	if (c->o->engine != ENGINE_DEFAULT && c->o->engine != ENGINE_JIT) {
+		output_say("`--verify` compares the interpreter with code by LLVM; leave `--engine` away");
+		return false;
+	}
+	if (!llvm_available()) {
+		output_say("`--verify` compares the interpreter with code by LLVM, which this snnc is built without; compare `--engine eval --dump-state A` "
+			   "with `--engine c --dump-state B`");
+		return false;
+	}
+	if (c->o->resume || c->o->checkpoint_every) {
+		output_say("`--verify` takes and reads no checkpoints; leave `--%s` away", c->o->resume ? "resume" : "checkpoint-every");
+		return false;
+	}
+	return true;
+}
+
 static int
 command_verify(Compilation *c)
 {
 	VerifyOptions o = {.every = c->o->verify_every};
 	VerifyResult r;
-	if (c->o->engine != ENGINE_DEFAULT && c->o->engine != ENGINE_JIT) {
-		output_say("`--verify` compares the interpreter with code by LLVM; leave `--engine` away");
-		return EXIT_USAGE;
-	}
-	if (!llvm_available()) {
-		output_say("`--verify` compares the interpreter with code by LLVM, which this snnc is built without; compare `--engine eval --dump-state A` "
-			   "with `--engine c --dump-state B`");
-		return EXIT_USAGE;
-	}
-	if (c->o->resume || c->o->checkpoint_every) {
-		output_say("`--verify` takes and reads no checkpoints; leave `--%s` away", c->o->resume ? "resume" : "checkpoint-every");
-		return EXIT_USAGE;
-	}
 	int code = verify_plan(c, &o, &r);
 	run_tell(c);
 	if (!r.differs && code == EXIT_FINE)
@@ -147,6 +154,8 @@ command_run(Compilation *c)
 	EngineKind kind = c->o->engine;
 	if (kind == ENGINE_DEFAULT)
 		kind = run_compiled_engine();
+	if (c->o->verify && !may_verify(c))
+		return EXIT_USAGE;
 	if (sweep_has_lanes(c))
 		return sweep_run(c, kind);
 	if (c->o->verify)
@@ -163,7 +172,7 @@ command_build(Compilation *c)
 	if (!compile(c, NULL, &code))
 		return code;
 	if (sweep_has_lanes(c))
-		return sweep_refuse(c, "what is built is one lane of a sweep");
+		return sweep_build(c);
 	StrBuf text = strbuf_init(c->arena);
 	run_print_c(c, &text);
 	return toolchain_build(c, &text, c->o->cpu, c->o->output);

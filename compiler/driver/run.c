@@ -41,7 +41,7 @@ run_tell(Compilation *c)
 void
 run_print_c(Compilation *c, StrBuf *out)
 {
-	EmitCOptions o = {c->source_hash, true, c->sources};
+	EmitCOptions o = {c->source_hash, true, c->sources, NULL};
 	panic_set_stage("emit c");
 	emit_c(out, c->plan, &o);
 	panic_set_stage(NULL);

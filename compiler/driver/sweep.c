@@ -1,5 +1,5 @@
 /* sweep: see sweep.h. Each lane is compiled as the program that --set makes of it; then lanes of the same structure become one program,
- * which is compiled once and run in an arena of each lane's own. */
+ * which is compiled once and run in an arena of each lane's own (runtime/src/sweep.c), or built with all that differs in its lanes. */
 #define _GNU_SOURCE
 #include "driver/sweep_inner.h"
 
@@ -9,13 +9,13 @@
 #include "driver/program.h"
 #include "driver/run.h"
 #include "driver/toolchain.h"
+#include "driver/verify.h"
+#include "emit_c/emit_c.h"
 
-#include <fcntl.h>
-#include <pthread.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MOST_LANES = 10000 };
 
@@ -126,7 +126,6 @@ sweep_find(Sweep *s)
 	s->names = ARENA_ARRAY(s->arena, const char *, s->over.n + 1);
 	for (uint32_t i = 0; i < s->over.n; i++)
 		s->names[i] = head_of(c, &s->over.at[i]);
-	s->out = c->o->out ? c->o->out : arena_printf(s->arena, "results/%s", c->name);
 	s->lane = ARENA_ARRAY(s->arena, Lane, s->n);
 	return true;
 }
@@ -138,6 +137,7 @@ open_lane(Sweep *s, uint32_t k)
 	Lane *l = &s->lane[k];
 	const Options *o = s->c->o;
 	l->o = *o;
+	l->o.command = COMMAND_RUN;                       /* values of tunables are those of a lane, not of the program */
 	memset(&l->o.sets, 0, sizeof l->o.sets);
 	for (uint32_t i = 0; i < o->sets.n; i++)
 		VEC_PUSH(s->arena, &l->o.sets, o->sets.at[i]);
@@ -152,8 +152,6 @@ open_lane(Sweep *s, uint32_t k)
 		l->text[i] = value_text(s->c, e);
 		VEC_PUSH(s->arena, &l->o.sets, arena_printf(s->arena, "%s=%s", over->name, l->text[i]));
 	}
-	l->o.out = arena_printf(s->arena, "%s/lane_%u", s->out, k);
-	l->o.quiet = true;
 	compilation_open(&l->c, &l->o, arena_open());
 }
 
@@ -179,156 +177,7 @@ sweep_compile(Sweep *s, uint32_t k)
 	return l->c.world_errors && l->c.world_errors == diag_errors(l->c.diag) ? EXIT_WORLD : EXIT_TEXT;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------ */
-
-static void
-run_lane(Sweep *s, Lane *l)
-{
-	snnrt_options options = run_options(&l->c, s->engine->name);
-	snnrt *rt;
-	options.silent = true;
-	if (snnrt_open(l->program, &options, &rt) == SNNRT_OK && snnrt_run(rt) == SNNRT_OK)
-		l->reports = strdup(snnrt_reports(rt));
-	if (*snnrt_error(rt))
-		l->error = strdup(snnrt_error(rt));
-	l->code = snnrt_close(rt);
-}
-
-static void
-tell_progress(const Sweep *s)
-{
-	if (!s->c->o->quiet && isatty(STDERR_FILENO))
-		fprintf(stderr, s->ended == s->n ? "\r\033[K" : "\rlane %u of %u", s->ended, s->n);
-}
-
-/* A thread takes one lane of the group after the other. */
-static void *
-work(void *env)
-{
-	Sweep *s = env;
-	for (;;) {
-		pthread_mutex_lock(&s->lock);
-		uint32_t k = s->code == EXIT_FINE ? s->next++ : s->group->lane.n;
-		pthread_mutex_unlock(&s->lock);
-		if (k >= s->group->lane.n)
-			return NULL;
-		Lane *l = &s->lane[s->group->lane.at[k]];
-		run_lane(s, l);
-		pthread_mutex_lock(&s->lock);
-		if (l->code != EXIT_FINE && s->code == EXIT_FINE)
-			s->code = l->code;
-		s->ended++;
-		tell_progress(s);
-		pthread_mutex_unlock(&s->lock);
-	}
-}
-
-static void
-run_threads(Sweep *s)
-{
-	enum { MOST = 256 };
-	pthread_t thread[MOST];
-	int n = s->c->o->threads > 1 ? s->c->o->threads : 1, started = 0;
-	if ((uint32_t)n > s->group->lane.n)
-		n = (int)s->group->lane.n;
-	n = n > MOST ? MOST : n;
-	while (started < n - 1 && pthread_create(&thread[started], NULL, work, s) == 0)
-		started++;
-	work(s);
-	for (int i = 0; i < started; i++)
-		pthread_join(thread[i], NULL);
-}
-
-/* The interpreter reads the contents of const buffers from the plan: one lane after the other. */
-static void
-run_interpreted(Sweep *s, LaneGroup *g)
-{
-	for (uint32_t k = 0; k < g->lane.n && s->code == EXIT_FINE; k++) {
-		Lane *l = &s->lane[g->lane.at[k]];
-		lanes_select(g, k);
-		run_lane(s, l);
-		s->code = l->code;
-		s->ended++;
-		tell_progress(s);
-		if (s->engine->why)
-			output_say("%s; this is a bug in snnc", s->engine->why);
-	}
-}
-
-static int
-run_group(Sweep *s, LaneGroup *g)
-{
-	Engine engine;
-	const char *why = NULL;
-	Compilation first = s->lane[g->lane.at[0]].c;
-	first.plan = g->plan;
-	if (!engine_open(&engine, &first, s->kind, &why)) {
-		output_say("%s", why ? why : "the program cannot be compiled");
-		engine_close(&engine);
-		return EXIT_WORLD;
-	}
-	for (uint32_t k = 0; k < g->lane.n; k++) {
-		Lane *l = &s->lane[g->lane.at[k]];
-		lanes_select(g, k);
-		l->program = program_of_plan(l->c.arena, g->plan, l->c.source_hash);
-		l->program->entry = engine.entry;
-		l->program->closure = &engine;
-	}
-	s->group = g;
-	s->engine = &engine;
-	s->next = 0;
-	if (s->kind == ENGINE_EVAL)
-		run_interpreted(s, g);
-	else
-		run_threads(s);
-	engine_close(&engine);
-	return s->code;
-}
-
-/* Without what it prints: the table tells it. */
-static int
-run_silently(Compilation *c, const StrBuf *text)
-{
-	fflush(stdout);
-	int kept = dup(STDOUT_FILENO), none = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (kept >= 0 && none >= 0)
-		dup2(none, STDOUT_FILENO);
-	int code = toolchain_run(c, text);
-	if (kept >= 0 && none >= 0)
-		dup2(kept, STDOUT_FILENO);
-	if (kept >= 0)
-		close(kept);
-	if (none >= 0)
-		close(none);
-	return code;
-}
-
-/* As C each lane is a program of its own, since its numbers are part of it; its reports are in its manifest. */
-static int
-run_as_c(Sweep *s, LaneGroup *g)
-{
-	for (uint32_t k = 0; k < g->lane.n && s->code == EXIT_FINE; k++) {
-		Lane *l = &s->lane[g->lane.at[k]];
-		Compilation c = l->c;
-		StrBuf text = strbuf_init(c.arena);
-		lanes_select(g, k);
-		c.plan = g->plan;
-		run_print_c(&c, &text);
-		s->code = l->code = run_silently(&c, &text);
-		s->ended++;
-		const char *why, *path = arena_printf(c.arena, "%s/manifest.json", l->o.out), *found = NULL;
-		SourceMap *files = source_open(c.arena);
-		const SourceFile *f = s->code == EXIT_FINE && !l->o.no_results ? source_read(files, path, &why) : NULL;
-		if (f && (found = strstr(f->text, "\"reports\": [")) != NULL) {
-			const char *end = strstr(found, "\n\t]");
-			found += strlen("\"reports\": [");
-			l->reports = strndup(found, end && end > found ? (size_t)(end - found) : 0);
-		}
-	}
-	return s->code;
-}
-
-/* ---- the whole ------------------------------------------------------------------------------------------ */
+/* ---- compiling --------------------------------------------------------------------------------------- */
 
 LaneGroupVec
 sweep_join(Sweep *s)
@@ -337,72 +186,216 @@ sweep_join(Sweep *s)
 	for (uint32_t k = 0; k < s->n; k++)
 		plans[k] = s->lane[k].c.plan;
 	panic_set_stage("lanes");
-	LaneGroupVec groups = lanes_join(s->arena, plans, s->n);
-	for (uint32_t g = 0; g < groups.n; g++) {
-		const char *wrong = plan_verify(groups.at[g].plan, s->arena);
+	s->groups = lanes_join(s->arena, plans, s->n);
+	for (uint32_t g = 0; g < s->groups.n; g++) {
+		const LaneGroup *group = &s->groups.at[g];
+		const char *wrong = plan_verify(group->plan, s->arena);
 		if (wrong)
 			PANIC("%s", wrong);
+		for (uint32_t i = 0; i < group->lane.n; i++) {
+			s->lane[group->lane.at[i]].group = g;
+			s->lane[group->lane.at[i]].at = i;
+		}
 	}
 	panic_set_stage(NULL);
-	return groups;
+	return s->groups;
 }
 
-static void
-tell_groups(const Sweep *s, const LaneGroupVec *groups)
+static Plan *
+select_plan(Sweep *s, uint32_t k)
 {
-	if (s->c->o->quiet)
-		return;
-	if (groups->n == 1)
-		output_say("%u lanes of one compiled program, which loads %u number%s", s->n, groups->at[0].loaded,
-			   groups->at[0].loaded == 1 ? "" : "s");
-	else
-		output_say("%u lanes of %u compiled programs, since what is swept changes more than numbers", s->n, groups->n);
+	LaneGroup *g = &s->groups.at[s->lane[k].group];
+	lanes_select(g, s->lane[k].at);
+	return g->plan;
+}
+
+static const char *
+groups_text(const Sweep *s)
+{
+	if (s->groups.n > 1)
+		return arena_printf(s->arena, "%u lanes of %u compiled programs, since what is swept changes more than numbers", s->n, s->groups.n);
+	return arena_printf(s->arena, "%u lanes of one compiled program, which loads %u number%s", s->n, s->groups.at[0].loaded,
+			    s->groups.at[0].loaded == 1 ? "" : "s");
 }
 
 static int
-tell_results(Sweep *s)
+open_sweep(Sweep *s, Compilation *c)
 {
-	SweepRow *rows = ARENA_ARRAY(s->arena, SweepRow, s->n);
-	for (uint32_t k = 0; k < s->n; k++) {
-		rows[k] = (SweepRow){s->lane[k].value, s->lane[k].reports};
-		if (s->lane[k].error)
-			output_say("lane %u, %s: %s", k, sweep_lane_text(s, k), s->lane[k].error);
-	}
-	if (s->code == EXIT_INTERRUPTED)
-		output_say("interrupted; the results so far are kept");
-	const char *path = s->c->o->no_results ? NULL : arena_printf(s->arena, "%s/sweep.csv", s->out);
-	bool ok = sweep_table(s->c, s->names, s->over.n, rows, s->n, path);
-	return s->code == EXIT_FINE && !ok ? EXIT_WORLD : s->code;
+	*s = (Sweep){.c = c, .arena = c->arena};
+	int code = sweep_find(s) ? EXIT_FINE : EXIT_USAGE;
+	while (s->opened < s->n && code == EXIT_FINE)
+		code = sweep_compile(s, s->opened++);
+	if (code != EXIT_FINE)
+		return code;
+	sweep_join(s);
+	if (!c->o->quiet)
+		output_say("%s", groups_text(s));
+	return EXIT_FINE;
 }
+
+static void
+close_sweep(Sweep *s)
+{
+	for (uint32_t k = 0; k < s->opened; k++)
+		arena_close(s->lane[k].c.arena);
+}
+
+/* ---- as C ---------------------------------------------------------------------------------------------- */
+
+static EmitCLane
+lane_as_c(Sweep *s, uint32_t k)
+{
+	Lane *l = &s->lane[k];
+	const LaneGroup *g = &s->groups.at[l->group];
+	const char **sets;
+	const Plan *p = select_plan(s, k);
+	EmitCLane c = {.group = l->group, .plan = p, .data = g->data[l->at], .seed = g->seed[l->at], .value = l->value};
+	c.nsets = run_sets(&l->c, &sets);
+	c.sets = sets;
+	c.source_hash = l->c.source_hash;
+	c.plan_hash = arena_strdup(s->arena, plan_hash(p));
+	c.text = sweep_lane_text(s, k);
+	return c;
+}
+
+/* The files of the programs, then that of the lanes. */
+static StrBuf *
+print_c(Sweep *s)
+{
+	uint32_t n = s->groups.n;
+	StrBuf *text = ARENA_ARRAY(s->arena, StrBuf, n + 1);
+	const char **exported = ARENA_ARRAY(s->arena, const char *, n);
+	EmitCLane *lanes = ARENA_ARRAY(s->arena, EmitCLane, s->n);
+	for (uint32_t g = 0; g < n; g++) {
+		const Compilation *c = &s->lane[s->groups.at[g].lane.at[0]].c;
+		exported[g] = arena_printf(s->arena, "snnc_program_%u", g);
+		EmitCOptions o = {c->source_hash, true, c->sources, exported[g]};
+		text[g] = strbuf_init(s->arena);
+		lanes_select(&s->groups.at[g], 0);
+		emit_c(&text[g], s->groups.at[g].plan, &o);
+	}
+	for (uint32_t k = 0; k < s->n; k++)
+		lanes[k] = lane_as_c(s, k);
+	EmitCSweep sweep = {s->c->name, s->over.n, s->n, s->names, lanes, exported};
+	text[n] = strbuf_init(s->arena);
+	emit_c_sweep(&text[n], &sweep);
+	return text;
+}
+
+/* ---- in this process ------------------------------------------------------------------------------------- */
+
+typedef struct { Sweep *s; Engine *engine; } Running;
+
+/* The interpreter reads the contents of const buffers from the plan. */
+static void
+select_lane(void *env, uint32_t k)
+{
+	select_plan(((Running *)env)->s, k);
+}
+
+static bool
+open_engines(Sweep *s, Engine *engine, EngineKind kind)
+{
+	for (uint32_t g = 0; g < s->groups.n; g++) {
+		const char *why = NULL;
+		Compilation *first = ARENA_NEW(s->arena, Compilation);
+		*first = s->lane[s->groups.at[g].lane.at[0]].c;
+		first->plan = s->groups.at[g].plan;
+		lanes_select(&s->groups.at[g], 0);
+		if (engine_open(&engine[g], first, kind, &why))
+			continue;
+		output_say("%s", why ? why : "the program cannot be compiled");
+		return false;
+	}
+	return true;
+}
+
+static int
+run_in_process(Sweep *s, EngineKind kind)
+{
+	Engine *engine = ARENA_ARRAY(s->arena, Engine, s->groups.n);
+	snnrt_lane *lanes = ARENA_ARRAY(s->arena, snnrt_lane, s->n);
+	Running running = {s, engine};
+	int code = open_engines(s, engine, kind) ? EXIT_FINE : EXIT_WORLD;
+	for (uint32_t k = 0; code == EXIT_FINE && k < s->n; k++) {
+		Lane *l = &s->lane[k];
+		const char **sets;
+		snnrt_program *p = program_of_plan(l->c.arena, select_plan(s, k), l->c.source_hash);
+		p->entry = engine[l->group].entry;
+		p->closure = &engine[l->group];
+		uint32_t nsets = run_sets(&l->c, &sets);
+		lanes[k] = (snnrt_lane){.program = p, .source_hash = p->source_hash, .plan_hash = p->plan_hash, .seed = p->seed,
+					.nsets = nsets, .sets = sets, .text = sweep_lane_text(s, k), .value = l->value};
+	}
+	if (code == EXIT_FINE) {
+		snnrt_sweep sweep = {.name = s->c->name, .who = "snnc", .nnames = s->over.n, .nlanes = s->n, .names = s->names, .lanes = lanes};
+		if (kind == ENGINE_EVAL) {
+			sweep.one_by_one = true;
+			sweep.select = select_lane;
+			sweep.env = &running;
+		}
+		snnrt_options o = run_options(s->c, engine[0].name);
+		o.sets = NULL;
+		o.nsets = 0;
+		code = snnrt_sweep_run(&sweep, &o, -1);
+	}
+	for (uint32_t g = 0; g < s->groups.n; g++) {
+		if (engine[g].why)
+			output_say("%s; this is a bug in snnc", engine[g].why);
+		engine_close(&engine[g]);
+	}
+	return code;
+}
+
+/* Each lane by the interpreter and as compiled code. */
+static int
+verify(Sweep *s)
+{
+	int code = EXIT_FINE;
+	for (uint32_t k = 0; k < s->n && code == EXIT_FINE; k++) {
+		VerifyOptions o = {.every = s->c->o->verify_every};
+		VerifyResult r;
+		Compilation c = s->lane[k].c;
+		Options own = s->lane[k].o;
+		own.out = arena_printf(s->arena, "%s/lane_%u", s->c->o->out ? s->c->o->out : arena_printf(s->arena, "results/%s", s->c->name), k);
+		own.quiet = true;
+		c.o = &own;
+		c.plan = select_plan(s, k);
+		code = verify_plan(&c, &o, &r);
+		run_tell(&c);
+		if (!r.differs && code == EXIT_FINE)
+			printf("lane %u, %s: %" PRIu64 " steps, %" PRIu32 " variables: same bits\n", k, sweep_lane_text(s, k), r.steps, r.variables);
+		fflush(stdout);
+	}
+	return code;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
 
 int
 sweep_run(Compilation *c, EngineKind kind)
 {
-	Sweep s = {.c = c, .arena = c->arena, .kind = kind};
-	if (c->o->verify)
-		return sweep_refuse(c, "`--verify` runs one lane of a sweep");
+	Sweep s;
 	if (c->o->dump_state)
 		return sweep_refuse(c, "`--dump-state` writes the state of one lane");
-	if (c->o->resume)
-		return sweep_refuse(c, "`--resume` goes on with one lane of a sweep");
-	if (!sweep_find(&s))
-		return EXIT_USAGE;
-	pthread_mutex_init(&s.lock, NULL);
-	uint32_t opened = 0;
-	while (opened < s.n && s.code == EXIT_FINE)
-		s.code = sweep_compile(&s, opened++);
-	if (s.code == EXIT_FINE) {
-		LaneGroupVec groups = sweep_join(&s);
-		tell_groups(&s, &groups);
-		for (uint32_t g = 0; g < groups.n && s.code == EXIT_FINE; g++)
-			s.code = kind == ENGINE_C ? run_as_c(&s, &groups.at[g]) : run_group(&s, &groups.at[g]);
-		s.code = tell_results(&s);
-	}
-	for (uint32_t k = 0; k < opened; k++) {
-		free(s.lane[k].reports);
-		free((char *)s.lane[k].error);
-		arena_close(s.lane[k].c.arena);
-	}
-	pthread_mutex_destroy(&s.lock);
-	return s.code;
+	int code = open_sweep(&s, c);
+	if (code == EXIT_FINE && c->o->verify)
+		code = verify(&s);
+	else if (code == EXIT_FINE && kind == ENGINE_C)
+		code = toolchain_run_all(c, print_c(&s), s.groups.n + 1);
+	else if (code == EXIT_FINE)
+		code = run_in_process(&s, kind);
+	close_sweep(&s);
+	return code;
+}
+
+int
+sweep_build(Compilation *c)
+{
+	Sweep s;
+	int code = open_sweep(&s, c);
+	if (code == EXIT_FINE)
+		code = toolchain_build_all(c, print_c(&s), s.groups.n + 1, c->o->cpu, c->o->output);
+	close_sweep(&s);
+	return code;
 }

@@ -2,38 +2,24 @@
 #ifndef SNNC_DRIVER_SWEEP_INNER_H
 #define SNNC_DRIVER_SWEEP_INNER_H
 
-#include "driver/engine.h"
 #include "driver/sweep.h"
 #include "lanes/lanes.h"
-
-#include <pthread.h>
 
 typedef struct {
 	Options o;
 	Compilation c;
 	const char **value, **text;                       /* of each name: in the table, and as --set has it */
-	snnrt_program *program;
-	char *reports;                                    /* NULL: it has not ended */
-	const char *error;
-	int code;
-	bool done;
+	uint32_t group, at;                               /* where its plan is */
 } Lane;
 
 typedef struct {
 	Compilation *c;
 	Arena *arena;
-	EngineKind kind;
 	ExpandLanes over;                                 /* what is left to sweep over */
 	const char **names;
-	const char *out;                                  /* folder */
 	Lane *lane;
-	uint32_t n;
-	/* of the group that runs */
-	const LaneGroup *group;
-	Engine *engine;
-	uint32_t next, ended;
-	int code;
-	pthread_mutex_t lock;
+	uint32_t n, opened;
+	LaneGroupVec groups;
 } Sweep;
 
 bool sweep_find(Sweep *s);                                /* the lanes; false after a message */

@@ -181,7 +181,7 @@ toolchain_has_runtime(Arena *a)
 }
 
 static bool
-make_command(Compilation *c, WordVec *w, const char *cpu, const char *source, const char *out)
+make_command(Compilation *c, WordVec *w, const char *cpu, const WordVec *sources, const char *out)
 {
 	Arena *a = c->arena;
 	const char *lib = find_part(a, "lib", "libsnnrt.a", SNNC_BUILD_LIB_DIR);
@@ -193,14 +193,15 @@ make_command(Compilation *c, WordVec *w, const char *cpu, const char *source, co
 	VEC_PUSH(a, w, arena_printf(a, "-I%s", include));
 	VEC_PUSH(a, w, "-o");
 	VEC_PUSH(a, w, out);
-	VEC_PUSH(a, w, source);
+	for (uint32_t i = 0; i < sources->n; i++)
+		VEC_PUSH(a, w, sources->at[i]);
 	VEC_PUSH(a, w, arena_printf(a, "%s/libsnnrt.a", lib));
 	add_words(a, w, "-lz -lpng -lpthread -lm");
 	return true;
 }
 
 static int
-compile(Compilation *c, const char *source, const char *cpu, const char *out)
+compile(Compilation *c, const WordVec *source, const char *cpu, const char *out)
 {
 	WordVec words = {0};
 	if (!make_command(c, &words, cpu, source, out))
@@ -234,20 +235,25 @@ make_folder(Arena *a)
 }
 
 int
-toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char *out)
+toolchain_build_all(Compilation *c, const StrBuf *text, uint32_t n, const char *cpu, const char *out)
 {
 	Arena *a = c->arena;
 	char *dir = make_folder(a), *beside = NULL;
 	if (!dir)
 		return EXIT_WORLD;
-	const char *source = arena_printf(a, "%s/%s.c", dir, c->name);
+	WordVec sources = {0};
+	bool written = true;
+	for (uint32_t i = 0; i < n && written; i++) {
+		VEC_PUSH(a, &sources, i ? arena_printf(a, "%s/%s_%u.c", dir, c->name, i) : arena_printf(a, "%s/%s.c", dir, c->name));
+		written = output_write(a, sources.at[i], &text[i]);
+	}
 	int code = EXIT_WORLD;
-	if (output_write(a, source, text)) {
+	if (written) {
 		beside = output_beside(a, out);
 		if (!beside)
 			output_say_failed(a, out);
 		else
-			code = compile(c, source, cpu, beside);
+			code = compile(c, &sources, cpu, beside);
 	}
 	if (code == EXIT_FINE && rename(beside, out) < 0) {
 		output_say_failed(a, out);
@@ -255,9 +261,16 @@ toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char 
 	}
 	if (code != EXIT_FINE && beside)
 		unlink(beside);
-	unlink(source);
+	for (uint32_t i = 0; i < sources.n; i++)
+		unlink(sources.at[i]);
 	rmdir(dir);
 	return code;
+}
+
+int
+toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char *out)
+{
+	return toolchain_build_all(c, text, 1, cpu, out);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -315,14 +328,14 @@ add_run_options(Compilation *c, WordVec *w)
 }
 
 int
-toolchain_run(Compilation *c, const StrBuf *text)
+toolchain_run_all(Compilation *c, const StrBuf *text, uint32_t n)
 {
 	Arena *a = c->arena;
 	char *dir = make_folder(a);
 	if (!dir)
 		return EXIT_WORLD;
 	const char *program = arena_printf(a, "%s/%s", dir, c->name);
-	int code = toolchain_build(c, text, "native", program);
+	int code = toolchain_build_all(c, text, n, "native", program);
 	if (code == EXIT_FINE) {
 		WordVec words = {0};
 		VEC_PUSH(a, &words, program);
@@ -341,4 +354,10 @@ toolchain_run(Compilation *c, const StrBuf *text)
 	unlink(program);
 	rmdir(dir);
 	return code;
+}
+
+int
+toolchain_run(Compilation *c, const StrBuf *text)
+{
+	return toolchain_run_all(c, text, 1);
 }

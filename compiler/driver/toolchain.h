@@ -10,6 +10,9 @@
 int toolchain_build(Compilation *c, const StrBuf *text, const char *cpu, const char *out);
 /* Builds into a temporary folder, runs that and removes it; gives the exit code of the program. */
 int toolchain_run(Compilation *c, const StrBuf *text);
+/* The same with the text in n files. */
+int toolchain_build_all(Compilation *c, const StrBuf *text, uint32_t n, const char *cpu, const char *out);
+int toolchain_run_all(Compilation *c, const StrBuf *text, uint32_t n);
 
 /* The path of the C compiler that would be used; NULL and *why. */
 const char *toolchain_compiler(Arena *a, const char **why);

@@ -82,6 +82,10 @@ void c_scan_negations(CEmit *c);                          /* after c_scan */
 /* what to negate by its sign bit, or NULL */
 const PlanExpr *c_risky_negation(const CEmit *c, const PlanExpr *e);
 
+/* emit_c_table.c */
+void c_string(StrBuf *b, const char *s);                 /* quoted */
+void c_array(Arena *a, StrBuf *out, const char *name, const PlanBuf *b, const PlanValue *data);
+
 /* emit_c_const.c */
 const char *c_type(PlanType t);                          /* of a value: "float" */
 const char *c_elem(PlanType t);  /* of a buffer's element: flags are bytes, halves are bits */

@@ -34,8 +34,8 @@ static const char *const object_names[POBJ_COUNT] = {
 #undef X
 };
 
-static void
-put_string(StrBuf *b, const char *s)
+void
+c_string(StrBuf *b, const char *s)
 {
 	strbuf_putc(b, '"');
 	for (; *s; s++) {
@@ -89,31 +89,36 @@ has_data(const PlanBuf *b)
 	return b->role == ROLE_CONST && b->data && !is_zero(b);
 }
 
-static void
-put_data(CEmit *c, uint32_t i)
+void
+c_array(Arena *a, StrBuf *out, const char *name, const PlanBuf *b, const PlanValue *data)
 {
-	const PlanBuf *b = &c->plan->bufs.at[i];
 	uint64_t n = plan_buf_count(b);
-	strbuf_printf(c->out, "\nstatic const %s %s_data[%llu] = {\n", c_elem(b->type), c->bufs[i],
-	              (unsigned long long)n);
-	StrBuf row = strbuf_init(c->arena), item = strbuf_init(c->arena);
+	strbuf_printf(out, "\nstatic const %s %s[%llu] = {\n", c_elem(b->type), name, (unsigned long long)n);
+	StrBuf row = strbuf_init(a), item = strbuf_init(a);
 	for (uint64_t k = 0; k < n; k++) {
 		item.n = 0;
 		if (b->type == PT_F16 || b->type == PT_BF16)
-			strbuf_printf(&item, "0x%04x,", half_bits(b->type, b->data[k].f));
+			strbuf_printf(&item, "0x%04x,", half_bits(b->type, data[k].f));
 		else if (b->type == PT_BOOL)
-			strbuf_puts(&item, b->data[k].i ? "1," : "0,");
+			strbuf_puts(&item, data[k].i ? "1," : "0,");
 		else {
-			c_const(&item, b->type, b->data[k]);
+			c_const(&item, b->type, data[k]);
 			strbuf_putc(&item, ',');
 		}
 		if (row.n && row.n + 1 + item.n > ROOM) {
-			strbuf_printf(c->out, "\t%s\n", strbuf_text(&row));
+			strbuf_printf(out, "\t%s\n", strbuf_text(&row));
 			row.n = 0;
 		}
 		strbuf_printf(&row, "%s%s", row.n ? " " : "", strbuf_text(&item));
 	}
-	strbuf_printf(c->out, "\t%s\n};\n", strbuf_text(&row));
+	strbuf_printf(out, "\t%s\n};\n", strbuf_text(&row));
+}
+
+static void
+put_data(CEmit *c, uint32_t i)
+{
+	const PlanBuf *b = &c->plan->bufs.at[i];
+	c_array(c->arena, c->out, arena_printf(c->arena, "%s_data", c->bufs[i]), b, b->data);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -124,7 +129,7 @@ put_buffer(CEmit *c, uint32_t i)
 	const PlanBuf *b = &c->plan->bufs.at[i];
 	StrBuf s = strbuf_init(c->arena);
 	strbuf_putc(&s, '{');
-	put_string(&s, b->name);
+	c_string(&s, b->name);
 	strbuf_printf(&s, ", %s, %s, %u, {", type_names[b->type], role_names[b->role], b->naxes);
 	for (uint32_t k = 0; k < b->naxes; k++)
 		strbuf_printf(&s, "%s{%s, %llu}", k ? ", " : "", axis_names[b->axis[k].kind],
@@ -143,12 +148,12 @@ put_object(CEmit *c, const PlanObject *o)
 {
 	StrBuf s = strbuf_init(c->arena);
 	strbuf_printf(&s, "{%s, ", object_names[o->kind]);
-	put_string(&s, o->name);
+	c_string(&s, o->name);
 	strbuf_printf(&s, ", %u, %u, %u, ", o->ntexts, o->nbufs, o->nnums);
 	strbuf_puts(&s, o->ntexts ? "(const char *const[]){" : "NULL");
 	for (uint32_t i = 0; i < o->ntexts; i++) {
 		strbuf_puts(&s, i ? ", " : "");
-		put_string(&s, o->texts[i]);
+		c_string(&s, o->texts[i]);
 	}
 	strbuf_puts(&s, o->ntexts ? "}, " : ", ");
 	strbuf_puts(&s, o->nbufs ? "(const uint32_t[]){" : "NULL");
@@ -171,13 +176,15 @@ put_program(CEmit *c)
 {
 	const Plan *p = c->plan;
 	StrBuf s = strbuf_init(c->arena), dt = strbuf_init(c->arena), *b = c->out;
-	put_string(&s, p->name);
+	c_string(&s, p->name);
 	c_const(&dt, PT_F64, (PlanValue){.f = p->dt});
-	strbuf_printf(b, "\nstatic const snnrt_program %s = {\n", c->title);
+	if (c->opt->exported)
+		strbuf_printf(b, "\nextern const snnrt_program %s;", c->opt->exported);
+	strbuf_printf(b, "\n%sconst snnrt_program %s = {\n", c->opt->exported ? "" : "static ", c->opt->exported ? c->opt->exported : c->title);
 	strbuf_puts(b, "\t.version = SNNRT_VERSION,\n");
 	strbuf_printf(b, "\t.name = %s,\n", strbuf_text(&s));
 	s.n = 0;
-	put_string(&s, c->opt->source_hash ? c->opt->source_hash : "");
+	c_string(&s, c->opt->source_hash ? c->opt->source_hash : "");
 	strbuf_printf(b, "\t.source_hash = %s,\n", strbuf_text(&s));
 	strbuf_printf(b, "\t.plan_hash = \"%s\",\n", plan_hash(p));
 	strbuf_printf(b, "\t.real = %s,\n", type_names[p->real]);
@@ -223,8 +230,6 @@ c_tables(CEmit *c)
 		      "*closure)\n{\n\t(void)closure;\n\treturn %s(arena);\n}\n",
 		      c->codes[c->program]);
 	put_program(c);
-	strbuf_printf(
-		b,
-		"\nint\nmain(int argc, char **argv)\n{\n\treturn snnrt_main(argc, argv, &%s);\n}\n",
-		c->title);
+	if (!c->opt->exported)
+		strbuf_printf(b, "\nint\nmain(int argc, char **argv)\n{\n\treturn snnrt_main(argc, argv, &%s);\n}\n", c->title);
 }

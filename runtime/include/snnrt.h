@@ -113,6 +113,34 @@ void *snnrt_arena(snnrt *rt);
 /* main() of a built executable: reads --seed --threads --data --out --memory --quiet --help --version, runs, prints. */
 int snnrt_main(int argc, char **argv, const snnrt_program *p);
 
+/* ---- sweeps: lanes of compiled programs ------------------------------------------------------------ */
+
+typedef struct { uint32_t buffer; const void *data; } snnrt_lane_data;                 /* what a const buffer holds in this lane */
+typedef struct {
+	const snnrt_program *program;                     /* may be that of other lanes, too; of this one alone: */
+	const char *source_hash, *plan_hash;
+	uint64_t seed;
+	uint32_t ndata, nsets;
+	const snnrt_lane_data *data;
+	const char *const *sets;                          /* of tunables: "tau=15" */
+	const char *text;                                 /* "tau = 15 ms, seed = 1" */
+	const char *const *value;                         /* of each name of the sweep, as its table shows it */
+} snnrt_lane;
+typedef struct {
+	const char *name, *who;                           /* of the program; who speaks in messages */
+	uint32_t nnames, nlanes;
+	const char *const *names;                         /* heads of columns: "tau [ms]" */
+	const snnrt_lane *lanes;
+	bool one_by_one;                                  /* never two lanes at a time */
+	void (*select)(void *env, uint32_t lane);         /* called before a lane is run; or NULL */
+	void *env;
+} snnrt_sweep;
+
+/* Runs all lanes, as many at a time as there are threads, each into lane_0, lane_1 … of the results folder; prints what they reported as a
+ * table, and writes it as sweep.csv and sweep.npy. lane: only that one, unless -1. Gives the exit code. */
+int snnrt_sweep_run(const snnrt_sweep *s, const snnrt_options *o, int64_t lane);
+int snnrt_sweep_main(int argc, char **argv, const snnrt_sweep *s);
+
 /* ---- used by the compiler too ------------------------------------------------------------------- */
 
 /* What a data source has, without reading all of it. dir_data, dir_program as in the options; either may be NULL. */

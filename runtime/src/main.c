@@ -23,17 +23,22 @@ static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"resume", required_argument, NULL, 'r'}, "PATH", "go on from a checkpoint, or from the one in a results folder"},
 	{{"dump-state", required_argument, NULL, 'D'}, "FILE", "write all state at the end, to compare runs"},
 	{{"no-results", no_argument, NULL, 'n'}, "", "write no results folder"},
+	{{"lane", required_argument, NULL, 'l'}, "K", "of a sweep: run this lane alone, into lane_K of the results folder"},
 	{{"help", no_argument, NULL, 'h'}, "", "this page"},
 	{{"version", no_argument, NULL, 'v'}, "", "name, source hash, version of the runtime"},
 };
 enum { NOPTIONS = sizeof table / sizeof table[0] };
 
+typedef struct { const snnrt_program *p; const snnrt_sweep *s; snnrt_options o; const char **sets; int64_t lane; } Main;
+
 static void
-print_help(const snnrt_program *p)
+print_help(const snnrt_program *p, const snnrt_sweep *s)
 {
 	printf("usage: %s [options]\n\nRuns the spiking network `%s`.\n\n", p->name, p->name);
 	for (int i = 0; i < NOPTIONS; i++) {
 		char left[40];
+		if (table[i].o.val == 'l' && !s)
+			continue;
 		snprintf(left, sizeof left, "--%s %s", table[i].o.name, table[i].arg);
 		printf("  %-24s %s\n", left, table[i].text);
 	}
@@ -50,6 +55,8 @@ print_help(const snnrt_program *p)
 		any = true;
 	}
 	printf("%s", any ? "\n" : "");
+	if (s)
+		printf("\nLanes: %u, from 0: %s%s%s\n", s->nlanes, s->lanes[0].text, s->nlanes > 1 ? " … " : "", s->nlanes > 1 ? s->lanes[s->nlanes - 1].text : "");
 	printf("\nResults go to a folder with manifest.json and one .npy per record.\n"
 	       "Exit codes: 0 fine, 2 wrong usage, 3 failed, 130 interrupted.\n");
 }
@@ -87,11 +94,15 @@ read_size(const char *s, uint64_t *out)
 
 /* -1 to go on, or the exit code. */
 static int
-read_options(int argc, char **argv, const snnrt_program *p, const char **sets, snnrt_options *o)
+read_options(int argc, char **argv, Main *m)
 {
+	const snnrt_program *p = m->p;
+	const char **sets = m->sets;
+	snnrt_options *o = &m->o;
 	struct option longs[NOPTIONS + 1] = {0};
-	for (int i = 0; i < NOPTIONS; i++)
-		longs[i] = table[i].o;
+	for (int i = 0, n = 0; i < NOPTIONS; i++)
+		if (m->s || table[i].o.val != 'l')
+			longs[n++] = table[i].o;
 	optind = 1;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) >= 0;) {
 		uint64_t n = 0;
@@ -126,8 +137,12 @@ read_options(int argc, char **argv, const snnrt_program *p, const char **sets, s
 			break;
 		case 'D': o->dump_state = optarg; break;
 		case 'n': o->no_results = true; break;
+		case 'l':
+			ok = read_count(optarg, &n) && n < m->s->nlanes;
+			m->lane = (int64_t)n;
+			break;
 		case 'h':
-			print_help(p);
+			print_help(p, m->s);
 			return fflush(stdout) ? WORLD : 0;
 		case 'v':
 			printf("%s %s (snnrt %d)\n", p->name, p->source_hash ? p->source_hash : "", SNNRT_VERSION);
@@ -148,25 +163,67 @@ read_options(int argc, char **argv, const snnrt_program *p, const char **sets, s
 	return -1;
 }
 
+/* What belongs to one run cannot be said of all lanes. */
+static bool
+fits_sweep(const Main *m)
+{
+	const char *swept = NULL;
+	for (uint32_t i = 0; i < m->s->nnames && !swept; i++) {
+		const char *name = m->s->names[i];
+		size_t n = strcspn(name, " ");
+		if (m->o.seed_given && strcmp(name, "seed") == 0)
+			swept = name;
+		for (uint32_t k = 0; k < m->o.nsets; k++)
+			if (strncmp(m->o.sets[k], name, n) == 0 && m->o.sets[k][n] == '=')
+				swept = name;
+	}
+	if (swept)
+		fprintf(stderr, "%s: `%.*s` is swept; pick a lane by --lane\n", m->s->who, (int)strcspn(swept, " "), swept);
+	if (m->o.dump_state && m->lane < 0)
+		fprintf(stderr, "%s: --dump-state writes the state of one lane; pick it by --lane\n", m->s->who);
+	return !swept && (!m->o.dump_state || m->lane >= 0);
+}
+
+static int
+run_one(const Main *m)
+{
+	snnrt *rt;
+	if (snnrt_open(m->p, &m->o, &rt) == SNNRT_OK)
+		snnrt_run(rt);
+	if (*snnrt_error(rt))
+		fprintf(stderr, "%s: error: %s\n", m->p->name, snnrt_error(rt));
+	int code = snnrt_close(rt);
+	if (code == 130)
+		fprintf(stderr, "%s: interrupted; the results so far are kept%s\n", m->p->name,
+		        m->o.no_results ? "" : "; --resume goes on from here");
+	return code;
+}
+
+static int
+run_main(int argc, char **argv, Main *m)
+{
+	m->lane = -1;
+	m->o = (snnrt_options){.program_dir = ".", .engine = "c"};
+	m->sets = calloc((size_t)argc + 1, sizeof *m->sets);
+	int code = m->sets ? read_options(argc, argv, m) : WORLD;
+	if (code < 0 && m->s)
+		code = fits_sweep(m) ? snnrt_sweep_run(m->s, &m->o, m->lane) : USAGE;
+	else if (code < 0)
+		code = run_one(m);
+	free(m->sets);
+	return fflush(stdout) && code == 0 ? WORLD : code;
+}
+
 int
 snnrt_main(int argc, char **argv, const snnrt_program *p)
 {
-	snnrt_options o = {.program_dir = ".", .engine = "c"};
-	snnrt *rt;
-	const char **sets = calloc((size_t)argc + 1, sizeof *sets);
-	int code = sets ? read_options(argc, argv, p, sets, &o) : WORLD;
-	if (code >= 0) {
-		free(sets);
-		return code;
-	}
-	if (snnrt_open(p, &o, &rt) == SNNRT_OK)
-		snnrt_run(rt);
-	if (*snnrt_error(rt))
-		fprintf(stderr, "%s: error: %s\n", p->name, snnrt_error(rt));
-	code = snnrt_close(rt);
-	free(sets);
-	if (code == 130)
-		fprintf(stderr, "%s: interrupted; the results so far are kept%s\n", p->name,
-		        o.no_results ? "" : "; --resume goes on from here");
-	return fflush(stdout) && code == 0 ? WORLD : code;
+	Main m = {.p = p};
+	return run_main(argc, argv, &m);
+}
+
+int
+snnrt_sweep_main(int argc, char **argv, const snnrt_sweep *s)
+{
+	Main m = {.p = s->lanes[0].program, .s = s};
+	return run_main(argc, argv, &m);
 }
