@@ -133,8 +133,8 @@ static void snn_yyerror(const Span *at, Parse *p, const char *what);
 %type <id> name maybe_form readout maybe_phase maybe_of maybe_side
 %type <name> setting side word
 %type <ids> names readouts signal_of
-%type <expr> element expr index_arg primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
-%type <args> maybe_shape exprs args arg_list record_args arguments tuple_parts index_args shape
+%type <expr> element expr index_arg record_part primary ref string maybe_if maybe_every maybe_keep maybe_from rule_use
+%type <args> maybe_shape exprs args arg_list record_args record_parts arguments tuple_parts index_args shape
 %type <op> assign_op set_or_add
 %type <yes> maybe_bool shuffled by_layer each_what of_signed steps_or_samples
 %type <stmt> assign equation control if_stmt model_stmt protocol_stmt protocol_if
@@ -383,13 +383,21 @@ rule_use:
 
 record:
   "record" ref[what]            { $$ = ast_record(B, @$, no_id, $what, NULL, NULL); }
-| "record" ref[o] "." name[n] "[" index_args[part] "]"
+| "record" ref[o] "." name[n] "[" record_parts[part] "]"
                                 { $$ = ast_record(B, @$, no_id, ast_member(B, span_join(@o, @n), $o, $n), $part, NULL); }
 | "record" name[f] "(" ref[what] record_args[more] ")"  { $$ = ast_record(B, @$, $f, $what, NULL, $more); }
 | record[r] "every" expr[e] steps_or_samples[s]  { $$ = ast_record_every(B, $r, span_join(@2, @s), $e, $s); }
 | record[r] "during" name[n]    { $$ = ast_record_during(B, $r, span_join(@2, @n), $n); }
 | record[r] "from" expr[a] "to" expr[z]  { $$ = ast_record_window(B, $r, span_join(@2, @z), $a, $z); }
 | record[r] "as" name[n]        { $$ = ast_record_as(B, $r, span_join(@2, @n), $n); }
+;
+record_parts:
+  record_part[e]                { $$ = ast_args(B, NULL, no_id, $e); }
+| record_parts[ps] "," record_part[e]  { $$ = ast_args(B, $ps, no_id, $e); }
+;
+record_part:
+  index_arg
+| index_arg[e] "by" expr[step]  { $$ = ast_range_by(B, @$, $e, $step); }
 ;
 record_args:
   %empty                        { $$ = NULL; }

@@ -444,6 +444,20 @@ ast_report(AstBuild *b, Span at, AstId what, AstId phase)
 	return s;
 }
 
+AstExpr *
+ast_range_by(AstBuild *b, Span at, AstExpr *range, AstExpr *step)
+{
+	if (range->kind != AEXPR_RANGE) {
+		diag_begin(b->diag, E0831, range->span, "only a range has steps");
+		diag_help(b->diag, "write `0 ..< 100 by 10`");
+		diag_end(b->diag);
+		return ast_error(b, at);
+	}
+	range->op[2] = step;
+	range->span = at;
+	return range;
+}
+
 AstStmtVec *
 ast_append(AstBuild *b, AstStmtVec *stmts, const AstStmtVec *more)
 {

@@ -53,6 +53,7 @@ AstExpr *ast_error(AstBuild *b, Span at);
 AstExpr *ast_if_line(AstBuild *b, Span at, AstExpr *cond, AstExpr *then, AstExpr *other);
 AstExpr *ast_lines(AstBuild *b, Span at, AstArgVec *lines);        /* the value that they give; lines NULL: none */
 AstExpr *ast_no_assignment(AstBuild *b, Span at, AstId name);      /* says so */
+AstExpr *ast_range_by(AstBuild *b, Span at, AstExpr *range, AstExpr *step); /* a copy: 0 ..< 100 by 10 */
 AstArgVec *ast_args(AstBuild *b, AstArgVec *args, AstId name, AstExpr *value);  /* adds; NULL starts a list; name may be {0} */
 
 /* ---- statements (ast_build.c) ---- */

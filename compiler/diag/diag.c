@@ -93,16 +93,29 @@ diag_open(Arena *a, SourceMap *sources)
 }
 
 void
-diag_begin(Diag *d, DiagCode code, Span at, const char *fmt, ...)
+diag_vbegin(Diag *d, DiagCode code, Span at, const char *fmt, va_list ap)
 {
 	ASSERT(!d->open);
-	va_list ap;
-	va_start(ap, fmt);
 	d->open = ARENA_NEW(d->arena, DiagMessage);
 	d->open->code = code;
 	d->open->at = at;
 	d->open->text = arena_vprintf(d->arena, fmt, ap);
+}
+
+void
+diag_begin(Diag *d, DiagCode code, Span at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	diag_vbegin(d, code, at, fmt, ap);
 	va_end(ap);
+}
+
+static void
+add_label(Diag *d, DiagLabelVec *to, Span at, const char *fmt, va_list ap)
+{
+	DiagLabel label = {at, arena_vprintf(d->arena, fmt, ap)};
+	VEC_PUSH(d->arena, to, label);
 }
 
 void
@@ -111,9 +124,8 @@ diag_label(Diag *d, Span at, const char *fmt, ...)
 	ASSERT(d->open);
 	va_list ap;
 	va_start(ap, fmt);
-	DiagLabel label = {at, arena_vprintf(d->arena, fmt, ap)};
+	add_label(d, &d->open->labels, at, fmt, ap);
 	va_end(ap);
-	VEC_PUSH(d->arena, &d->open->labels, label);
 }
 
 void
@@ -158,9 +170,8 @@ diag_fix(Diag *d, Span at, const char *fmt, ...)
 	ASSERT(d->open);
 	va_list ap;
 	va_start(ap, fmt);
-	DiagFix fix = {at, arena_vprintf(d->arena, fmt, ap)};
+	add_label(d, &d->open->fixes, at, fmt, ap);
 	va_end(ap);
-	VEC_PUSH(d->arena, &d->open->fixes, fix);
 }
 
 void

@@ -17,6 +17,8 @@
 #include "base/strbuf.h"
 #include "source/source.h"
 
+#include <stdarg.h>
+
 typedef enum {
 #define D(code, severity, slug, meaning) code,
 #include "diag/diag.def"
@@ -29,6 +31,7 @@ typedef enum { SEV_ERROR, SEV_WARNING, SEV_NOTE } Severity;
 typedef struct Diag Diag;
 
 Diag *diag_open(Arena *a, SourceMap *sources);
+void diag_vbegin(Diag *d, DiagCode code, Span at, const char *fmt, va_list ap);
 void diag_begin(Diag *d, DiagCode code, Span at, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void diag_label(Diag *d, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void diag_mark(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));   /* text behind the main carets */

@@ -5,18 +5,18 @@
 #include "base/vec.h"
 #include "diag/diag.h"
 
-typedef struct { Span at; const char *text; } DiagLabel;
+typedef struct { Span at; const char *text; } DiagLabel;      /* or a fix: what is put in that place */
+typedef VEC(DiagLabel) DiagLabelVec;
 typedef struct { bool help; const char *text; } DiagNote;
-typedef struct { Span at; const char *text; } DiagFix;
 
 typedef struct {
 	DiagCode code;
 	Span at;
 	const char *text;
 	const char *mark;                                 /* behind the carets; NULL for none */
-	VEC(DiagLabel) labels;
+	DiagLabelVec labels;
 	VEC(DiagNote) notes;
-	VEC(DiagFix) fixes;
+	DiagLabelVec fixes;
 	uint32_t order;                                   /* of arrival: decides at equal places */
 } DiagMessage;
 

@@ -23,10 +23,9 @@ elab_error(Elab *el, DiagCode code, Span at, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	const char *text = arena_vprintf(el->arena, fmt, ap);
+	diag_vbegin(el->diag, code, at, fmt, ap);
 	va_end(ap);
 	el->failed = true;
-	diag_begin(el->diag, code, at, "%s", text);
 }
 
 Name

@@ -236,41 +236,89 @@ interval(Elab *el, const AstDecl *d, NetRecord *r)
 	return true;
 }
 
-/* Neurons of a layer; 0: it is no value of each of them. */
-static uint64_t
-neurons_of(const Elab *el, const NetVar *v)
+/* The axes of a variable behind the batch, of which a part may be kept; 0: those are not one by one. */
+static uint32_t
+axes_of(const Elab *el, const NetVar *v, uint64_t extent[2])
 {
-	bool layer = v->kind == NVAR_SPIKES || v->kind == NVAR_STATE || v->kind == NVAR_TRACE;
-	return layer ? el->net->layers.at[v->of].n : 0;
+	if (v->kind == NVAR_SPIKES || v->kind == NVAR_STATE || v->kind == NVAR_TRACE) {
+		extent[0] = el->net->layers.at[v->of].n;
+		return 1;
+	}
+	if (v->kind != NVAR_VALUE)
+		return 0;
+	const NetConn *c = &el->net->conns.at[v->of];
+	const NetFeature *f = &c->features.at[v->index];
+	if (c->pattern.kind == NPAT_CONV || c->pattern.kind == NPAT_LOCAL)
+		return 0;
+	if (c->pattern.kind == NPAT_ALL && !f->of_post) {
+		extent[0] = el->net->layers.at[c->pre].n;
+		extent[1] = el->net->layers.at[c->post].n;
+		return 2;
+	}
+	extent[0] = net_value_count(el->net, c, f->of_post);
+	return 1;
 }
 
-/* [3] or [0 ..< 10] */
+/* 3, 0 ..< 10, 0 ..< 100 by 10 */
+static bool
+part_of_axis(Elab *el, const AstExpr *e, const char *what, uint64_t extent, uint64_t out[3])
+{
+	uint64_t first, end, step = 1;
+	bool range = e->kind == AEXPR_RANGE;
+	if (!elab_count(el, range ? e->op[0] : e, "where a part of a record begins", 0, &first) ||
+	    (range && !elab_count(el, e->op[1], "where a part of a record ends", 0, &end)) ||
+	    (range && e->op[2] && !elab_count(el, e->op[2], "the step of a part", 1, &step)))
+		return false;
+	end = !range ? first + 1 : e->exclusive ? end : end + 1;
+	out[0] = first;
+	out[1] = first < end ? (end - 1 - first) / step + 1 : 0;
+	out[2] = step;
+	if (first < end && end <= extent)
+		return true;
+	elab_error(el, E0831, e->span, "%s are 0 ..< %" PRIu64, what, extent);
+	diag_help(el->diag, "record some of them: `[0 ..< %" PRIu64 "]`", extent < 10 ? extent : 10);
+	diag_end(el->diag);
+	return false;
+}
+
+/* [3], [0 ..< 10], [0 ..< 10, 0 ..< 100 by 5] */
 static bool
 part(Elab *el, const AstDecl *d, NetRecord *r)
 {
 	const AstArgVec *p = &d->record.part;
+	uint64_t extent[2], axis[2][3];
 	if (!p->n)
 		return true;
-	const AstExpr *e = p->at[0].value;
-	uint64_t n = neurons_of(el, &r->var), end;
-	if (!n || p->n > 1) {
-		elab_not_yet(el, e->span, n ? "a part by more than the number of the neuron" : "a record of a part of what is no state of a layer");
+	uint32_t rank = axes_of(el, &r->var, extent);
+	bool layer = r->var.kind != NVAR_VALUE;
+	if (!rank) {
+		elab_not_yet(el, p->at[0].value->span, "a record of a part of what is neither a state of a layer nor a value of pairs of neurons");
 		return false;
 	}
-	bool range = e->kind == AEXPR_RANGE;
-	if (!elab_count(el, range ? e->op[0] : e, "the first neuron of a record", 0, &r->first) ||
-	    (range && !elab_count(el, e->op[1], "the last neuron of a record", 0, &end)))
+	if (p->n > rank) {
+		elab_error(el, E0831, p->at[rank].value->span, "`%s` has %s, and more are named", d->record.what->name,
+			   rank == 1 ? "one axis" : "an axis for sources and one for targets");
+		diag_help(el->diag, "write `[0 ..< 10]`%s", rank == 1 ? "; neurons count row by row" : ", or `[0 ..< 10, 0 ..< 10]`");
+		diag_end(el->diag);
 		return false;
-	end = !range ? r->first + 1 : e->exclusive ? end : end + 1;
-	if (r->first < end && end <= n) {
-		r->n = end - r->first;
+	}
+	for (uint32_t k = 0; k < rank; k++) {
+		const char *what = layer ? arena_printf(el->arena, "neurons of layer `%s`", el->net->layers.at[r->var.of].name)
+				   : rank == 1 ? "values of this feature" : k ? "targets" : "sources";
+		memcpy(axis[k], (uint64_t[3]){0, extent[k], 1}, sizeof axis[k]);
+		if (k < p->n && !part_of_axis(el, p->at[k].value, what, extent[k], axis[k]))
+			return false;
+		r->part[k].first = axis[k][0];
+		r->part[k].n = axis[k][1];
+		r->part[k].step = axis[k][2];
+	}
+	if (!layer || axis[0][2] > 1) {
+		r->nparts = rank;
 		return true;
 	}
-	elab_error(el, E0831, e->span, "layer `%s` has neurons 0 ..< %" PRIu64, el->net->layers.at[r->var.of].name, n);
-	diag_label(el->diag, el->net->layers.at[r->var.of].span, "declared here");
-	diag_help(el->diag, "record some of them: `[0 ..< %" PRIu64 "]`", n < 10 ? n : 10);
-	diag_end(el->diag);
-	return false;
+	r->first = axis[0][0];
+	r->n = axis[0][1];
+	return true;
 }
 
 static bool
@@ -339,6 +387,10 @@ form(Elab *el, const AstDecl *d, NetRecord *r)
 		elab_error(el, E0834, d->record.what->span, "only spikes that are yes or no are recorded as %s", r->form == NREC_BITS ? "bits" : "a rate");
 		diag_help(el->diag, "name those of a layer: `record %s`", r->form == NREC_BITS ? "exc.spikes as bits" : "rate(exc) every 10 ms");
 		diag_end(el->diag);
+		return false;
+	}
+	if (r->nparts && (r->form != NREC_ALL || flags)) {
+		elab_not_yet(el, d->record.part.at[0].value->span, flags ? "every so many of the spikes of a layer" : "a part of what is worked out");
 		return false;
 	}
 	if (r->form != NREC_ALL && r->var.kind == NVAR_VOTES) {

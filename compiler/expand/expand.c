@@ -13,10 +13,9 @@ expand_error(Expand *x, DiagCode code, Span at, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	const char *text = arena_vprintf(x->arena, fmt, ap);
+	diag_vbegin(x->diag, code, at, fmt, ap);
 	va_end(ap);
 	x->failed = true;
-	diag_begin(x->diag, code, at, "%s", text);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------- */

@@ -252,6 +252,96 @@ make_part(Make *m)
 	close_kernel(m, m->kernel, &b);
 }
 
+/* first + step * k */
+static PlanExpr *
+place_in(Make *m, uint32_t axis, PlanExpr *k)
+{
+	Plan *p = m->l->p;
+	PlanExpr *at = m->r->part[axis].step == 1 ? k : plan_binary(p, PEXPR_MUL, k, low_i64(m->l, (int64_t)m->r->part[axis].step));
+	return plan_binary(p, PEXPR_ADD, at, low_i64(m->l, (int64_t)m->r->part[axis].first));
+}
+
+/* A part of each axis behind the batch. */
+static void
+make_parts(Make *m)
+{
+	Lower *l = m->l;
+	PlanEmit b;
+	PlanAxis axes[PLAN_MAX_AXES];
+	uint32_t naxes = m->items + m->r->nparts;
+	for (uint32_t a = 0; a < naxes; a++)
+		axes[a] = a < m->items ? m->of.axis[a] : low_axis(m->of.axis[a].kind, m->r->part[a - m->items].n);
+	m->to = low_add_buf(l, m->of.type, ROLE_SCRATCH, naxes, axes, "%s.out", m->r->name);
+	m->kernel = open_kernel(m, m->r->part[0].n, "make", &b);
+	LowLoop items = items_of(m, &b), loop[2];
+	PlanEmit *in = low_body(&items);
+	PlanExpr *from[PLAN_MAX_AXES] = {items.index}, *to[PLAN_MAX_AXES] = {items.index};
+	for (uint32_t k = 0; k < m->r->nparts; k++) {
+		bool last = k + 1 == m->r->nparts;
+		loop[k] = low_loop(in, "k", k ? low_i64(l, 0) : low_lo(&b), k ? low_i64(l, (int64_t)m->r->part[k].n) : low_hi(&b), last && m->r->part[k].step == 1);
+		in = low_body(&loop[k]);
+		from[m->items + k] = place_in(m, k, loop[k].index);
+		to[m->items + k] = loop[k].index;
+	}
+	plan_emit_store(in, m->to, naxes, to, plan_load(l->p, m->from, naxes, from));
+	for (uint32_t k = m->r->nparts; k-- > 0;)
+		low_close(&loop[k]);
+	low_close(&items);
+	close_kernel(m, m->kernel, &b);
+}
+
+/* Loops over all values, and what is done with each. */
+typedef struct { LowLoop loop[PLAN_MAX_AXES]; PlanExpr *index[PLAN_MAX_AXES]; PlanEmit *in; } All;
+
+static void
+open_all(Make *m, PlanEmit *b, All *a)
+{
+	a->in = b;
+	for (uint32_t k = 0; k < m->of.naxes; k++) {
+		a->loop[k] = low_loop(a->in, "k", low_i64(m->l, 0), low_i64(m->l, (int64_t)m->of.axis[k].extent), k + 1 == m->of.naxes);
+		a->in = low_body(&a->loop[k]);
+		a->index[k] = a->loop[k].index;
+	}
+}
+
+static void
+close_all(Make *m, All *a)
+{
+	for (uint32_t k = m->of.naxes; k-- > 0;)
+		low_close(&a->loop[k]);
+}
+
+/* Values are added up in each step, and begin anew behind each record. */
+static uint32_t
+make_average(Make *m)
+{
+	Lower *l = m->l;
+	Plan *p = l->p;
+	PlanEmit b;
+	All a;
+	m->to = low_add_buf(l, l->real, ROLE_SCRATCH, m->of.naxes, m->of.axis, "%s.out", m->r->name);
+	m->count = low_add_buf(l, PT_F64, ROLE_STATE, m->of.naxes, m->of.axis, "%s.sum", m->r->name);
+	m->seen = low_add_buf(l, PT_U64, ROLE_STATE, 0, NULL, "%s.steps", m->r->name);
+	uint32_t counts = open_kernel(m, 1, "count", &b);
+	open_all(m, &b, &a);
+	PlanExpr *v = plan_load(p, m->from, m->of.naxes, a.index);
+	v = m->of.type == PT_BOOL ? plan_ternary(p, PEXPR_SELECT, v, plan_float(p, PT_F64, 1), plan_float(p, PT_F64, 0)) : plan_cast(p, PT_F64, v);
+	plan_emit_store(a.in, m->count, m->of.naxes, a.index, plan_binary(p, PEXPR_ADD, plan_load(p, m->count, m->of.naxes, a.index), v));
+	close_all(m, &a);
+	low_store(&b, m->seen, plan_binary(p, PEXPR_ADD, low_load(l, m->seen, 0), plan_int(p, PT_U64, 1)), 0);
+	close_kernel(m, counts, &b);
+	m->kernel = open_kernel(m, 1, "make", &b);
+	PlanExpr *steps = plan_emit_let(&b, "steps", plan_cast(p, PT_F64, low_load(l, m->seen, 0)));
+	open_all(m, &b, &a);
+	plan_emit_store(a.in, m->to, m->of.naxes, a.index,
+	                plan_cast(p, l->real, plan_binary(p, PEXPR_DIV, plan_load(p, m->count, m->of.naxes, a.index), steps)));
+	plan_emit_store(a.in, m->count, m->of.naxes, a.index, plan_float(p, PT_F64, 0));
+	close_all(m, &a);
+	low_store(&b, m->seen, plan_int(p, PT_U64, 0), 0);
+	close_kernel(m, m->kernel, &b);
+	return counts;
+}
+
 static void
 store_bits(Make *m, PlanEmit *b, PlanExpr *item, PlanExpr *byte, PlanExpr *first, uint64_t n)
 {
@@ -296,8 +386,13 @@ make(Lower *l, uint32_t k)
 	l->record_counts[k] = UINT32_MAX;
 	switch (r->form) {
 	case NREC_ALL:
-		if (r->n)
+		if (r->nparts)
+			make_parts(&m);
+		else if (r->n)
 			make_part(&m);
+		break;
+	case NREC_AVERAGE:
+		l->record_counts[k] = make_average(&m);
 		break;
 	case NREC_BITS:
 		make_bits(&m);
@@ -341,6 +436,20 @@ bits_of(double v)
 	return bits;
 }
 
+/* "[0 ..< 10, 0 ..< 100 by 5]" */
+static const char *
+part_text(Lower *l, const NetRecord *r)
+{
+	const char *s = "[";
+	for (uint32_t k = 0; k < r->nparts; k++) {
+		s = arena_printf(l->a, "%s%s%llu ..< %llu", s, k ? ", " : "", (unsigned long long)r->part[k].first,
+		                 (unsigned long long)(r->part[k].first + (r->part[k].n - 1) * r->part[k].step + 1));
+		if (r->part[k].step > 1)
+			s = arena_printf(l->a, "%s by %llu", s, (unsigned long long)r->part[k].step);
+	}
+	return arena_printf(l->a, "%s]", s);
+}
+
 void
 low_records(Lower *l)
 {
@@ -356,13 +465,15 @@ low_records(Lower *l)
 		make(l, k);
 		uint32_t o = l->record_objects[k] = plan_add_object(l->p, POBJ_RECORD, r->name);
 		PlanObject *po = &l->p->objects.at[o];
-		po->texts = ARENA_ARRAY(l->a, const char *, 1);
+		po->texts = ARENA_ARRAY(l->a, const char *, 2);
 		po->texts[0] = events ? "events" : r->form == NREC_ALL ? "dense" : net_record_form(r->form);
 		po->bufs = ARENA_ARRAY(l->a, uint32_t, 1);
 		po->bufs[0] = l->record_from[k];
 		po->nums = ARENA_ARRAY(l->a, int64_t, 4);
 		po->nums[po->nnums++] = (int64_t)r->every;
 		po->ntexts = po->nbufs = 1;
+		if (r->nparts)
+			po->texts[po->ntexts++] = part_text(l, r);
 		if (r->n || r->form > NREC_ALL) {
 			po->nums[po->nnums++] = (int64_t)r->first;
 			po->nums[po->nnums++] = r->form == NREC_HISTOGRAM ? bits_of(r->low) : (int64_t)r->n;

@@ -280,12 +280,15 @@ typedef struct { Name name; Span span; uint64_t samples; } NetPhase;
 
 /* What of the variable a record keeps: all of it, or what it comes to over all but the items of the batch. RATE: spikes per neuron
  * since the record before, in Hz. */
-typedef enum { NREC_ALL, NREC_BITS, NREC_MEAN, NREC_SUM, NREC_MIN, NREC_MAX, NREC_RATE, NREC_HISTOGRAM, NREC_COUNT } NetRecordForm;
+typedef enum { NREC_ALL, NREC_BITS, NREC_MEAN, NREC_SUM, NREC_MIN, NREC_MAX, NREC_RATE, NREC_HISTOGRAM,
+	       NREC_AVERAGE /* of each value, over the steps since the record before */, NREC_COUNT } NetRecordForm;
 const char *net_record_form(NetRecordForm f);             /* "mean" */
 typedef struct {
 	Name name; Span span; NetVar var; uint64_t every; bool samples; uint32_t phase; /* NET_NONE: always */
 	NetRecordForm form;
 	uint64_t first, n;                                /* neurons; n 0: all */
+	uint32_t nparts;                                  /* axes behind the batch of which only a part is kept; 0: first, n */
+	struct { uint64_t first, n, step; } part[2];
 	uint64_t from, to;                                /* steps from ..< to; to 0: all */
 	uint64_t bins; double low, high;                  /* HISTOGRAM */
 } NetRecord;

@@ -401,7 +401,7 @@ net_print_var(StrBuf *out, const Net *n, const NetVar *v)
 const char *
 net_record_form(NetRecordForm f)
 {
-	static const char *const names[NREC_COUNT] = {"all", "bits", "mean", "sum", "min", "max", "rate", "histogram"};
+	static const char *const names[NREC_COUNT] = {"all", "bits", "mean", "sum", "min", "max", "rate", "histogram", "average"};
 	return names[f];
 }
 
@@ -412,6 +412,9 @@ put_record(StrBuf *out, const Net *n, const NetRecord *r)
 	net_print_var(out, n, &r->var);
 	if (r->n)
 		strbuf_printf(out, "[%" PRIu64 " ..< %" PRIu64 "]", r->first, r->first + r->n);
+	for (uint32_t k = 0; k < r->nparts; k++)
+		strbuf_printf(out, "%s%" PRIu64 " ..< %" PRIu64 " by %" PRIu64 "%s", k ? ", " : "[", r->part[k].first,
+			      r->part[k].first + (r->part[k].n - 1) * r->part[k].step + 1, r->part[k].step, k + 1 == r->nparts ? "]" : "");
 	if (r->form != NREC_ALL)
 		strbuf_printf(out, " as %s", net_record_form(r->form));
 	if (r->form == NREC_HISTOGRAM)

@@ -277,8 +277,8 @@ check_one_of(Sema *s, Name name, Span at, const char *const *known, uint32_t n, 
 static void
 check_gather(Sema *s, AstDecl *d, const Sym *of)
 {
-	static const char *const gathers[] = {"mean", "sum", "min", "max", "rate", "histogram"}, *const args[] = {"bins", "low", "high"};
-	check_one_of(s, d->record.gather, d->record.gather_span, gathers, 6, "nothing can be recorded as");
+	static const char *const gathers[] = {"mean", "sum", "min", "max", "rate", "histogram", "average"}, *const args[] = {"bins", "low", "high"};
+	check_one_of(s, d->record.gather, d->record.gather_span, gathers, 7, "nothing can be recorded as");
 	for (uint32_t i = 0; i < d->record.args.n; i++) {
 		AstArg *a = &d->record.args.at[i];
 		bool histogram = strcmp(d->record.gather, "histogram") == 0, bins = strcmp(a->name, "bins") == 0;
@@ -309,7 +309,9 @@ sema_check_record(Sema *s, AstDecl *d)
 	for (uint32_t i = 0; i < d->record.part.n; i++) {
 		AstExpr *e = d->record.part.at[i].value;
 		bool range = e->kind == AEXPR_RANGE;
-		for (int k = 0; k < (range ? 2 : 1); k++) {
+		if (e->kind == AEXPR_ERROR)
+			continue;
+		for (int k = 0; k < (!range ? 1 : e->op[2] ? 3 : 2); k++) {
 			s->where = IN_ARG;
 			sema_check_dim(s, range ? e->op[k] : e, infer_none(), (Say){"neurons are numbered by &, not by @", "write `[0 ..< 10]`", NULL});
 		}

@@ -107,6 +107,10 @@ add_record(const snnrt *rt, uint32_t i, RtText *t)
 	} else if (o->nnums > 2 && o->nums[2]) {
 		rt_text_printf(t, ", \"neurons\": [%lld, %lld]", (long long)o->nums[1], (long long)(o->nums[1] + o->nums[2]));
 	}
+	if (o->ntexts > 1) {
+		rt_text_printf(t, ", \"part\": ");
+		rt_text_json(t, o->texts[1]);
+	}
 	if (strcmp(o->texts[0], "rate") == 0)
 		rt_text_printf(t, ", \"unit\": \"Hz\"");
 	if (o->nums[0] > 1)

@@ -4,8 +4,11 @@
     tests/records/run.py [--snnc PATH] [--engines eval,jit,c]
 """
 import argparse
+import contextlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -45,8 +48,15 @@ def check(folder):
     assert w.std() > 0 and (w[0] != w[-1]).any()
     assert (load("input.weight.histogram") == np.array([np.histogram(x, bins=10, range=(0, 5))[0] for x in w])).all()
     assert (load("exc.v.histogram")[:, 0] == np.array([np.histogram(x, bins=7, range=(-70, -50))[0] for x in v])).all()
+    assert (load("input.weight2") == w[:, 3:9]).all() and (load("input.weight3") == w[:, 2:20:4, 1:12:2]).all()
+    assert (load("input.weight4") == w[:, 7:8, 5:6]).all() and (load("exc.v4") == v[:, :, 0:13:3]).all()
+    assert (load("exc.v.average") == (v.astype(float).reshape(8, 25, 1, 13).cumsum(1)[:, -1] / 25).astype(np.float32)).all()
+    assert (load("src.spikes.average")[:, 0] == (spikes.reshape(5, 40, 21).sum(1) / 40).astype(np.float32)).all()
+    average = load("input.weight.average")
+    assert average.shape == (1, 21, 13) and (average >= 0).all() and (average <= 5).all() and np.abs(average[0] - w[1]).mean() < 0.5
     told = {r["name"]: r for r in json.loads((folder / "manifest.json").read_text())["records"]}
     assert told["src.spikes2"]["form"] == "bits" and told["src.spikes2"]["neurons"] == [0, 21] and told["src.spikes3"]["neurons"] == [3, 14]
+    assert told["input.weight3"]["part"] == "[2 ..< 19 by 4, 1 ..< 12 by 2]" and told["exc.v4"]["axes"] == ["record", "batch", "neuron"]
     assert told["src.rate"]["unit"] == "Hz" and (told["exc.v.histogram"]["low"], told["exc.v.histogram"]["high"]) == (-70, -50)
     for name, r in told.items():
         assert list(np.load(folder / r["file"]).shape) == r["shape"], name
@@ -65,7 +75,7 @@ def check_formats(snnc, folder):
         assert {p.name: p.read_bytes() for p in out.iterdir()} == {p.name: p.read_bytes() for p in pieces.iterdir()}, form
     records = np.load(whole["npz"] / "results.npz")
     told = json.loads((whole["npz"] / "manifest.json").read_text())["records"]
-    assert sorted(records.files) == sorted(r["key"] for r in told) and len(told) == 15
+    assert sorted(records.files) == sorted(r["key"] for r in told) and len(told) == 22
     for key in records.files:
         npy = np.load(whole["npy"] / f"{key}.npy")
         assert (records[key] == npy).all(), key
@@ -74,6 +84,39 @@ def check_formats(snnc, folder):
         flat = np.stack([npy[n] for n in names], 1) if names else npy.reshape(len(npy), -1)
         assert (rows == flat).all(), key
     print("passed  formats")
+
+
+def check_page(snnc, folder):
+    """What docs/results.md says of reading results, line by line."""
+    page = (HERE.parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    (folder / "net.snn").write_text((HERE / "records.snn").read_text().replace("record src.spikes as bits", "record exc.spikes").replace("[21]", "[100]"))
+    (folder / "sweep.snn").write_text("param tau = 20 ms\nsweep tau in [10 ms, 20 ms]\nlayer a : Poisson[9](rate = 500 Hz)\nlayer b : LIF[4](tau = tau)\n"
+                                      "connect a -> b { weight = 4 }\nsignal fired = n { state n = 0 ; on b.spikes { n += 1 } }\n"
+                                      "experiment { run 100 ms ; report fired }\n")
+    for program, more in (("net.snn", []), ("net.snn", ["--format", "npz", "--out", "results/packed"]), ("sweep.snn", [])):
+        subprocess.run([snnc, "run", program, "--quiet", *more], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    bits = folder / "bits.snn"
+    bits.write_text("layer exc : Poisson[100](rate = 100 Hz)\nexperiment { run 50 ms }\nrecord exc.spikes as bits\n")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(blocks) == 3, len(blocks)
+    names = {}
+    for block in blocks:
+        if "unpackbits" in block:
+            subprocess.run([snnc, "run", "bits.snn", "--quiet", "--out", "results/net"], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+        run_lines(folder, block, names)
+    assert names["v"].shape[2] == 13 and names["spikes"].shape == (50, 1, 100) and names["table"]["lane"].tolist() == [0, 1]
+    assert np.load(folder / "results/packed/results.npz")["exc.v"].shape == (200, 1, 13)
+    print("passed  docs/results.md")
+
+
+def run_lines(folder, block, names):
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(block, names)
+    finally:
+        os.chdir(here)
 
 
 LONG = """
@@ -87,6 +130,8 @@ record exc.v
 record mean(exc.v)
 record rate(src) every 10 ms
 record histogram(exc.v, bins = 50, low = -80 mV, high = -50 mV)
+record average(exc.v) every 10 ms
+record src_exc.weight[0 ..< 200 by 20, 0 ..< 9]
 """
 
 
@@ -113,6 +158,7 @@ def main():
             check(out)
             print(f"passed  records by {engine}")
         check_formats(options.snnc, Path(name))
+        check_page(options.snnc, Path(name))
         for seconds in (1, 30):                      # compiled code is in the cache then
             memory(options.snnc, Path(name), seconds)
         (short, few), (long, many) = (memory(options.snnc, Path(name), s) for s in (1, 30))

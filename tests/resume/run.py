@@ -75,14 +75,17 @@ class Run:
             raise Wrong(f"{engine}: exit status {code}\n{errors}")
         return {**contents(out), "state": state.read_bytes()}, text
 
-    def pieces(self, engines, steps, rng, elsewhere=False):
-        """In pieces of random lengths; gives what is left, and how many pieces there were."""
+    def pieces(self, engines, steps, rng, elsewhere=False, brief=0):
+        """In pieces of random lengths; gives what is left, and how many pieces there were. brief: so many pieces at most, of which those of
+        the interpreter are short, and the last is the fastest engine's."""
         out, state, code, printed, more = self.folder / "pieces", self.folder / "pieces.state", 130, "", []
         shutil.rmtree(out, ignore_errors=True)
         n = 0
         while code == 130:
             engine = rng.choice(engines)
             pause = rng.choice([1, 2, rng.randint(1, steps), rng.randint(1, steps)])
+            if brief and engine == "eval":
+                pause = rng.randint(1, min(steps, 25))
             code, text, errors = self.call(engine, out, "--pause-after", f"{pause} steps", "--threads", str(rng.randint(1, 3)), "--dump-state", str(state), *more)
             printed += text
             if code not in (0, 130):
@@ -94,7 +97,8 @@ class Run:
                 more = ["--resume", str(out / "checkpoint.snnw")]
                 out = self.folder / f"pieces{n}"
                 shutil.rmtree(out, ignore_errors=True)
-            if n > 12 and code == 130:                               # the rest at once
+            if n > (brief or 12) and code == 130:                    # the rest at once
+                engine = engines[-1] if brief else engine
                 code, text, errors = self.call(engine, out, "--dump-state", str(state), *more)
                 printed += text
                 n += 1
@@ -103,12 +107,12 @@ class Run:
         return {**contents(out), "state": state.read_bytes()}, printed, n
 
 
-def check(run, engines, stops, rng, name, elsewhere=False):
-    whole, text = run.whole(engines[0])
+def check(run, engines, stops, rng, name, elsewhere=False, brief=0):
+    whole, text = run.whole(engines[-1 if brief else 0])
     steps = json.loads(whole["manifest.json"])["steps"]
     pieces = 0
     for _ in range(stops):
-        parts, printed, n = run.pieces(engines, max(steps, 1), rng, elsewhere)
+        parts, printed, n = run.pieces(engines, max(steps, 1), rng, elsewhere, brief)
         compare(whole, parts, name)
         if sorted(printed.splitlines()) != sorted(text.splitlines()):
             raise Wrong(f"{name}: what is printed differs")
@@ -136,7 +140,7 @@ def check_programs(options):
                     engines = options.engines.split(",")
                     if "built" in engines:
                         run.build()
-                    steps, pieces = check(run, engines, options.stops, rng, program.name, program.parent == HERE)
+                    steps, pieces = check(run, engines, options.stops, rng, program.name, program.parent == HERE, options.brief)
                     print(f"passed  {program.name}{' '.join(['', *extra])}: {steps} steps, {options.stops} times in {pieces} pieces", flush=True)
                 except Wrong as why:
                     print(f"failed  {program.name}: {why}", flush=True)
@@ -287,6 +291,7 @@ def main():
     tool.add_snnc_option(parser)
     parser.add_argument("--engines", default="eval,jit")
     parser.add_argument("--stops", type=int, default=3)
+    parser.add_argument("--brief", type=int, default=0, help="so many pieces at most, few steps by the interpreter")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--networks", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
