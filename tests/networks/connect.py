@@ -44,6 +44,9 @@ class Connections:
             return self.file(f"v{len(self.files)}", tuple(shape), "f4", [rng.uniform(lo, hi) for _ in range(prod(shape))])
         return number(rng, lo, hi)
 
+    def of_post(self, kind):
+        return kind in self.library["feature"] and self.library["feature"][kind].of_post
+
     # -- rules --------------------------------------------------------------------------------------------------------
     def rules_for(self, link, kind):
         """The rules of the library that can be attached."""
@@ -145,7 +148,7 @@ class Connections:
         if self.chance(0.2) and self.items != "learning":
             lines.append(f"decay {number(rng, 1e-4, 2e-2)}")
             self.cover("other", "decay")
-        if self.chance(0.2) and kind != "offset":
+        if self.chance(0.2) and not self.of_post(kind):
             lines.append(self.sign(link))
         if learns:
             lines.append(learns)
@@ -178,7 +181,7 @@ class Connections:
             lines += [f"units = {units}", f"window = {window}", f"hidden = {hidden}", f"output = {output}", "rate = 0.5"]
         elif model:
             lines += self.arguments(model, without=(next(iter(model.params)),))
-        if kind == "offset":
+        if self.of_post(kind):
             each = "[" + ", ".join(number(rng, lo, hi) for _ in range(b["n"])) + "]"
             value = rng.choice([number(rng, lo, hi), f"uniform({lo:.4g}, {hi:.4g})", each if link.pattern.group != "conv" else number(rng, lo, hi)])
             return f"{own} = {value}" + braces(lines), found
@@ -213,7 +216,7 @@ class Connections:
     def kinds(self, link):
         """The features of a connection, in order."""
         rng, kinds = self.rng, ["weight"]
-        others = sorted(set(self.library["feature"]) - {"offset"} - ({"adaptation", "mean_field"} if self.items else set()))
+        others = sorted(set(self.library["feature"]) - set(filter(self.of_post, self.library["feature"])) - ({"adaptation", "mean_field"} if self.items else set()))
         for _ in range(rng.choice([0, 0, 1, 1, 2])):
             kinds.insert(rng.randint(0, len(kinds)), rng.choice(OFTEN if self.chance(0.7) else others))
         if link.feature and link.feature not in kinds:
@@ -225,8 +228,10 @@ class Connections:
             self.models.append(formulas.feature(rng, own, self.items, link.pattern.group not in ("pool", "mean")))
             self.cover("model", "own feature")
             kinds.insert(0, own)                     # its formulas want a plain number
-        if "offset" in kinds or self.chance(0.15):
-            kinds = [k for k in kinds if k != "offset"] + ["offset"]       # of targets: behind the others
+        targets = [k for k in kinds if self.of_post(k)]
+        if self.chance(0.15):
+            targets.append(rng.choice(sorted(filter(self.of_post, self.library["feature"]))))
+        kinds = [k for k in kinds if not self.of_post(k)] + sorted(set(targets))       # of targets: behind the others
         return kinds
 
     def connect(self, a, b, pattern, name, rule=None, feature=None):
@@ -274,7 +279,7 @@ class Connections:
         if model.learns_bool or model.learns_time:
             only = "mask" if model.learns_bool else "delay"
             if only not in kinds:
-                kinds.insert(0 if only == "mask" else len(kinds) - ("offset" in kinds), only)
+                kinds.insert(0 if only == "mask" else len(kinds) - sum(map(self.of_post, kinds)), only)
             return only
         return link.feature if self.wish.learns == "feature" and link.feature != "mask" else "weight"
 
@@ -284,7 +289,7 @@ class Connections:
         self.learned[learned] = [("rule by pattern", self.rule_name, link.pattern.group), ("rule by feature", self.rule_name, kind)] if self.rule_name else []
         if self.rule_name and self.rule_name == link.rule:
             self.wished = learned
-        if link.pattern.known and kind not in ("offset", "mask", "delay"):
+        if link.pattern.known and kind not in ("mask", "delay") and not self.of_post(kind):
             self.plain.add(learned)
         if self.items == "learning":
             self.records += [f"{learned}.{state} every 2 steps" for state in self.rule_states]

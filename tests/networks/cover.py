@@ -4,6 +4,7 @@ A network marks what it has by keys (table, row, column); `wanted` says which th
 they learn did change.
 """
 import collections
+from math import lcm
 
 import patterns
 
@@ -33,7 +34,9 @@ def wish(library, n):
     kind = kinds[turn % len(kinds)]
     options = patterns.options_of(kind)
     option = options[turn // len(kinds) % len(options)] if options else None
-    return Wish(kind, option, rules[turn % len(rules)], features[n % len(features)], "feature" if n % 4 else "weight")
+    pair = turn + n % len(groups) * (len(rules) * len(features) // len(groups))          # each group begins elsewhere among all pairs
+    feature = features[(pair + pair // lcm(len(rules), len(features))) % len(features)]
+    return Wish(kind, option, rules[pair % len(rules)], feature, "feature" if n % 4 else "weight")
 
 
 def wanted(library):

@@ -7,7 +7,7 @@ class Model:
     """A model of the library: its parameters with their defaults as text, its states, and what it asks of others."""
     def __init__(self, kind, name, params, body):
         self.kind, self.name, self.body = kind, name, body
-        self.params = dict(params)
+        self.params, self.of_post = dict(params), False
         self.states = set(re.findall(r"\bstate (\w+)", body))
         self.ports = re.findall(r"\breceive\s+(\w+)", body)
         self.closed = bool(self.ports) and not re.search(r"\breceive\s*\{", body)       # takes input at its ports alone
@@ -62,7 +62,9 @@ def models_in(text):
             params, at = text[at + 1:end - 1], text.index("{", end)
         else:
             at = text.index("{", at)
-        yield Model(found[1], found[2], parameters(params), text[at:closing(text, at)])
+        model = Model(found[1], found[2], parameters(params), text[at:closing(text, at)])
+        model.of_post = bool(re.match(r"\s*\w+ of post", params))          # a feature with a value for each target
+        yield model
 
 
 def read(folder):
