@@ -14,6 +14,7 @@
  * example  tests/opt/lazy
  */
 #include "opt/clone.h"
+#include "opt/kernel.h"
 #include "opt/lazy.h"
 #include "opt/pass.h"
 #include "opt/query.h"
@@ -40,25 +41,17 @@ typedef struct {
 
 /* ---- buffers ------------------------------------------------------------------------------------------- */
 
+static const char *
+part_name(Make *m, const char *part)
+{
+	Plan *p = m->z.p;
+	return arena_printf(p->arena, "%s.%s", p->codes.at[m->z.kernel]->name, part);
+}
+
 static uint32_t
 buffer(Make *m, const char *part, PlanType t, PlanRole role, uint32_t naxes, const PlanAxis *axes)
 {
-	Plan *p = m->z.p;
-	return plan_add_buf(p, arena_printf(p->arena, "%s.%s", p->codes.at[m->z.kernel]->name, part), t, role, naxes, axes);
-}
-
-/* base^0, base^1 … */
-static uint32_t
-powers(Make *m, const char *part, double base)
-{
-	Plan *p = m->z.p;
-	PlanAxis axis = {AXIS_SLOT, m->steps + 1};
-	uint32_t buf = buffer(m, part, m->real, ROLE_CONST, 1, &axis);
-	PlanValue *v = ARENA_ARRAY(p->arena, PlanValue, m->steps + 1);
-	for (uint64_t k = 0; k <= m->steps; k++)
-		v[k].f = plan_round_float(m->real, pow(base, (double)k));
-	p->bufs.at[buf].data = v;
-	return buf;
+	return plan_add_buf(m->z.p, part_name(m, part), t, role, naxes, axes);
 }
 
 static void
@@ -71,35 +64,16 @@ add_buffers(Make *m)
 	m->slot = buffer(m, "slot", PT_U32, ROLE_STATE, 0, NULL);
 	m->fired = buffer(m, "fired", PT_U32, ROLE_STATE, 0, NULL);
 	m->at_once = buffer(m, "at_once", PT_BOOL, ROLE_STATE, 0, NULL);
-	m->power = powers(m, "power", m->z.decay);
-	m->inverse = powers(m, "inverse", 1 / m->z.decay);
+	m->power = add_powers(m->z.p, part_name(m, "power"), m->real, m->steps + 1, 1, m->z.decay, 0);
+	m->inverse = add_powers(m->z.p, part_name(m, "inverse"), m->real, m->steps + 1, 1, 1 / m->z.decay, 0);
 }
 
 /* ---- expressions ---------------------------------------------------------------------------------------- */
 
 static PlanExpr *
-load1(Make *m, uint32_t buf, PlanExpr *i)
-{
-	return plan_load(m->z.p, buf, 1, &i);
-}
-
-static PlanExpr *
-load2(Make *m, uint32_t buf, PlanExpr *i, PlanExpr *j)
-{
-	PlanExpr *at[] = {i, j};
-	return plan_load(m->z.p, buf, 2, at);
-}
-
-static PlanExpr *
-whole(Make *m, int64_t v)
-{
-	return plan_int(m->z.p, PT_I64, v);
-}
-
-static PlanExpr *
 now(Make *m)
 {
-	return plan_cast(m->z.p, PT_I64, plan_load(m->z.p, m->slot, 0, NULL));
+	return plan_cast(m->z.p, PT_I64, load0(m->z.p, m->slot));
 }
 
 static PlanExpr *
@@ -113,7 +87,7 @@ static PlanExpr *
 growth(Make *m, PlanCode *c, const PlanExpr *e, PlanExpr *i)
 {
 	if (e->kind == PEXPR_LOAD)
-		return load2(m, e->id, whole(m, 0), i);
+		return load2(m->z.p, e->id, whole(m->z.p, 0), i);
 	PlanExpr *copy = arena_copy(m->z.p->arena, e, sizeof *e);
 	for (uint32_t k = 0; k < e->nops; k++)
 		copy->op[k] = growth(m, c, e->op[k], i);
@@ -148,78 +122,27 @@ clip(Make *m, PlanEmit *b, PlanExpr *w)
 static PlanExpr *
 caught_up(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *j, PlanExpr *factor, PlanExpr *from, PlanExpr *to)
 {
-	PlanExpr *waited = binary(m, PEXPR_SUB, load2(m, m->sum, to, j), load2(m, m->sum, from, j));
+	PlanExpr *waited = binary(m, PEXPR_SUB, load2(m->z.p, m->sum, to, j), load2(m->z.p, m->sum, from, j));
 	PlanExpr *more = binary(m, PEXPR_MUL, factor, waited);
-	PlanExpr *w = plan_emit_let(b, "w", binary(m, PEXPR_ADD, load2(m, m->z.w, i, j), more));
+	PlanExpr *w = plan_emit_let(b, "w", binary(m, PEXPR_ADD, load2(m->z.p, m->z.w, i, j), more));
 	return clip(m, b, w);
 }
 
-static void
-store2(Make *m, PlanEmit *b, uint32_t buf, PlanExpr *i, PlanExpr *j, PlanExpr *v)
-{
-	(void)m;
-	PlanExpr *at[] = {i, j};
-	plan_emit_store(b, buf, 2, at, v);
-}
-
 /* ---- kernels ----------------------------------------------------------------------------------------------- */
-
-static PlanEmit
-open_kernel(Make *m, const char *part, uint64_t range, uint32_t *id)
-{
-	Plan *p = m->z.p;
-	*id = plan_add_code(p, CODE_KERNEL, arena_printf(p->arena, "%s.%s", p->codes.at[m->z.kernel]->name, part));
-	p->codes.at[*id]->range = range;
-	return plan_emit(p, p->codes.at[*id]);
-}
-
-static PlanExpr *
-lo(PlanEmit *b)
-{
-	return plan_local(b->plan, b->code, 0);
-}
-
-static PlanExpr *
-hi(PlanEmit *b)
-{
-	return plan_local(b->plan, b->code, 1);
-}
-
-static void
-close_kernel(PlanEmit *b)
-{
-	b->code->body = plan_freeze(b);
-}
-
-/* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; … } */
-static PlanExpr *
-each_spike(Make *m, PlanEmit *b, PlanEmit *in, uint32_t *k)
-{
-	*k = plan_new_loop_local(b, "k");
-	*in = plan_emit(m->z.p, b->code);
-	PlanExpr *at = plan_local(m->z.p, b->code, *k);
-	return plan_emit_let(in, "i", plan_cast(m->z.p, PT_I64, load2(m, m->z.pre_list, whole(m, 0), at)));
-}
-
-static void
-close_spikes(Make *m, PlanEmit *b, uint32_t k, PlanEmit *in)
-{
-	PlanExpr *n = plan_cast(m->z.p, PT_I64, load1(m, m->z.pre_count, whole(m, 0)));
-	plan_emit_for(b, k, whole(m, 0), n, false, in);
-}
 
 /* Rows of pre spikes: what waits, then what the rule does there, then the post spikes of this very step. */
 static void
 rows_kernel(Make *m)
 {
 	Plan *p = m->z.p;
-	uint32_t k, j;
-	PlanEmit b = open_kernel(m, "rows", m->post, &m->rows), in;
-	PlanExpr *to = plan_emit_let(&b, "now", now(m)), *i = each_spike(m, &b, &in, &k);
-	PlanExpr *from = plan_emit_let(&in, "from", plan_cast(p, PT_I64, load1(m, m->last, i)));
-	PlanExpr *factor = plan_emit_let(&in, "factor", load1(m, m->factor, i));
-	PlanExpr *more = plan_emit_let(&in, "more", growth(m, b.code, m->z.growth, i));
-	j = plan_new_loop_local(&in, "j");
+	uint32_t j;
+	Loop spikes;
+	PlanEmit b = open_kernel(p, part_name(m, "rows"), m->post, &m->rows), *in = &spikes.body;
+	PlanExpr *to = plan_emit_let(&b, "now", now(m)), *i = open_list(&b, &spikes, m->z.pre_list);
+	PlanExpr *from = plan_emit_let(in, "from", plan_cast(p, PT_I64, load1(m->z.p, m->last, i)));
+	PlanExpr *factor = plan_emit_let(in, "factor", load1(m->z.p, m->factor, i));
+	PlanExpr *more = plan_emit_let(in, "more", growth(m, b.code, m->z.growth, i));
+	j = plan_new_loop_local(in, "j");
 	PlanEmit turn = plan_emit(p, b.code);
 	PlanExpr *post = plan_local(p, b.code, j);
 	uint32_t w = plan_emit_var(&turn, "value", caught_up(m, &turn, i, post, factor, from, to));
@@ -231,11 +154,11 @@ rows_kernel(Make *m)
 	c.map[m->z.row] = i;
 	for (uint32_t s = 1; s + 1 < along->body.n; s++)
 		VEC_PUSH(p->arena, &turn.v, clone_stmt(&c, along->body.at[s]));
-	PlanExpr *fired = load2(m, m->z.post_flags, whole(m, 0), post);
+	PlanExpr *fired = load2(m->z.p, m->z.post_flags, whole(m->z.p, 0), post);
 	plan_emit_set(&turn, w, plan_ternary(p, PEXPR_SELECT, fired, binary(m, PEXPR_ADD, value, more), value));
-	store2(m, &turn, m->z.w, i, post, clip(m, &turn, value));
-	plan_emit_for(&in, j, lo(&b), hi(&b), true, &turn);
-	close_spikes(m, &b, k, &in);
+	store2(&turn, m->z.w, i, post, clip(m, &turn, value));
+	plan_emit_for(in, j, lo(&b), hi(&b), true, &turn);
+	close_list(&b, &spikes, m->z.pre_count);
 	close_kernel(&b);
 }
 
@@ -243,7 +166,7 @@ rows_kernel(Make *m)
 static void
 note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *slot)
 {
-	PlanExpr *scale = load1(m, m->inverse, slot);
+	PlanExpr *scale = load1(m->z.p, m->inverse, slot);
 	plan_emit_store(b, m->last, 1, &i, plan_cast(m->z.p, PT_U32, slot));
 	plan_emit_store(b, m->factor, 1, &i, binary(m, PEXPR_MUL, growth(m, b->code, m->z.growth, i), scale));
 }
@@ -251,12 +174,12 @@ note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *slot)
 static void
 mark_kernel(Make *m)
 {
-	uint32_t k;
-	PlanEmit b = open_kernel(m, "mark", 1, &m->mark), in;
-	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, now(m), whole(m, 1)));
-	PlanExpr *i = each_spike(m, &b, &in, &k);
-	note_row(m, &in, i, next);
-	close_spikes(m, &b, k, &in);
+	Loop spikes;
+	PlanEmit b = open_kernel(m->z.p, part_name(m, "mark"), 1, &m->mark);
+	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, now(m), whole(m->z.p, 1)));
+	PlanExpr *i = open_list(&b, &spikes, m->z.pre_list);
+	note_row(m, &spikes.body, i, next);
+	close_list(&b, &spikes, m->z.pre_count);
 	close_kernel(&b);
 }
 
@@ -264,14 +187,14 @@ static void
 gather_kernel(Make *m)
 {
 	Plan *p = m->z.p;
-	PlanEmit b = open_kernel(m, "gather", m->post, &m->gather), turn = plan_emit(p, b.code);
+	PlanEmit b = open_kernel(m->z.p, part_name(m, "gather"), m->post, &m->gather), turn = plan_emit(p, b.code);
 	PlanExpr *at = plan_emit_let(&b, "now", now(m));
-	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, at, whole(m, 1)));
-	PlanExpr *term = plan_emit_let(&b, "term", load1(m, m->power, next));
+	PlanExpr *next = plan_emit_let(&b, "next", binary(m, PEXPR_ADD, at, whole(m->z.p, 1)));
+	PlanExpr *term = plan_emit_let(&b, "term", load1(m->z.p, m->power, next));
 	uint32_t loop = plan_new_loop_local(&b, "j");
-	PlanExpr *j = plan_local(p, b.code, loop), *fired = load2(m, m->z.post_flags, whole(m, 0), j);
+	PlanExpr *j = plan_local(p, b.code, loop), *fired = load2(m->z.p, m->z.post_flags, whole(m->z.p, 0), j);
 	PlanExpr *more = plan_ternary(p, PEXPR_SELECT, fired, term, plan_float(p, m->real, 0));
-	store2(m, &turn, m->sum, next, j, binary(m, PEXPR_ADD, load2(m, m->sum, at, j), more));
+	store2(&turn, m->sum, next, j, binary(m, PEXPR_ADD, load2(m->z.p, m->sum, at, j), more));
 	plan_emit_for(&b, loop, lo(&b), hi(&b), true, &turn);
 	close_kernel(&b);
 }
@@ -280,15 +203,15 @@ static void
 begin_kernels(Make *m)
 {
 	Plan *p = m->z.p;
-	PlanEmit b = open_kernel(m, "begin_rows", m->pre, &m->begin_rows), turn = plan_emit(p, b.code);
+	PlanEmit b = open_kernel(m->z.p, part_name(m, "begin_rows"), m->pre, &m->begin_rows), turn = plan_emit(p, b.code);
 	uint32_t i = plan_new_loop_local(&b, "i");
-	note_row(m, &turn, plan_local(p, b.code, i), whole(m, 0));
+	note_row(m, &turn, plan_local(p, b.code, i), whole(m->z.p, 0));
 	plan_emit_for(&b, i, lo(&b), hi(&b), true, &turn);
 	close_kernel(&b);
-	b = open_kernel(m, "begin_sum", m->post, &m->begin_sum);
+	b = open_kernel(m->z.p, part_name(m, "begin_sum"), m->post, &m->begin_sum);
 	turn = plan_emit(p, b.code);
 	uint32_t j = plan_new_loop_local(&b, "j");
-	store2(m, &turn, m->sum, whole(m, 0), plan_local(p, b.code, j), plan_float(p, m->real, 0));
+	store2(&turn, m->sum, whole(m->z.p, 0), plan_local(p, b.code, j), plan_float(p, m->real, 0));
 	plan_emit_for(&b, j, lo(&b), hi(&b), true, &turn);
 	close_kernel(&b);
 }
@@ -297,20 +220,20 @@ static void
 flush_kernel(Make *m)
 {
 	Plan *p = m->z.p;
-	PlanEmit b = open_kernel(m, "flush", m->post, &m->flush), in = plan_emit(p, b.code), turn = in, pending = in;
+	PlanEmit b = open_kernel(m->z.p, part_name(m, "flush"), m->post, &m->flush), in = plan_emit(p, b.code), turn = in, pending = in;
 	PlanExpr *to = plan_emit_let(&b, "now", now(m));
 	uint32_t row = plan_new_loop_local(&b, "i");
 	PlanExpr *i = plan_local(p, b.code, row);
-	PlanExpr *from = plan_emit_let(&in, "from", plan_cast(p, PT_I64, load1(m, m->last, i)));
-	PlanExpr *factor = plan_emit_let(&in, "factor", load1(m, m->factor, i));
+	PlanExpr *from = plan_emit_let(&in, "from", plan_cast(p, PT_I64, load1(m->z.p, m->last, i)));
+	PlanExpr *factor = plan_emit_let(&in, "factor", load1(m->z.p, m->factor, i));
 	uint32_t loop = plan_new_loop_local(&in, "j");
 	PlanExpr *j = plan_local(p, b.code, loop);
-	store2(m, &turn, m->z.w, i, j, caught_up(m, &turn, i, j, factor, from, to));
+	store2(&turn, m->z.w, i, j, caught_up(m, &turn, i, j, factor, from, to));
 	plan_emit_for(&pending, loop, lo(&b), hi(&b), true, &turn);
 	PlanExpr *waits = binary(m, PEXPR_AND, binary(m, PEXPR_LT, from, to),
 				 binary(m, PEXPR_NE, factor, plan_float(p, m->real, 0)));
 	plan_emit_if(&in, waits, &pending, NULL);
-	plan_emit_for(&b, row, whole(m, 0), whole(m, (int64_t)m->pre), false, &in);
+	plan_emit_for(&b, row, whole(m->z.p, 0), whole(m->z.p, (int64_t)m->pre), false, &in);
 	close_kernel(&b);
 }
 
@@ -324,16 +247,10 @@ emit_begin(Make *m, PlanEmit *b)
 	plan_emit_store(b, m->slot, 0, NULL, plan_int(m->z.p, PT_U32, 0));
 }
 
-static PlanExpr *
-scalar(Make *m, uint32_t buf)
-{
-	return plan_load(m->z.p, buf, 0, NULL);
-}
-
 static void
 add_to(Make *m, PlanEmit *b, uint32_t buf, PlanExpr *more)
 {
-	plan_emit_store(b, buf, 0, NULL, binary(m, PEXPR_ADD, scalar(m, buf), more));
+	plan_emit_store(b, buf, 0, NULL, binary(m, PEXPR_ADD, load0(m->z.p, buf), more));
 }
 
 /* What waits, if anything does. */
@@ -342,7 +259,7 @@ emit_flush(Make *m, PlanEmit *b)
 {
 	PlanEmit then = plan_emit(m->z.p, b->code);
 	plan_emit_run(&then, m->flush);
-	plan_emit_if(b, plan_unary(m->z.p, PEXPR_NOT, scalar(m, m->at_once)), &then, NULL);
+	plan_emit_if(b, plan_unary(m->z.p, PEXPR_NOT, load0(m->z.p, m->at_once)), &then, NULL);
 }
 
 /* The step by the kernel as it was: nothing waits behind it. */
@@ -370,7 +287,7 @@ emit_lazily(Make *m, PlanEmit *b)
 	}
 	plan_emit_run(&clip, m->z.kernel);
 	emit_begin(m, &clip);
-	plan_emit_if(b, scalar(m, m->z.unclipped), &clip, &lazily);
+	plan_emit_if(b, load0(m->z.p, m->z.unclipped), &clip, &lazily);
 }
 
 /* In place of the kernel. */
@@ -382,15 +299,15 @@ emit_step(Make *m, PlanEmit *b)
 	PlanExpr *full = plan_int(p, PT_U32, (int64_t)m->steps);
 	PlanExpr *few = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->steps * m->post)));
 	PlanEmit on = plan_emit(p, b->code), at_once = on, lazily = on, anew = on;
-	add_to(m, &on, m->fired, load1(m, m->z.post_count, whole(m, 0)));
+	add_to(m, &on, m->fired, load1(m->z.p, m->z.post_count, whole(m->z.p, 0)));
 	emit_at_once(m, &at_once);
 	emit_lazily(m, &lazily);
-	plan_emit_if(&on, scalar(m, m->at_once), &at_once, &lazily);
+	plan_emit_if(&on, load0(m->z.p, m->at_once), &at_once, &lazily);
 	emit_flush(m, &anew);
-	plan_emit_store(&anew, m->at_once, 0, NULL, binary(m, PEXPR_LT, scalar(m, m->fired), few));
+	plan_emit_store(&anew, m->at_once, 0, NULL, binary(m, PEXPR_LT, load0(m->z.p, m->fired), few));
 	plan_emit_store(&anew, m->fired, 0, NULL, plan_int(p, PT_U32, 0));
 	emit_begin(m, &anew);
-	plan_emit_if(&on, binary(m, PEXPR_EQ, scalar(m, m->slot), full), &anew, NULL);
+	plan_emit_if(&on, binary(m, PEXPR_EQ, load0(m->z.p, m->slot), full), &anew, NULL);
 	plan_emit_if(b, learning, &on, NULL);
 }
 
@@ -402,16 +319,7 @@ emit_run_begins(Make *m, PlanEmit *b)
 	PlanEmit anew = plan_emit(m->z.p, b->code);
 	emit_begin(m, resuming == UINT32_MAX ? b : &anew);
 	if (resuming != UINT32_MAX)
-		plan_emit_if(b, plan_unary(m->z.p, PEXPR_NOT, scalar(m, resuming)), &anew, NULL);
-}
-
-static bool
-takes_steps(const Make *m, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.at[i]->kind == PSTMT_DO && b.at[i]->id == m->z.step)
-			return true;
-	return false;
+		plan_emit_if(b, plan_unary(m->z.p, PEXPR_NOT, load0(m->z.p, resuming)), &anew, NULL);
 }
 
 static void
@@ -420,7 +328,7 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 	PlanEmit out = plan_emit(m->z.p, c);
 	for (uint32_t i = 0; i < b->n; i++) {
 		PlanStmt *s = b->at[i];
-		bool run = s->kind == PSTMT_FOR && takes_steps(m, s->body);
+		bool run = s->kind == PSTMT_FOR && takes_steps(s->body, m->z.step);
 		weave(m, c, &s->body);
 		weave(m, c, &s->other);
 		if (s->kind == PSTMT_RUN && s->id == m->z.kernel) {
