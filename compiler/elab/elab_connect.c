@@ -135,11 +135,10 @@ parameters(Scope *s, NetFeature *f, const AstFeature *a)
 
 /* The time of `signal = signal after time`, when that is all that a feature does. */
 static const AstExpr *
-delay_of(const AstHandler *h)
+delayed_by(const AstStmt *st)
 {
-	if (h->body.n != 1 || h->body.at[0]->kind != ASTMT_ASSIGN)
+	if (st->kind != ASTMT_ASSIGN)
 		return NULL;
-	const AstStmt *st = h->body.at[0];
 	const AstExpr *e = st->e;
 	bool is_after = e->kind == AEXPR_CALL && e->op[0]->kind == AEXPR_NAME &&
 			strcmp(e->op[0]->name, "after") == 0;
@@ -221,13 +220,26 @@ check_delay(Elab *el, const NetConn *c, NetFeature *f, Span at)
 	}
 }
 
+static const AstExpr *
+delay_of(const AstHandler *h)
+{
+	return h->body.n == 1 ? delayed_by(h->body.at[0]) : NULL;
+}
+
 static void
 compute(Scope *s, NetFeature *f)
 {
 	for (uint32_t i = 0; i < s->model->handlers.n; i++) {
 		const AstHandler *h = &s->model->handlers.at[i];
 		const AstExpr *time = delay_of(h);
-		if (time)
+		const AstStmt *choice = h->body.n == 1 && h->body.at[0]->kind == ASTMT_IF ? h->body.at[0] : NULL;
+		if (choice && choice->body.n == 1 && elab_delays_spike(choice->body.at[0])) {
+			const NetExpr *axonal = elab_expr(s, choice->e);
+			if (axonal && !axonal->value && choice->other.n == 1)
+				f->delay = delayed_by(choice->other.at[0]) ? elab_expr(s, delayed_by(choice->other.at[0])) : NULL;
+		} else if (h->body.n == 1 && elab_delays_spike(h->body.at[0])) {
+			continue;                         /* elab_axon.c */
+		} else if (time)
 			f->delay = elab_expr(s, time);
 		else if (h->kind == AHANDLER_COMPUTE)
 			elab_code(s, &h->body, &f->compute);
@@ -408,6 +420,7 @@ connection(Elab *el, const AstDecl *d)
 		     .span = d->name_span.hi ? d->name_span : d->span,
 		     .pre = pre,
 		     .post = post};
+	c.pre = elab_axons(el, pre, d);
 	const AstExpr *to = d->connect.to;
 	if (to->kind == AEXPR_MEMBER)
 		c.port = elab_port(el, post, to->name);

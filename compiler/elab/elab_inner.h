@@ -44,6 +44,12 @@ typedef struct {
 
 enum { ELAB_AXES = 3 };
 
+/* A layer of axons behind `pre`: spikes come through `steps` steps later. */
+typedef struct {
+	uint32_t pre, layer;
+	uint64_t steps;
+} ElabAxons;
+
 /* An a + (b - a) * random() that was written uniform(a, b). */
 typedef struct {
 	const NetExpr *e, *a, *b;
@@ -81,6 +87,7 @@ typedef struct {
 	VEC(ElabRuleTraces) rule_traces;
 	VEC(ElabUniform) uniforms;
 	VEC(const AstDecl *) data; /* in order of net->data */
+	VEC(ElabAxons) axons;
 	uint32_t copied;           /* nodes, by elab_copy */
 	uint64_t elapsed;          /* steps of the protocol until the expectation */
 	uint32_t blocks;           /* of the protocol, around what is elaborated */
@@ -221,6 +228,9 @@ elab_trace(Scope *s,
 	   const AstTrace *t); /* index in the traces of s->layer; NET_NONE after a message */
 void elab_connections(Elab *el);
 void elab_rule(Elab *el, uint32_t conn, NetFeature *f, const AstFeature *a);
+/* ---- delays of axons (elab_axon.c): the layer that the synapses of a connection see as their source ---- */
+uint32_t elab_axons(Elab *el, uint32_t pre, const AstDecl *connect);
+bool elab_delays_spike(const AstStmt *s);
 /* ---- where neurons are (elab_position.c); NULL after a message ---- */
 void elab_positions(Elab *el, uint32_t layer);
 NetExpr *elab_position(Scope *s, const AstExpr *e, NetSide side); /* pre.x */

@@ -195,6 +195,7 @@ Val sema_check_call(Sema *s, AstExpr *e);
 bool sema_is_draw(uint32_t function); /* index of its symbol */
 
 /* ---- check_expr.c ---- */
+bool sema_is_pre_spike(const Sema *s, const AstExpr *e);
 Val sema_check_expr(Sema *s, AstExpr *e);
 bool sema_check_real(Sema *s, AstExpr *e, DimTerm *dim);
 void sema_check_condition(Sema *s, AstExpr *e);

@@ -152,6 +152,12 @@ check_name(Sema *s, AstExpr *e)
 
 /* ---- members ------------------------------------------------------------------------------ */
 
+bool
+sema_is_pre_spike(const Sema *s, const AstExpr *e)
+{
+	return e->kind == AEXPR_MEMBER && e->name == s->words.spike && e->op[0]->kind == AEXPR_NAME && e->op[0]->name == s->words.pre;
+}
+
 /* pre.spike, post.spike */
 static Val
 check_side(Sema *s, AstExpr *e)

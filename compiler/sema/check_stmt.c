@@ -224,6 +224,11 @@ static void
 check_assign(Sema *s, AstStmt *a)
 {
 	Val v = sema_check_expr(s, a->e);
+	if (s->where == IN_FEATURE && a->op_kind == AOP_UNSET && sema_is_pre_spike(s, a->target) && a->e->kind == AEXPR_CALL &&
+	    a->e->args.n == 2 && sema_is_pre_spike(s, a->e->args.at[0].value)) {
+		sema_check_expr(s, a->target);               /* pre.spike = pre.spike after value */
+		return;
+	}
 	Sym *sym = check_target(s, a->target);
 	if (!sym || v.type == ATYPE_ERROR || sym->val.type == ATYPE_ERROR)
 		return;

@@ -183,10 +183,10 @@ may_stand(Sema *s, const AstExpr *e, const Function *f)
 	}
 	if (f->place == DELAY) {
 		const AstExpr *a = e->args.n == 2 ? e->args.at[0].value : NULL;
-		if (w == IN_FEATURE && a && a->kind == AEXPR_NAME && a->name == s->words.signal)
+		if (w == IN_FEATURE && a && ((a->kind == AEXPR_NAME && a->name == s->words.signal) || sema_is_pre_spike(s, a)))
 			return true;
-		diag_begin(s->diag, E0635, e->span, "only the signal of a feature can come later");
-		diag_help(s->diag, "write `signal = signal after value` in a feature");
+		diag_begin(s->diag, E0635, e->span, "only the signal or the spike of a feature can come later");
+		diag_help(s->diag, "write `signal = signal after value`, or `pre.spike = pre.spike after value`, in a feature");
 		diag_end(s->diag);
 		return false;
 	}
