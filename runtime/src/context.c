@@ -196,6 +196,8 @@ own_memory(const snnrt *rt)
 			n += 1 << 16;
 		else if (o->kind == SNNRT_OBJ_VOTE)
 			n += rt_vote_memory(rt->p, o);
+		else if (o->kind == SNNRT_OBJ_SYNAPSES && o->ntexts > 1)
+			n += 48 * (uint64_t)o->nums[2];   /* while they are read and sorted (edges.c) */
 	}
 	return n;
 }

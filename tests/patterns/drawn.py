@@ -349,7 +349,10 @@ def resumed(snnc, folder):
     """Spikes on the way, learnt weights and drawn rows go on from a checkpoint as if nothing had happened."""
     lines = ["connect a -> b by random(p = 0.5) as c { weight = uniform(0, 3) { range [0, 5] ; norm 30 per post each run ; learn PostPre() } ; "
              "delay = normal(3 ms, 1 ms) { range [1 ms, 9 ms] } }",
-             "connect b -> b by fixed_total(900, autapses = false) as r { weight = normal(0.5, 0.1) ; delay = uniform(1 ms, 7 ms) }"]
+             "connect b -> b by fixed_total(900, autapses = false) as r { weight = normal(0.5, 0.1) ; delay = uniform(1 ms, 7 ms) }",
+             "connect b -> b by where(random() < 0.1 and i != j) as w { weight = -0.2 { learn PostPre() } ; delay = 3 ms }",
+             'connect a -> b by edges("e.csv") as l { weight = file("e.csv") { learn PostPre() } }']
+    (folder / "e.csv").write_text("".join(f"{k % A},{k * 7 % B},{0.01 * k}\n" for k in range(60)), encoding="utf-8")
     text = PROGRAM.format(lines="\n".join(lines)).replace("rate = 0 Hz", "rate = 80 Hz").replace("run 1 ms", "run 120 ms")
     (folder / "case.snn").write_text(text + "record b.spikes\n", encoding="utf-8")
 
@@ -359,6 +362,8 @@ def resumed(snnc, folder):
         return done.returncode, done.stdout
 
     need(call("--out", "whole", "--dump-state", "one")[0] == 0, "the run failed")
+    code, text = call("--out", "little", "--memory", "20K")
+    need(code == 3 and "the network needs " in text and "`c.target` u16" in text, f"it is run in too little memory: {text}")
     for step in (1, 53, 119):
         code, text = call("--out", f"cut{step}", "--pause-after", f"{step} steps")
         need(code == 130, text)
