@@ -425,9 +425,12 @@ connection(Elab *el, const AstDecl *d)
 	if (to->kind == AEXPR_MEMBER)
 		c.port = elab_port(el, post, to->name);
 	VEC_PUSH(el->arena, &net->conns, c);
-	if (!elab_pattern(el, d->connect.pattern, net->conns.n - 1))
-		el->failed = true;
 	VEC_PUSH(el->arena, &el->conns, d);
+	if (!elab_pattern(el, d->connect.pattern, net->conns.n - 1)) {
+		el->failed = true;
+		if (net->conns.at[net->conns.n - 1].pattern.kind == NPAT_SPARSE)
+			return;                           /* how many values there are is not known */
+	}
 	for (uint32_t i = 0; i < d->connect.features.n; i++)
 		feature(el, net->conns.n - 1, &d->connect.features.at[i]);
 	if (net->conns.at[net->conns.n - 1].features.n == d->connect.features.n)

@@ -180,6 +180,8 @@ fits_connection(Scope *s, NetExpr *e)
 	if (p->kind == NPAT_SPARSE && !of_post && stretches(l, 2, matrix)) {
 		if (p->drawn)
 			return report_drawn(s, e, c);
+		if (!p->row)
+			return false;
 		pick_synapses(s, e, p, matrix);
 		return true;
 	}
@@ -283,7 +285,7 @@ pair_of(const Net *n, const NetConn *c, bool of_post, uint64_t k)
 		return (ElabPair){k, local_source(p, k / shape[2] / shape[1], post, k % shape[2]), post};
 	}
 	case NPAT_SPARSE: {
-		if (p->drawn)
+		if (p->drawn || !p->row)                  /* or its file cannot be read */
 			return (ElabPair){k, ELAB_MANY, ELAB_MANY};
 		uint64_t i = 0, end = n->layers.at[c->pre].n;
 		while (end - i > 1) { /* row[i] <= k < row[end] */

@@ -55,6 +55,8 @@ elab_given(Elab *el, const NetConn *c, NetFeature *f)
 	const ElabWorld *world = &el->env->world;
 	if (p->kind != NPAT_SPARSE || p->drawn || f->of_post || !p->path || !f->init.file || !world->says || !world->says(p->path, f->init.file))
 		return true;
+	if (!p->row)
+		return false;                             /* was told */
 	if (!strcmp(p->path, f->init.file) && p->weight) {
 		f->init.given = p->weight;
 		return true;
