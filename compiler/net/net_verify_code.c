@@ -107,7 +107,7 @@ check_operands(NetCheck *c, const NetExpr *e, int n)
 static bool
 check_state(NetCheck *c, const NetExpr *e)
 {
-	if ((c->rule || c->feature) && e->side != NSIDE_OWN) {
+	if ((c->rule || c->feature || c->feature_init) && e->side != NSIDE_OWN) {
 		const NetLayer *l = side_layer(c, e->side);
 		return net_need(c, l && e->index < l->states.n && e->type == l->states.at[e->index].type,
 			    "no such state of the neuron, or of another type");
