@@ -352,6 +352,13 @@ look_at(Arena *a, const Net *net, uint32_t i, Reach *reach)
 	w.env = (IntervalEnv){net, i, NET_NONE, NET_NONE, w.states, w.locals, inputs, NULL, NULL};
 	for (uint32_t k = 0; k < l->states.n; k++)
 		w.free_states[k] = (Interval){1, 0};
+	for (uint32_t k = 0; k < l->propagators.n; k++) {
+		const NetPropagator *p = &l->propagators.at[k];
+		for (uint32_t m = 0; m < p->n * p->n; m++) {
+			if (p->to[m] != NET_NONE)
+				w.free_states[p->to[m]] = interval_all;
+		}
+	}
 	*r = (Reach){.reads_input = code_reads_input(&l->step.body), .spikes = has_spike(&l->step.body), .waits = true};
 	for (uint32_t p = 0; p < l->ports.n; p++) {
 		if (l->ports.at[p].stream == NET_NONE)

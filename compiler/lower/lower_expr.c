@@ -299,11 +299,13 @@ low_expr(Scope *s, const NetExpr *e)
 	case NEXPR_CONST:
 		return e->type == NT_BOOL ? plan_int(p, PT_BOOL, e->value != 0) : low_real(l, e->value);
 	case NEXPR_ARRAY: {
-		PlanExpr *v = array(s, e);
+		PlanExpr *v = plan_cast(p, l->real, array(s, e));
 		return e->type == NT_BOOL ? plan_binary(p, PEXPR_NE, v, low_real(l, 0)) : v;
 	}
-	case NEXPR_STATE:
-		return state(s, e);
+	case NEXPR_STATE: {
+		PlanExpr *v = state(s, e);
+		return v->type == PT_F32 ? plan_cast(p, l->real, v) : v;      /* see lower_propagate */
+	}
 	case NEXPR_LOCAL:
 		return s->locals[e->index];
 	case NEXPR_INPUT:

@@ -31,7 +31,7 @@ typedef struct {
 	bool wants_list, wants_any;
 	uint32_t collect, find, no_drive;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) update;                             /* kernels, in order */
-	uint32_t init, reset;                             /* kernels */
+	uint32_t init, reset, propagate;                  /* kernels; propagate: UINT32_MAX where nothing follows from parameters */
 } LowLayer;
 
 typedef struct {
@@ -185,6 +185,8 @@ bool low_reads_port(NetBlock b, uint32_t port);
 /* ---- parts ---- */
 void low_layer_buffers(Lower *l, uint32_t layer);
 void low_layer_kernels(Lower *l, uint32_t layer);
+void low_propagate(Lower *l, uint32_t layer);                     /* lower_propagate.c: a kernel */
+bool low_is_followed(const NetLayer *n, uint32_t state);              /* does something follow from it? */
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
 bool low_event_driven(const Lower *l, uint32_t conn);                          /* is the signal of a silent neuron zero? */
 void low_window_buffers(Lower *l, uint32_t layer);                /* lower_window.c: neurons that look back */

@@ -118,7 +118,7 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 	for (uint32_t i = 0; i < nl->traces.n; i++)
 		if (low_uses_state(nl->traces.at[i].on_spike.body, state))
 			return true;
-	return low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state)
+	return low_is_followed(nl, state) || low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state)
 	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state, 0});
 }
 
@@ -718,6 +718,7 @@ low_layer_kernels(Lower *l, uint32_t layer)
 	LayerWork w = {.l = l, .layer = layer, .net = &l->net->layers.at[layer], .low = &l->layers[layer]};
 	start_kernel(&w, false);
 	start_kernel(&w, true);
+	low_propagate(l, layer);
 	update_kernels(&w);
 	find_kernel(&w);
 }

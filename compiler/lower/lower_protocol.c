@@ -483,6 +483,8 @@ statement(Lower *l, PlanEmit *b, const NetProto *s, const Turn *turn, const Prot
 		if (is_idle(l, s))
 			return;
 		plan_emit_run(b, kernel_of(kernels, s));
+		if (low_is_followed(&l->net->layers.at[s->layer], s->state))
+			plan_emit_run(b, l->layers[s->layer].propagate);
 		low_drawn(l, b, s->e);
 		return;
 	case NPROTO_SIGNAL:
@@ -556,8 +558,10 @@ static void
 initial_values(Lower *l, PlanEmit *b)
 {
 	low_tune(l, b);
-	for (uint32_t i = 0; i < l->net->layers.n; i++)
+	for (uint32_t i = 0; i < l->net->layers.n; i++) {
 		plan_emit_run(b, l->layers[i].init);
+		low_run_if(b, l->layers[i].propagate);
+	}
 	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		low_connect(l, b, c);
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++) {

@@ -149,6 +149,16 @@ typedef struct {
 	NetCode on_spike;                                 /* assigns NEXPR_TRACE (own) */
 } NetTrace;
 
+/* Numbers that follow from states which no step changes (parameters that are drawn, or that the experiment sets): elements of
+ * e^(A dt), worked out when the run begins and whenever the experiment sets one of those. */
+typedef struct {
+	Span span;
+	uint32_t n;                                       /* A is n x n, rows first */
+	NetExpr **a;                                      /* rates, of CONST, ARRAY and STATE; NULL: 0 */
+	uint32_t *to;                                     /* the state that takes the element of e^(A dt) - 1; NET_NONE: nobody asks */
+	bool *whole;                                      /* of e^(A dt) instead: on the diagonal */
+} NetPropagator;
+
 /* Where input arrives; the first one has no name, and is what `a -> b` means. */
 typedef struct {
 	Name name; Span span;
@@ -164,6 +174,7 @@ typedef struct {
 	bool values;                                      /* spikes are values (`spike e`), not bits */
 	VEC(NetState) states;
 	VEC(NetTrace) traces;
+	VEC(NetPropagator) propagators;
 	NetCode step;
 	VEC(NetPort) ports;
 } NetLayer;

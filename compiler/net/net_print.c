@@ -81,6 +81,25 @@ put_array(StrBuf *out, const Net *n, uint32_t index)
 /* ---- layers and connections ------------------------------------------------------------------ */
 
 static void
+put_propagator(NetPlace *at, const NetPropagator *p)
+{
+	const NetLayer *l = at->layer;
+	strbuf_printf(at->out, "\tfollows %" PRIu32 " x %" PRIu32 "\n", p->n, p->n);
+	for (uint32_t i = 0; i < p->n * p->n; i++) {
+		if (!p->a[i] && p->to[i] == NET_NONE)
+			continue;
+		strbuf_printf(at->out, "\t\t[%" PRIu32 ", %" PRIu32 "] ", i / p->n, i % p->n);
+		if (p->a[i])
+			net_print_expr(at, p->a[i]);
+		else
+			strbuf_puts(at->out, "0.0");
+		if (p->to[i] != NET_NONE)
+			strbuf_printf(at->out, " -> %s%s", p->to[i] < l->states.n ? l->states.at[p->to[i]].name : "?", p->whole[i] ? " whole" : "");
+		strbuf_putc(at->out, '\n');
+	}
+}
+
+static void
 put_state(const NetPlace *at, const NetState *s, int depth)
 {
 	strbuf_indent(at->out, depth);
@@ -117,6 +136,8 @@ net_print_layer(StrBuf *out, const Net *n, const NetLayer *l)
 	}
 	for (uint32_t i = 0; i < l->states.n; i++)
 		put_state(&at, &l->states.at[i], 1);
+	for (uint32_t i = 0; i < l->propagators.n; i++)
+		put_propagator(&at, &l->propagators.at[i]);
 	for (uint32_t i = 0; i < l->traces.n; i++) {
 		const NetTrace *t = &l->traces.at[i];
 		strbuf_printf(out, "\ttrace %s decay ", t->name);

@@ -21,6 +21,22 @@ check_states(NetCheck *c, const char *place, const NetState *at, uint32_t n)
 }
 
 static void
+check_propagators(NetCheck *c, const NetLayer *l)
+{
+	c->place = arena_printf(c->arena, "layer %s, what follows from parameters", l->name);
+	for (uint32_t k = 0; k < l->propagators.n; k++) {
+		const NetPropagator *p = &l->propagators.at[k];
+		net_need(c, p->n > 0, "a matrix without rows");
+		for (uint32_t i = 0; i < p->n * p->n && !c->wrong; i++) {
+			if (p->a[i])
+				net_check_typed(c, p->a[i], NT_REAL);
+			net_need(c, p->to[i] == NET_NONE || (p->to[i] < l->states.n && l->states.at[p->to[i]].type == NT_REAL), "there is no such state");
+			net_need(c, !p->whole[i] || i / p->n == i % p->n, "an element off the diagonal is the same with the 1");
+		}
+	}
+}
+
+static void
 check_layer(NetCheck *c, const NetLayer *l)
 {
 	c->layer = l;
@@ -46,6 +62,7 @@ check_layer(NetCheck *c, const NetLayer *l)
 		c->init = false;
 		net_check_code(c, place, &l->traces.at[i].on_spike);
 	}
+	check_propagators(c, l);
 	net_check_code(c, arena_printf(c->arena, "layer %s, step", l->name), &l->step);
 	c->layer = NULL;
 }

@@ -103,6 +103,21 @@ note(System *y, NetMethod method, const char *why)
 	VEC_PUSH(y->s->a, &y->s->code->solved, n);
 }
 
+/* What was made on the way is given up where it fails. */
+static bool
+try_exponential(System *y, NetExpr **next, uint32_t *bad)
+{
+	NetLayer *owner = y->s->owner;
+	uint32_t states = owner ? owner->states.n : 0, propagators = owner ? owner->propagators.n : 0;
+	if (sol_exponential(y, next, bad))
+		return true;
+	if (owner) {
+		owner->states.n = states;
+		owner->propagators.n = propagators;
+	}
+	return false;
+}
+
 /* What the model asks for, or the best that there is; UNSET after a message. */
 static NetMethod
 choose(System *y, const Linear *lin, bool linear, const Noise *noise, NetExpr **next, const char **why)
@@ -112,6 +127,12 @@ choose(System *y, const Linear *lin, bool linear, const Noise *noise, NetExpr **
 	*why = "as the model says";
 	if (m != NMETHOD_UNSET && m != NMETHOD_EXACT && m != NMETHOD_EXPONENTIAL_EULER)
 		return m;
+	Settled settled;
+	if (!linear && !noise->n && m != NMETHOD_EXPONENTIAL_EULER && sol_settled(y, &settled)) {
+		sol_propagate(y, &settled, next);
+		*why = "linear; what follows from drawn parameters, or from those that the experiment sets, is worked out when it is known";
+		return NMETHOD_EXACT;
+	}
 	if (m == NMETHOD_EXACT && !linear) {
 		report(y, lin->bad_equation, lin->bad,
 		       arena_printf(y->s->a, "`%s'` has no exact solution here: it is not linear in %s with coefficients known before the run",
@@ -128,7 +149,7 @@ choose(System *y, const Linear *lin, bool linear, const Noise *noise, NetExpr **
 		*why = m == NMETHOD_EXACT ? *why : "linear, with coefficients known before the run";
 		return NMETHOD_EXACT;
 	}
-	bool exponential = !noise->of_states && sol_exponential(y, next, &bad);
+	bool exponential = !noise->of_states && try_exponential(y, next, &bad);
 	if (m == NMETHOD_EXPONENTIAL_EULER && !exponential) {
 		report(y, bad, NULL,
 		       arena_printf(y->s->a, "`%s'` is not linear in `%s`, so there is no exponential Euler step", y->name[bad],
@@ -180,7 +201,8 @@ integrate(System *y, NetExpr **next)
 	note(y, m, why);
 	switch (m) {
 	case NMETHOD_EXACT:
-		sol_exact(y, &lin, next);
+		if (linear)                               /* else by choose */
+			sol_exact(y, &lin, next);
 		return true;
 	case NMETHOD_EXPONENTIAL_EULER:
 		return true;                              /* by choose */
@@ -289,7 +311,9 @@ solve_net(SolveEnv *env, Net *net)
 	for (uint32_t i = 0; i < net->layers.n; i++) {
 		NetLayer *l = &net->layers.at[i];
 		s.layer = i;
+		s.owner = l;
 		solve_code(&s, &l->step, l->states.at, l->states.n);
+		s.owner = NULL;
 	}
 	for (uint32_t i = 0; i < net->signals.n; i++) {
 		NetSignal *g = &net->signals.at[i];

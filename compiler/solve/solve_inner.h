@@ -13,6 +13,7 @@ typedef struct {
 	Arena *a;
 	uint32_t layer;      /* neuron code; NET_NONE in connections */
 	const NetConn *conn; /* else: rules and features */
+	NetLayer *owner;     /* neuron code: whose states these are; else NULL */
 	NetCode *code;
 	bool failed;
 } Solve;
@@ -77,6 +78,18 @@ typedef struct {
 } Linear;
 bool sol_linear(const System *y, Linear *out);
 bool sol_is_finite(System *y, const Linear *lin); /* false after a message */
+
+/* ---- settled.c: the same with coefficients that the program works out when it begins; NULL: none ---- */
+typedef struct {
+	VEC(NetExpr *) term;
+	NetExpr **a, **f;      /* [n * n], [n] */
+	VEC(NetExpr *) g;      /* by term * n + i */
+	uint32_t bad_equation;
+} Settled;
+bool sol_settled(const System *y, Settled *out);
+void sol_propagate(System *y, const Settled *m, NetExpr **next);
+/* What the rate of state i, in which it has the factor a, brings over a step; NULL: a does not stand still. */
+NetExpr *sol_settled_gain(System *y, uint32_t i, NetExpr *a);
 
 /* ---- noise.c ---- */
 typedef struct {

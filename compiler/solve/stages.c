@@ -182,7 +182,7 @@ reads_outside(const System *y, uint32_t i, const bool *in)
 
 /* The largest part of the equations that reads no other state and is linear with known coefficients, such as synapses. */
 static System
-linear_part(System *y, bool *in, Linear *lin)
+linear_part(System *y, bool settled, bool *in, Linear *lin, Settled *set)
 {
 	for (uint32_t i = 0; i < y->n; i++)
 		in[i] = true;
@@ -195,10 +195,11 @@ linear_part(System *y, bool *in, Linear *lin)
 			}
 		}
 		System part = part_of(y, in);
-		if (again || !part.n || sol_linear(&part, lin))
+		if (again || !part.n || (settled ? sol_settled(&part, set) : sol_linear(&part, lin)))
 			continue;
+		uint32_t bad = settled ? set->bad_equation : lin->bad_equation;
 		for (uint32_t i = 0; i < y->n; i++) {
-			if (in[i] && y->state[i] == part.state[lin->bad_equation])
+			if (in[i] && y->state[i] == part.state[bad])
 				in[i] = false;
 		}
 		again = true;
@@ -213,12 +214,23 @@ sol_exponential(System *y, NetExpr **next, uint32_t *bad)
 	Fixed dt = sol_number(s, s->net->dt);
 	bool *in = ARENA_ARRAY(s->a, bool, y->n);
 	Linear all;
-	System part = linear_part(y, in, &all);
+	Settled set;
+	bool *more = ARENA_ARRAY(s->a, bool, y->n), noisy = false;
+	System part = linear_part(y, false, in, &all, &set);
 	NetExpr **moved_part = row_of(y);
-	if (part.n && !sol_is_finite(&part, &all))
-		return true;                              /* told */
-	if (part.n)
+	for (uint32_t i = 0; i < y->n; i++)
+		noisy |= y->kick[i] != NULL;
+	System wider = s->owner && !noisy ? linear_part(y, true, more, &all, &set) : part;
+	if (wider.n > part.n) {
+		part = wider;
+		in = more;
+		sol_propagate(&part, &set, moved_part);
+	} else if (part.n) {
+		part = linear_part(y, false, in, &all, &set);
+		if (!sol_is_finite(&part, &all))
+			return true;                      /* told */
 		sol_exact(&part, &all, moved_part);
+	}
 	for (uint32_t i = 0, k = 0; i < y->n; i++) {
 		if (in[i]) {
 			next[i] = moved_part[k++];
@@ -238,8 +250,10 @@ sol_exponential(System *y, NetExpr **next, uint32_t *bad)
 			Fixed a = lin.a[0].n ? lin.a[0] : sol_number(s, 0);
 			moved_ = sol_alone(&one, 0, a, sol_only_decays(&one, &lin, 0));
 		} else {
-			NetExpr *z = sol_unary(s, NOP_EXPREL, sol_scaled(s, slope, dt));
-			moved_ = sol_binary(s, NOP_ADD, y->x[i], sol_binary(s, NOP_MUL, sol_scaled(s, y->rate[i], dt), z));
+			NetExpr *gain = y->kick[i] ? NULL : sol_settled_gain(y, i, slope);
+			NetExpr *z = gain ? NULL : sol_unary(s, NOP_EXPREL, sol_scaled(s, slope, dt));
+			NetExpr *change = gain ? sol_binary(s, NOP_MUL, y->rate[i], gain) : sol_binary(s, NOP_MUL, sol_scaled(s, y->rate[i], dt), z);
+			moved_ = sol_binary(s, NOP_ADD, y->x[i], change);
 		}
 		next[i] = sol_held(y, i, moved_, y->x[i]);
 	}
