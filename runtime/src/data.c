@@ -29,8 +29,8 @@ open_drawn(RtData *d, uint32_t npaths, char *why)
 	if (!d->labels)
 		return rt_say(why, "no memory");
 	rt_digits_label(d->labels);
-	d->column[0].array = (RtArray){SNNRT_U8, 3, {RT_DIGITS, RT_DIGIT_SIDE, RT_DIGIT_SIDE}, 0, false};
-	d->column[1].array = (RtArray){SNNRT_U8, 1, {RT_DIGITS}, 0, false};
+	d->column[0].array = (RtArray){SNNRT_U8, 3, {RT_DIGITS, RT_DIGIT_SIDE, RT_DIGIT_SIDE}, 0, false, false};
+	d->column[1].array = (RtArray){SNNRT_U8, 1, {RT_DIGITS}, 0, false, false};
 	shape_column(&d->column[0]);
 	shape_column(&d->column[1]);
 	return true;

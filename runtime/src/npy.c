@@ -119,9 +119,11 @@ parse_dict(const char *name, const char *text, size_t n, RtArray *out, char *why
 			return rt_say(why, "`%s` has a header that is no .npy header", name);
 		if (strcmp(key, "descr") == 0) {
 			skip_space(&s);
-			if (s.at < s.end && *s.at == '[')
+			if (take_word(&s, "[('t', '<i8'), ('b', '<u4'), ('i', '<u4')]"))
+				out->spikes = true;
+			else if (s.at < s.end && *s.at == '[')
 				return rt_say(why, "`%s` has a structured type; a plain one is needed", name);
-			if (!take_string(&s, descr, sizeof descr) || !find_type(descr, out))
+			else if (!take_string(&s, descr, sizeof descr) || !find_type(descr, out))
 				return rt_say(why, "`%s` has an element type that is not known here", name);
 			seen |= 1;
 		} else if (strcmp(key, "fortran_order") == 0) {
@@ -151,8 +153,8 @@ parse_dict(const char *name, const char *text, size_t n, RtArray *out, char *why
 	return true;
 }
 
-bool
-rt_npy_header(RtFile *f, RtArray *out, char *why)
+static bool
+read_header(RtFile *f, RtArray *out, bool events, char *why)
 {
 	uint8_t b[12];
 	uint64_t first = 10, n;
@@ -179,11 +181,32 @@ rt_npy_header(RtFile *f, RtArray *out, char *why)
 	free(text);
 	if (!ok)
 		return false;
+	if (out->spikes && !events)
+		return rt_say(why, "`%s` has spikes (t, b, i), and numbers are needed here; `events(…)` reads them", f->name);
+	if (out->spikes && out->rank != 1)
+		return rt_say(why, "`%s` has spikes in %u axes; a list has one", f->name, out->rank);
+	if (out->spikes) {
+		out->type = SNNRT_U8;
+		out->rank = 2;
+		out->extent[1] = 16;
+	}
 	out->offset = first + n;
 	uint64_t bytes;
 	if (!rt_array_bytes(out, &bytes))
 		return rt_say(why, "`%s`: its header promises more bytes than there can be", f->name);
 	return rt_file_expect(f, out->offset + bytes, why);
+}
+
+bool
+rt_npy_header(RtFile *f, RtArray *out, char *why)
+{
+	return read_header(f, out, false, why);
+}
+
+bool
+rt_npy_header_of_events(RtFile *f, RtArray *out, char *why)
+{
+	return read_header(f, out, true, why);
 }
 
 size_t

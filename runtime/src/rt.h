@@ -84,6 +84,7 @@ typedef struct {
 	uint64_t extent[RT_MAX_RANK];
 	uint64_t offset;                                                 /* of the first element */
 	bool swap;                                                       /* stored big endian */
+	bool spikes;                                                     /* rows of (t, b, i) as records have them, here as bytes [n, 16] */
 } RtArray;
 
 bool rt_array_bytes(const RtArray *a, uint64_t *out);                /* false: overflow */
@@ -91,6 +92,7 @@ bool rt_array_bytes(const RtArray *a, uint64_t *out);                /* false: o
 snnrt_data_status rt_csv_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why);
 bool rt_idx_header(RtFile *f, RtArray *out, char *why);              /* idx.c */
 bool rt_npy_header(RtFile *f, RtArray *out, char *why);              /* npy.c */
+bool rt_npy_header_of_events(RtFile *f, RtArray *out, char *why);    /* numbers, or recorded spikes */
 /* A .npy file, or one array of many: "a.npz:images", "net.snnw:input.weight". f is to be closed unless its name is NULL. */
 snnrt_data_status rt_array_open(const char *dir_data, const char *dir_program, const char *path, RtFile *f, RtArray *a, char *why);
 const char *rt_member_of(const char *path);                          /* "images" of "a.npz:images"; NULL: the path is that of one array */
