@@ -363,6 +363,29 @@ draws_something(const AstExpr *e)
 	return any;
 }
 
+static bool
+has_noise(const AstExpr *e)
+{
+	if (!e)
+		return false;
+	bool any = e->kind == AEXPR_NAME && e->sema.sym && e->sema.sym->kind == ASYM_NOISE;
+	for (int k = 0; k < 3; k++)
+		any |= has_noise(e->op[k]);
+	for (uint32_t i = 0; i < e->args.n; i++)
+		any |= has_noise(e->args.at[i].value);
+	return any;
+}
+
+/* The noise of an equation, or of a `let` among them: `xi_v`; NULL: it has none. */
+static Name
+noise_site(Sema *s, const AstStmt *a)
+{
+	bool named = a->kind == ASTMT_LET || a->kind == ASTMT_EQUATION;
+	if (!named || !has_noise(a->e))
+		return NULL;
+	return intern(s->names, arena_printf(s->arena, "xi_%s", a->kind == ASTMT_LET ? a->name : a->target->name));
+}
+
 /* The statement that draws for `name`; all names that draw go to `known`. */
 static AstStmt *
 find_site(Sema *s, const AstStmtVec *block, Name name, WordVec *known)
@@ -370,12 +393,16 @@ find_site(Sema *s, const AstStmtVec *block, Name name, WordVec *known)
 	AstStmt *found = NULL;
 	for (uint32_t i = 0; i < block->n; i++) {
 		AstStmt *a = block->at[i], *inner = NULL;
-		Name site = NULL;
+		Name site = NULL, noise = noise_site(s, a);
+		if (noise)
+			sema_add_word(s, known, noise);
+		if (!found && noise && noise == name)
+			found = a;
 		if (a->kind == ASTMT_KEEP_ONE) {
 			site = s->words.keep;
 		} else if (a->kind == ASTMT_LET && draws_something(a->e)) {
 			site = a->name;
-		} else if (a->kind == ASTMT_ASSIGN && a->target->kind == AEXPR_NAME &&
+		} else if ((a->kind == ASTMT_ASSIGN || a->kind == ASTMT_EQUATION) && a->target->kind == AEXPR_NAME &&
 			   draws_something(a->e)) {
 			site = a->target->name;
 		} else if (a->kind == ASTMT_IF) {
@@ -428,6 +455,15 @@ sema_check_draws(Sema *s, AstDecl *d)
 	sema_need_string(s, d->draws.path, sema_check_expr(s, d->draws.path));
 	if (e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_MEMBER) {
 		check_feature_draws(s, e);
+		return;
+	}
+	const Sym *signal = e->kind == AEXPR_MEMBER && e->op[0]->kind == AEXPR_NAME ? sema_find_top(s, e->op[0]->name, KIND(TOP_SIGNAL)) : NULL;
+	if (signal) {
+		e->sema.type = ATYPE_ERROR;
+		diag_begin(s->diag, E0205, e->span, "what a signal draws cannot be read from a file");
+		diag_label(s->diag, signal->sym.span, "declared here");
+		diag_help(s->diag, "make a signal of the file, and read that: `signal drawn = file(\"x.npy\")`");
+		diag_end(s->diag);
 		return;
 	}
 	Sym *layer = check_owner(s, e, "draw site", KIND(LAYER), "layer");
