@@ -16,7 +16,7 @@ class SnnLexer(RegexLexer):
             (r"\s+", Whitespace),
             (r"#.*", Comment.Single),
             (r'"(?:[^"\\\n]|\\.)*"', String),
-            (r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)([ \t]*)(kHz/mV|kHz/ms|Hz/mV|Hz/ms|Hz/pA|mV/ms|mV/nA|mV/pA|mm/ms|nA/mV|nA/ms|nS/ms|pA/mV|pA/ms|um/ms|Gohm|Hz/s|Mohm|kohm|mV/s|mm/s|nA/s|nS/s|pA/s|um/s|MHz|V/s|kHz|m/s|min|ohm|GΩ|Hz|MΩ|cm|fA|fC|fF|kΩ|mA|mF|mS|mV|mm|ms|nA|nC|nF|nS|nV|nm|ns|pA|pC|pF|pS|uA|uF|uS|uV|um|us|µA|µF|µS|µV|µm|µs|A|F|S|V|h|m|s)(?![A-Za-z0-9_])", bygroups(Number, Whitespace, Keyword.Type)),
+            (r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)([ \t]*)(kHz/mV|kHz/ms|Hz/mV|Hz/ms|Hz/pA|mV/ms|mV/nA|mV/pA|mm/ms|nA/mV|nA/ms|nS/ms|pA/mV|pA/ms|um/ms|GOhm|Gohm|Hz/s|MOhm|Mohm|kOhm|kohm|mV/s|mm/s|nA/s|nS/s|pA/s|um/s|MHz|V/s|kHz|m/s|min|ohm|GΩ|Hz|MΩ|cm|fA|fC|fF|kΩ|mA|mF|mS|mV|mm|ms|nA|nC|nF|nS|nV|nm|ns|pA|pC|pF|pS|uA|uF|uS|uV|um|us|µA|µF|µS|µV|µm|µs|A|F|S|V|h|m|s)(?![A-Za-z0-9_])", bygroups(Number, Whitespace, Keyword.Type)),
             (r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", Number),
             (words(('param', 'tunable', 'const', 'data', 'layer', 'signal', 'connect', 'experiment', 'record', 'plot', 'draws', 'function', 'table', 'import', 'neuron', 'feature', 'rule', 'test'), prefix=r'(?<!\.)\b', suffix=r"\b(?!')"), Keyword.Declaration),
             (words(('and', 'or', 'not', 'if', 'else', 'for', 'in', 'let', 'as', 'by', 'to', 'from'), prefix=r'(?<!\.)\b', suffix=r"\b(?!')"), Keyword.Reserved),

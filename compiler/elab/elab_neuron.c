@@ -181,6 +181,23 @@ state_taken(const void *env, Name name)
 	return false;
 }
 
+/* refractory v > 0: behind a spike as long as this holds, else for a time. */
+static bool
+while_it_holds(const AstFire *f)
+{
+	return f->refractory && f->refractory->sema.type == ATYPE_BOOL;
+}
+
+static void
+count_down(Scope *s, NetCode *code, uint32_t index, NetExpr *none)
+{
+	Span at = none->span;
+	NetExpr *left = elab_binary(s, NOP_SUB, state(s, index, at), elab_const(s, NT_REAL, 1, at), at);
+	NetStmt *count = new_stmt(s, NSTMT_ASSIGN, at, elab_binary(s, NOP_MAX, left, none, at));
+	count->target = state(s, index, at);
+	push(s, code, count);
+}
+
 /* Adds the count of steps, and says when a neuron is free. NET_NONE: it never is refractory. */
 static uint32_t
 refractory(Scope *s, const AstFire *f, NetCode *code, NetExpr **steps)
@@ -190,8 +207,12 @@ refractory(Scope *s, const AstFire *f, NetCode *code, NetExpr **steps)
 	if (!f->refractory)
 		return NET_NONE;
 	s->code = code;
-	NetExpr *time = elab_as(s, elab_expr(s, f->refractory), NT_REAL, f->refractory);
-	*steps = time ? steps_of(s, time) : NULL;
+	if (while_it_holds(f)) {
+		*steps = elab_const(s, NT_REAL, 1, f->refractory->span);
+	} else {
+		NetExpr *time = elab_as(s, elab_expr(s, f->refractory), NT_REAL, f->refractory);
+		*steps = time ? steps_of(s, time) : NULL;
+	}
 	if (!*steps || elab_is_const(*steps, 0))
 		return NET_NONE;
 	NetLayer *l = &el->net->layers.at[s->layer];
@@ -202,10 +223,8 @@ refractory(Scope *s, const AstFire *f, NetCode *code, NetExpr **steps)
 	VEC_PUSH(el->arena, &l->states, st);
 	NetExpr *none = elab_const(s, NT_REAL, 0, st.span);
 	s->free = let(s, code, "free", elab_binary(s, NOP_LE, state(s, index, st.span), none, st.span));
-	NetExpr *left = elab_binary(s, NOP_SUB, state(s, index, st.span), elab_const(s, NT_REAL, 1, st.span), st.span);
-	NetStmt *count = new_stmt(s, NSTMT_ASSIGN, st.span, elab_binary(s, NOP_MAX, left, none, st.span));
-	count->target = state(s, index, st.span);
-	push(s, code, count);
+	if (!while_it_holds(f))
+		count_down(s, code, index, none);
 	bool *held = ARENA_ARRAY(el->arena, bool, l->states.n);
 	for (uint32_t i = 0; i < f->hold.n; i++) {
 		if (f->hold.at[i].sym)
@@ -239,6 +258,23 @@ handlers(Scope *s, const AstModel *m, AstHandlerKind kind, NetCode *code, NetBlo
 	}
 }
 
+/* What kept the neuron from spiking is over; gives whether it may spike. */
+static NetExpr *
+may_spike(Scope *s, const AstFire *f, NetCode *code, uint32_t count)
+{
+	Span at = f->refractory->span;
+	NetExpr *holds = elab_as(s, elab_expr(s, f->refractory), NT_BOOL, f->refractory), *none = elab_const(s, NT_REAL, 0, at);
+	if (!holds)
+		return NULL;
+	NetStmt *over = new_stmt(s, NSTMT_IF, at, elab_unary(s, NOP_NOT, holds, at)), *set = new_stmt(s, NSTMT_ASSIGN, at, none);
+	set->target = state(s, count, at);
+	NetCode body = {0};
+	push(s, &body, set);
+	over->body = body.body;
+	push(s, code, over);
+	return elab_binary(s, NOP_LE, state(s, count, at), none, at);
+}
+
 static void
 fire(Scope *s, const AstModel *m, NetCode *code, uint32_t count, NetExpr *steps)
 {
@@ -249,8 +285,12 @@ fire(Scope *s, const AstModel *m, NetCode *code, uint32_t count, NetExpr *steps)
 	NetExpr *c = elab_as(&in, elab_expr(&in, f->cond), NT_BOOL, f->cond);
 	if (!c)
 		return;
-	if (s->free)
+	if (while_it_holds(f))
+		c = elab_binary(s, NOP_AND, c, may_spike(&in, f, code, count), c->span);
+	else if (s->free)
 		c = elab_binary(s, NOP_AND, c, elab_copy(s->el, s->free, c->span), c->span);
+	if (!c)
+		return;
 	NetStmt *st = new_stmt(s, NSTMT_IF, f->span, c);
 	NetStmt *spike = new_stmt(s, NSTMT_SPIKE, f->cond->span, NULL);
 	if (s->el->net->layers.at[s->layer].values)

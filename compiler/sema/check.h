@@ -60,6 +60,7 @@ struct Sym {
 	uint32_t order;   /* top level: place in the program */
 	bool mixed;       /* PARAM: its uses have different dimensions */
 	bool busy;        /* OWN_FUNCTION: its body is being checked */
+	bool of_sum;      /* LOCAL: the variable of a sum */
 	bool broken;      /* its declaration was reported: its members keep silent */
 	uint32_t columns; /* DATA; 0: unknown */
 	Face *face;       /* models and layers */

@@ -545,8 +545,15 @@ check_sum(Sema *s, AstExpr *e)
 	sym->sym.type = ATYPE_REAL;
 	e->sema.sym = &sym->sym;
 	const Sym *old = sema_find_value(s, e->name);
-	if (old && old->sym.span.lo && old->sym.kind != ASYM_PARAM)
+	sym->of_sum = true;
+	if (old && old->of_sum) {
+		diag_begin(s->diag, E0202, e->name_span, "this sum stands within the other one, whose variable is `%s`, too", e->name);
+		diag_label(s->diag, old->sym.span, "the other one goes to the end of its expression");
+		diag_help(s->diag, "put the first one into brackets, `(sum %s in … of …) + …`, or take another name", e->name);
+		diag_end(s->diag);
+	} else if (old && old->sym.span.lo && old->sym.kind != ASYM_PARAM) {
 		sema_report_twice(s, e->name, e->name_span, old->sym.span, "declared");
+	}
 	VEC_PUSH(s->arena, &s->locals, sym);
 	DimTerm dim;
 	bool sound = sema_check_real(s, e->op[1], &dim);

@@ -606,6 +606,14 @@ check_feature(Sema *s, AstDecl *c, uint32_t at, Side *signal)
 	return true;
 }
 
+/* Does its rule know in which unit the values are? */
+static bool
+rule_has_unit(Sema *s, const AstFeature *f)
+{
+	const Sym *rule = f->sema_rule ? (const Sym *)f->sema_rule->sym : NULL;
+	return rule && rule->face && !infer_is_open(&s->infer, rule->face->learned);
+}
+
 static void
 check_connect(Sema *s, AstDecl *d)
 {
@@ -641,7 +649,9 @@ check_connect(Sema *s, AstDecl *d)
 			last = &d->connect.features.at[i];
 	}
 	Say say = {"`$` takes &, and this connection brings @",
-		   "give the weights the unit of the target's input, or none", to->sym.name};
+		   rule_has_unit(s, last) ? arena_printf(s->arena, "`%s` fixes the unit of what it learns; bring that of the target by another feature: `efficacy : "
+								   "weight = … { learn %s() }` beside `weight = 1 mV`", last->sema_rule->name, last->sema_rule->name)
+					  : "give the weights the unit of the target's input, or none", to->sym.name};
 	sema_fit(s, say, (Side){last->value ? last->value->span : last->shared_span, signal.dim},
 		 (Side){d->connect.to->span, *arrives});
 }

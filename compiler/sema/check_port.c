@@ -88,6 +88,17 @@ refuse_spike(Sema *s, const AstStmtVec *block)
 	diag_end(s->diag);
 }
 
+/* A time, or a condition: as long as it holds. */
+static void
+check_refractory(Sema *s, AstExpr *e)
+{
+	Val v = sema_check_expr(s, e);
+	if (v.type == ATYPE_BOOL || !sema_need_real(s, e, v))
+		return;
+	sema_fit(s, (Say){"a neuron is refractory for &, not for @", "write a time: `refractory 5 ms`, or a condition: `refractory v > 0 mV`", NULL},
+		 (Side){e->span, v.dim}, (Side){{0, 0}, infer_stated((Dim){{2}}, (Span){0, 0})});
+}
+
 void
 sema_check_fire(Sema *s, AstDecl *d)
 {
@@ -111,8 +122,7 @@ sema_check_fire(Sema *s, AstDecl *d)
 	refuse_spike(s, &f->body);
 	sema_check_block(s, &f->body);
 	if (f->refractory)
-		sema_check_dim(s, f->refractory, infer_stated((Dim){{2}}, (Span){0, 0}),
-			       (Say){"a neuron is refractory for &, not for @", "write a time: `refractory 5 ms`", NULL});
+		check_refractory(s, f->refractory);
 	check_hold(s, f);
 }
 

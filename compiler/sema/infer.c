@@ -163,6 +163,18 @@ infer_reduce(Infer *in, DimTerm t)
 	return out;
 }
 
+/* The newest variable, but rather one that needs no root: of g * n * n * n * n with bare numbers for all of them g gets the
+ * dimension, and n is none of a quarter power. */
+static uint32_t
+pivot(const DimTerm *t)
+{
+	for (uint32_t i = t->n; i-- > 0;) {
+		if (t->parts[i].power.num == 1 || t->parts[i].power.num == -1)
+			return i;
+	}
+	return t->n - 1;
+}
+
 bool
 infer_unify(Infer *in, DimTerm a, DimTerm b)
 {
@@ -177,8 +189,12 @@ infer_unify(Infer *in, DimTerm a, DimTerm b)
 		return true;
 	}
 	/* ratio = rest * var^p is to be none: var = rest^(-1/p). */
-	DimPart last = ratio.parts[ratio.n - 1];
+	uint32_t at = pivot(&ratio);
+	DimPart last = ratio.parts[at], *others = ARENA_ARRAY(in->arena, DimPart, ratio.n);
 	DimTerm rest = ratio, none = {.why = ratio.why};
+	memcpy(others, ratio.parts, at * sizeof *others);
+	memcpy(others + at, ratio.parts + at + 1, (ratio.n - at - 1) * sizeof *others);
+	rest.parts = others;
 	rest.n--;
 	DimVar *var = &in->vars.at[last.var];
 	ASSERT(!var->solved);

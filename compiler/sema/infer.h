@@ -3,7 +3,7 @@
  * A term is a dimension with unknowns: a product of powers of time, voltage,
  * current, length and of variables (Kennedy 1996). To unify two terms is to
  * solve one linear equation over the rationals; variables are eliminated one
- * at a time, the newest first, so a bare literal gives way before a parameter.
+ * at a time, the newest first that needs no root, so a bare literal gives way before a parameter.
  * Each term remembers one stated unit that had a part in it, for messages.
  */
 #ifndef SNNC_SEMA_INFER_H

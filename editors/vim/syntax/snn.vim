@@ -8,7 +8,7 @@ syntax keyword snnLine dt seed batch state trace step learns needs each on metho
 syntax keyword snnConstant true false inf
 syntax keyword snnFunction exp log sqrt abs floor ceil min max sum mean argmax argmin count after quantile tanh random bernoulli poisson uniform normal exprel expm1 log1p sin cos pow sigmoid sign clip file events
 syntax match snnNumber /\<[0-9]\+\(\.[0-9]\+\)\?\([eE][+-]\?[0-9]\+\)\?/ nextgroup=snnUnit skipwhite
-syntax match snnUnit /\(kHz\/mV\|kHz\/ms\|Hz\/mV\|Hz\/ms\|Hz\/pA\|mV\/ms\|mV\/nA\|mV\/pA\|mm\/ms\|nA\/mV\|nA\/ms\|nS\/ms\|pA\/mV\|pA\/ms\|um\/ms\|Gohm\|Hz\/s\|Mohm\|kohm\|mV\/s\|mm\/s\|nA\/s\|nS\/s\|pA\/s\|um\/s\|MHz\|V\/s\|kHz\|m\/s\|min\|ohm\|GΩ\|Hz\|MΩ\|cm\|fA\|fC\|fF\|kΩ\|mA\|mF\|mS\|mV\|mm\|ms\|nA\|nC\|nF\|nS\|nV\|nm\|ns\|pA\|pC\|pF\|pS\|uA\|uF\|uS\|uV\|um\|us\|µA\|µF\|µS\|µV\|µm\|µs\|A\|F\|S\|V\|h\|m\|s\)\([A-Za-z0-9_]\)\@!/ contained
+syntax match snnUnit /\(kHz\/mV\|kHz\/ms\|Hz\/mV\|Hz\/ms\|Hz\/pA\|mV\/ms\|mV\/nA\|mV\/pA\|mm\/ms\|nA\/mV\|nA\/ms\|nS\/ms\|pA\/mV\|pA\/ms\|um\/ms\|GOhm\|Gohm\|Hz\/s\|MOhm\|Mohm\|kOhm\|kohm\|mV\/s\|mm\/s\|nA\/s\|nS\/s\|pA\/s\|um\/s\|MHz\|V\/s\|kHz\|m\/s\|min\|ohm\|GΩ\|Hz\|MΩ\|cm\|fA\|fC\|fF\|kΩ\|mA\|mF\|mS\|mV\|mm\|ms\|nA\|nC\|nF\|nS\|nV\|nm\|ns\|pA\|pC\|pF\|pS\|uA\|uF\|uS\|uV\|um\|us\|µA\|µF\|µS\|µV\|µm\|µs\|A\|F\|S\|V\|h\|m\|s\)\([A-Za-z0-9_]\)\@!/ contained
 syntax match snnModel /\<[A-Z][A-Za-z0-9_]*\>/
 syntax match snnEscape /\\./ contained
 syntax region snnString start=/"/ skip=/\\"/ end=/"/ oneline contains=snnEscape
