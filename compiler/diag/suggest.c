@@ -57,6 +57,8 @@ suggest(const char *name, const char *const *names, uint32_t n)
 		if (other > LONGEST || strcmp(name, names[i]) == 0)
 			continue;
 		uint32_t d = distance(name, (uint32_t)len, names[i], (uint32_t)other);
+		if (len == 1 && other == 1 && d > 0)
+			continue;                                 /* any letter is one edit from any other */
 		if (best ? d < limit : d <= limit) {
 			best = names[i];
 			limit = d;

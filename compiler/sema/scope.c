@@ -447,6 +447,8 @@ report_nothing_called(Sema *s, const AstExpr *e)
 	for (uint32_t i = 0; i < s->members.n; i++)
 		sema_add_word(s, &known, s->members.at[i]->sym.name);
 	add_top_words(s, &known, KIND(PARAM));
+	if (s->where == IN_SIGNAL || s->where == IN_PROTOCOL || s->attached)
+		add_top_words(s, &known, KIND(TOP_SIGNAL));
 	WordVec near = known;
 	near.cap = near.n; /* growing copies */
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -455,7 +457,9 @@ report_nothing_called(Sema *s, const AstExpr *e)
 	}
 	diag_begin(s->diag, E0201, e->span, "nothing is called `%s` here", e->name);
 	sema_help_names(s, e->name, suggest(e->name, near.at, near.n) ? &near : &known,
-			"known here:", "declare it: `const c = …` gives a number a name");
+			"known here:", s->decl && s->decl->kind != ADECL_FEATURE && s->where != IN_ARG
+				? arena_printf(s->arena, "declare it: a state, `state %s = 0`, or its equation `%s' = …`", e->name, e->name)
+				: "declare it: `const c = …` gives a number a name");
 }
 
 /* A `let` of equations, used where they are not. */
