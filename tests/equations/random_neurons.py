@@ -24,6 +24,12 @@ import npy                                           # noqa: E402
 import tool                                          # noqa: E402
 
 FUNCTIONS = """function hill(x, half) = x * x / (x * x + half * half)
+function bend(x, slope = 0.5, top = 2 * slope + 1) {
+    let y = slope * x
+    if y > top { top }
+    else if y < -top { let z = y + top ; -top + z / (1 + abs(z)) }
+    y
+}
 function soft(x) = x if abs(x) < 1 else sign(x) * (1 + log1p(abs(x) - 1))
 """
 STATES = ("v", "u", "w", "g")
@@ -40,6 +46,7 @@ def bounded(rng, names, depth):
     a, b = bounded(rng, names, depth - 1), bounded(rng, names, depth - 1)
     return rng.choice([
         f"({a} + {b}) * 0.5", f"({a} - {b})", f"tanh({a})", f"sin({a} * {b})", f"cos({a})", f"sigmoid({a})", f"soft({a})",
+        f"bend({a})", f"bend(top = 1 + abs({b}), x = {a})",
         f"hill({a}, {rng.choice(['0.5', '2'])})", f"exp(min({a}, 1))", f"exprel(clip({a}, -2, 1))", f"expm1(min({a}, 1))",
         f"max({a}, {b})", f"min({a}, {b})", f"abs({a})", f"sqrt(abs({a}))", f"pow(abs({a}), 0.7)", f"log1p(abs({a}))",
         f"({a} if {b} > {number(rng)} else {b})", f"sign({a})", f"pow(clip({a}, -1, 1), {rng.choice([2, 3])})"])
@@ -87,7 +94,7 @@ def neuron(rng, name):
     if method:
         lines.append(f"method = {method}")
     lines.append("receive exc { v += 0.5 * input }" if port else f"receive {{ {states[-1]} += 0.4 * input }}")
-    end = rng.choice(["", "refractory 2 ms", "refractory tau2 * 0.3 hold v", f"refractory 1.6 ms hold {', '.join(states)}"])
+    end = rng.choice(["", "refractory 2 ms", "refractory v > 0", f"refractory {states[-1]} > 0.2 hold v", "refractory tau2 * 0.3 hold v", f"refractory 1.6 ms hold {', '.join(states)}"])
     reset = rng.choice(["v = -0.5", "v -= 1", "v *= 0.2 ; " + f"{states[-1]} += 0.3", "if v > 2 { v = 0 } else { v = -1 }"])
     lines.append(f"spike when v > {rng.choice(['0.5', '0.3 + 0.1 * p', '0.2'])} {{ {reset} }} {end}")
     if rng.random() < 0.3:
@@ -122,7 +129,9 @@ def program(rng):
         rest += f"layer a{k} : N{k}[{n}]({argument(rng, n)}){drive}\n"
         rest += f"connect source -> a{k}{'.exc' if port else ''} {{ weight = uniform(0, 0.6) }}\n"
         records += [f"record a{k}.spikes"] + [f"record a{k}.{state}" for state in states]
-    return text + rest + "\n".join(records) + "\nexperiment { run 40 ms ; reset ; run 10 ms }\n"
+    sets = ["a0.tau = 6 ms + i * 1 ms", "a1.tau2 = 4 ms", "a2.p = 0.3 * i", "a0.q = 0.5", "a2.tau = 9 ms"]
+    change = " ; ".join(rng.sample(sets, rng.randint(0, 2)) + ["run 20 ms"])
+    return text + rest + "\n".join(records) + f"\nexperiment {{ run 30 ms ; {change} ; reset ; run 10 ms }}\n"
 
 
 def run(options, engine, compiler, folder, f64):
