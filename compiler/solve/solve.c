@@ -130,7 +130,7 @@ choose(System *y, const Linear *lin, bool linear, const Noise *noise, NetExpr **
 	Settled settled;
 	if (!linear && !noise->n && m != NMETHOD_EXPONENTIAL_EULER && sol_settled(y, &settled)) {
 		sol_propagate(y, &settled, next);
-		*why = "linear; what follows from drawn parameters, or from those that the experiment sets, is worked out when it is known";
+		*why = "linear; what follows from parameters that are drawn, tunable or set by the experiment is worked out when they are known";
 		return NMETHOD_EXACT;
 	}
 	if (m == NMETHOD_EXACT && !linear) {
