@@ -24,6 +24,14 @@ static const struct {
 	{"zeros", "a number is the value of all: `weight = 0`"},
 	{"ones", "a number is the value of all: `weight = 1`"},
 	{"load", "numbers of a file are `file(\"x.npy\")`"},
+	{"delta", "what spikes bring is `input`, or comes to `receive { v += input }`"},
+	/* values */
+	{"pi", "write the number, or `const pi = 3.14159265358979`"},
+	{"t", "models have no time; one that counts steps is a state: `state t = 0 ms ; step { t += dt }`, or an equation: `t' = 1`"},
+	{"time", "models have no time; one that counts steps is a state: `state t = 0 ms ; step { t += dt }`, or an equation: `t' = 1`"},
+	{"I", "what arrives at a neuron is `input`"},
+	{"I_syn", "what arrives at a neuron is `input`"},
+	{"noise", "white noise in an equation is `xi`"},
 	/* lines */
 	{"while", "a loop has a known number of turns: `for k in 0 ..< n { … }`"},
 	{"return", "the last line of a function is its value, and a handler gives nothing back"},
@@ -44,6 +52,9 @@ static const struct {
 	{"simulate", "write `experiment { run 1 s }`"},
 	{"model", "models are declared by `neuron`, `feature` and `rule`"},
 	{"threshold", "write `spike when v > threshold { v = reset }`"},
+	{"reset", "write `spike when v > threshold { v = reset }`"},
+	{"on_pre", "write `on pre { … }`"},
+	{"on_post", "write `on post { … }`"},
 	{"method", "write `method = rk4`"},
 	{"equations", "an equation is a line of the model: `v' = -v / tau`"},
 };

@@ -456,6 +456,14 @@ report_nothing_called(Sema *s, const AstExpr *e)
 			sema_add_word(s, &near, words[i]);
 	}
 	diag_begin(s->diag, E0201, e->span, "nothing is called `%s` here", e->name);
+	if (unit_find(e->name, strlen(e->name))) {
+		diag_help(s->diag, "a unit stands straight behind its number: `10 %s`", e->name);
+		return;
+	}
+	if (elsewhere_help(e->name)) {
+		diag_help(s->diag, "%s", elsewhere_help(e->name));
+		return;
+	}
 	sema_help_names(s, e->name, suggest(e->name, near.at, near.n) ? &near : &known,
 			"known here:", s->decl && s->decl->kind != ADECL_FEATURE && s->where != IN_ARG
 				? arena_printf(s->arena, "declare it: a state, `state %s = 0`, or its equation `%s' = …`", e->name, e->name)
