@@ -156,7 +156,7 @@ command_run(Compilation *c)
 		kind = run_compiled_engine();
 	if (c->o->verify && !may_verify(c))
 		return EXIT_USAGE;
-	if (sweep_has_lanes(c))
+	if (compilation_has_lanes(c))
 		return sweep_run(c, kind);
 	if (c->o->verify)
 		return command_verify(c);
@@ -171,7 +171,7 @@ command_build(Compilation *c)
 	int code;
 	if (!compile(c, NULL, &code))
 		return code;
-	if (sweep_has_lanes(c))
+	if (compilation_has_lanes(c))
 		return sweep_build(c);
 	StrBuf text = strbuf_init(c->arena);
 	run_print_c(c, &text);
@@ -241,7 +241,7 @@ command_explain(Compilation *c)
 	StrBuf text = strbuf_init(c->arena);
 	ExplainEnv env = {c->net, c->plan, c->o->markdown};
 	explain_print(&text, &env);
-	if (sweep_has_lanes(c) && !sweep_explain(c, &text, &code))
+	if (compilation_has_lanes(c) && !sweep_explain(c, &text, &code))
 		return code;
 	return output_write(c->arena, NULL, &text) ? EXIT_FINE : EXIT_WORLD;
 }

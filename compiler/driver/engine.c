@@ -75,7 +75,7 @@ static int64_t
 run_eval(void *arena, void *closure)
 {
 	Engine *e = closure;
-	EvalHost host = {call_host, arena};
+	EvalHost host = {call_host, arena, e->threads};
 	return eval_run(e->plan, "program", arena, &host, &e->why);
 }
 
@@ -131,13 +131,15 @@ tell_times(Compilation *c, const JitTimes *t)
 static bool
 open_jit(Engine *e, Compilation *c, const char **why)
 {
-	JitSymbol symbols[HOST_FNS];
+	JitSymbol symbols[HOST_FNS + 2];
 	for (int i = 0; i < HOST_FNS; i++)
 		symbols[i] = (JitSymbol){host_fns[i].name, (void *)fn_of(i)};
+	symbols[HOST_FNS] = (JitSymbol){"snnrt_team", (void *)snnrt_team};
+	symbols[HOST_FNS + 1] = (JitSymbol){"snnrt_meet", (void *)snnrt_meet};
 	LlvmOptions o = {.opt = 2, .verify = c->o->check_stages};
 	o.cache_dir = c->o->no_cache ? NULL : engine_cache_dir(c->arena);
 	panic_set_stage("jit");
-	e->jit = jit_open(c->arena, c->plan, &o, symbols, HOST_FNS, why);
+	e->jit = jit_open(c->arena, c->plan, &o, symbols, HOST_FNS + 2, why);
 	panic_set_stage(NULL);
 	if (!e->jit)
 		return false;
@@ -151,7 +153,7 @@ open_jit(Engine *e, Compilation *c, const char **why)
 bool
 engine_open(Engine *e, Compilation *c, EngineKind kind, const char **why)
 {
-	*e = (Engine){.plan = c->plan};
+	*e = (Engine){.plan = c->plan, .threads = c->o->threads};
 	switch (kind) {
 	case ENGINE_EVAL:
 		e->name = "eval";

@@ -12,6 +12,7 @@ typedef struct {
 	snnrt_entry *entry; /* called with the arena and this struct */
 	Jit *jit;
 	JitProc *proc;
+	int threads;     /* eval: of teams */
 	const char *why; /* eval: our mistake, found while running */
 } Engine;
 

@@ -188,7 +188,7 @@ static const char *
 value_text(OptionId id)
 {
 	if (id == OPTION_THREADS)
-		return "a whole number from 1 to 4096";
+		return "`auto`, or a whole number from 1 to 4096";
 	if (id == OPTION_VERIFY)
 		return "a whole number of steps, 1 or more";
 	if (id == OPTION_SEED)
@@ -210,8 +210,9 @@ take(Arena *a, Options *o, OptionId id, const char *v, int *code)
 		ok = o->seed_given = read_count(v, &o->seed);
 		break;
 	case OPTION_THREADS:
-		ok = read_count(v, &n) && n >= 1 && n <= 4096;
-		o->threads = (int)n;
+		o->threads_auto = strcmp(v, "auto") == 0;
+		ok = o->threads_auto || (read_count(v, &n) && n >= 1 && n <= 4096);
+		o->threads = o->threads_auto ? snnrt_processors() : (int)n;
 		break;
 	case OPTION_DATA:
 		o->data = v;

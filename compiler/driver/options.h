@@ -48,7 +48,8 @@ typedef struct {
 	const char *data, *out, *output, *cpu, *lib, *dump_dir, *stop_after, *dump_state, *without, *format, *checkpoint_every, *pause_after, *resume;
 	uint64_t seed, memory, verify_every;
 	bool seed_given;
-	int threads;
+	int threads;              /* 0: not said */
+	bool threads_auto;        /* as many as are worth it */
 	EngineKind engine;
 	EmitKind emit;
 	bool json;                /* diagnostics as JSON lines */

@@ -228,6 +228,33 @@ after_pass(void *env, const char *pass, const Plan *p)
 	output_dump(c, arena_printf(c->arena, "opt.%s", pass), "plan", &text);
 }
 
+bool
+compilation_has_lane(const Compilation *c, uint32_t i)
+{
+	return !(c->o->seed_given && strcmp(c->lanes.at[i].name, "seed") == 0);
+}
+
+bool
+compilation_has_lanes(const Compilation *c)
+{
+	for (uint32_t i = 0; i < c->lanes.n; i++) {
+		if (compilation_has_lane(c, i))
+			return true;
+	}
+	return false;
+}
+
+/* Lanes of a sweep are shared out, not what each of them does. What is built is told its threads when it runs. */
+static TeamMode
+team_mode(const Compilation *c)
+{
+	if (compilation_has_lanes(c))
+		return TEAM_NEVER;
+	if (c->o->command == COMMAND_BUILD || c->o->threads_auto)
+		return TEAM_AUTO;
+	return c->o->threads > 1 ? TEAM_ALWAYS : TEAM_NEVER;
+}
+
 static bool
 opt(Compilation *c)
 {
@@ -235,7 +262,9 @@ opt(Compilation *c)
 			.verify = is_checked(c),
 			.without = c->o->without,
 			.after = after_pass,
-			.env = c};
+			.env = c,
+			.team = team_mode(c),
+			.threads = c->o->threads};
 	const char *why = NULL;
 	if (!opt_run(c->plan, &o, &why))
 		PANIC("%s", why);

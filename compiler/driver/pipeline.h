@@ -50,6 +50,10 @@ void compilation_open(Compilation *c, const Options *o, Arena *a); /* for o->fil
 /* As compilation_open, of a compilation that has read the library and nothing else: it is not read again. */
 void compilation_begin(Compilation *c, const Options *o);
 
+/* Is something left to sweep over, that neither --set nor --seed gives? */
+bool compilation_has_lanes(const Compilation *c);
+bool compilation_has_lane(const Compilation *c, uint32_t i);
+
 /* ---- parts ----------------------------------------------------------------------------------- */
 bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan; once */
 bool import_read(Compilation *c, const SourceFile *of); /* import.c: the files that the program's declarations import */

@@ -21,28 +21,12 @@ enum { MOST_LANES = 10000 };
 
 /* ---- which lanes ---------------------------------------------------------------------------------- */
 
-static bool
-is_given(const Compilation *c, const struct ExpandLane *l)
-{
-	return c->o->seed_given && strcmp(l->name, "seed") == 0;
-}
-
-bool
-sweep_has_lanes(const Compilation *c)
-{
-	for (uint32_t i = 0; i < c->lanes.n; i++) {
-		if (!is_given(c, &c->lanes.at[i]))
-			return true;
-	}
-	return false;
-}
-
 int
 sweep_refuse(const Compilation *c, const char *what)
 {
 	StrBuf names = strbuf_init(c->arena);
 	for (uint32_t i = 0; i < c->lanes.n; i++) {
-		if (!is_given(c, &c->lanes.at[i]))
+		if (compilation_has_lane(c, i))
 			strbuf_printf(&names, " --set %s=…", c->lanes.at[i].name);
 	}
 	output_say("%s: pick it by%s", what, strbuf_text(&names));
@@ -113,7 +97,7 @@ sweep_find(Sweep *s)
 	const Compilation *c = s->c;
 	uint64_t n = 1;
 	for (uint32_t i = 0; i < c->lanes.n; i++) {
-		if (is_given(c, &c->lanes.at[i]))
+		if (!compilation_has_lane(c, i))
 			continue;
 		VEC_PUSH(s->arena, &s->over, c->lanes.at[i]);
 		n *= c->lanes.at[i].value.n;
@@ -152,6 +136,8 @@ open_lane(Sweep *s, uint32_t k)
 		l->text[i] = value_text(s->c, e);
 		VEC_PUSH(s->arena, &l->o.sets, arena_printf(s->arena, "%s=%s", over->name, l->text[i]));
 	}
+	l->o.threads = 1;                                 /* it is lanes that are shared out */
+	l->o.threads_auto = false;
 	compilation_open(&l->c, &l->o, arena_open());
 }
 

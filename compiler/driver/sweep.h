@@ -4,8 +4,6 @@
 
 #include "driver/pipeline.h"
 
-/* Is something left to sweep over, that neither --set nor --seed gives? */
-bool sweep_has_lanes(const Compilation *c);
 int sweep_refuse(const Compilation *c, const char *what); /* says how to pick a lane; EXIT_USAGE */
 /* Compiles all lanes, joins those of the same structure, and runs them; or makes an executable that does. */
 int sweep_run(Compilation *c, EngineKind kind);

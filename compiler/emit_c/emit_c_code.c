@@ -115,6 +115,8 @@ put_code(CEmit *c, uint32_t i)
 	c->line = 0;
 	c->line_file = NULL;
 	c_name_locals(c);
+	if (c->code->kind == CODE_PROC)
+		c_shares(c);
 	strbuf_putc(c->out, '\n');
 	PlanBlock body = put_remarks(c);
 	put_signature(c);

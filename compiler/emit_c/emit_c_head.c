@@ -315,6 +315,7 @@ c_head(CEmit *c)
 	put_includes(c);
 	put_macros(c);
 	put_helpers(c);
+	c_team_helpers(c);
 }
 
 /* ---- the struct ------------------------------------------------------------------------------ */

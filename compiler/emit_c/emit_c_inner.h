@@ -40,6 +40,9 @@ typedef struct {
 /* A load that got a name before the statement that needs it. */
 typedef struct { const PlanExpr *load; const char *name; } CHoisted;
 
+/* A team and the function of its threads. */
+typedef struct { const PlanStmt *team; const char *name; } CTeam;
+
 typedef struct {
 	Arena *arena;
 	StrBuf *out;
@@ -64,6 +67,7 @@ typedef struct {
 	CNames names;                     /* of its locals */
 	int simd_depth;
 	VEC(CHoisted) hoisted;            /* for the statement being printed */
+	VEC(CTeam) teams;                 /* of the codes so far */
 	const char *line_file;            /* source line that was shown last */
 	uint32_t line;
 } CEmit;
@@ -121,6 +125,11 @@ void c_block(CEmit *c, const PlanBlock *b);
 /* Writes `text` at the present depth, broken where lines would get too long. */
 void c_line(CEmit *c, const char *text);
 void c_comment(CEmit *c, const char *text);
+
+/* emit_c_team.c: what each thread does, as functions before the proc; the call in it */
+void c_team_helpers(CEmit *c);
+void c_shares(CEmit *c);
+void c_team(CEmit *c, const PlanStmt *s);
 
 /* emit_c_local.c */
 void c_name_locals(CEmit *c);

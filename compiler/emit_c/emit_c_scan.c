@@ -36,6 +36,8 @@ c_stmt_live(const CEmit *c, const PlanStmt *s)
 	case PSTMT_RETURN:
 	case PSTMT_RUN:
 	case PSTMT_DO:
+	case PSTMT_TEAM:
+	case PSTMT_MEET:
 	case PSTMT_HOST:
 	case PSTMT_NOTE:
 		return true;
@@ -313,7 +315,12 @@ scan_stmt(CEmit *c, const PlanStmt *s)
 	case PSTMT_HOST:
 		scan_host(c, s);
 		return;
+	case PSTMT_TEAM:
+		c->info->arena_read = true;
+		scan_block(c, &s->body);
+		return;
 	case PSTMT_NOTE:
+	case PSTMT_MEET:
 		return;
 	case PSTMT_UNSET:
 	case PSTMT_COUNT:

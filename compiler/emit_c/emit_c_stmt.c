@@ -447,6 +447,11 @@ put_stmt(CEmit *c, const PlanStmt *s)
 	case PSTMT_HOST:
 		put_host(c, s);
 		return;
+	case PSTMT_TEAM:
+		c_team(c, s);
+		return;
+	case PSTMT_MEET:                                  /* one thread meets nobody */
+		return;
 	case PSTMT_NOTE:
 		c_comment(c, s->text);
 		return;

@@ -2,8 +2,8 @@
  *
  * Procs are exported as `i64 NAME(ptr arena)`. Kernels are internal and take only the arena: all
  * calls of a proc are over the whole range, and constant bounds halve the code that the
- * vectoriser makes. A kernel with open bounds is a module of its own, made when somebody asks
- * for it. Funcs are internal, and inlined where survey.c says so.
+ * vectoriser makes; those that a team shares out (gen_team.c) take their bounds, too. A kernel with
+ * open bounds is a module of its own, made when somebody asks for it. Funcs are internal, and inlined where survey.c says so.
  */
 #include "emit_llvm/ll.h"
 
@@ -47,7 +47,7 @@ declare_code(LlGen *g, uint32_t i)
 {
 	const PlanCode *c = g->plan->codes.at[i];
 	const char *name = c->name;
-	bool open = c == g->part->kernel;
+	bool asked = c == g->part->kernel, open = asked || g->open[i];
 	LLVMTypeRef with_range[] = {g->ptr, g->type[PT_I64], g->type[PT_I64]};
 	unsigned at = (unsigned)LLVMAttributeFunctionIndex;
 	switch (c->kind) {
@@ -63,12 +63,12 @@ declare_code(LlGen *g, uint32_t i)
 	case CODE_UNSET:
 		UNREACHABLE();
 	}
-	if (open)
+	if (asked)
 		name = arena_printf(g->a, LL_KERNEL_SYMBOL, c->name);
 	LLVMValueRef fn = g->fn[i] = LLVMAddFunction(g->module, name, g->fn_type[i]);
 	ll_add_target(g, fn);
 	ll_add_attribute(g, fn, at, "nounwind", 0);
-	if (c->kind == CODE_FUNC || (c->kind == CODE_KERNEL && !open && !g->part->part_of))
+	if (c->kind == CODE_FUNC || (c->kind == CODE_KERNEL && !asked && !g->part->part_of))
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
 	if (c->kind == CODE_FUNC) {
 		ll_add_attribute(g, fn, at, "inlinehint", 0);
@@ -261,6 +261,18 @@ gen_host(LlGen *g, const PlanStmt *s)
 	pass_up(g, status);
 }
 
+/* NULL: over the whole range. */
+void
+ll_call_kernel(LlGen *g, uint32_t i, LLVMValueRef lo, LLVMValueRef hi)
+{
+	LLVMValueRef args[] = {g->arena, lo, hi};
+	if (!lo) {
+		args[1] = ll_i64(g, 0);
+		args[2] = ll_i64(g, (int64_t)g->plan->codes.at[i]->range);
+	}
+	LLVMBuildCall2(g->b, g->fn_type[i], g->fn[i], args, LLVMCountParamTypes(g->fn_type[i]), "");
+}
+
 static void
 gen_stmt(LlGen *g, const PlanStmt *s)
 {
@@ -296,7 +308,10 @@ gen_stmt(LlGen *g, const PlanStmt *s)
 		gen_return(g, s);
 		return;
 	case PSTMT_RUN:
-		LLVMBuildCall2(g->b, g->fn_type[s->id], g->fn[s->id], &g->arena, 1, "");
+		ll_call_kernel(g, s->id, NULL, NULL);
+		return;
+	case PSTMT_TEAM:
+		ll_gen_team(g, s);
 		return;
 	case PSTMT_DO:
 		r = LLVMBuildCall2(g->b, g->fn_type[s->id], g->fn[s->id], &g->arena, 1, "");
@@ -306,6 +321,7 @@ gen_stmt(LlGen *g, const PlanStmt *s)
 		gen_host(g, s);
 		return;
 	case PSTMT_NOTE:
+	case PSTMT_MEET:
 		return;
 	case PSTMT_UNSET: case PSTMT_COUNT:
 		break;
@@ -383,6 +399,7 @@ ll_gen_module(LlGen *g, const LlPart *part)
 	uint32_t n = g->plan->codes.n;
 	g->part = part;
 	ll_survey(g);
+	ll_mark_open(g);
 	for (uint32_t i = 0; i < n; i++) {
 		if (g->used[i])
 			declare_code(g, i);

@@ -65,6 +65,7 @@ typedef struct {
 	uint32_t ngroups;
 
 	bool *used, *loops;                     /* per code; see survey.c */
+	bool *open;                             /* per code: a kernel that takes its bounds; gen_team.c */
 	LlCold *cold;
 	uint32_t *nodes;
 	LLVMValueRef *fn;                       /* per code, declared when first wanted */
@@ -113,6 +114,9 @@ bool ll_inlines(const LlGen *g, uint32_t func);         /* called from the code 
 
 void ll_gen_module(LlGen *g, const LlPart *part);
 void ll_gen_block(LlGen *g, PlanBlock b);
+void ll_call_kernel(LlGen *g, uint32_t kernel, LLVMValueRef lo, LLVMValueRef hi); /* NULL: whole */
+void ll_mark_open(LlGen *g);
+void ll_gen_team(LlGen *g, const PlanStmt *s);
 LLVMValueRef ll_gen_expr(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_mask(LlGen *g, const PlanExpr *e);
 LLVMValueRef ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index);

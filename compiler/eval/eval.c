@@ -3,6 +3,7 @@
 
 #include "base/panic.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STATUS_FAILED = -2 };
@@ -53,15 +54,21 @@ leave(Eval *ev, uint32_t before)
 	}
 }
 
-static int64_t
-run_kernel(Eval *ev, uint32_t code)
+int64_t
+eval_kernel(Eval *ev, uint32_t code, int64_t lo, int64_t hi)
 {
 	uint32_t before = enter(ev, code);
-	set_local(ev, 0, (Val){.i = 0});
-	set_local(ev, 1, (Val){.i = (int64_t)ev->p->codes.at[code]->range});
+	set_local(ev, 0, (Val){.i = lo});
+	set_local(ev, 1, (Val){.i = hi});
 	int64_t status = exec_block(ev, ev->p->codes.at[code]->body);
 	leave(ev, before);
 	return status;
+}
+
+static int64_t
+run_kernel(Eval *ev, uint32_t code)
+{
+	return eval_kernel(ev, code, 0, (int64_t)ev->p->codes.at[code]->range);
 }
 
 static int64_t
@@ -150,7 +157,11 @@ exec_stmt(Eval *ev, const PlanStmt *s)
 	case PSTMT_STORE: {
 		/* First the place, then the value: neither changes anything, so only a failing index could tell. */
 		char *at = eval_address(ev, s->id, s->op);
-		eval_store(ev->p->bufs.at[s->id].type, at, eval_expr(ev, s->e));
+		Val v = eval_expr(ev, s->e);
+		PlanType t = ev->p->bufs.at[s->id].type;
+		if (ev->in_team)
+			eval_touch(ev, s->id, at, plan_type_size(t), true);
+		eval_store(t, at, v);
 		return 0;
 	}
 	case PSTMT_FOR: return exec_for(ev, s);
@@ -163,6 +174,8 @@ exec_stmt(Eval *ev, const PlanStmt *s)
 	case PSTMT_RUN: return run_kernel(ev, s->id);
 	case PSTMT_DO: return do_proc(ev, s->id);
 	case PSTMT_HOST: return exec_host(ev, s);
+	case PSTMT_TEAM: return eval_team(ev, s->body);
+	case PSTMT_MEET:                                  /* eval_team stops there */
 	case PSTMT_NOTE: return 0;
 	case PSTMT_UNSET:
 	case PSTMT_COUNT: break;
@@ -202,6 +215,7 @@ open_eval(Arena *a, const Plan *p, void *arena, const EvalHost *host)
 	ev->arena = arena;
 	if (host)
 		ev->host = *host;
+	ev->threads = ev->host.threads > PLAN_MAX_TEAM ? PLAN_MAX_TEAM : ev->host.threads > 1 ? ev->host.threads : 1;
 	ev->code = UINT32_MAX;
 	ev->vals = ARENA_ARRAY(a, Val *, p->codes.n);
 	ev->set = ARENA_ARRAY(a, uint8_t *, p->codes.n);
@@ -232,6 +246,7 @@ eval_run(const Plan *p, const char *name, void *arena, const EvalHost *host, con
 	if (!setjmp(ev->out))
 		status = run_named(ev, name);
 	*why = ev->why;
+	free(ev->touched);
 	arena_close(own);
 	return status;
 }

@@ -10,7 +10,9 @@
 
 /* Host functions: `fn` indexes plan_host_fns; an address comes as its bits. */
 typedef int64_t (*EvalHostFn)(void *env, uint32_t fn, uint32_t nargs, const int64_t *args);
-typedef struct { EvalHostFn call; void *env; } EvalHost;  /* call NULL: every host call gives 0 */
+/* call NULL: every host call gives 0. threads above 1: teams are of so many, which the interpreter plays one after the
+ * other, in an order that nobody may rely on; it fails where two of them touch what one of them writes and did not meet. */
+typedef struct { EvalHostFn call; void *env; int threads; } EvalHost;
 
 /* Runs a proc, or a kernel over its whole range, over an arena that plan_layout laid out (plan->arena_bytes,
  * aligned to 8 at least). The values of const buffers are written there first; everything else is the caller's.

@@ -39,6 +39,8 @@ mask(Eval *ev, const PlanExpr *e)
 	if ((uint64_t)n > extent - (uint64_t)from)
 		eval_fail(ev, "%" PRId64 " elements of `%s` are read from %" PRId64 " on, its axis %s has %" PRIu64, n, b->name,
 			from, plan_axis_name(b->axis[b->naxes - 1].kind), extent);
+	if (ev->in_team)
+		eval_touch(ev, e->id, at, (uint64_t)n, false);
 	for (int64_t k = 0; k < n; k++)
 		bits |= (uint64_t)(at[k] != 0) << k;
 	return bits;
@@ -72,6 +74,16 @@ load(PlanType t, const char *at)
 	case PT_COUNT: UNREACHABLE();
 	}
 	return v;
+}
+
+static Val
+load_element(Eval *ev, const PlanExpr *e)
+{
+	const char *at = eval_address(ev, e->id, e->op);
+	PlanType t = ev->p->bufs.at[e->id].type;
+	if (ev->in_team)
+		eval_touch(ev, e->id, at, plan_type_size(t), false);
+	return load(t, at);
 }
 
 #define STORE_AS(T) do { T x = (T)v.i; memcpy(at, &x, sizeof x); } while (0)
@@ -361,7 +373,7 @@ eval_expr(Eval *ev, const PlanExpr *e)
 			eval_fail(ev, "`%s` has no value yet", ev->p->codes.at[ev->code]->locals[e->id].name);
 		return ev->local[e->id];
 	case PEXPR_LOAD:
-		return load(ev->p->bufs.at[e->id].type, eval_address(ev, e->id, e->op));
+		return load_element(ev, e);
 	case PEXPR_MASK:
 		return (Val){.i = (int64_t)mask(ev, e)};
 	case PEXPR_CTZ:

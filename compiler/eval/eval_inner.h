@@ -18,10 +18,20 @@ typedef struct {
 	uint32_t code;                                    /* running now */
 	Val *local;                                       /* vals[code], set[code] */
 	uint8_t *is_set;
+	int threads, me;                                  /* of a team */
+	bool in_team;
+	uint32_t phase;                                   /* between two meetings */
+	struct EvalCell *touched;                         /* by byte of the arena; NULL: nobody looks */
 	const char *why;
 	jmp_buf out;
 } Eval;
 
+/* eval_team.c */
+int64_t eval_team(Eval *ev, PlanBlock b);
+void eval_touch(Eval *ev, uint32_t buf, const char *at, uint64_t bytes, bool write);
+
+/* eval.c */
+int64_t eval_kernel(Eval *ev, uint32_t code, int64_t lo, int64_t hi);
 _Noreturn void eval_fail(Eval *ev, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 Val eval_expr(Eval *ev, const PlanExpr *e);
 char *eval_address(Eval *ev, uint32_t buf, PlanExpr *const *index);

@@ -76,6 +76,8 @@ find_in_stmt(Finder *f, PlanStmt *s, bool proc)
 	case PSTMT_RETURN:
 	case PSTMT_RUN:
 	case PSTMT_DO:
+	case PSTMT_TEAM:
+	case PSTMT_MEET:
 	case PSTMT_HOST:
 	case PSTMT_NOTE:
 		break;

@@ -36,6 +36,10 @@ opt_pass_help(uint32_t i)
 bool
 opt_pass(Plan *p, const char *name)
 {
+	if (!strcmp(name, "team")) {
+		opt_team(p, TEAM_ALWAYS, 2);
+		return true;
+	}
 	for (uint32_t i = 0; i < opt_pass_count(); i++)
 		if (!strcmp(passes[i].name, name)) {
 			passes[i].run(p);
@@ -52,6 +56,17 @@ is_left_out(const OptOptions *o, const Pass *pass)
 	       (o->without && (!strcmp(o->without, pass->name) || !strcmp(o->without, OPT_ALL)));
 }
 
+static bool
+pass_done(Plan *p, const OptOptions *o, const char *name, const char **why)
+{
+	const char *wrong = o->verify ? plan_verify(p, p->arena) : NULL;
+	if (wrong)
+		*why = arena_printf(p->arena, "after pass %s: %s", name, wrong);
+	else if (o->after)
+		o->after(o->env, name, p);
+	return !wrong;
+}
+
 bool
 opt_run(Plan *p, const OptOptions *o, const char **why)
 {
@@ -61,13 +76,12 @@ opt_run(Plan *p, const OptOptions *o, const char **why)
 		panic_set_stage(arena_printf(p->arena, "opt %s", passes[i].name));
 		passes[i].run(p);
 		plan_layout(p);
-		const char *wrong = o->verify ? plan_verify(p, p->arena) : NULL;
-		if (wrong) {
-			*why = arena_printf(p->arena, "after pass %s: %s", passes[i].name, wrong);
+		if (!pass_done(p, o, passes[i].name, why))
 			return false;
-		}
-		if (o->after)
-			o->after(o->env, passes[i].name, p);
 	}
-	return true;
+	if (o->team == TEAM_NEVER)
+		return true;
+	panic_set_stage("opt team");
+	opt_team(p, o->team, o->threads);
+	return pass_done(p, o, "team", why);
 }

@@ -9,12 +9,17 @@
 
 #define OPT_ALL "all"
 
+/* For several threads: not at all; where it is worth the meetings; always. */
+typedef enum { TEAM_NEVER, TEAM_AUTO, TEAM_ALWAYS } TeamMode;
+
 typedef struct {
 	bool exact_only;
 	bool verify;                                      /* after each pass */
 	const char *without;                              /* name of a pass to leave out, OPT_ALL, or NULL */
 	void (*after)(void *env, const char *pass, const Plan *p);   /* for dumps and timers; may be NULL */
 	void *env;
+	TeamMode team;
+	int threads;                                      /* that there may be; only a guide */
 } OptOptions;
 
 /* False and *why if a pass broke the plan (our mistake). */
@@ -25,5 +30,8 @@ const char *opt_pass_name(uint32_t i);
 const char *opt_pass_help(uint32_t i);
 /* One pass alone, by name; false if there is none. */
 bool opt_pass(Plan *p, const char *name);
+
+/* The last one, which opt_run does if asked: kernels are shared out among threads. */
+void opt_team(Plan *p, TeamMode mode, int threads);
 
 #endif

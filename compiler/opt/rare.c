@@ -108,7 +108,7 @@ block_is_safe(Rare *f, PlanBlock b, bool inside)
 				return false;
 			break;
 		case PSTMT_UNSET: case PSTMT_FOR: case PSTMT_WHILE: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN:
-		case PSTMT_DO: case PSTMT_HOST: case PSTMT_COUNT:
+		case PSTMT_DO: case PSTMT_TEAM: case PSTMT_MEET: case PSTMT_HOST: case PSTMT_COUNT:
 			return false;
 		}
 	}

@@ -67,6 +67,7 @@ typedef enum {
 const char *plan_axis_name(PlanAxisKind k);               /* "neuron" */
 const char *plan_role_name(PlanRole r);                   /* "state" */
 
+enum { PLAN_MAX_TEAM = 64 /* threads */ };
 enum { PLAN_MAX_AXES = 6, PLAN_MAX_OPS = 6, PLAN_ALIGN = 64, PLAN_HEADER = 64 };
 /* How deep an expression and nested blocks may be: verify and read refuse more, so that no printer overflows. */
 enum { PLAN_MAX_DEPTH = 400, PLAN_MAX_NEST = 64 };
@@ -116,6 +117,14 @@ typedef enum {
 	PSTMT_COUNT
 } PlanStmtKind;
 
+/* Who of a team runs a kernel. With one thread each is the whole range, in the order of the text. */
+typedef enum {
+	SHARE_NONE,                                       /* outside of teams */
+	SHARE_PARTS,                                      /* everyone a part of the range; cuts are multiples of `step` */
+	SHARE_EVENTS,                                     /* likewise, cut where as many events of the list `list` lie on either side */
+	SHARE_ONE,                                        /* thread number `step`, modulo how many there are */
+} PlanShare;
+
 typedef struct PlanStmt PlanStmt;
 typedef struct { PlanStmt **at; uint32_t n; } PlanBlock;
 
@@ -129,7 +138,9 @@ struct PlanStmt {
 	                                                   * DO: proc; HOST: index in snnrt_abi.def */
 	PlanExpr *e;                                      /* LET VAR SET STORE: value; WHILE IF: condition; FOR: lower bound */
 	PlanExpr *hi;                                     /* FOR: upper bound, excluded */
-	int64_t step;                                     /* FOR: > 0 */
+	int64_t step;                                     /* FOR: > 0; RUN: see PlanShare */
+	PlanShare share;                                  /* RUN */
+	uint32_t list, count;                             /* RUN, SHARE_EVENTS: buffers [1, n] of ascending indices, and [1], how many there are */
 	bool simd;                                        /* FOR: turns are independent of each other, in any order */
 	uint32_t nops;                                    /* STORE: indices; CALL: arguments; RETURN: values */
 	PlanExpr **op;
@@ -137,7 +148,7 @@ struct PlanStmt {
 	uint32_t *locals;
 	uint32_t nargs;                                   /* HOST */
 	PlanArg *args;
-	PlanBlock body, other;                            /* FOR WHILE: body; IF: then, else */
+	PlanBlock body, other;                            /* FOR WHILE TEAM: body; IF: then, else */
 	const char *text;                                 /* NOTE */
 };
 
@@ -200,6 +211,7 @@ typedef struct {
 	VEC(PlanCode *) codes;                            /* order: funcs before users; kernels; procs before users */
 	VEC(PlanObject) objects;
 	VEC(PlanRemark) remarks;
+	const char *hash;                                 /* of the plan before it was shared out among threads; NULL: as it is */
 	uint64_t arena_bytes;                             /* set by plan_layout: PLAN_HEADER + buffers */
 	Span at;                                          /* the statement of the program that is being built; stamped on what is emitted */
 } Plan;
@@ -261,7 +273,7 @@ void plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const 
 void plan_print(StrBuf *out, const Plan *p);
 void plan_print_code(StrBuf *out, const Plan *p, const PlanCode *c);
 void plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e);
-const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike, with equal constants */
+const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike (without teams), with equal constants */
 /* Reads the text of plan_print. NULL and *why ("line 12: …") if it is not a plan. */
 Plan *plan_read(Arena *a, Interner *names, const char *text, const char **why);
 /* Reads funcs (only) and adds those to `p` that it does not have yet; used for the embedded *.plan library. */

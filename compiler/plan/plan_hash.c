@@ -17,6 +17,8 @@ add(uint64_t h, const void *p, size_t n)
 const char *
 plan_hash(const Plan *p)
 {
+	if (p->hash)
+		return p->hash;
 	Plan bare = *p;
 	StrBuf text = strbuf_init(p->arena);
 	uint64_t h = 0xcbf29ce484222325;

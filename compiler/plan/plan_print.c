@@ -11,7 +11,7 @@
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static const char *const reserved[] = {"let", "var", "set", "for", "in", "while", "if", "else", "call", "return",
-	"run", "do", "host", "note", "true", "false", "inf", "nan", "inf_f64", "nan_f64"};
+	"run", "do", "team", "meet", "host", "note", "true", "false", "inf", "nan", "inf_f64", "nan_f64"};
 
 bool
 plan_word_is_reserved(const char *s, size_t n)
@@ -295,6 +295,22 @@ print_store(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s)
 }
 
 static void
+print_run(StrBuf *out, const Plan *p, const PlanStmt *s)
+{
+	strbuf_puts(out, "run ");
+	print_code_name(out, p, s->id);
+	if (s->share == SHARE_PARTS || s->share == SHARE_ONE)
+		strbuf_printf(out, " (%s %" PRId64 ")", s->share == SHARE_PARTS ? "parts" : "on", s->step);
+	if (s->share != SHARE_EVENTS)
+		return;
+	strbuf_puts(out, " (events ");
+	print_buf(out, p, s->list);
+	strbuf_puts(out, " of ");
+	print_buf(out, p, s->count);
+	strbuf_putc(out, ')');
+}
+
+static void
 print_worded(StrBuf *out, const Plan *p, const PlanCode *c, const char *word, const PlanExpr *e)
 {
 	strbuf_printf(out, "%s ", word);
@@ -322,11 +338,13 @@ plan_print_head(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s
 		strbuf_puts(out, "return ");
 		print_list(out, p, c, s->nops, s->op, 0);
 		return;
-	case PSTMT_RUN:
+	case PSTMT_RUN: print_run(out, p, s); return;
 	case PSTMT_DO:
-		strbuf_puts(out, s->kind == PSTMT_RUN ? "run " : "do ");
+		strbuf_puts(out, "do ");
 		print_code_name(out, p, s->id);
 		return;
+	case PSTMT_TEAM: strbuf_puts(out, "team"); return;
+	case PSTMT_MEET: strbuf_puts(out, "meet"); return;
 	case PSTMT_HOST: print_host(out, p, c, s); return;
 	case PSTMT_NOTE:
 		strbuf_puts(out, "note ");
@@ -344,7 +362,7 @@ static void
 print_stmt(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s, int depth)
 {
 	plan_print_head(out, p, c, s);
-	if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE || s->kind == PSTMT_IF)
+	if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE || s->kind == PSTMT_IF || s->kind == PSTMT_TEAM)
 		print_block(out, p, c, s->body, depth);
 	if (s->kind == PSTMT_IF && s->other.n > 0) {
 		strbuf_puts(out, " else");

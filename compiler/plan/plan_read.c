@@ -194,6 +194,37 @@ read_return(PlanReader *r, PlanStmt *s)
 	s->nops = v.n;
 }
 
+static uint32_t
+read_buf_ref(PlanReader *r)
+{
+	Name name = plan_reader_name(r);
+	uint32_t id = plan_find_buf(r->plan, name);
+	if (id == UINT32_MAX)
+		FAIL(r, "no buffer is named `%s`", name);
+	return id;
+}
+
+/* run k, run k (parts 64), run k (events list of count), run k (on 1) */
+static void
+read_run(PlanReader *r, PlanStmt *s)
+{
+	s->kind = PSTMT_RUN;
+	s->id = read_code_ref(r, "kernel");
+	if (!plan_lex_take(&r->x, "("))
+		return;
+	s->share = plan_lex_take(&r->x, "events") ? SHARE_EVENTS : plan_lex_take(&r->x, "on") ? SHARE_ONE : SHARE_PARTS;
+	if (s->share == SHARE_EVENTS) {
+		s->list = read_buf_ref(r);
+		plan_lex_want(&r->x, "of");
+		s->count = read_buf_ref(r);
+	} else {
+		if (s->share == SHARE_PARTS)
+			plan_lex_want(&r->x, "parts");
+		s->step = plan_reader_i64(r);
+	}
+	plan_lex_want(&r->x, ")");
+}
+
 static PlanStmt *
 read_stmt(PlanReader *r)
 {
@@ -219,8 +250,12 @@ read_stmt(PlanReader *r)
 	} else if (plan_lex_take(x, "return")) {
 		read_return(r, s);
 	} else if (plan_lex_take(x, "run")) {
-		s->kind = PSTMT_RUN;
-		s->id = read_code_ref(r, "kernel");
+		read_run(r, s);
+	} else if (plan_lex_take(x, "team")) {
+		s->kind = PSTMT_TEAM;
+		s->body = read_block(r);
+	} else if (plan_lex_take(x, "meet")) {
+		s->kind = PSTMT_MEET;
 	} else if (plan_lex_take(x, "do")) {
 		s->kind = PSTMT_DO;
 		s->id = read_code_ref(r, "proc");

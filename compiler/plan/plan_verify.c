@@ -31,6 +31,7 @@ typedef struct {
 	uint32_t *simd_of;                                /* per local: simd loops around its declaration */
 	uint32_t *stack, nstack;                          /* locals that are alive */
 	uint32_t nest, guards, simd;
+	bool team;                                        /* inside of one */
 } Verify;
 
 static bool
@@ -453,15 +454,58 @@ check_host(Verify *v, const PlanStmt *s)
 	return v->c->locals[s->locals[0]].type == PT_I64 || bad(v, "the result is i64");
 }
 
+/* How a run is shared out. What parts of a kernel may do at the same time is the kernel's promise; eval looks at it. */
+static bool
+check_share(Verify *v, const PlanStmt *s)
+{
+	if ((s->share != SHARE_NONE) != v->team)
+		return bad(v, v->team ? "a team does not know who runs this" : "only a team shares a run out");
+	if (s->share == SHARE_PARTS && s->step <= 0)
+		return bad(v, "parts of %" PRId64, s->step);
+	if (s->share == SHARE_ONE && (s->step < 0 || s->step >= PLAN_MAX_TEAM))
+		return bad(v, "there is no thread %" PRId64, s->step);
+	if (s->share != SHARE_EVENTS)
+		return true;
+	if (s->list >= v->p->bufs.n || s->count >= v->p->bufs.n)
+		return bad(v, "there is no list of events");
+	const PlanBuf *list = &v->p->bufs.at[s->list], *count = &v->p->bufs.at[s->count];
+	if (list->naxes != 2 || list->axis[0].extent != 1 || !plan_type_is_int(list->type))
+		return bad(v, "`%s` is no list of events", list->name);
+	return (count->naxes == 1 && plan_type_is_int(count->type)) || bad(v, "`%s` does not count events", count->name);
+}
+
+static bool
+check_run(Verify *v, const PlanStmt *s)
+{
+	return find_callee(v, s->id, CODE_KERNEL) != NULL && check_share(v, s);
+}
+
+static bool check_block(Verify *v, PlanBlock b);
+
+static bool
+check_team(Verify *v, const PlanStmt *s)
+{
+	if (v->team)
+		return bad(v, "a team in a team");
+	v->team = true;
+	if (!check_block(v, s->body))
+		return false;
+	v->team = false;
+	return true;
+}
+
 /* Whether this kind of code may have this kind of statement, and a simd loop too. */
 static bool
 check_allowed(Verify *v, const PlanStmt *s)
 {
-	bool proc_only = s->kind == PSTMT_RUN || s->kind == PSTMT_DO || s->kind == PSTMT_HOST;
+	bool team = s->kind == PSTMT_TEAM || s->kind == PSTMT_MEET;
+	bool proc_only = s->kind == PSTMT_RUN || s->kind == PSTMT_DO || s->kind == PSTMT_HOST || team;
 	if (proc_only && v->c->kind != CODE_PROC)
 		return bad(v, "only a proc may do that");
 	if (proc_only && v->simd)
 		return bad(v, "a simd loop may not do that");
+	if (v->team && s->kind != PSTMT_RUN && s->kind != PSTMT_NOTE && !team)
+		return bad(v, "a team may not do that");
 	if (s->kind == PSTMT_STORE && v->c->kind == CODE_FUNC)
 		return bad(v, "a func may not store");
 	if (s->kind == PSTMT_RETURN && v->c->kind != CODE_FUNC)
@@ -485,7 +529,9 @@ check_stmt(Verify *v, const PlanStmt *s)
 	case PSTMT_IF: return check_condition(v, s);
 	case PSTMT_CALL: return check_call(v, s);
 	case PSTMT_RETURN: return check_return(v, s);
-	case PSTMT_RUN: return find_callee(v, s->id, CODE_KERNEL) != NULL;
+	case PSTMT_RUN: return check_run(v, s);
+	case PSTMT_TEAM: return check_team(v, s);
+	case PSTMT_MEET: return v->team || bad(v, "only a team meets");
 	case PSTMT_DO: return find_callee(v, s->id, CODE_PROC) != NULL;
 	case PSTMT_HOST: return check_host(v, s);
 	case PSTMT_NOTE: return s->text ? true : bad(v, "a note without text");
@@ -562,6 +608,7 @@ check_code(Verify *v, uint32_t index)
 	v->code = index;
 	v->s = NULL;
 	v->nest = v->guards = v->simd = v->nstack = 0;
+	v->team = false;
 	if (c->kind <= CODE_UNSET || c->kind > CODE_PROC || !is_name(c->name))
 		return bad(v, "code %" PRIu32 " has no kind or no name", index);
 	for (uint32_t i = 0; i < index; i++) {

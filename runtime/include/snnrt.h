@@ -223,6 +223,13 @@ int64_t snnrt_tune(SNNRT_ARGS_lp);
 int64_t snnrt_take(SNNRT_ARGS_llp);
 int64_t snnrt_cue(SNNRT_ARGS_lll);
 
+/* What each thread of a team does: `me` of `of`. snnrt_team calls it on all threads of the run and gives their number; 0: there
+ * is one thread, and nothing was done. Within it snnrt_meet waits for all others. */
+typedef void snnrt_share(void *arena, int64_t me, int64_t of);
+int64_t snnrt_team(void *host, snnrt_share *share);
+void snnrt_meet(void *host);
+int snnrt_processors(void);                               /* that this process may use */
+
 #ifdef __cplusplus
 }
 #endif

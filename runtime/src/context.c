@@ -437,6 +437,7 @@ snnrt_close(snnrt *rt)
 	for (uint32_t i = 0; rt->object && i < rt->p->nobjects; i++)
 		close_object(rt, i);
 	rt_watch_close(rt);
+	rt_team_close(rt);
 	rt_folder_close(&rt->folder, true);                   /* removes only what we made and left empty */
 	if (rt->arena_mapped)
 		munmap(rt->arena, rt->arena_mapped);

@@ -12,7 +12,7 @@ enum { USAGE = 2, WORLD = 3 };
 static const struct { struct option o; const char *arg, *text; } table[] = {
 	{{"seed", required_argument, NULL, 's'}, "N", "seed of all random numbers (default: the program's)"},
 	{{"set", required_argument, NULL, 'S'}, "NAME=VALUE", "value of a tunable"},
-	{{"threads", required_argument, NULL, 't'}, "N", "threads to use; the results do not depend on it"},
+	{{"threads", required_argument, NULL, 't'}, "N|auto", "threads to use (default: 1); the results do not depend on it"},
 	{{"data", required_argument, NULL, 'd'}, "DIR", "folder of the data files (then the working folder)"},
 	{{"out", required_argument, NULL, 'o'}, "DIR", "results folder (default: results/NAME)"},
 	{{"memory", required_argument, NULL, 'm'}, "SIZE", "refuse to use more, such as 4G (default: what is free)"},
@@ -110,8 +110,8 @@ read_options(int argc, char **argv, Main *m)
 		switch (c) {
 		case 's': ok = o->seed_given = read_count(optarg, &o->seed); break;
 		case 't':
-			ok = read_count(optarg, &n) && n >= 1 && n <= 4096;
-			o->threads = (int)n;
+			ok = strcmp(optarg, "auto") == 0 || (read_count(optarg, &n) && n >= 1 && n <= 4096);
+			o->threads = n ? (int)n : snnrt_processors();
 			break;
 		case 'd': o->data = optarg; break;
 		case 'o': o->out = optarg; break;

@@ -307,7 +307,12 @@ struct snnrt {
 	struct RtWatch *watch;                                           /* NULL: nobody diagnoses */
 	RtResume *resume;                                                /* what the run goes on from, until it does; or NULL */
 	RtEvery every, pause;
+	struct RtTeam *team;                                             /* NULL: one thread, or none was wanted so far */
+	bool teamed;                                                     /* it was asked for */
 };
+
+typedef struct RtTeam RtTeam;                                        /* team.c */
+void rt_team_close(snnrt *rt);
 
 int64_t rt_fail(snnrt *rt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* gives -2; the first text stays */
 const snnrt_buffer *rt_find_buffer(const snnrt *rt, const char *name);

@@ -13,7 +13,8 @@ which some layer is silent or no value changes is drawn anew and counted, so is 
 must give the same numbers as alone.
 
 The C of a program is compiled by gcc and by clang, at a level of optimisation that is drawn, and its kernels are called for
-parts of their ranges, in any order: they may run at the same time. Options of a program are drawn too: f64, --exact,
+parts of their ranges, in any order: they may run at the same time. The number of threads is drawn for each engine; the
+interpreter fails where one of them touches what another one writes. Options of a program are drawn too: f64, --exact,
 passes that are left out, another seed.
 
 A failure tells the seed and number of its program. Status 0 only if all agree and all of the library was drawn.
@@ -76,19 +77,20 @@ class Tools:
         out = folder / engine
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
+        threads = str(random.Random(f"{seed} {engine} threads").choice([1, 1, 2, 3, 4]))
         if engine in ("eval", "jit"):
-            done = self.call([self.snnc, "run", "net.snn", "--engine", engine, "--quiet", "--out", out, "--dump-state", out / "state", *options], folder, engine)
+            done = self.call([self.snnc, "run", "net.snn", "--engine", engine, "--threads", threads, "--quiet", "--out", out, "--dump-state", out / "state", *options], folder, engine)
         else:
-            done = self.compiled(engine, folder, out, options, seed)
+            done = self.compiled(engine, folder, out, options, seed, threads)
         if done.returncode:
             raise Wrong(f"{engine}: exit status {done.returncode}\n{done.stdout[:2000]}")
         return {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file() and not p.name.endswith((".c", ".x"))}
 
-    def compiled(self, compiler, folder, out, options, seed):
+    def compiled(self, compiler, folder, out, options, seed, threads):
         rng = random.Random(f"{seed} {compiler}")
         source, program = out / "net.c", out / "net.x"
         at_run = [x for k, x in enumerate(options) if x == "--seed" or (k and options[k - 1] == "--seed")]
-        done = self.call([self.snnc, "emit", "net.snn", "--c", "-o", source, *[x for x in options if x not in at_run]], folder, "emit")
+        done = self.call([self.snnc, "emit", "net.snn", "--c", "-o", source, "--threads", threads, *[x for x in options if x not in at_run]], folder, "emit")
         if done.returncode:
             return done
         source.write_text(in_parts(source.read_text(), rng))
@@ -98,7 +100,7 @@ class Tools:
                           "-lpthread", "-lm"], folder, compiler)
         if done.returncode:
             return done
-        return self.call([program, f"--out={out}", f"--dump-state={out / 'state'}", "--quiet", *at_run], folder, compiler)
+        return self.call([program, f"--out={out}", f"--dump-state={out / 'state'}", "--quiet", f"--threads={threads}", *at_run], folder, compiler)
 
 
 def in_parts(text, rng):

@@ -3,7 +3,7 @@
 
     tests/threeway/run.py [--snnc PATH] [--engines plain,eval,c,jit] [--keep DIR] [--args TEXT] PROGRAM ...
 
-Each program is run by each engine (those of `snnc run`, and what tests/tools/tool.py makes of them: `plain` is the
+An engine with a number, such as jit/3, runs on so many threads. Each program is run by each engine (those of `snnc run`, and what tests/tools/tool.py makes of them: `plain` is the
 interpreter, of a plan that no pass has touched), and the state at the end (--dump-state), every file of results and
 stdout are compared byte by byte with the first engine's. Comments in the program say how, and guard
 against comparing nothing with nothing (--args adds options to every run; of a document, PROGRAM.md, the first
@@ -42,10 +42,11 @@ def marks(text, what):
 
 def run(options, engine, program, arguments, folder):
     """Runs one engine into folder/ENGINE; (bytes by name) or a text that says what went wrong."""
-    top = folder / engine
+    top = folder / engine.replace("/", "-")
     shutil.rmtree(top, ignore_errors=True)
     top.mkdir(parents=True)
-    how = tool.engine_options(options.snnc, engine)
+    engine, _, threads = engine.partition("/")
+    how = [*tool.engine_options(options.snnc, engine), *(["--threads", threads] if threads else [])]
     command = [options.snnc, "run", str(program), *how, "--quiet", "--out", "results",
                "--dump-state", "state", *arguments]
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
@@ -125,7 +126,7 @@ def check(options, program, arguments, folder):
             return f"{engine}: {results}"
         if first is None:
             first = results
-            complaint = next(idle(text, results, folder / engine), None)
+            complaint = next(idle(text, results, folder / engine.replace("/", "-")), None)
             if complaint:
                 return f"{engine}: {complaint}"
         else:

@@ -178,7 +178,7 @@ run_plan(Made *m, const Plan *p, const FedFile *files)
 	r.row = ARENA_ARRAY(m->arena, uint32_t, p->objects.n);
 	r.rows = arena_alloc(m->arena, sizeof *r.rows * (p->objects.n + 1));
 	memset(r.rows, 0, sizeof *r.rows * (p->objects.n + 1));
-	EvalHost host = {answer, &r};
+	EvalHost host = {answer, &r, 1};
 	const char *why = NULL;
 	int64_t status = eval_run(p, "program", r.memory, &host, &why);
 	sound("eval", why);

@@ -159,7 +159,7 @@ statements_do_what_they_say(void)
 	char *memory = arena_alloc(a, p->arena_bytes);
 	const int64_t *out = (const int64_t *)(void *)(memory + p->bufs.at[0].offset);
 	FakeHost h = {0, 7, 0};
-	EvalHost host = {fake_call, &h};
+	EvalHost host = {fake_call, &h, 1};
 	CU_ASSERT_EQUAL(eval_run(p, "program", memory, &host, &why), 0);
 	CU_ASSERT_PTR_NULL(why);
 	CU_ASSERT_EQUAL(h.calls, 2);
@@ -207,6 +207,51 @@ a_wrong_index_is_told(void)
 	arena_close(a);
 }
 
+/* ---- a team ---------------------------------------------------------------------------------------------- */
+
+#define TEAM_HEAD                                                                                                                 \
+	"plan \"t\" real f32 dt 1 seed 0\nbuffer x: i64 [neuron 10] state\nbuffer y: i64 [neuron 10] state\n"                       \
+	"buffer list: u16 [batch 1, neuron 10] state\nbuffer count: u32 [batch 1] state\nbuffer sum: i64 [] state\n"                 \
+	"kernel lists range 10 { for j in lo ..< hi { list[0, j] = u16(j) if j < 5 { count[0] = 5u32 } } }\n"                          \
+	"kernel fill range 10 { for j in lo ..< hi { x[j] = x[j] + j } }\nkernel turn range 10 { for j in lo ..< hi { y[j] = x[9 - j] } }\n" \
+	"kernel seen range 10 { for k in 0 ..< i64(count[0]) { let j: i64 = i64(list[0, k]) if j >= lo & j < hi { x[j] = x[j] + 100 } } }\n" \
+	"kernel all range 1 { for j in 0 ..< 10 { sum[] = sum[] * 3 + x[j] + y[j] } }\n"
+
+static int64_t
+run_team(Arena *a, const char *body, int threads, const char **why)
+{
+	Plan *p = open_plan(a, arena_printf(a, TEAM_HEAD "proc p { run lists %s run all }\n", body));
+	char *memory = arena_alloc(a, p->arena_bytes);
+	EvalHost host = {NULL, NULL, threads};
+	int64_t status = eval_run(p, "p", memory, &host, why), sum;
+	memcpy(&sum, memory + p->bufs.at[4].offset, sizeof sum);
+	return status ? status : sum;
+}
+
+/* Any number of threads, also more than there are parts, gives the same; who does not wait for what it needs is told. */
+static void
+a_team_gives_the_same_and_must_meet(void)
+{
+	static const char good[] = "team { run fill (parts 2) meet run turn (parts 4) run seen (events list of count) }",
+			  late[] = "team { run fill (parts 2) run turn (parts 4) run seen (events list of count) }",
+			  otherwise[] = "team { run fill (parts 2) meet run turn (parts 2) run fill (parts 4) }",
+			  alone[] = "team { run fill (parts 3) meet run turn (on 5) }";
+	Arena *a = arena_open();
+	const char *why;
+	int64_t want = run_team(a, "run fill run turn run seen", 1, &why), same = run_team(a, "run fill run turn", 1, &why);
+	for (int threads = 1; threads < 14; threads++) {
+		const char *apart = "team { run fill (parts 2) meet run turn (parts 4) meet run seen (events list of count) }";
+		CU_ASSERT_EQUAL(run_team(a, apart, threads, &why), want);
+		CU_ASSERT_EQUAL(run_team(a, alone, threads, &why), same);
+	}
+	CU_ASSERT_EQUAL(run_team(a, good, 2, &why), -2);
+	CU_ASSERT_EQUAL(run_team(a, late, 3, &why), -2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "they did not meet"));
+	CU_ASSERT_EQUAL(run_team(a, otherwise, 3, &why), -2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "`x`"));
+	arena_close(a);
+}
+
 /* ---- a network ------------------------------------------------------------------------------------------- */
 
 typedef struct { const Plan *p; int fetched, samples; long spikes; } Digits;
@@ -239,7 +284,7 @@ run_digits(long *spikes)
 	char *text = read_text("tests/plan/digits.plan");
 	Plan *p = open_plan(a, text);
 	Digits d = {p, 0, 0, 0};
-	EvalHost host = {digits_call, &d};
+	EvalHost host = {digits_call, &d, 1};
 	unsigned char *memory = arena_alloc(a, p->arena_bytes);
 	CU_ASSERT_EQUAL(eval_run(p, "program", memory, &host, &why), 0);
 	CU_ASSERT_EQUAL(d.fetched, 10);
@@ -632,6 +677,7 @@ CU_TestInfo test_eval[] = {
 	{"operators round once, wrap and saturate", operators_round_wrap_and_saturate},
 	{"statements do what they say", statements_do_what_they_say},
 	{"a wrong index is told", a_wrong_index_is_told},
+	{"a team gives the same, and must meet", a_team_gives_the_same_and_must_meet},
 	{"a network learns to the same bits", a_network_learns_to_the_same_bits},
 	{"philox gives the known answers", philox_gives_the_known_answers},
 	{"a draw is a word of its block", a_draw_is_a_word_of_its_block},

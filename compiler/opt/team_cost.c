@@ -1,0 +1,238 @@
+/* team_cost: how long a kernel may take, alone and shared out to two.
+ *
+ * Rough figures of a core of 2023 (Zen 4; DRAM of one core and of two is the same): what matters is whether a step is worth the
+ * meetings of its threads, some hundred ns each. Nobody knows how many neurons will spike: 10 Hz are taken for all of them.
+ */
+#include "opt/query.h"
+#include "opt/team.h"
+
+#include <string.h>
+
+#define OP 0.25                                           /* ns: an operation, or a load from a near cache */
+#define VECTOR 8.0                                        /* turns of a vector at once */
+#define RATE 10.0                                         /* Hz */
+#define UNKNOWN 4.0                                       /* turns of a loop whose bounds say nothing */
+#define NEAR (1 << 20)                                    /* bytes: L2 of one core, L3 of all */
+#define FAR (32 << 20)
+
+typedef struct {
+	Plan *p;
+	const PlanCode *c;
+	const PlanExpr **value;                           /* by local: what a LET is */
+	bool vector;
+} Cost;
+
+static TeamCost cost_block(Cost *k, PlanBlock b);
+
+static TeamCost
+both(double ns)
+{
+	return (TeamCost){ns, ns};
+}
+
+static TeamCost
+sum(TeamCost a, TeamCost b)
+{
+	return (TeamCost){a.whole + b.whole, a.half + b.half};
+}
+
+/* ---- expressions ------------------------------------------------------------------------------------ */
+
+/* An index that was itself loaded: the place is anywhere. */
+static bool
+is_anywhere(const Cost *k, const PlanExpr *last)
+{
+	const PlanExpr *v = last->kind == PEXPR_LOCAL ? k->value[last->id] : last;
+	return v && v->kind == PEXPR_CAST && v->op[0]->kind == PEXPR_LOAD;
+}
+
+/* One access: `shared` is what two threads need for it, each, if they do half of them: DRAM is no faster for two that
+ * stream, but it is for two that wait for single lines. */
+static TeamCost
+cost_access(const Cost *k, uint32_t buf, PlanExpr *const *index, uint32_t n)
+{
+	const PlanBuf *b = &k->p->bufs.at[buf];
+	double bytes = (double)plan_buf_bytes(b), size = plan_type_size(b->type);
+	bool anywhere = n && is_anywhere(k, index[n - 1]);
+	if (anywhere)
+		return both(bytes > FAR ? 6 : bytes > NEAR ? 1.5 : OP);
+	double near = k->vector ? size / 100 : OP, far = size / 25;
+	if (bytes <= FAR)
+		return both(bytes > NEAR ? near * 1.5 : near);
+	return (TeamCost){near > far ? near : far, 2 * (near > far ? near : far)};
+}
+
+static TeamCost
+cost_expr(Cost *k, const PlanExpr *e)
+{
+	TeamCost c = {0};
+	if (!e || e->kind == PEXPR_CONST || e->kind == PEXPR_LOCAL)
+		return c;
+	for (uint32_t i = 0; i < e->nops; i++)
+		c = sum(c, cost_expr(k, e->op[i]));
+	if (e->kind == PEXPR_LOAD)
+		return sum(c, cost_access(k, e->id, e->op, e->nops));
+	double op = e->kind == PEXPR_DIV || e->kind == PEXPR_SQRT || e->kind == PEXPR_REM ? 8 * OP : OP;
+	return sum(c, both(k->vector ? op / VECTOR : op));
+}
+
+/* ---- loops ------------------------------------------------------------------------------------------ */
+
+static double
+probability(const Cost *k)
+{
+	double p = RATE * k->p->dt / 1000;
+	return p > 0.1 ? 0.1 : p;
+}
+
+/* The largest axis that a variable indexes. */
+static double
+extent_of(const Cost *k, const PlanExpr *e, uint32_t local)
+{
+	double most = 0;
+	if (!e)
+		return 0;
+	if (e->kind == PEXPR_LOAD)
+		for (uint32_t i = 0; i < e->nops; i++)
+			if (is_local(e->op[i], local) && (double)k->p->bufs.at[e->id].axis[i].extent > most)
+				most = (double)k->p->bufs.at[e->id].axis[i].extent;
+	for (uint32_t i = 0; i < e->nops; i++) {
+		double x = extent_of(k, e->op[i], local);
+		most = x > most ? x : most;
+	}
+	return most;
+}
+
+static double
+extent_in(const Cost *k, PlanBlock b, uint32_t local)
+{
+	double most = 0;
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		double x[] = {extent_of(k, s->e, local), extent_in(k, s->body, local), extent_in(k, s->other, local)};
+		for (int j = 0; j < 3; j++)
+			most = x[j] > most ? x[j] : most;
+	}
+	return most;
+}
+
+static uint32_t
+bound_buf(const Cost *k, const PlanExpr *e, int depth)
+{
+	if (!e || depth > 8)
+		return NO_ID;
+	if (e->kind == PEXPR_LOAD)
+		return e->id;
+	if (e->kind == PEXPR_LOCAL)
+		return bound_buf(k, k->value[e->id], depth + 1);
+	for (uint32_t i = 0; i < e->nops; i++) {
+		uint32_t b = bound_buf(k, e->op[i], depth + 1);
+		if (b != NO_ID)
+			return b;
+	}
+	return NO_ID;
+}
+
+static double
+turns_of(const Cost *k, const PlanStmt *s)
+{
+	if (s->e->kind == PEXPR_CONST && s->hi->kind == PEXPR_CONST)
+		return s->hi->value.i > s->e->value.i ? (double)(s->hi->value.i - s->e->value.i) / (double)s->step : 0;
+	if (is_local(s->hi, 1))
+		return (double)k->c->range / (double)s->step;
+	uint32_t b = bound_buf(k, s->hi, 0);
+	if (b == NO_ID)
+		return UNKNOWN;
+	const PlanBuf *of = &k->p->bufs.at[b];
+	double n = extent_in(k, s->body, s->id);
+	if (of->naxes == 1 && of->axis[0].kind == AXIS_BATCH)         /* a count of events */
+		return probability(k) * (n > 0 ? n : 1000) / (double)s->step;
+	if (of->naxes == 1 && of->axis[0].extent > 1 && n > 0)        /* rows */
+		return n / (double)(of->axis[0].extent - 1) / (double)s->step;
+	return UNKNOWN;
+}
+
+static bool
+is_range(const PlanStmt *s)
+{
+	return is_local(s->e, 0) || is_local(s->hi, 1);
+}
+
+static TeamCost
+cost_for(Cost *k, const PlanStmt *s)
+{
+	bool vector = k->vector;
+	double turns = turns_of(k, s);
+	k->vector = vector || s->simd;
+	TeamCost c = cost_block(k, s->body);
+	c = sum(c, both(k->vector ? OP / VECTOR : OP));
+	k->vector = vector;
+	if (is_range(s))
+		return (TeamCost){turns * c.whole, turns * c.half / 2};
+	return (TeamCost){turns * c.whole, turns * c.half};
+}
+
+/* x >= lo & …: half of the events are one's own. */
+static bool
+is_guard(const PlanExpr *e)
+{
+	return e->kind == PEXPR_AND && e->op[0]->kind == PEXPR_GE && is_local(e->op[0]->op[1], 0);
+}
+
+static TeamCost
+cost_if(Cost *k, const PlanStmt *s)
+{
+	TeamCost a = cost_block(k, s->body), b = cost_block(k, s->other), c = cost_expr(k, s->e);
+	a = a.whole > b.whole ? a : b;
+	if (is_guard(s->e))
+		a.half /= 2;
+	return sum(c, a);
+}
+
+static TeamCost
+cost_stmt(Cost *k, const PlanStmt *s)
+{
+	TeamCost c = {0};
+	switch (s->kind) {
+	case PSTMT_FOR:
+		return cost_for(k, s);
+	case PSTMT_IF:
+		return cost_if(k, s);
+	case PSTMT_WHILE:                                 /* bits of a word */
+		c = cost_block(k, s->body);
+		return (TeamCost){OP + 64 * probability(k) * c.whole, OP + 64 * probability(k) * c.half};
+	case PSTMT_CALL: {
+		Cost inner = {k->p, k->p->codes.at[s->id], NULL, k->vector};
+		inner.value = ARENA_ARRAY(k->p->arena, const PlanExpr *, inner.c->nlocals + 1);
+		return cost_block(&inner, inner.c->body);
+	}
+	default:
+		break;
+	}
+	for (uint32_t i = 0; i < s->nops; i++)
+		c = sum(c, cost_expr(k, s->op[i]));
+	if (s->kind == PSTMT_STORE)
+		c = sum(c, cost_access(k, s->id, s->op, s->nops));
+	return sum(c, cost_expr(k, s->e));
+}
+
+static TeamCost
+cost_block(Cost *k, PlanBlock b)
+{
+	TeamCost c = {0};
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_LET)
+			k->value[b.at[i]->id] = b.at[i]->e;
+		c = sum(c, cost_stmt(k, b.at[i]));
+	}
+	return c;
+}
+
+TeamCost
+team_cost(Plan *p, const PlanCode *kernel)
+{
+	Cost k = {.p = p, .c = kernel};
+	k.value = ARENA_ARRAY(p->arena, const PlanExpr *, kernel->nlocals + 1);
+	TeamCost c = cost_block(&k, kernel->body);
+	return sum(c, both(10));                          /* the call */
+}
