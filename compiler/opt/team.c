@@ -25,7 +25,13 @@ typedef struct {
 } Member;
 typedef VEC(Member) MemberVec;
 
-typedef struct { Plan *p; TeamMode mode; int threads; const PlanCode *code; } Team;
+typedef struct {
+	Plan *p;
+	TeamMode mode;
+	int threads;
+	const PlanCode *code;
+	bool follow;                                      /* who needs what one thread did runs on that, too, though it could be cut */
+} Team;
 
 /* ---- what may be cut, and what meets -------------------------------------------------------------------- */
 
@@ -110,6 +116,27 @@ same_thread(const Team *t, MemberVec *v, Member *m, bool *fixed)
 	return true;
 }
 
+/* One kernel of a thread alone is all that keeps m from the phase before: it need not wait if it is done by that thread. */
+static bool
+follows(const Team *t, const MemberVec *v, Member *m)
+{
+	uint32_t on = NO_ID;
+	for (uint32_t i = 0; i < v->n && m->phase; i++) {
+		const Member *e = &v->at[i];
+		Bond bond = e->phase + 1 < m->phase ? APART : bond_of(t, e, m);
+		if (bond == APART)
+			continue;
+		if (e->phase == m->phase || e->share != SHARE_ONE || (on != NO_ID && on != e->thread))
+			return false;
+		on = e->thread;
+	}
+	if (on == NO_ID)
+		return false;
+	m->phase--;
+	m->share = SHARE_ONE;
+	return true;
+}
+
 /* The first phase in which all is there that m needs. */
 static void
 place(Team *t, MemberVec *v, Member *m)
@@ -123,7 +150,7 @@ place(Team *t, MemberVec *v, Member *m)
 		uint32_t least = bond == APART ? 0 : together ? e->phase : e->phase + 1;
 		m->phase = least > m->phase ? least : m->phase;
 	}
-	if (m->share != SHARE_ONE)
+	if (m->share != SHARE_ONE && !(t->follow && follows(t, v, m)))
 		return;
 	if (!same_thread(t, v, m, &fixed)) {
 		m->phase++;
@@ -170,8 +197,12 @@ put_member(PlanEmit *b, const Member *m)
 {
 	m->run->share = m->share;
 	m->run->step = m->share == SHARE_PARTS ? m->unit : m->share == SHARE_ONE ? (int64_t)m->thread : 0;
-	m->run->list = m->reach.list;
-	m->run->count = m->reach.count;
+	if (m->share == SHARE_EVENTS) {
+		m->run->list = m->reach.list;
+		m->run->count = m->reach.count;
+	}
+	if (m->share == SHARE_PARTS)
+		team_split(b->plan, b->plan->codes.at[m->run->id]);
 	VEC_PUSH(b->plan->arena, &b->v, m->run);
 }
 
@@ -211,22 +242,37 @@ make_team(Team *t, const MemberVec *v)
 	return team;
 }
 
+static MemberVec
+place_all(Team *t, const MemberVec *all, bool follow)
+{
+	MemberVec v = {0};
+	t->follow = follow;
+	for (uint32_t i = 0; i < all->n; i++) {
+		Member m = all->at[i];
+		place(t, &v, &m);
+		VEC_PUSH(t->p->arena, &v, m);
+	}
+	return v;
+}
+
 /* The statements from .. to of a block: runs and remarks. NULL: they stay as they are. */
 static PlanStmt *
 share_out(Team *t, PlanBlock b, uint32_t from, uint32_t to)
 {
-	MemberVec v = {0};
+	MemberVec all = {0};
 	for (uint32_t i = from; i < to; i++) {
 		Member m = {.run = b.at[i]};
 		if (m.run->kind != PSTMT_RUN)
 			continue;
 		judge(t, &m);
-		place(t, &v, &m);
-		VEC_PUSH(t->p->arena, &v, m);
+		VEC_PUSH(t->p->arena, &all, m);
 	}
-	if (!v.n)
-		return NULL;
-	TeamCost c = estimate(t, &v);
+	MemberVec v = place_all(t, &all, false), w = place_all(t, &all, true);
+	TeamCost c = estimate(t, &v), d = estimate(t, &w);
+	if (d.half < c.half) {
+		v = w;
+		c = d;
+	}
 	bool worth = t->mode == TEAM_ALWAYS || c.half < 0.8 * c.whole;
 	tell(t, &v, c, worth);
 	return worth ? make_team(t, &v) : NULL;

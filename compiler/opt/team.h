@@ -24,4 +24,8 @@ typedef struct { double whole, half; } TeamCost;
 TeamCost team_cost(Plan *p, const PlanCode *kernel);
 #define TEAM_MEET_NS 500.0                                /* a meeting, and what one waits for the slower one */
 
+/* team_split.c: rows are cut by looking for the first target of a part. */
+void team_split(Plan *p, PlanCode *kernel);
+bool team_is_cut(const Plan *p, const PlanStmt *loop);    /* whether it would be */
+
 #endif

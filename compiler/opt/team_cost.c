@@ -11,6 +11,9 @@
 #define OP 0.25                                           /* ns: an operation, or a load from a near cache */
 #define VECTOR 8.0                                        /* turns of a vector at once */
 #define RATE 10.0                                         /* Hz */
+#define MISS 5.0                                          /* ns: a branch that was not foreseen */
+#define CUT 40.0                                          /* ns: to find the ends of a piece */
+#define SHORT 16                                          /* turns */
 #define UNKNOWN 4.0                                       /* turns of a loop whose bounds say nothing */
 #define NEAR (1 << 20)                                    /* bytes: L2 of one core, L3 of all */
 #define FAR (32 << 20)
@@ -20,6 +23,7 @@ typedef struct {
 	const PlanCode *c;
 	const PlanExpr **value;                           /* by local: what a LET is */
 	bool vector;
+	double turns;                                     /* of the loop around */
 } Cost;
 
 static TeamCost cost_block(Cost *k, PlanBlock b);
@@ -133,6 +137,21 @@ bound_buf(const Cost *k, const PlanExpr *e, int depth)
 	return NO_ID;
 }
 
+static bool
+mentions(const PlanExpr *e, uint32_t local)
+{
+	bool found = is_local(e, local);
+	for (uint32_t i = 0; i < e->nops && !found; i++)
+		found = mentions(e->op[i], local);
+	return found;
+}
+
+static bool
+is_range(const PlanStmt *s)
+{
+	return mentions(s->e, 0) || mentions(s->hi, 1);
+}
+
 static double
 turns_of(const Cost *k, const PlanStmt *s)
 {
@@ -147,28 +166,27 @@ turns_of(const Cost *k, const PlanStmt *s)
 	double n = extent_in(k, s->body, s->id);
 	if (of->naxes == 1 && of->axis[0].kind == AXIS_BATCH)         /* a count of events */
 		return probability(k) * (n > 0 ? n : 1000) / (double)s->step;
+	if (is_range(s))                                              /* all rows of the part */
+		return n / (double)s->step;
 	if (of->naxes == 1 && of->axis[0].extent > 1 && n > 0)        /* rows */
 		return n / (double)(of->axis[0].extent - 1) / (double)s->step;
 	return UNKNOWN;
 }
 
-static bool
-is_range(const PlanStmt *s)
-{
-	return is_local(s->e, 0) || is_local(s->hi, 1);
-}
-
 static TeamCost
 cost_for(Cost *k, const PlanStmt *s)
 {
-	bool vector = k->vector;
+	Cost outside = *k;
 	double turns = turns_of(k, s);
-	k->vector = vector || s->simd;
-	TeamCost c = cost_block(k, s->body);
-	c = sum(c, both(k->vector ? OP / VECTOR : OP));
-	k->vector = vector;
+	k->vector = k->vector || s->simd;
+	k->turns = turns;
+	TeamCost c = cost_block(k, s->body), again = both(k->vector ? OP / VECTOR : OP);
+	c = sum(c, again);
+	*k = outside;
 	if (is_range(s))
 		return (TeamCost){turns * c.whole, turns * c.half / 2};
+	if (team_is_cut(k->p, s))
+		return (TeamCost){turns * c.whole, turns * c.whole / 2 + CUT};
 	return (TeamCost){turns * c.whole, turns * c.half};
 }
 
@@ -184,8 +202,11 @@ cost_if(Cost *k, const PlanStmt *s)
 {
 	TeamCost a = cost_block(k, s->body), b = cost_block(k, s->other), c = cost_expr(k, s->e);
 	a = a.whole > b.whole ? a : b;
-	if (is_guard(s->e))
-		a.half /= 2;
+	if (!is_guard(s->e))
+		return sum(c, a);
+	a.half /= 2;
+	/* In a long row the first half is taken and the second one not; in short ones nobody can foresee it. */
+	c.half += k->turns < SHORT ? MISS / 2 : 0;
 	return sum(c, a);
 }
 
@@ -202,7 +223,7 @@ cost_stmt(Cost *k, const PlanStmt *s)
 		c = cost_block(k, s->body);
 		return (TeamCost){OP + 64 * probability(k) * c.whole, OP + 64 * probability(k) * c.half};
 	case PSTMT_CALL: {
-		Cost inner = {k->p, k->p->codes.at[s->id], NULL, k->vector};
+		Cost inner = {.p = k->p, .c = k->p->codes.at[s->id], .vector = k->vector};
 		inner.value = ARENA_ARRAY(k->p->arena, const PlanExpr *, inner.c->nlocals + 1);
 		return cost_block(&inner, inner.c->body);
 	}

@@ -117,7 +117,7 @@ guarded(const PlanExpr *e)
 	return ok ? x->id : NO_ID;
 }
 
-/* i64(row[i]), i64(row[i + 1]): the buffer of rows, if i is a turn's own */
+/* i64(row[i]), i64(row[i + 1]): the buffer of rows, if i is a turn's own; i64(row[lo]), i64(row[hi]): all of them */
 static uint32_t
 row_of(const Reach *r, const PlanStmt *s)
 {
@@ -126,6 +126,8 @@ row_of(const Reach *r, const PlanStmt *s)
 		return NO_ID;
 	a = a->op[0];
 	b = b->op[0];
+	if (a->id == b->id && a->nops == 1 && is_local(a->op[0], 0) && is_local(b->op[0], 1))
+		return a->id;
 	if (a->id != b->id || a->nops != 1 || b->nops != 1 || !is_own_local(r, a->op[0]) || r->own[a->op[0]->id].scale != 1 ||
 	    r->own[a->op[0]->id].row != NO_ROW)
 		return NO_ID;

@@ -1,8 +1,8 @@
 /* team.c: the threads of one run, and where they meet.
  *
  * They are started when a step first has work for them, and wait spinning for the next one: a step takes microseconds, and to
- * wake a thread takes as long. Whoever waited long gives its processor away, then sleeps, so that a machine with more to do
- * than processors is not kept busy by waiting. What each thread does is in the compiled code; no result depends on who comes first.
+ * wake a thread takes as long. Whoever waited long sleeps, and spins less from then on, so that a machine with more to do
+ * than processors is not kept busy by waiting: who is waited for may have been put aside. What each thread does is in the compiled code; no result depends on who comes first.
  */
 #define _GNU_SOURCE
 #include "rt.h"
@@ -16,8 +16,8 @@
 
 enum {
 	MOST = 64,
-	SPINS = 4000,                                     /* some 50 us: most waits are below one */
-	YIELDS = 100,
+	SPINS = 2000,                                     /* at most, some 20 us: most waits are below one */
+	FEWEST = 32,
 	LINE = 64                                         /* bytes of a cache line */
 };
 
@@ -25,7 +25,8 @@ typedef struct { RtTeam *team; int64_t me; pthread_t thread; } Member;
 
 struct RtTeam {
 	int64_t n;
-	int spins;
+	int most;                                         /* turns of waiting, at most: 0 where processors are fewer than threads */
+	atomic_int spins;                                 /* at present */
 	snnrt_share *share;
 	void *arena;
 	bool over;                                        /* these three change before `turn` does */
@@ -52,14 +53,17 @@ relax(void)
 static void
 wait_while(RtTeam *t, atomic_uint *word, unsigned old)
 {
-	for (int i = 0; i < t->spins + YIELDS; i++) {
-		if (atomic_load_explicit(word, memory_order_acquire) != old)
+	int spins = atomic_load_explicit(&t->spins, memory_order_relaxed);
+	for (int i = 0; i <= spins; i++) {
+		if (atomic_load_explicit(word, memory_order_acquire) != old) {
+			int more = spins + spins / 16 + 4;
+			if (spins < t->most && i)
+				atomic_store_explicit(&t->spins, more < t->most ? more : t->most, memory_order_relaxed);
 			return;
-		if (i < t->spins)
-			relax();
-		else
-			sched_yield();
+		}
+		relax();
 	}
+	atomic_store_explicit(&t->spins, spins / 2 > FEWEST || !t->most ? spins / 2 : FEWEST, memory_order_relaxed);
 	pthread_mutex_lock(&t->lock);
 	atomic_fetch_add(&t->asleep, 1);                  /* who changes the word sees this, or we see the change */
 	while (atomic_load(word) == old)
@@ -149,7 +153,8 @@ open_team(int64_t wanted)
 	RtTeam *t = wanted > 1 ? aligned_alloc(LINE, (sizeof *t + LINE - 1) / LINE * LINE) : NULL;
 	if (!t)
 		return NULL;
-	*t = (RtTeam){.spins = wanted <= snnrt_processors() ? SPINS : 0};
+	*t = (RtTeam){.most = wanted <= snnrt_processors() ? SPINS : 0};
+	t->spins = t->most;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->changed, NULL);
 	start(t, wanted < MOST ? wanted : MOST);

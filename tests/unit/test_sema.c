@@ -440,9 +440,9 @@ takes_little_time(void)
 	World w = world_open();
 	struct timespec a, b;
 	SemaEnv env = {w.arena, w.names, w.diag};
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	sema_check(&env, &w.program);
-	clock_gettime(CLOCK_MONOTONIC, &b);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	double ms = (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
 	CU_ASSERT_TRUE(ms < 50); /* 0.1 ms; the rest is for sanitizers and busy machines */
 	arena_close(w.arena);
