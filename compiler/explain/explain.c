@@ -75,6 +75,24 @@ put_models(Explain *x)
 
 /* ---- a step ----------------------------------------------------------------------------------- */
 
+/* Who of several threads runs it. */
+static const char *
+share_text(const Explain *x, const PlanStmt *run)
+{
+	const Plan *p = x->env->plan;
+	switch (run->share) {
+	case SHARE_NONE:
+		return "";
+	case SHARE_PARTS:
+		return ", in parts";
+	case SHARE_EVENTS:
+		return arena_printf(x->a, ", in parts of as many events of %s", p->bufs.at[run->list].name);
+	case SHARE_ONE:
+		return arena_printf(x->a, ", by thread %" PRId64, run->step);
+	}
+	return "";
+}
+
 static void
 put_order(Explain *x, PlanBlock b)
 {
@@ -84,7 +102,9 @@ put_order(Explain *x, PlanBlock b)
 		if (s->kind == PSTMT_NOTE)
 			strbuf_printf(x->out, "    %s\n", s->text);
 		else if (s->kind == PSTMT_RUN)
-			strbuf_printf(x->out, "        %s\n", p->codes.at[s->id]->name);
+			strbuf_printf(x->out, "        %s%s\n", p->codes.at[s->id]->name, share_text(x, s));
+		else if (s->kind == PSTMT_MEET)
+			strbuf_puts(x->out, "    the threads meet\n");
 		else if (s->kind == PSTMT_DO)
 			put_order(x, p->codes.at[s->id]->body);
 		put_order(x, s->body);

@@ -729,6 +729,7 @@ test_goldens(void)
 {
 	check_golden("layers");
 	check_golden("protocol");
+	check_golden("team");
 }
 
 /* The user's lines, each once, as comments. */
