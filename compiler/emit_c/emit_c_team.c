@@ -27,11 +27,12 @@ put_share(CEmit *c, const PlanStmt *s)
 	const CCode *callee = &c->infos[s->id];
 	bool bounds = callee->needed[0] || callee->needed[1];
 	if (s->share == SHARE_ONE) {
-		c_line(c, arena_printf(c->arena, "if (me == %" PRId64 " %% of)", s->step));
+		c_line(c, arena_printf(c->arena, "if (me == %" PRId64 " %% of) {", s->step));
 		c->depth++;
 		const char *range = bounds ? arena_printf(c->arena, ", 0, %" PRIu64, c->plan->codes.at[s->id]->range) : "";
 		c_line(c, arena_printf(c->arena, "%s(%s%s);", c->codes[s->id], c->self, range));
 		c->depth--;
+		c_line(c, "}");
 		return;
 	}
 	const char *lo = cut(c, s, "me"), *hi = cut(c, s, "me + 1");

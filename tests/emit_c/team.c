@@ -287,12 +287,15 @@ step_team(void *arena, int64_t me, int64_t of)
 	in_update(n, part_begin(512, 64, me, of), part_begin(512, 64, me + 1, of));
 	out_update(n, part_begin(2048, 64, me, of), part_begin(2048, 64, me + 1, of));
 	snnrt_meet(n->host);
-	if (me == 0 % of)
+	if (me == 0 % of) {
 		in_find(n);
-	if (me == 1 % of)
+	}
+	if (me == 1 % of) {
 		out_find(n);
-	if (me == 1 % of)
+	}
+	if (me == 1 % of) {
 		out_sum(n);
+	}
 	snnrt_meet(n->host);
 	u_learn(n,
 	    event_begin(512, n->in_count, n->in_spiking[event_at(n->in_count, me, of)], me, of),
