@@ -112,39 +112,52 @@ mark_heat(const Plan *p, uint8_t *heat, PlanBlock b, Heat h)
 	}
 }
 
+/* As many turns as a buffer has room for that each turn stores to at its own place: of the synapses of a drawn connection. */
+static uint64_t
+count_places(const Plan *p, const PlanStmt *s)
+{
+	for (uint32_t i = 0; i < s->body.n; i++) {
+		const PlanStmt *t = s->body.at[i];
+		const PlanExpr *last = t->kind == PSTMT_STORE && t->nops ? t->op[t->nops - 1] : NULL;
+		if (last && last->kind == PEXPR_LOCAL && last->id == s->id)
+			return p->bufs.at[t->id].axis[t->nops - 1].extent;
+	}
+	return COLD_ONCE;
+}
+
 /* Turns of a loop; what is not known from the plan is not small. */
 static uint64_t
-count_turns(const PlanCode *c, const PlanStmt *s)
+count_turns(const Plan *p, const PlanCode *c, const PlanStmt *s)
 {
 	if (s->kind != PSTMT_FOR)
 		return s->kind == PSTMT_WHILE ? COLD_ONCE : 1;
 	if (s->e->kind == PEXPR_LOCAL && s->e->id == 0 && s->hi->kind == PEXPR_LOCAL && s->hi->id == 1)
 		return c->range;
 	if (s->e->kind != PEXPR_CONST || s->hi->kind != PEXPR_CONST)
-		return COLD_ONCE;
+		return count_places(p, s);
 	return s->hi->value.i > s->e->value.i ? (uint64_t)(s->hi->value.i - s->e->value.i) : 0;
 }
 
 /* Statements done in a run of the block, as far as COLD_ONCE. */
 static uint64_t
-count_work(const PlanCode *c, PlanBlock b)
+count_work(const Plan *p, const PlanCode *c, PlanBlock b)
 {
 	uint64_t sum = 0;
 	for (uint32_t i = 0; i < b.n && sum < COLD_ONCE; i++) {
 		const PlanStmt *s = b.at[i];
-		uint64_t turns = count_turns(c, s);
-		uint64_t inner = count_work(c, s->body) + count_work(c, s->other);
+		uint64_t turns = count_turns(p, c, s);
+		uint64_t inner = count_work(p, c, s->body) + count_work(p, c, s->other);
 		sum += 1 + (turns < COLD_ONCE && inner < COLD_ONCE ? turns * inner : COLD_ONCE);
 	}
 	return sum;
 }
 
 static LlCold
-cold_of(const PlanCode *c, uint8_t heat)
+cold_of(const Plan *p, const PlanCode *c, uint8_t heat)
 {
 	if (c->kind != CODE_KERNEL || heat == RUNS_EACH_STEP)
 		return c->kind == CODE_PROC ? LL_FROZEN : LL_HOT;
-	uint64_t work = count_work(c, c->body);
+	uint64_t work = count_work(p, c, c->body);
 	if (work < (heat == RUNS_ONCE ? FROZEN_ONCE : FROZEN_OFTEN))
 		return LL_FROZEN;
 	return work < (heat == RUNS_ONCE ? COLD_ONCE : COLD_OFTEN) ? LL_COLD : LL_HOT;
@@ -160,7 +173,7 @@ ll_mark_cold(Arena *a, const Plan *p, LlCold *cold)
 	mark_heat(p, heat, p->codes.at[program]->body, RUNS_ONCE);
 	mark_heat(p, heat, p->codes.at[step]->body, RUNS_EACH_STEP);
 	for (uint32_t i = 0; i < p->codes.n; i++)
-		cold[i] = cold_of(p->codes.at[i], heat[i]);
+		cold[i] = cold_of(p, p->codes.at[i], heat[i]);
 	return true;
 }
 

@@ -127,7 +127,7 @@ tabled(Scope *s, const NetExpr *e, PlanExpr *word)
 			break;
 		PlanExpr *above = plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first));
 		count = plan_binary(p, PEXPR_ADD, count, plan_cast(p, PT_I32, above));
-		term = term * m / k;
+		term = term * (m / k);
 		sum += term;
 	}
 	return plan_emit_let(s->b, "drawn", plan_cast(p, s->l->real, count));

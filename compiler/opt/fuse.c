@@ -124,7 +124,7 @@ static void
 join(Fuse *f, PlanStmt *a, PlanStmt *b)
 {
 	if (a->kind == PSTMT_FOR) {
-		plan_remark(f->p, "fuse", true, f->code, "neighbouring loops over the same range are one: what one leaves in a register the next one takes");
+		plan_remark(f->p, "fuse", true, f->code, "loops over the same range are one: what one leaves in a register the next one takes");
 		rename_block(f, b->body, b->id, a->id);
 	}
 	append(f, a, b);
@@ -146,24 +146,37 @@ steps_past(Fuse *f, PlanStmt *s, PlanStmt **at, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* Joins s to one of at[0 .. *n), which may have to come down to where s stands. */
+/* Whether two loops have something to hand on. */
+static bool
+meet(Fuse *f, const PlanStmt *a, const PlanStmt *b)
+{
+	TouchVec va = {0}, vb = {0};
+	touch_block(f->p, &va, a->body);
+	touch_block(f->p, &vb, b->body);
+	for (uint32_t i = 0; i < va.n; i++)
+		for (uint32_t j = 0; j < vb.n; j++)
+			if (va.at[i].buf == vb.at[j].buf)
+				return true;
+	return false;
+}
+
+/* Joins s to one of at[0 .. n), which comes down to where s stands, or s goes up to it. */
 static bool
 join_earlier(Fuse *f, PlanStmt *s, PlanStmt **at, uint32_t n)
 {
 	for (uint32_t back = 1; back <= n && back <= FAR; back++) {
 		uint32_t k = n - back;
-		if (!may_join(f, at[k], s))
+		PlanStmt *a = at[k];
+		if (!may_join(f, a, s) || (back > 1 && a->kind == PSTMT_FOR && !meet(f, a, s)))
 			continue;
-		if (steps_past(f, s, at, k + 1, n)) {
-			join(f, at[k], s);
-			return true;
+		bool down = steps_past(f, a, at, k + 1, n);
+		if (!down && !steps_past(f, s, at, k + 1, n))
+			continue;
+		if (down) {
+			memmove(at + k, at + k + 1, sizeof *at * (n - k - 1));
+			at[n - 1] = a;
 		}
-		PlanStmt *down = at[k];
-		if (!steps_past(f, down, at, k + 1, n))
-			continue;
-		memmove(at + k, at + k + 1, sizeof *at * (n - k - 1));
-		at[n - 1] = down;
-		join(f, down, s);
+		join(f, a, s);
 		return true;
 	}
 	return false;

@@ -302,32 +302,50 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 
 /* ---- rows --------------------------------------------------------------------------------------------- */
 
+enum { BLOCK = 64 };
+
+/* Whether none of a block of flags is set: most are silent. */
+static bool
+is_silent(const unsigned char *flag)
+{
+	uint64_t word[BLOCK / 8], any = 0;
+	memcpy(word, flag, BLOCK);
+	for (int k = 0; k < BLOCK / 8; k++)
+		any |= word[k];
+	return any == 0;
+}
+
+static void
+write_event(RtRecord *r, int64_t step, uint32_t item, uint32_t neuron)
+{
+	struct { int64_t t; uint32_t b, i; } event = {step, item, neuron};
+	_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
+	char line[64];
+	if (r->sink.fd >= 0 && r->csv)
+		rt_sink_write(&r->sink, line, (uint64_t)snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)event.t, event.b, event.i));
+	else if (r->sink.fd >= 0)
+		rt_sink_write(&r->sink, &event, EVENT_BYTES);
+	r->rows++;
+}
+
 static void
 write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, const unsigned char *flag)
 {
-	uint64_t neurons = b->axis[b->naxes - 1].extent;
-	for (uint64_t k = 0; k < b->bytes;) {
-		uint64_t eight;
-		if (k + 8 <= b->bytes) {                      /* most are silent */
-			memcpy(&eight, flag + k, 8);
-			if (eight == 0) {
+	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / neurons;
+	for (uint64_t item = 0; item < items; item++, flag += neurons) {
+		for (uint64_t k = 0; k < neurons;) {
+			uint64_t eight;
+			if (k + BLOCK <= neurons && is_silent(flag + k)) {
+				k += BLOCK;
+				continue;
+			}
+			if (k + 8 <= neurons && (memcpy(&eight, flag + k, 8), eight == 0)) {
 				k += 8;
 				continue;
 			}
-		}
-		uint64_t end = k + 8 < b->bytes ? k + 8 : b->bytes;
-		for (; k < end; k++) {
-			if (!flag[k])
-				continue;
-			struct { int64_t t; uint32_t b, i; } event = {step, (uint32_t)(k / neurons),
-			                                              (uint32_t)(k % neurons) + first};
-			_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
-			char line[64];
-			if (r->sink.fd >= 0 && r->csv)
-				rt_sink_write(&r->sink, line, (uint64_t)snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)event.t, event.b, event.i));
-			else if (r->sink.fd >= 0)
-				rt_sink_write(&r->sink, &event, EVENT_BYTES);
-			r->rows++;
+			for (uint64_t end = k + 8 < neurons ? k + 8 : neurons; k < end; k++)
+				if (flag[k])
+					write_event(r, step, (uint32_t)item, (uint32_t)k + first);
 		}
 	}
 }

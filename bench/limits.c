@@ -1,0 +1,150 @@
+/* limits.c: what this machine can do: one thread, the best of several turns. Prints JSON.
+ *
+ * Per size of the working set, from L1 to memory: GB/s of reading, of updating in place (bytes read and written both count), of copying
+ * and of the triad a = b + s * c (STREAM; McCalpin 1995); millions of read-modify-writes of a float at random places per second. And GFLOP/s of
+ * fused multiply-adds on registers. cc -O3 -march=native -ffp-contract=off
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { TURNS = 7, LANES = 16, CHAINS = 12, PLACES = 1 << 16 };
+
+typedef float Vec __attribute__((vector_size(4 * LANES)));
+
+static volatile float sink;
+
+static double
+now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);        /* whoever else is on this core does not count */
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void
+read_all(const float *a, size_t n)
+{
+	Vec s[4] = {0};
+	for (size_t i = 0; i + 4 * LANES <= n; i += 4 * LANES)
+		for (int k = 0; k < 4; k++)
+			s[k] += *(const Vec *)(a + i + k * LANES);
+	Vec all = s[0] + s[1] + s[2] + s[3];
+	sink = all[0] + all[LANES - 1];
+}
+
+static void
+update_all(float *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] = a[i] * 0.999f + 0.001f;
+}
+
+static void
+copy_all(float *restrict a, const float *restrict b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] = b[i] + 0.5f;
+}
+
+static void
+triad(float *restrict a, const float *restrict b, const float *restrict c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] = b[i] + 1.5f * c[i];
+}
+
+static void
+add_at(float *a, const uint32_t *place, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[place[i]] += 0.5f;
+}
+
+static void
+multiply_add(size_t n)
+{
+	Vec x[CHAINS];
+	for (int k = 0; k < CHAINS; k++)
+		x[k] = (Vec){0} + (float)k;
+	Vec a = (Vec){0} + 0.999f, b = (Vec){0} + sink;
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < CHAINS; k++)
+			for (int l = 0; l < LANES; l++)
+				x[k][l] = __builtin_fmaf(x[k][l], a[l], b[l]);
+	Vec s = {0};
+	for (int k = 0; k < CHAINS; k++)
+		s += x[k];
+	sink = s[0] + s[LANES - 1];
+}
+
+typedef struct { float *a; uint32_t *place; size_t n, repeat; int kind; } Work;
+
+static void
+turn(const Work *w)
+{
+	size_t half = w->n / 2, third = w->n / 3 / LANES * LANES;
+	for (size_t r = 0; r < w->repeat; r++) {
+		switch (w->kind) {
+		case 0: read_all(w->a, w->n); break;
+		case 1: update_all(w->a, w->n); break;
+		case 2: copy_all(w->a, w->a + half, half); break;
+		case 3: triad(w->a, w->a + third, w->a + 2 * third, third); break;
+		case 4: add_at(w->a, w->place, PLACES); break;
+		default: multiply_add(1000); break;
+		}
+		__asm__ volatile("" ::: "memory");
+	}
+}
+
+static double
+best(Work *w)
+{
+	double least = 1e9;
+	turn(w);
+	for (int t = 0; t < TURNS; t++) {
+		double start = now();
+		turn(w);
+		double took = (now() - start) / (double)w->repeat;
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
+int
+main(void)
+{
+	static const size_t kib[] = {24, 512, 8192, 262144};
+	static const char *const name[] = {"L1", "L2", "L3", "memory"}, *const kinds[] = {"read", "update", "copy", "triad"};
+	size_t most = kib[3] * 1024 / 4;
+	Work w = {.a = aligned_alloc(1 << 21, most * 4), .place = malloc(PLACES * sizeof(uint32_t))};
+	if (!w.a || !w.place)
+		return 1;
+	for (size_t i = 0; i < most; i++)
+		w.a[i] = 1;
+	printf("{");
+	for (int s = 0; s < 4; s++) {
+		w.n = kib[s] * 1024 / 4;
+		w.repeat = 1 + 4000000 / w.n;
+		printf("\"%s\": {\"kib\": %zu", name[s], kib[s]);
+		for (w.kind = 0; w.kind < 4; w.kind++) {
+			double bytes = (double)w.n * 4 * (w.kind == 1 ? 2 : 1);
+			printf(", \"%s\": %.2f", kinds[w.kind], 1e-9 * bytes / best(&w));
+		}
+		uint64_t r = 1;
+		for (int i = 0; i < PLACES; i++) {
+			r = r * 6364136223846793005u + 1442695040888963407u;
+			w.place[i] = (uint32_t)((r >> 33) % w.n);
+		}
+		w.repeat = 16;
+		printf(", \"scatter\": %.1f}, ", 1e-6 * PLACES / best(&w));
+	}
+	w.kind = 5;
+	w.repeat = 100;
+	printf("\"fma\": %.1f}\n", 1e-9 * 2 * LANES * CHAINS * 1000 / best(&w));
+	free(w.a);
+	free(w.place);
+	return 0;
+}

@@ -1,0 +1,142 @@
+"""sparse.py: the networks of examples/benchmarks that other simulators run too, and a rule of three factors.
+
+Of each: processor seconds per simulated second, how many times as fast as the best peer, the rate beside the reference, the share
+of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak memory.
+
+The floor is the sum of what no program for this network can leave away, at what limits.c measured: the loops over neurons, at
+their arithmetic or at updating their arrays where these lie; each event's place in an array of sums, and its synapse, which
+is read one behind the other in its row, or anywhere where a post spike looks for it.
+"""
+import re
+import statistics
+import subprocess
+import tempfile
+from collections import namedtuple
+from pathlib import Path
+
+import measure
+import npy
+
+NETWORKS = measure.ROOT / "examples" / "benchmarks"
+POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
+
+# peers: seconds per simulated second elsewhere (two cores of a Zen 4, other work beside; minima of several runs); times: how often
+# snnc should be as fast as the best; rate [Hz] over all neurons, and within which part of it; most: bytes of memory.
+# delivered, plastic: of each spike: events that add to a sum; that change a weight in a row, and anywhere. stream: bytes of a synapse.
+Case = namedtuple("Case", "name program settings short long peers times layers rate within seeds delivered plastic anywhere stream most",
+                  defaults=(1, 80, 0, 0, 2, None))
+CASES = [
+    Case("CUBA", "cuba", {}, 0.5, 8.5, {"Brian2": 0.053, "GeNN": 0.101}, 4, ("e", "i"), 5.6, 0.05),
+    Case("COBA", "coba", {}, 0.5, 6.5, {"Auryn": 0.107, "GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
+    Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 512, 6),
+    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 0, 7),
+]
+FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 0.35, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 0, 6, 2.5e9)
+SMALL = [Case("CUBA, short", "cuba", {}, 0.1, 0.6, {}, None, ("e", "i"), 5.6, 0.2)]     # for the test of bench/run
+
+
+def rate_of(bench, case):
+    """Spikes per neuron and second in the first second (CUBA and COBA: two), mean of some seeds."""
+    rates, seconds = [], min(case.long, 2 if case.stream == 2 else 1)
+    for seed in range(1, case.seeds + 1):
+        with tempfile.TemporaryDirectory(prefix="snnc-rates-") as folder:
+            out = Path(folder) / "out"
+            measure.snnc(bench, NETWORKS / f"{case.program}.snn", {**case.settings, "time": f"{round(1000 * seconds)} ms"},
+                         "--seed", str(seed), out=out)
+            spikes = sum(len(npy.load(out / f"{layer}.spikes.npy").rows) for layer in case.layers)
+        rates.append(spikes / seconds / neurons_of(bench, case))
+    return statistics.mean(rates)
+
+
+def neurons_of(bench, case):
+    return sum(axes["neuron"] for name, _, axes in measure.arrays(bench.options, NETWORKS / f"{case.program}.snn", case.settings)
+               if name.removesuffix(".v") in case.layers)
+
+
+def dense_loops(bench, program, settings):
+    """Flops and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
+    command = [bench.options.snnc, "explain", program]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Dense loops: ([\d\s]+) flops and ([\d. ]+) (\w+) in each step", text)
+    if not found:
+        return None
+    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(3)]
+    return float(re.sub(r"[^\d.e]", "", found.group(1))), float(found.group(2).replace(" ", "")) * unit
+
+
+def floor(bench, case, rate):
+    """Seconds per simulated second that this machine needs at least."""
+    loops, limits = dense_loops(bench, NETWORKS / f"{case.program}.snn", case.settings), bench.limits
+    if not limits or not loops:
+        return None
+    states = synapses = sums = weights = 0
+    for name, n, axes in measure.arrays(bench.options, NETWORKS / f"{case.program}.snn", case.settings):
+        states += n if "neuron" in axes else 0
+        synapses += n if "synapse" in axes else 0
+        weights = max(weights, n if name.endswith(".weight") else 0)
+        sums += n if name.endswith("_on_the_way") or name.rpartition(".")[2] in ("input", "exc", "inh") else 0
+    step = max(loops[0] / 1e9 / limits["fma"], loops[1] / 1e9 / measure.limit(limits, "update", states))
+    spikes = rate * neurons_of(bench, case)
+    event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
+    row, column = 8e-9 / measure.limit(limits, "update", weights), 1e-6 / measure.limit(limits, "scatter", weights)
+    return 10000 * step + spikes * (case.delivered * event + case.plastic * row + case.anywhere * column)
+
+
+def row_of(bench, case):
+    program = NETWORKS / f"{case.program}.snn"
+    found, memory = measure.per_second(bench, program, case.settings, case.short, case.long)
+    value, rate = statistics.median(found), rate_of(bench, case)
+    cold, warm = measure.compile_times(bench, program, {**case.settings, "time": "1 ms"} if case.most is None else {"scale": 0.1, "time": "1 ms"})
+    least = floor(bench, case, rate)
+    peer = min(case.peers, key=case.peers.get) if case.peers else None
+    row = {"name": case.name, "unit": "s per simulated s", "value": value, "low": min(found), "high": max(found),
+           "ratio": case.peers[peer] / value if peer else None, "target": case.times, "peer": peer, "rate_hz": rate,
+           "rate_ok": abs(rate / case.rate - 1) <= case.within, "share_of_limit": least / value if least else None,
+           "bytes_per_synapse": measure.bytes_per_synapse(bench.options, program, case.settings), "compile_cold_s": cold,
+           "compile_warm_s": warm, "peak_memory": memory}
+    if case.most:
+        row["memory_ok"] = memory <= case.most
+    return row
+
+
+def rewarded(bench, n):
+    """MSTDPET on n * n synapses beside the same compiler's dense pass over all of them in each step, in turn."""
+    program, ours, dense = measure.HERE / "networks" / "mstdpet.snn", [], []
+    memory = 0
+    for _ in range(bench.options.repeat):
+        a, most = one_more(bench, program, n, 0.3, 1.3)
+        b, _ = one_more(bench, program, n, 0.02, 0.06 if n > 1000 else 0.22, "--without", "drift")
+        ours.append(a)
+        dense.append(b)
+        memory = max(memory, most)
+    value, theirs = statistics.median(ours), statistics.median(dense)
+    share = 24e-9 * n * n * 1000 / measure.limit(bench.limits, "update", 12 * n * n) / theirs if bench.limits else None
+    return {"name": f"MSTDPET n={n}", "unit": "s per simulated s", "value": value, "low": min(ours), "high": max(ours), "ratio": theirs / value,
+            "target": 30, "peer": "its own dense pass", "dense_s": theirs, "dense_share_of_limit": share, "peak_memory": memory,
+            "bytes_per_synapse": measure.bytes_per_synapse(bench.options, program, {"n": n})}
+
+
+def one_more(bench, program, n, short, long, *extra):
+    repeat, bench.options.repeat = bench.options.repeat, 1
+    found, memory = measure.per_second(bench, program, {"n": n}, short, long, "t", extra)
+    bench.options.repeat = repeat
+    return found[0], memory
+
+
+def tell(row):
+    parts = [f"  {row['name']:22} {row['value']:9.5f}  ({row['low']:.5f} to {row['high']:.5f})"]
+    if row.get("rate_hz") is not None:
+        parts.append(f"{row['rate_hz']:.2f} Hz{'' if row['rate_ok'] else ', which is WRONG'}")
+    if row["ratio"]:
+        parts.append(f"{row['ratio']:.1f} x {row['peer']}, target {row['target']}")
+    if row.get("share_of_limit"):
+        parts.append(f"{100 * row['share_of_limit']:.0f} % of the limit")
+    if row.get("bytes_per_synapse"):
+        parts.append(f"{row['bytes_per_synapse']:.1f} B per synapse")
+    if row.get("compile_cold_s"):
+        parts.append(f"compiled in {1000 * row['compile_cold_s']:.0f} ms, {1000 * row['compile_warm_s']:.0f} ms again")
+    if row.get("peak_memory"):
+        parts.append(f"{row['peak_memory'] / 1e6:.0f} MB")
+    return "; ".join(parts)

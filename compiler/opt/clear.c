@@ -1,0 +1,189 @@
+/* clear: sums are set to zero where they are read, for the next step.
+ *
+ * reads    plan after fuse; a kernel that begins with `for j simd { x[0, j] = 0.0 }` and then adds to x, and one other that reads x,
+ *          in one loop, each turn its own element; both run once in a step, one behind the other
+ * writes   the zeros behind the reads: a pass less over x in each step, which is in L1 there
+ * keeps    every bit: x is scratch, which begins as zeros, and nobody else looks at it. Every block that runs one of the two runs
+ *          both, in this order
+ * example  tests/opt/clear
+ */
+#include "opt/pass.h"
+#include "opt/query.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct { Plan *p; uint32_t adds, reads, buf; PlanStmt *zero, *loop; } Clear;
+
+/* for j in lo ..< hi simd { … } */
+static bool
+is_whole(const PlanStmt *s)
+{
+	return s->kind == PSTMT_FOR && s->simd && s->step == 1 && is_local(s->e, 0) && is_local(s->hi, 1);
+}
+
+static bool
+is_zeroing(const Plan *p, const PlanStmt *s)
+{
+	if (!is_whole(s) || s->body.n != 1 || s->body.at[0]->kind != PSTMT_STORE)
+		return false;
+	const PlanStmt *store = s->body.at[0];
+	const PlanBuf *b = &p->bufs.at[store->id];
+	return b->role == ROLE_SCRATCH && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_is_float(b->type) && is_zero_index(store->op[0]) &&
+	       is_local(store->op[1], s->id) && store->e->kind == PEXPR_CONST && store->e->value.f == 0 && !signbit(store->e->value.f);
+}
+
+static bool
+touches(PlanBlock b, uint32_t buf)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		for (uint32_t k = 0; k < s->nargs; k++)
+			if (expr_reads(s->args[k].e, buf))
+				return true;
+		if (touches(s->body, buf) || touches(s->other, buf))
+			return true;
+	}
+	return block_reads(b, buf) || block_stores(b, buf);
+}
+
+/* ---- who reads ------------------------------------------------------------------------------------------------- */
+
+static bool
+own_only(const Plan *p, const PlanExpr *e, uint32_t buf, uint32_t j)
+{
+	if (!e || !expr_reads(e, buf))
+		return true;
+	if (e->kind == PEXPR_LOAD && e->id == buf)
+		return is_own(p, e, j);
+	for (uint32_t k = 0; k < e->nops; k++)
+		if (!own_only(p, e->op[k], buf, j))
+			return false;
+	return e->kind != PEXPR_MASK || e->id != buf;
+}
+
+static bool
+block_own_only(const Plan *p, PlanBlock b, uint32_t buf, uint32_t j)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (!own_only(p, s->e, buf, j) || !own_only(p, s->hi, buf, j))
+			return false;
+		for (uint32_t k = 0; k < s->nops; k++)
+			if (!own_only(p, s->op[k], buf, j))
+				return false;
+		if (!block_own_only(p, s->body, buf, j) || !block_own_only(p, s->other, buf, j))
+			return false;
+	}
+	return true;
+}
+
+/* The only other code that touches it, in one loop. */
+static bool
+find_reader(Clear *c)
+{
+	Plan *p = c->p;
+	c->reads = NO_ID;
+	for (uint32_t i = 0; i < p->objects.n; i++)
+		for (uint32_t k = 0; k < p->objects.at[i].nbufs; k++)
+			if (p->objects.at[i].bufs[k] == c->buf)
+				return false;
+	for (uint32_t i = 0; i < p->codes.n; i++) {
+		if (i == c->adds || !touches(p->codes.at[i]->body, c->buf))
+			continue;
+		if (c->reads != NO_ID || p->codes.at[i]->kind != CODE_KERNEL || block_stores(p->codes.at[i]->body, c->buf))
+			return false;
+		c->reads = i;
+	}
+	if (c->reads == NO_ID || p->codes.at[c->reads]->range != p->codes.at[c->adds]->range)
+		return false;
+	PlanBlock b = p->codes.at[c->reads]->body;
+	c->loop = NULL;
+	for (uint32_t i = 0; i < b.n; i++) {
+		PlanBlock one = {&b.at[i], 1};
+		if (!touches(one, c->buf))
+			continue;
+		if (c->loop || !is_whole(b.at[i]) || !block_own_only(p, b.at[i]->body, c->buf, b.at[i]->id))
+			return false;
+		c->loop = b.at[i];
+	}
+	return c->loop != NULL;
+}
+
+/* ---- the schedule ------------------------------------------------------------------------------------------------ */
+
+static bool
+in_turn(const Clear *c, PlanBlock b)
+{
+	bool open = false;
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		bool adds = s->kind == PSTMT_RUN && s->id == c->adds, reads = s->kind == PSTMT_RUN && s->id == c->reads;
+		if ((adds && open) || (reads && !open) || (open && s->kind == PSTMT_DO))
+			return false;
+		open = adds || (open && !reads);
+		if (!in_turn(c, s->body) || !in_turn(c, s->other))
+			return false;
+	}
+	return !open;
+}
+
+static bool
+is_scheduled(const Clear *c)
+{
+	for (uint32_t i = 0; i < c->p->codes.n; i++)
+		if (c->p->codes.at[i]->kind == CODE_PROC && !in_turn(c, c->p->codes.at[i]->body))
+			return false;
+	return true;
+}
+
+/* ---- the pass ------------------------------------------------------------------------------------------------------ */
+
+static void
+append(Plan *p, PlanBlock *b, PlanStmt *s)
+{
+	PlanStmt **all = ARENA_ARRAY(p->arena, PlanStmt *, b->n + 1);
+	memcpy(all, b->at, sizeof *all * b->n);
+	all[b->n] = s;
+	*b = (PlanBlock){all, b->n + 1};
+}
+
+static void
+move_zeros(Clear *c)
+{
+	Plan *p = c->p;
+	PlanExpr *at[] = {plan_int(p, PT_I64, 0), plan_local(p, p->codes.at[c->reads], c->loop->id)};
+	PlanEmit b = plan_emit(p, p->codes.at[c->reads]);
+	plan_emit_store(&b, c->buf, 2, at, c->zero->body.at[0]->e);
+	append(p, &c->loop->body, b.v.at[0]);
+	plan_remark(p, "clear", true, p->codes.at[c->reads], "what arrived is set to zero where it is read, for the next step");
+}
+
+static void
+clear_kernel(Plan *p, uint32_t kernel)
+{
+	PlanBlock *b = &p->codes.at[kernel]->body;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		Clear c = {.p = p, .adds = kernel, .zero = b->at[i]};
+		bool moves = is_zeroing(p, b->at[i]);
+		if (moves) {
+			c.buf = b->at[i]->body.at[0]->id;
+			PlanBlock before = {b->at, n};
+			moves = !touches(before, c.buf) && find_reader(&c) && is_scheduled(&c);
+		}
+		if (moves)
+			move_zeros(&c);
+		else
+			b->at[n++] = b->at[i];
+	}
+	b->n = n;
+}
+
+void
+pass_clear(Plan *p)
+{
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		if (p->codes.at[c]->kind == CODE_KERNEL)
+			clear_kernel(p, c);
+}

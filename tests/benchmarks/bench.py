@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""bench.py: bench/run measures and tells: its rows have what they should, rates are right, fits and floors are what they say. No time is judged.
+
+    tests/benchmarks/bench.py [--snnc PATH]
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(ROOT / "tests" / "tools"), str(ROOT / "bench")]
+
+import growth                                        # noqa: E402
+import measure                                       # noqa: E402
+import sparse                                        # noqa: E402
+import tool                                          # noqa: E402
+
+LIMITS = {level: {"kib": kib, "read": gb, "update": gb, "scatter": 10 * gb}
+          for level, kib, gb in (("L1", 24, 200), ("L2", 512, 100), ("L3", 8192, 40), ("memory", 262144, 10))}
+
+
+def rows(snnc, *more):
+    done = subprocess.run([str(ROOT / "bench" / "run"), "--snnc", snnc, "--sizes", "0", "--networks", "0", "--repeat", "1", "--json", *more],
+                          capture_output=True, text=True, timeout=500, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench/run: exit status {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].split(": ", 1)[1])
+    tool.add_snnc_option(parser)
+    options = parser.parse_args()
+    tool.need_snnc(parser, options)
+    wrong = []
+
+    def need(truth, text):
+        if not truth:
+            wrong.append(text)
+
+    slope, scatter = growth.exponent([(x, 3 * x ** 1.5) for x in (1, 2, 5, 9)])
+    need(abs(slope - 1.5) < 1e-9 and scatter < 1e-9, f"an exponent of 1.5 is fitted as {slope} +- {scatter}")
+    need(measure.limit(LIMITS, "read", 1000) == 200 and measure.limit(LIMITS, "read", 1e6) == 100 and measure.limit(LIMITS, "read", 1e9) == 10,
+         "another level of memory is taken")
+    found = rows(options.snnc, "--sparse", "small", "--rewarded", "60")
+    need([row["name"] for row in found] == ["CUBA, short", "MSTDPET n=60"], f"rows {[row['name'] for row in found]}")
+    for row in found:
+        need({"name", "unit", "value", "low", "high", "ratio", "target", "peer", "peak_memory", "bytes_per_synapse"} <= set(row),
+             f"{row['name']}: a field is missing")
+        need(row["low"] <= row["value"] <= row["high"], f"{row['name']}: the median is outside")
+        need(row["peak_memory"] > 1e6, f"{row['name']}: {row['peak_memory']} bytes of memory")
+    need(found[0]["rate_ok"], f"CUBA: {found[0]['rate_hz']} Hz")
+    need(2 <= found[0]["bytes_per_synapse"] < 3, f"CUBA: {found[0]['bytes_per_synapse']} bytes per synapse")
+    need(8 <= found[1]["bytes_per_synapse"] <= 40, f"MSTDPET: {found[1]['bytes_per_synapse']} bytes per synapse")
+    for case in sparse.CASES:
+        need((sparse.NETWORKS / f"{case.program}.snn").exists() and case.times > 0, f"{case.name}: no program, or no target")
+    print(*wrong, sep="\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
