@@ -25,8 +25,8 @@ def rules_of(library):
 
 
 def wish(library, n):
-    """What network n is made for: within 300 come all classes of patterns with all rules and all features, within 3000 all rules
-    on all features."""
+    """What network n is made for: within 300 come all classes of patterns with all rules and all features, within 3000 those of all
+    rules on all features."""
     rules, features = rules_of(library), sorted(library["feature"])
     groups = list(patterns.CLASSES)
     turn = n // len(groups)
