@@ -255,6 +255,30 @@ spans(Lower *l)
 	}
 }
 
+/* Far above what a machine has, far below where bytes cannot be counted. */
+static const uint64_t most_bytes = (uint64_t)1 << 56;
+
+static bool
+can_be_laid_out(Lower *l)
+{
+	uint64_t all = 0;
+	for (uint32_t i = 0; i < l->p->bufs.n; i++) {
+		const PlanBuf *b = &l->p->bufs.at[i];
+		uint64_t bytes = plan_buf_bytes(b);
+		all = bytes > most_bytes ? most_bytes + 1 : all + bytes;
+		if (all <= most_bytes)
+			continue;
+		StrBuf shape = strbuf_init(l->a);
+		for (uint32_t a = 0; a < b->naxes; a++)
+			strbuf_printf(&shape, "%s%llu", a ? " x " : "", (unsigned long long)b->axis[a].extent);
+		diag_begin(l->env->diag, E0903, b->span, "`%s` has %s numbers, more than any machine holds", b->name, strbuf_text(&shape));
+		diag_help(l->env->diag, "connect fewer pairs of neurons, `by random(p = …)` or `by fixed_indegree(k)`, or make the layers smaller");
+		diag_end(l->env->diag);
+		return false;
+	}
+	return true;
+}
+
 Plan *
 lower_net(LowerEnv *env, const Net *net)
 {
@@ -288,6 +312,8 @@ lower_net(LowerEnv *env, const Net *net)
 		return NULL;
 	spans(l);
 	low_watch(l);
+	if (!can_be_laid_out(l))
+		return NULL;
 	plan_layout(l->p);
 	return l->p;
 }
