@@ -75,23 +75,45 @@ put_command_names(StrBuf *out)
 		strbuf_printf(out, "%s%s", i ? " " : "", command_rows[i].name);
 }
 
+/* The words to choose from, of "snnc completions bash|zsh|fish" or "jit|eval|c", with blanks between; "": there are none. */
+static const char *
+choices(Arena *a, const char *text)
+{
+	for (; text && *text; text += strspn(text, " ")) {
+		size_t n = strcspn(text, " "), small = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789|");
+		if (n == small && memchr(text, '|', n)) {
+			char *words = arena_strndup(a, text, n);
+			for (char *c = words; *c; c++)
+				*c = *c == '|' ? ' ' : *c;
+			return words;
+		}
+		text += n;
+	}
+	return "";
+}
+
 static void
-put_bash(StrBuf *out)
+put_bash(StrBuf *out, Arena *a)
 {
 	strbuf_puts(out, "# bash completion of snnc: source <(snnc completions bash)\n_snnc()\n{\n"
-			 "\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '");
+			 "\tlocal word=${COMP_WORDS[COMP_CWORD]} options= words=\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '");
 	put_command_names(out);
 	strbuf_puts(out, "' -- \"$word\") $(compgen -f -X '!*.snn' -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
 	for (int i = 0; i < command_count; i++) {
-		strbuf_printf(out, "\t%s) options='", command_rows[i].name);
+		strbuf_printf(out, "\t%s) words='%s' options='", command_rows[i].name, choices(a, command_rows[i].usage));
 		for (int k = 0; k < OPTION_COUNT; k++) {
 			if (option_rows[k].commands & (int)command_rows[i].command)
 				strbuf_printf(out, "--%s ", option_rows[k].name);
 		}
 		strbuf_puts(out, "' ;;\n");
 	}
+	strbuf_puts(out, "\tesac\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n");
+	for (int k = 0; k < OPTION_COUNT; k++)
+		if (*choices(a, option_rows[k].arg))
+			strbuf_printf(out, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", option_rows[k].name,
+				      choices(a, option_rows[k].arg));
 	strbuf_puts(out, "\tesac\n\tcase $word in\n\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
-			 "\t*) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _snnc snnc\n");
+			 "\t*) [ -n \"$words\" ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || COMPREPLY=($(compgen -f -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _snnc snnc\n");
 }
 
 /* A text between single quotes; zsh's own brackets and colons are escaped. */
@@ -109,9 +131,9 @@ put_quoted(StrBuf *out, const char *s, bool zsh)
 }
 
 static void
-put_zsh(StrBuf *out)
+put_zsh(StrBuf *out, Arena *a)
 {
-	strbuf_puts(out, "#compdef snnc\n# zsh completion of snnc: source <(snnc completions zsh)\n_snnc()\n{\n\tlocal -a commands options\n"
+	strbuf_puts(out, "#compdef snnc\n# zsh completion of snnc: source <(snnc completions zsh)\n_snnc()\n{\n\tlocal -a commands options\n\tlocal rest='*:file:_files'\n"
 			 "\tcommands=(\n");
 	for (int i = 0; i < command_count; i++) {
 		strbuf_printf(out, "\t\t'%s:", command_rows[i].name);
@@ -127,21 +149,31 @@ put_zsh(StrBuf *out)
 				continue;
 			strbuf_printf(out, "\t\t\t'--%s%s[", option_rows[k].name, !option_rows[k].arg ? "" : option_rows[k].maybe ? "=-" : "=");
 			put_quoted(out, option_rows[k].help, true);
-			strbuf_puts(out, option_rows[k].arg ? "]:value:_files'\n" : "]'\n");
+			const char *words = choices(a, option_rows[k].arg);
+			if (*words)
+				strbuf_printf(out, "]:value:(%s)'\n", words);
+			else
+				strbuf_puts(out, option_rows[k].arg ? "]:value:_files'\n" : "]'\n");
 		}
-		strbuf_puts(out, "\t\t)\n\t\t;;\n");
+		strbuf_puts(out, "\t\t)\n");
+		if (*choices(a, command_rows[i].usage))
+			strbuf_printf(out, "\t\trest='*:word:(%s)'\n", choices(a, command_rows[i].usage));
+		strbuf_puts(out, "\t\t;;\n");
 	}
-	strbuf_puts(out, "\tesac\n\t_arguments $options '*:file:_files'\n}\ncompdef _snnc snnc\n");
+	strbuf_puts(out, "\tesac\n\t_arguments $options $rest\n}\ncompdef _snnc snnc\n");
 }
 
 static void
-put_fish(StrBuf *out)
+put_fish(StrBuf *out, Arena *a)
 {
 	strbuf_puts(out, "# fish completion of snnc: snnc completions fish | source\n");
 	for (int i = 0; i < command_count; i++) {
 		strbuf_printf(out, "complete -c snnc -n __fish_use_subcommand -a %s -d '", command_rows[i].name);
 		put_quoted(out, command_rows[i].help, false);
 		strbuf_puts(out, "'\n");
+		if (*choices(a, command_rows[i].usage))
+			strbuf_printf(out, "complete -c snnc -f -n '__fish_seen_subcommand_from %s' -a '%s'\n", command_rows[i].name,
+				      choices(a, command_rows[i].usage));
 	}
 	for (int k = 0; k < OPTION_COUNT; k++) {
 		const OptionRow *r = &option_rows[k];
@@ -152,6 +184,8 @@ put_fish(StrBuf *out)
 		}
 		strbuf_printf(out, "' -l %s%s -d '", r->name, r->arg && !r->maybe ? " -r" : "");
 		put_quoted(out, r->help, false);
+		if (*choices(a, r->arg))
+			strbuf_printf(out, "' -f -a '%s", choices(a, r->arg));
 		strbuf_puts(out, "'\n");
 	}
 }
@@ -161,11 +195,11 @@ manual_completions(Arena *a, const char *shell)
 {
 	StrBuf out = strbuf_init(a);
 	if (strcmp(shell, "bash") == 0) {
-		put_bash(&out);
+		put_bash(&out, a);
 	} else if (strcmp(shell, "zsh") == 0) {
-		put_zsh(&out);
+		put_zsh(&out, a);
 	} else if (strcmp(shell, "fish") == 0) {
-		put_fish(&out);
+		put_fish(&out, a);
 	} else {
 		output_say("there are completions for bash, zsh and fish, not for `%s`", shell);
 		return EXIT_USAGE;

@@ -224,6 +224,19 @@ elab_shapes_agree(uint32_t nfile, const uint64_t *file, uint32_t nvalues, const 
 	return f == nfile;
 }
 
+static void
+help_shape(Elab *el, const NetConn *c, uint32_t rank, const uint64_t *extent, uint32_t wanted, const uint64_t *shape)
+{
+	const NetLayer *pre = &el->net->layers.at[c->pre], *post = &el->net->layers.at[c->post];
+	bool matrix = wanted == 2 && shape[0] == pre->n && shape[1] == post->n;
+	bool turned = matrix && rank == 2 && extent[0] == shape[1] && extent[1] == shape[0];
+	if (matrix)
+		diag_help(el->diag, "save it with that shape%s: a row for each neuron of `%s`, a column for each of `%s`",
+			  turned ? ", turned round (`w.T` in NumPy)" : "", pre->name, post->name);
+	else
+		diag_help(el->diag, "save it with that shape");
+}
+
 /* The numbers of the file of a feature; NULL: it is large, cannot be read now (the run will say why), or was told. */
 static double *
 file_values(Scope *s, const NetFeature *f, const AstFeature *a)
@@ -252,7 +265,7 @@ file_values(Scope *s, const NetFeature *f, const AstFeature *a)
 		el->env->world_errors++;
 		elab_error(el, E0407, a->value->span, "`%s` has the shape %s, and the values of `%s` have %s", f->init.file,
 			   elab_shape_text(el, rank, extent), f->name, elab_shape_text(el, wanted, shape));
-		diag_help(el->diag, "save it with that shape");
+		help_shape(el, c, rank, extent, wanted, shape);
 		diag_end(el->diag);
 		return NULL;
 	}

@@ -97,6 +97,24 @@ def run_one(snnc, path, update):
     return wrong
 
 
+def count_kinds(paths):
+    """Codes, and messages that differ in code, text or labels, over all programs; what is wrong with that."""
+    codes, kinds, seen, wrong = set(), set(), {}, []
+    for path in paths:
+        source = path.read_text().splitlines()
+        for line, code, text, _ in messages_of(path.with_suffix(".err").read_text(), path.name):
+            labels = tuple(label.strip() for label in re.findall(r"\| +[\^-]+ ?(.*)", text))
+            kind = (text.splitlines()[0].split(": ", 1)[1], labels)
+            program = (*kind, re.sub(r"\s*#~.*", "", source[line - 1]), text.split(":")[2])
+            if program in seen:
+                wrong.append(f"{path.name}:{line} says what {seen[program]} says")
+            seen[program] = f"{path.name}:{line}"
+            codes.add(code)
+            kinds.add(kind)
+    print(f"{len(seen)} wrong programs, {len(kinds)} of them alike in no code, text and labels, {len(codes)} codes")
+    return wrong + (["too few"] if len(kinds) < 150 or len(codes) < 80 else [])
+
+
 def main(args):
     update = "--update" in args
     args = [a for a in args if a != "--update"]
@@ -114,6 +132,10 @@ def main(args):
         if wrong:
             bad += 1
             print(f"{path.name}:", *wrong, sep="\n    ")
+    if not names and not bad:
+        alike = count_kinds(paths)
+        print(*alike, sep="\n")
+        bad += bool(alike)
     print(f"{len(paths) - bad} of {len(paths)} programs are told what is wrong with them")
     return 1 if bad or not paths else 0
 
