@@ -88,7 +88,7 @@ is_chosen(Count *c, const NetPattern *p)
 
 /* ---- how many ------------------------------------------------------------------------------------------------ */
 
-enum { ALL = 1 << 20, SOME = 1 << 19 };            /* pairs that are looked at: all, or so many of them by chance */
+enum { ALL = 1 << 17, SOME = 1 << 16 };            /* pairs that are looked at: all, or so many of them by chance */
 
 /* Eight standard deviations above what was counted; drawn places make numbers vary together, so a quarter more. */
 static bool
@@ -105,7 +105,7 @@ room(Scope *s, NetConn *conn, Span at)
 		uint64_t pair = all ? k : (uint64_t)(u * (double)pairs);
 		c.pre = pair / npost;
 		c.post = pair % npost;
-		c.turn = (uint32_t)(all ? 0 : k >> 16);       /* drawn places: eight networks */
+		c.turn = (uint32_t)(all ? 0 : k >> 13);       /* drawn places: eight networks */
 		found += is_chosen(&c, p);
 	}
 	if (c.unknown) {
