@@ -8,7 +8,7 @@ Networks are drawn over all models, features and rules of the library, neurons, 
 write them, and all patterns of connections (draw.py, connect.py, patterns.py). Each is made for a pattern with one of its options, a
 rule and a feature (cover.py), so that 300 have all of these together: that is checked, and --cover tells in how many each was.
 
-Six of them make one program, so that compilers are started less often; each was run alone before, by the interpreter: a network in
+Six of them make one program, so that compilers are started less often; each was run alone before, by the interpreter, as a plan that no pass has touched: a network in
 which some layer is silent or no value changes is drawn anew and counted, so is one that is refused by a message. Beside the others it
 must give the same numbers as alone.
 
@@ -78,8 +78,10 @@ class Tools:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         threads = str(random.Random(f"{seed} {engine} threads").choice([1, 1, 2, 3, 4]))
-        if engine in ("eval", "jit"):
-            done = self.call([self.snnc, "run", "net.snn", "--engine", engine, "--threads", threads, "--quiet", "--out", out, "--dump-state", out / "state", *options], folder, engine)
+        if engine in ("plain", "eval", "jit"):
+            if engine == "plain":                    # of passes that are left out the last one named counts
+                options = [*options, *tool.engine_options(self.snnc, engine)[2:]]
+            done = self.call([self.snnc, "run", "net.snn", "--engine", "eval" if engine == "plain" else engine, "--threads", threads, "--quiet", "--out", out, "--dump-state", out / "state", *options], folder, engine)
         else:
             done = self.compiled(engine, folder, out, options, seed, threads)
         if done.returncode:
@@ -128,17 +130,17 @@ def write(folder, networks, settings, title):
 def idle(net, folder, strict=False):
     """None, or what the network leaves undone, or overdoes: the bits of what is not a number are nobody's. strict: the value that
     it was made for must change."""
-    for path in (folder / "eval").rglob("*.npy"):
+    for path in (folder / "plain").rglob("*.npy"):
         array = npy.load(path)
         if not isinstance(array, npy.Events) and array.dtype in npy.FLOATS and not all(map(isfinite, array.data)):
             return "a number beyond all bounds"
     for layer in net.layers:
-        record = npy.load(folder / "eval" / f"{layer['name']}.spikes.npy")
+        record = npy.load(folder / "plain" / f"{layer['name']}.spikes.npy")
         if not (record.rows if isinstance(record, npy.Events) else any(record.data)):
             return "a silent layer"
     changed = set()
     for learned, keys in net.learned.items():
-        record = npy.load(folder / "eval" / f"{learned}.npy")
+        record = npy.load(folder / "plain" / f"{learned}.npy")
         one = len(record.data) // max(record.shape[0], 1)
         if record.shape[0] > 1 and record.data[:one] != record.data[-one:]:
             changed.add(learned)
@@ -156,7 +158,7 @@ def lively_network(tools, library, seed, number, place, settings, folder, counts
         shutil.rmtree(folder, ignore_errors=True)
         write(folder, [net], settings, f"seed {seed} program {number} network {place} attempt {attempt}")
         try:
-            results = tools.run("eval", folder, settings["options"], seed)
+            results = tools.run("plain", folder, settings["options"], seed)
         except Wrong as wrong:
             code = re.search(r"^\S+: error\[(E\d+)\]: (.*)", str(wrong), re.MULTILINE)
             if "exit status 1\n" in str(wrong) and code:
