@@ -11,9 +11,9 @@ is_called(const AstExpr *e, const char *name)
 
 /* ---- each step { x += … } ----------------------------------------------------------------------- */
 
-typedef struct { Name target; bool reads_target, excused; } Reads;
+typedef struct { Name target; bool reads_target, varies, excused; } Reads;
 
-/* What reads dt, spikes, draws or a name from a `let` may be right; so is what another state brings. */
+/* By its own value, or by the same in each step: `w += nu`. What counts steps (`n += 1`) means it. What reads dt, spikes, draws or a name from a `let` may be right; so is what another state brings. */
 static void
 read_expr(Reads *r, const AstExpr *e)
 {
@@ -21,8 +21,10 @@ read_expr(Reads *r, const AstExpr *e)
 		return;
 	if (e->kind == AEXPR_NAME) {
 		r->reads_target |= e->name == r->target;
+		r->varies |= e->sema.sym && e->sema.sym->kind != ASYM_PARAM && e->sema.sym->kind != ASYM_MODEL_PARAM;
 		r->excused |= is_called(e, "dt") || !e->sema.sym || e->sema.sym->kind == ASYM_LOCAL;
 	}
+	r->varies |= e->kind == AEXPR_MEMBER;
 	if (e->kind == AEXPR_MEMBER)
 		r->excused |= is_called(e, "spike");
 	r->excused |= e->kind == AEXPR_CALL && e->op[0] && e->op[0]->kind == AEXPR_NAME &&
@@ -40,12 +42,14 @@ check_each_step(LintEnv *env, const AstHandler *h)
 {
 	for (uint32_t i = 0; i < h->body.n; i++) {
 		const AstStmt *st = h->body.at[i];
+		AstSymKind kind = st->kind == ASTMT_ASSIGN && st->target->sema.sym ? st->target->sema.sym->kind : ASYM_UNSET;
 		bool adds = st->kind == ASTMT_ASSIGN && (st->op_kind == AOP_ADD || st->op_kind == AOP_SUB);
-		if (!adds || st->target->kind != AEXPR_NAME || !st->target->sema.sym || st->target->sema.sym->kind != ASYM_STATE)
+		if (!adds || st->target->kind != AEXPR_NAME || (kind != ASYM_STATE && kind != ASYM_LEARNED))
 			continue;
 		Reads r = {.target = st->target->name};
 		read_expr(&r, st->e);
-		if (!r.reads_target || r.excused)
+		bool counts = st->e->kind == AEXPR_NUMBER && st->e->num.value == 1;
+		if ((!r.reads_target && (r.varies || counts)) || r.excused)
 			continue;
 		diag_begin(env->diag, W0607, st->span, "`%s` moves by this in each step, however long a step is", st->target->name);
 		diag_note(env->diag, "with another `dt` it moves at another speed");
