@@ -1,18 +1,13 @@
-/* ast_build_decl: makes declarations and their parts. See ast_build.h. */
-#include "ast/ast_build.h"
+/* ast_build_decl: makes declarations but for models and connections. See ast_build.h. */
+#include "ast/ast_build_inner.h"
 
-#include "base/panic.h"
-
-/* Vectors of one element type have many types in C; this hands over the elements. */
-#define TAKE(dst, src) ((dst)->at = (src)->at, (dst)->n = (src)->n, (dst)->cap = (src)->cap)
-
-static bool
+bool
 is_set(Span at)
 {
 	return at.hi != 0;
 }
 
-static void
+void
 report_twice(AstBuild *b, Span first, Span again, const char *what)
 {
 	b->failed = true;
@@ -23,7 +18,7 @@ report_twice(AstBuild *b, Span first, Span again, const char *what)
 	diag_end(b->diag);
 }
 
-static void
+void
 report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *what,
 	       const char *help)
 {
@@ -33,7 +28,7 @@ report_missing(AstBuild *b, Span at, const char *owner, Name name, const char *w
 	diag_end(b->diag);
 }
 
-static AstDecl *
+AstDecl *
 new_decl(AstBuild *b, Span at, AstDeclKind kind)
 {
 	AstDecl *d = ARENA_NEW(b->arena, AstDecl);
@@ -43,7 +38,7 @@ new_decl(AstBuild *b, Span at, AstDeclKind kind)
 	return d;
 }
 
-static void
+void
 set_name(AstDecl *d, AstId id)
 {
 	d->name = id.name;
@@ -169,55 +164,6 @@ ast_program_add(AstBuild *b, AstProgram *program, AstDecl *d)
 	VEC_PUSH(b->arena, &program->decls, d);
 }
 
-/* ---- traces ---------------------------------------------------------------------------------- */
-
-AstTrace *
-ast_trace_parts(AstBuild *b)
-{
-	return ARENA_NEW(b->arena, AstTrace);
-}
-
-AstTrace *
-ast_trace_tau(AstBuild *b, AstTrace *t, Span at, AstExpr *tau)
-{
-	if (t->tau)
-		report_twice(b, t->tau->span, at, "tau");
-	else
-		t->tau = tau;
-	return t;
-}
-
-/* The target, the trace itself, is put in by ast_trace: here its name is not known yet. */
-AstTrace *
-ast_trace_on_spike(AstBuild *b, AstTrace *t, Span at, AstOp op, AstExpr *value)
-{
-	if (t->on_spike.n)
-		report_twice(b, t->on_spike.at[0]->span, at, "on spike");
-	else
-		VEC_PUSH(b->arena, &t->on_spike, ast_assign(b, at, NULL, op, value));
-	return t;
-}
-
-AstTrace *
-ast_trace(AstBuild *b, Span at, AstTrace *t, AstId name, AstId of)
-{
-	t->span = at;
-	t->name = name.name;
-	t->name_span = name.span;
-	t->of = of.name;
-	for (uint32_t i = 0; i < t->on_spike.n; i++)
-		t->on_spike.at[i]->target = ast_name(b, name.span, name.name);
-	if (!t->tau) {
-		report_missing(b, at, "the trace", name.name, "tau",
-			       "say how fast it decays: `tau = 20 ms`");
-		t->tau = ast_error(b, name.span);
-	}
-	if (!t->on_spike.n)
-		report_missing(b, at, "the trace", name.name, "on spike",
-			       "say what a spike does to it: `on spike set 1` or `on spike add 1`");
-	return t;
-}
-
 /* ---- layers ---------------------------------------------------------------------------------- */
 
 AstDecl *
@@ -275,207 +221,6 @@ ast_layer_places(AstDecl *d, Span at, AstId form, AstArgVec *places)
 	d->layer.places_span = at;
 	if (places)
 		d->layer.places = *places;
-	return d;
-}
-
-/* ---- features and connections ---------------------------------------------------------------- */
-
-AstFeature *
-ast_feature_parts(AstBuild *b)
-{
-	return ARENA_NEW(b->arena, AstFeature);
-}
-
-AstFeature *
-ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, AstExpr *hi)
-{
-	if (f->lo) {
-		report_twice(b, f->range_span, at, "range");
-		return f;
-	}
-	f->lo = lo;
-	f->hi = hi;
-	f->range_span = at;
-	return f;
-}
-
-AstFeature *
-ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, AstId per, bool each_step,
-		 bool is_signed)
-{
-	if (f->norm) {
-		report_twice(b, f->norm_span, at, "norm");
-		return f;
-	}
-	f->norm = norm;
-	f->norm_span = at;
-	f->norm_per = per.name;
-	f->norm_per_span = per.span;
-	f->norm_each_step = each_step;
-	f->norm_signed = is_signed;
-	return f;
-}
-
-AstFeature *
-ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay)
-{
-	if (f->decay) {
-		report_twice(b, f->decay_span, at, "decay");
-		return f;
-	}
-	f->decay = decay;
-	f->decay_span = at;
-	return f;
-}
-
-AstFeature *
-ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at, AstId per, AstId side, AstExpr *where)
-{
-	if (f->keep_sign) {
-		report_twice(b, f->keep_sign_span, at, "keep sign");
-		return f;
-	}
-	f->keep_sign = true;
-	f->keep_sign_span = at;
-	f->keep_sign_per = per.name;
-	f->keep_sign_per_span = per.span;
-	f->keep_sign_side = side.name;
-	f->keep_sign_side_span = side.span;
-	f->keep_sign_where = where;
-	return f;
-}
-
-AstFeature *
-ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstFeature *learn)
-{
-	if (f->learn) {
-		report_twice(b, f->learn->span, at, "learn");
-		return f;
-	}
-	f->learn = learn->learn;
-	f->reduce = learn->reduce;
-	f->reduce_span = learn->reduce_span;
-	f->average = learn->average;
-	f->average_span = learn->average_span;
-	f->average_each = learn->average_each;
-	return f;
-}
-
-AstFeature *
-ast_learn(AstBuild *b, AstExpr *rule)
-{
-	AstFeature *l = ARENA_NEW(b->arena, AstFeature);
-	l->learn = rule;
-	return l;
-}
-
-AstFeature *
-ast_learn_reduce(AstBuild *b, AstFeature *l, Span at, AstId how)
-{
-	if (l->reduce) {
-		report_twice(b, l->reduce_span, at, "reduce");
-		return l;
-	}
-	l->reduce = how.name;
-	l->reduce_span = how.span;
-	return l;
-}
-
-AstFeature *
-ast_learn_average(AstBuild *b, AstFeature *l, Span at, AstExpr *steps, bool each)
-{
-	if (l->average) {
-		report_twice(b, l->average_span, at, "average");
-		return l;
-	}
-	l->average = steps;
-	l->average_span = at;
-	l->average_each = each;
-	return l;
-}
-
-AstFeature *
-ast_feature_param(AstBuild *b, AstFeature *f, AstId name, AstExpr *value)
-{
-	AstArg arg = {name.name, name.span, value};
-	VEC_PUSH(b->arena, &f->args, arg);
-	return f;
-}
-
-static AstFeature *
-named_feature(AstBuild *b, Span at, AstId name, AstId model, AstFeature *parts)
-{
-	AstFeature *f = parts ? parts : ast_feature_parts(b);
-	f->name = name.name;
-	f->name_span = name.span;
-	f->model = model.name;
-	f->model_span = model.span;
-	f->span = at;
-	return f;
-}
-
-AstFeatureVec *
-ast_features(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model, AstExpr *value,
-	     AstFeature *parts)
-{
-	if (!features)
-		features = ARENA_NEW(b->arena, AstFeatureVec);
-	if (!value)
-		return features;
-	AstFeature *f = named_feature(b, at, name, model, parts);
-	f->value = value;
-	VEC_PUSH(b->arena, features, *f);
-	return features;
-}
-
-AstFeatureVec *
-ast_features_shared(AstBuild *b, AstFeatureVec *features, Span at, AstId name, AstId model,
-		    AstId of, AstFeature *parts)
-{
-	AstFeature *f = named_feature(b, at, name, model, parts);
-	f->shared = of.name;
-	f->shared_span = of.span;
-	VEC_PUSH(b->arena, features, *f);
-	return features;
-}
-
-AstDecl *
-ast_connect(AstBuild *b, Span at, AstExpr *from, AstExpr *to)
-{
-	AstDecl *d = new_decl(b, at, ADECL_CONNECT);
-	d->connect.from = from;
-	d->connect.to = to;
-	return d;
-}
-
-AstDecl *
-ast_connect_by(AstBuild *b, AstDecl *d, Span at, AstExpr *pattern)
-{
-	if (d->connect.pattern)
-		report_twice(b, d->connect.pattern->span, at, "by");
-	else
-		d->connect.pattern = pattern;
-	d->span = span_join(d->span, at);
-	return d;
-}
-
-AstDecl *
-ast_connect_as(AstBuild *b, AstDecl *d, Span at, AstId name)
-{
-	if (d->name || d->called)
-		report_twice(b, d->name_span, at, "as");
-	else
-		set_name(d, name);
-	d->span = span_join(d->span, at);
-	return d;
-}
-
-AstDecl *
-ast_connect_block(AstBuild *b, AstDecl *d, Span at, AstFeatureVec *features)
-{
-	(void)b;
-	TAKE(&d->connect.features, features);
-	d->span = at;
 	return d;
 }
 
@@ -571,234 +316,5 @@ ast_draws(AstBuild *b, Span at, AstExpr *site, AstExpr *path)
 	AstDecl *d = new_decl(b, at, ADECL_DRAWS);
 	d->draws.site = site;
 	d->draws.path = path;
-	return d;
-}
-
-/* ---- models ---------------------------------------------------------------------------------- */
-
-AstModel *
-ast_model_parts(AstBuild *b)
-{
-	return ARENA_NEW(b->arena, AstModel);
-}
-
-AstModel *
-ast_model_param(AstBuild *b, AstModel *m, Span at, AstParam param)
-{
-	param.span = at;
-	VEC_PUSH(b->arena, &m->params, param);
-	return m;
-}
-
-AstModel *
-ast_model_state(AstBuild *b, AstModel *m, AstState *s)
-{
-	VEC_PUSH(b->arena, &m->states, *s);
-	return m;
-}
-
-AstModel *
-ast_model_trace(AstBuild *b, AstModel *m, AstTrace *t)
-{
-	VEC_PUSH(b->arena, &m->traces, *t);
-	return m;
-}
-
-AstModel *
-ast_model_handler(AstBuild *b, AstModel *m, AstHandlerKind kind, Span at, AstStmtVec *body)
-{
-	AstHandler h = {.kind = kind, .span = at, .body = *body};
-	VEC_PUSH(b->arena, &m->handlers, h);
-	return m;
-}
-
-AstModel *
-ast_model_equation(AstBuild *b, AstModel *m, Span at, AstStmt *s)
-{
-	AstHandler *all = NULL;
-	for (uint32_t i = 0; i < m->handlers.n; i++) {
-		if (m->handlers.at[i].kind == AHANDLER_EQUATIONS)
-			all = &m->handlers.at[i];
-	}
-	if (!all) {
-		AstHandler h = {.kind = AHANDLER_EQUATIONS, .span = at};
-		VEC_PUSH(b->arena, &m->handlers, h);
-		all = &m->handlers.at[m->handlers.n - 1];
-	}
-	VEC_PUSH(b->arena, &all->body, s);
-	all->span = span_join(all->span, at);
-	return m;
-}
-
-AstModel *
-ast_model_on_signal(AstBuild *b, AstModel *m, Span at, AstId signal, AstStmtVec *body)
-{
-	ast_model_handler(b, m, AHANDLER_ON_SIGNAL, at, body);
-	AstHandler *h = &m->handlers.at[m->handlers.n - 1];
-	h->signal = signal.name;
-	h->signal_span = signal.span;
-	return m;
-}
-
-AstModel *
-ast_model_receive(AstBuild *b, AstModel *m, Span at, AstId port, AstStmtVec *body)
-{
-	ast_model_handler(b, m, AHANDLER_RECEIVE, at, body);
-	m->handlers.at[m->handlers.n - 1].port = port.name;
-	m->handlers.at[m->handlers.n - 1].port_span = port.span;
-	return m;
-}
-
-AstModel *
-ast_fire(AstBuild *b, Span at, AstExpr *cond, AstStmtVec *body)
-{
-	AstModel *f = ast_model_parts(b);
-	f->fire.cond = cond;
-	f->fire.span = at;
-	if (body)
-		f->fire.body = *body;
-	return f;
-}
-
-AstModel *
-ast_fire_refractory(AstBuild *b, AstModel *f, Span at, AstExpr *time)
-{
-	if (f->fire.refractory)
-		report_twice(b, f->fire.refractory->span, at, "refractory");
-	else
-		f->fire.refractory = time;
-	f->fire.span = at;
-	return f;
-}
-
-AstModel *
-ast_fire_hold(AstBuild *b, AstModel *f, Span at, AstIdVec *states)
-{
-	for (uint32_t i = 0; i < states->n; i++) {
-		struct AstHeld h = {states->at[i].name, states->at[i].span, NULL};
-		VEC_PUSH(b->arena, &f->fire.hold, h);
-	}
-	f->fire.span = at;
-	return f;
-}
-
-AstModel *
-ast_model_fire(AstBuild *b, AstModel *m, Span at, AstModel *f)
-{
-	if (m->fire.cond)
-		report_twice(b, m->fire.span, at, "spike when");
-	else
-		m->fire = f->fire;
-	return m;
-}
-
-AstModel *
-ast_model_method(AstBuild *b, AstModel *m, Span at, AstId method)
-{
-	if (m->method) {
-		report_twice(b, m->method_span, at, "method");
-		return m;
-	}
-	m->method = method.name;
-	m->method_span = method.span;
-	return m;
-}
-
-AstModel *
-ast_model_on(AstBuild *b, AstModel *m, Span at, AstExpr *what, AstStmtVec *body)
-{
-	ast_model_handler(b, m, AHANDLER_ON_EVENT, at, body);
-	m->handlers.at[m->handlers.n - 1].what = what;
-	return m;
-}
-
-AstModel *
-ast_model_learns(AstBuild *b, AstModel *m, Span at, AstId name, bool is_bool)
-{
-	if (m->learns) {
-		report_twice(b, m->learns_span, at, "learns");
-		return m;
-	}
-	m->learns = name.name;
-	m->learns_span = name.span;
-	m->learns_bool = is_bool;
-	return m;
-}
-
-AstModel *
-ast_model_needs(AstBuild *b, AstModel *m, AstIdVec *signals)
-{
-	for (uint32_t i = 0; i < signals->n; i++) {
-		struct AstNeed need = {signals->at[i].name, signals->at[i].span, NULL};
-		VEC_PUSH(b->arena, &m->needs, need);
-	}
-	return m;
-}
-
-AstState *
-ast_state(AstBuild *b, Span at, AstId name, AstId of, AstExpr *init)
-{
-	AstState *s = ARENA_NEW(b->arena, AstState);
-	s->span = at;
-	s->name = name.name;
-	s->name_span = name.span;
-	s->of = of.name;
-	s->init = init;
-	return s;
-}
-
-AstModel *
-ast_model_compute(AstBuild *b, AstModel *m, Span at, AstStmt *s)
-{
-	if (!m->handlers.n) {
-		AstHandler h = {.kind = AHANDLER_COMPUTE};
-		VEC_PUSH(b->arena, &m->handlers, h);
-	}
-	if (s)
-		VEC_PUSH(b->arena, &m->handlers.at[0].body, s);
-	else
-		m->handlers.at[0].span = at;
-	return m;
-}
-
-AstParam
-ast_table_param(AstId name, AstArgVec *shape)
-{
-	return (AstParam){.name = name.name, .shape = *shape};
-}
-
-AstState *
-ast_state_shape(AstState *s, AstArgVec *shape)
-{
-	if (shape)
-		s->shape = *shape;
-	return s;
-}
-
-AstState *
-ast_state_shared(AstState *s, Span at)
-{
-	s->shared_over_batch = true;
-	s->span = at;
-	return s;
-}
-
-AstState *
-ast_state_kept(AstState *s, Span at)
-{
-	s->kept_on_reset = true;
-	s->span = at;
-	return s;
-}
-
-AstDecl *
-ast_model(AstBuild *b, Span at, AstDeclKind kind, AstId name, AstModel *params, AstModel *parts)
-{
-	AstDecl *d = new_decl(b, at, kind);
-	set_name(d, name);
-	if (parts)
-		d->model = *parts;
-	if (params)
-		TAKE(&d->model.params, &params->params);
 	return d;
 }
