@@ -185,6 +185,7 @@ bool low_reads_port(NetBlock b, uint32_t port);
 /* ---- parts ---- */
 void low_layer_buffers(Lower *l, uint32_t layer);
 void low_layer_kernels(Lower *l, uint32_t layer);
+void low_find_kernel(Lower *l, uint32_t layer);          /* lists of spikes (lower_find.c) */
 void low_propagate(Lower *l, uint32_t layer);                     /* lower_propagate.c: a kernel */
 bool low_is_followed(const NetLayer *n, uint32_t state);              /* does something follow from it? */
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
