@@ -138,9 +138,8 @@ ast_print_expr(StrBuf *out, const AstExpr *e)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-/* A space and the expression, if there is one. */
-static void
-print_more(StrBuf *out, const AstExpr *e)
+void
+ast_print_more(StrBuf *out, const AstExpr *e)
 {
 	if (!e)
 		return;
@@ -155,7 +154,7 @@ print_names(StrBuf *out, const AstStmt *s)
 	for (uint32_t i = 0; i < s->names.n; i++) {
 		const AstExpr *arg = s->names.at[i].arg;
 		strbuf_printf(out, "%s%s%s", i ? " " : "", arg ? "(" : "", s->names.at[i].name);
-		print_more(out, arg);
+		ast_print_more(out, arg);
 		if (arg)
 			strbuf_putc(out, ')');
 	}
@@ -166,7 +165,7 @@ static void
 print_if(StrBuf *out, const AstStmt *s, int depth)
 {
 	strbuf_puts(out, "(if");
-	print_more(out, s->e);
+	ast_print_more(out, s->e);
 	ast_print_body(out, &s->body, depth + 1);
 	if (s->other.n) {
 		strbuf_putc(out, '\n');
@@ -182,7 +181,7 @@ print_for(StrBuf *out, const AstStmt *s, int depth)
 {
 	strbuf_puts(out, "(for ");
 	print_names(out, s);
-	print_more(out, s->target);
+	ast_print_more(out, s->target);
 	if (s->shuffled)
 		strbuf_puts(out, " shuffled");
 	if (s->name)
@@ -195,18 +194,18 @@ static void
 print_vote(StrBuf *out, const AstStmt *s)
 {
 	strbuf_puts(out, "(vote");
-	print_more(out, s->target);
+	ast_print_more(out, s->target);
 	strbuf_printf(out, " %s ", s->name);
 	print_names(out, s);
-	print_more(out, s->e);
+	ast_print_more(out, s->e);
 	if (s->keep) {
 		strbuf_puts(out, " (keep");
-		print_more(out, s->keep);
+		ast_print_more(out, s->keep);
 		strbuf_putc(out, ')');
 	}
 	if (s->from) {
 		strbuf_puts(out, " (from");
-		print_more(out, s->from);
+		ast_print_more(out, s->from);
 		strbuf_putc(out, ')');
 	}
 	strbuf_putc(out, ')');
@@ -227,8 +226,8 @@ print_simple(StrBuf *out, const char *head, const AstStmt *s)
 	strbuf_printf(out, "(%s", head);
 	if (s->name)
 		strbuf_printf(out, " %s", s->name);
-	print_more(out, s->target);
-	print_more(out, s->e);
+	ast_print_more(out, s->target);
+	ast_print_more(out, s->e);
 	strbuf_putc(out, ')');
 }
 
@@ -243,7 +242,7 @@ static void
 print_run(StrBuf *out, const AstStmt *s, int depth)
 {
 	strbuf_puts(out, "(run");
-	print_more(out, s->e);
+	ast_print_more(out, s->e);
 	if (s->by_layer)
 		strbuf_puts(out, " (layer by layer)");
 	ast_print_body(out, &s->body, depth + 1);
@@ -256,8 +255,8 @@ print_stmt(StrBuf *out, const AstStmt *s, int depth)
 	switch (s->kind) {
 	case ASTMT_ASSIGN:
 		strbuf_printf(out, "(%s=", ast_op_text(s->op_kind));
-		print_more(out, s->target);
-		print_more(out, s->e);
+		ast_print_more(out, s->target);
+		ast_print_more(out, s->e);
 		strbuf_putc(out, ')');
 		return;
 	case ASTMT_LET:

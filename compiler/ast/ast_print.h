@@ -5,6 +5,7 @@
 #include "ast/ast.h"
 
 void ast_print_text(StrBuf *out, const char *s);          /* quoted, with escapes */
+void ast_print_more(StrBuf *out, const AstExpr *e);        /* a space and the expression, if there is one */
 void ast_print_args(StrBuf *out, const AstArgVec *args);  /* each behind a space; named ones as (= name value) */
 void ast_print_body(StrBuf *out, const AstStmtVec *body, int depth);  /* a line for each statement */
 

@@ -3,15 +3,6 @@
 
 #include "base/panic.h"
 
-static void
-print_more(StrBuf *out, const AstExpr *e)
-{
-	if (!e)
-		return;
-	strbuf_putc(out, ' ');
-	ast_print_expr(out, e);
-}
-
 static const char *
 head_of(AstStmtKind kind)
 {
@@ -40,19 +31,19 @@ ast_print_test_line(StrBuf *out, const AstStmt *s)
 	strbuf_printf(out, "(%s", head_of(s->kind));
 	if (s->name)
 		strbuf_printf(out, " %s", s->name);
-	print_more(out, s->target);
+	ast_print_more(out, s->target);
 	ast_print_args(out, &s->args);
 	if (s->kind == ASTMT_EXPECT && s->e)
 		strbuf_puts(out, " (near");
-	print_more(out, s->e);
-	print_more(out, s->within);
+	ast_print_more(out, s->e);
+	ast_print_more(out, s->within);
 	strbuf_puts(out, s->percent ? " percent" : "");
 	if (s->kind == ASTMT_EXPECT && s->e)
 		strbuf_putc(out, ')');
-	print_more(out, s->from);
+	ast_print_more(out, s->from);
 	if (s->at) {
 		strbuf_puts(out, " (at");
-		print_more(out, s->at);
+		ast_print_more(out, s->at);
 		strbuf_putc(out, ')');
 	}
 	strbuf_putc(out, ')');

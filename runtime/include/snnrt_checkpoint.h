@@ -25,7 +25,7 @@ extern "C" {
 
 #define SNNRT_CHECKPOINT_VERSION 2
 
-typedef struct {
+typedef struct snnrt_checkpoint_buffer {
 	const char *name;
 	uint32_t type, role, naxes;
 	snnrt_axis axis[6];
@@ -50,6 +50,8 @@ typedef struct {
 /* Reads and verifies everything. false: why has a sentence. */
 bool snnrt_checkpoint_open(const char *path, snnrt_checkpoint **out, char why[512]);
 void snnrt_checkpoint_close(snnrt_checkpoint *c);
+/* The buffer of this name; NULL: none. */
+const snnrt_checkpoint_buffer *snnrt_checkpoint_find(const snnrt_checkpoint *c, const char *name);
 
 /* Do both hold the same in buffers of role state, bit for bit? All NaN are equal; hash and name do not count. false: why names the
  * first difference (or the file that cannot be read). */

@@ -511,3 +511,21 @@ snnrt_checkpoint_same(const char *a, const char *b, char why[512])
 	snnrt_checkpoint_close(kb);
 	return same;
 }
+
+const snnrt_checkpoint_buffer *
+snnrt_checkpoint_find(const snnrt_checkpoint *k, const char *name)
+{
+	for (uint32_t i = 0; i < k->nbuffers; i++)
+		if (strcmp(k->buffers[i].name, name) == 0)
+			return &k->buffers[i];
+	return NULL;
+}
+
+bool
+rt_shape_differs(const snnrt_buffer *b, const snnrt_checkpoint_buffer *k)
+{
+	bool differs = b->type != k->type || b->naxes != k->naxes;
+	for (uint32_t i = 0; !differs && i < b->naxes; i++)
+		differs = b->axis[i].extent != k->axis[i].extent;
+	return differs;
+}

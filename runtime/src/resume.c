@@ -123,15 +123,6 @@ rt_checkpoint_remove(snnrt *rt)
 
 /* ---- is it one of this program? ----------------------------------------------------------------------- */
 
-static bool
-shape_differs(const snnrt_buffer *b, const snnrt_checkpoint_buffer *k)
-{
-	bool differs = b->type != k->type || b->naxes != k->naxes;
-	for (uint32_t i = 0; !differs && i < b->naxes; i++)
-		differs = b->axis[i].extent != k->axis[i].extent;
-	return differs;
-}
-
 static void
 add_shape(RtText *t, uint32_t type, uint32_t naxes, const snnrt_axis *axis)
 {
@@ -142,23 +133,14 @@ add_shape(RtText *t, uint32_t type, uint32_t naxes, const snnrt_axis *axis)
 	rt_text_shape(t, naxes, extent);
 }
 
-static const snnrt_checkpoint_buffer *
-find(const snnrt_checkpoint *k, const char *name)
-{
-	for (uint32_t i = 0; i < k->nbuffers; i++)
-		if (strcmp(k->buffers[i].name, name) == 0)
-			return &k->buffers[i];
-	return NULL;
-}
-
 /* The first variable of a layer or connection that has another size there; NULL: none. */
 static char *
 other_sizes(const snnrt *rt, const snnrt_checkpoint *k)
 {
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		const snnrt_checkpoint_buffer *there = b->role == SNNRT_CONST ? NULL : find(k, b->name);
-		if (!there || !shape_differs(b, there))
+		const snnrt_checkpoint_buffer *there = b->role == SNNRT_CONST ? NULL : snnrt_checkpoint_find(k, b->name);
+		if (!there || !rt_shape_differs(b, there))
 			continue;
 		RtText t = {0};
 		rt_text_printf(&t, "`%s` is ", b->name);
@@ -179,8 +161,8 @@ has_all(const snnrt *rt, const snnrt_checkpoint *k)
 		const snnrt_buffer *b = &rt->p->buffers[i];
 		if (b->role == SNNRT_CONST)
 			continue;
-		const snnrt_checkpoint_buffer *there = find(k, b->name);
-		if (!there || shape_differs(b, there))
+		const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(k, b->name);
+		if (!there || rt_shape_differs(b, there))
 			return false;
 		n++;
 	}
@@ -319,7 +301,7 @@ rt_resume_load(snnrt *rt)
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
 		if (b->role != SNNRT_CONST)
-			memcpy(rt->arena + b->offset, find(k, b->name)->data, (size_t)b->bytes);
+			memcpy(rt->arena + b->offset, snnrt_checkpoint_find(k, b->name)->data, (size_t)b->bytes);
 	}
 	const snnrt_buffer *resuming = rt_find_buffer(rt, "resuming");
 	if (!resuming || resuming->type != SNNRT_BOOL || resuming->bytes != 1)

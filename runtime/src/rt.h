@@ -372,6 +372,9 @@ uint64_t rt_vote_memory(const snnrt_program *p, const snnrt_object *o);
 void rt_curve_print(snnrt *rt);                                      /* curve.c: those not shown yet, to stdout */
 bool rt_curve_write(snnrt *rt);                                      /* accuracy.npy, accuracy.png */
 bool rt_manifest_write(snnrt *rt);
+struct snnrt_checkpoint_buffer;
+/* Whether a buffer of the program and one of a checkpoint differ in type or axes. */
+bool rt_shape_differs(const snnrt_buffer *b, const struct snnrt_checkpoint_buffer *k);
 bool rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why);
 bool rt_dump_state(snnrt *rt);
 

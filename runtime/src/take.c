@@ -7,24 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const snnrt_checkpoint_buffer *
-find(const snnrt_checkpoint *k, const char *name)
-{
-	for (uint32_t i = 0; i < k->nbuffers; i++)
-		if (strcmp(k->buffers[i].name, name) == 0)
-			return &k->buffers[i];
-	return NULL;
-}
-
-static bool
-shape_differs(const snnrt_buffer *b, const snnrt_checkpoint_buffer *k)
-{
-	bool differs = b->type != k->type || b->naxes != k->naxes;
-	for (uint32_t i = 0; !differs && i < b->naxes; i++)
-		differs = b->axis[i].extent != k->axis[i].extent;
-	return differs;
-}
-
 static bool
 check(snnrt *rt, const snnrt_object *o, const snnrt_checkpoint *k)
 {
@@ -32,11 +14,11 @@ check(snnrt *rt, const snnrt_object *o, const snnrt_checkpoint *k)
 		return rt_fail(rt, "load: `%s` was taken in the middle of a run; `load` takes what `save` wrote, or --dump-state", o->texts[0]) == 0;
 	for (uint32_t i = 0; i < o->nbufs; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[o->bufs[i]];
-		const snnrt_checkpoint_buffer *there = find(k, b->name);
+		const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(k, b->name);
 		if (!there && i < (uint64_t)o->nums[0])
 			return rt_fail(rt, "load: `%s` is of another network: it holds no `%s`; it is a checkpoint of `%s`", o->texts[0], b->name,
 			               k->program) == 0;
-		if (!there || !shape_differs(b, there))
+		if (!there || !rt_shape_differs(b, there))
 			continue;
 		RtText t = {0};
 		uint64_t extent[2][6] = {{0}};
@@ -93,7 +75,7 @@ snnrt_take(void *host, int64_t object, int64_t index, void *target)
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[index]];
 	if (!rt_in_arena(rt, target, b->bytes))
 		return SNNRT_FAILED;
-	const snnrt_checkpoint_buffer *there = find(rt->object[object], b->name);
+	const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(rt->object[object], b->name);
 	if (there)
 		memcpy(target, there->data, (size_t)b->bytes);
 	return 0;
