@@ -180,7 +180,7 @@ check_place(NetCheck *c, const NetExpr *e)
 	if (c->feature_init)
 		return net_need(c,
 			    fixed || (e->kind == NEXPR_STATE && e->side != NSIDE_OWN) || e->kind == NEXPR_INDEX || e->kind == NEXPR_DRAW || e->kind == NEXPR_UNARY ||
-				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF,
+				    e->kind == NEXPR_BINARY || e->kind == NEXPR_IF || e->kind == NEXPR_SUM || e->kind == NEXPR_EACH,
 			    "an initial value that reads what is not there yet");
 	if (c->protocol)
 		return net_need(c,

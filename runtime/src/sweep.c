@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "rt_sweep.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,17 @@ has_checkpoint(const char *folder)
 	return found;
 }
 
+/* A lane that was killed before its first checkpoint begins again: what it had written goes. */
+static void
+sweep_parts(const char *folder)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		rt_sink_sweep(dir);
+		close(dir);
+	}
+}
+
 /* ---- one lane --------------------------------------------------------------------------------------------- */
 
 static bool
@@ -170,7 +182,12 @@ run_lane(Sweep *w, uint32_t k, bool alone)
 	o.silent = !alone;
 	o.quiet |= !alone;
 	if (!o.resume || !is_done(w, k, folder, &code)) {
-		o.resume = o.resume && has_checkpoint(folder) ? folder : NULL;
+		if (o.resume && !has_checkpoint(folder)) {
+			sweep_parts(folder);
+			o.resume = NULL;
+		} else if (o.resume) {
+			o.resume = folder;
+		}
 		if (snnrt_open(&p, &o, &rt) == SNNRT_OK && snnrt_run(rt) == SNNRT_OK)
 			w->reports[k] = strdup(snnrt_reports(rt));
 		if (*snnrt_error(rt))

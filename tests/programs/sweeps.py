@@ -231,6 +231,11 @@ def check_killed(snnc):
         for k in range(len(lanes)):
             if files_of(folder / f"killed/lane_{k}") != files_of(folder / f"whole/lane_{k}"):
                 wrong.append(f"killed {kills} times: lane {k} differs")
+        (folder / "killed/lane_2/manifest.json").unlink()            # as if it was killed before its first checkpoint
+        (folder / "killed/lane_2/.b.v.npy.1-0.part").write_bytes(b"begun")
+        done = run(snnc, folder, ["--resume", "killed"])
+        if files_of(folder / "killed/lane_2") != files_of(folder / "whole/lane_2"):
+            wrong.append(f"a lane without a checkpoint: {done.returncode} {done.stderr}")
         manifest = folder / "killed/lane_3/manifest.json"
         manifest.write_text(re.sub(r'"source_hash": "..', '"source_hash": "xx', manifest.read_text()))
         done = run(snnc, folder, ["--resume", "killed"])
