@@ -399,7 +399,7 @@ typedef struct {
 } AstProgram;
 
 /* ---- build (ast_build.c), print (ast_print.c), verify (ast_verify.c) ------------------------ */
-/* Builders: one per kind, ast_number(p, span, …); their list is the author's of grammar/snn.y: ast/ast_build.h */
+/* Builders: one per kind, ast_number(p, span, …); their list is ast/ast_build.h */
 
 void ast_print(StrBuf *out, const AstProgram *p, bool with_library);  /* s-expressions, with sema's slots if filled */
 void ast_print_expr(StrBuf *out, const AstExpr *e);

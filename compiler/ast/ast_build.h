@@ -1,4 +1,4 @@
-/* ast_build.h: one builder for each action of grammar/snn.y.
+/* ast_build.h: one builder for each action of the grammar, in grammar/.
  *
  * A builder makes a node from parts that the parser has read and decides
  * nothing that needs a declared name. What it does check is what the text alone

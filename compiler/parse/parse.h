@@ -1,7 +1,7 @@
 /* parse.h: text to AST.
  *
  * The scanner (grammar/snn.l) reads tokens, the layout filter (layout.c) ends
- * lines and closes what was left open, the parser (grammar/snn.y) calls one
+ * lines and closes what was left open, the parser (in grammar/) calls one
  * builder of ast/ast_build.h for each rule. All errors of a text are reported
  * in one run; a line that does not parse is left out of the tree (an error node
  * stands for it) and the next one is read.

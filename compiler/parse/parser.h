@@ -57,7 +57,7 @@ Token layout_next(Parse *p);
 const Token *layout_peek(Parse *p);                       /* what layout_next will read from */
 const Opener *layout_innermost(const Parse *p);           /* NULL: nothing is open */
 
-/* syntax_error.c: `found` did not fit; `expected` are the names of tokens in grammar/snn.y. */
+/* syntax_error.c: `found` did not fit; `expected` are the names of tokens in the grammar. */
 void syntax_error(Parse *p, const char *const *expected, int n);
 void syntax_too_deep(Parse *p, Span at);
 void syntax_recovered(Parse *p);
