@@ -323,23 +323,27 @@ set_names(AstBuild *b, AstStmt *s, const AstIdVec *ids)
 	}
 }
 
+static AstStmt *
+target_stmt(AstBuild *b, Span at, AstStmtKind kind, AstExpr *target, AstExpr *e)
+{
+	AstStmt *s = ast_plain_stmt(b, at, kind);
+	s->target = target;
+	s->e = e;
+	return s;
+}
+
 AstStmt *
 ast_assign(AstBuild *b, Span at, AstExpr *target, AstOp op, AstExpr *value)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_ASSIGN);
-	s->target = target;
+	AstStmt *s = target_stmt(b, at, ASTMT_ASSIGN, target, value);
 	s->op_kind = op;
-	s->e = value;
 	return s;
 }
 
 AstStmt *
 ast_equation(AstBuild *b, Span at, AstId state, AstExpr *e)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_EQUATION);
-	s->target = ast_name(b, state.span, state.name);
-	s->e = e;
-	return s;
+	return target_stmt(b, at, ASTMT_EQUATION, ast_name(b, state.span, state.name), e);
 }
 
 AstStmt *
@@ -385,10 +389,7 @@ ast_for(AstBuild *b, Span at, AstIdVec *names, AstExpr *data, bool shuffled, Ast
 AstStmt *
 ast_pulse(AstBuild *b, Span at, AstExpr *target, AstExpr *value)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_PULSE);
-	s->target = target;
-	s->e = value;
-	return s;
+	return target_stmt(b, at, ASTMT_PULSE, target, value);
 }
 
 AstStmt *
@@ -413,10 +414,8 @@ ast_run(AstBuild *b, Span at, AstExpr *time, bool by_layer, AstStmtVec *controls
 AstStmt *
 ast_control(AstBuild *b, Span at, AstControl control, AstExpr *what, AstExpr *value)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_CONTROL);
+	AstStmt *s = target_stmt(b, at, ASTMT_CONTROL, what, value);
 	s->control = control;
-	s->target = what;
-	s->e = value;
 	return s;
 }
 
@@ -471,10 +470,7 @@ ast_present(AstBuild *b, Span at, AstExpr *to, AstExpr *what)
 {
 	if (to->kind == AEXPR_MEMBER)
 		return ast_assign(b, at, to, AOP_UNSET, what);
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_PRESENT);
-	s->target = to;
-	s->e = what;
-	return s;
+	return target_stmt(b, at, ASTMT_PRESENT, to, what);
 }
 
 /* Events end with the run; a parameter keeps its value. */
@@ -496,17 +492,11 @@ ast_present_run(AstBuild *b, Span at, AstStmtVec *what, AstStmt *run)
 AstStmt *
 ast_load(AstBuild *b, Span at, AstExpr *what, AstExpr *path)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_LOAD);
-	s->target = what;
-	s->e = path;
-	return s;
+	return target_stmt(b, at, ASTMT_LOAD, what, path);
 }
 
 AstStmt *
 ast_save(AstBuild *b, Span at, AstExpr *what, AstExpr *path)
 {
-	AstStmt *s = ast_plain_stmt(b, at, ASTMT_SAVE);
-	s->target = what;
-	s->e = path;
-	return s;
+	return target_stmt(b, at, ASTMT_SAVE, what, path);
 }
