@@ -9,15 +9,32 @@
 
 enum { NO_ROW = UINT32_MAX };
 
+/* What becomes of a local: nothing; some of its bits; anything. */
+typedef enum { STAYS, NARROWS, MOVES } Becomes;
+
 typedef struct {
 	Plan *p;
 	const PlanCode *c;
 	TeamReach *out;
 	TeamOwn *own;                                     /* by local */
-	const PlanExpr **value;                           /* by local: what a LET is */
+	const PlanExpr **value;                           /* by local: what a LET is, or a VAR begins with */
+	Becomes *becomes;                                 /* by local */
 	uint32_t count;                                   /* of the list that the loop around goes along */
 	bool dense;                                       /* some loop goes over the whole range */
 } Reach;
+
+static void
+mark_becomes(PlanBlock b, Becomes *becomes)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		bool narrows = s->kind == PSTMT_SET && s->e->kind == PEXPR_AND && (is_local(s->e->op[0], s->id) || is_local(s->e->op[1], s->id));
+		if (s->kind == PSTMT_SET && (!narrows || becomes[s->id] == STAYS))
+			becomes[s->id] = narrows ? NARROWS : MOVES;
+		mark_becomes(s->body, becomes);
+		mark_becomes(s->other, becomes);
+	}
+}
 
 static bool
 is_own_local(const Reach *r, const PlanExpr *e)
@@ -43,7 +60,7 @@ is_bit(const Reach *r, const PlanExpr *e)
 	if (e->kind != PEXPR_ADD || !is_own_local(r, e->op[0]) || e->op[1]->kind != PEXPR_CAST || e->op[1]->op[0]->kind != PEXPR_CTZ)
 		return false;
 	const PlanExpr *bits = e->op[1]->op[0]->op[0];
-	const PlanExpr *v = bits->kind == PEXPR_LOCAL ? r->value[bits->id] : NULL;
+	const PlanExpr *v = bits->kind == PEXPR_LOCAL && r->becomes[bits->id] != MOVES ? r->value[bits->id] : NULL;
 	return v && is_own_mask(r, v) && is_local(v->op[v->nops - 2], e->op[0]->id);
 }
 
@@ -108,13 +125,13 @@ reach_expr(Reach *r, const PlanExpr *e)
 
 /* x >= lo & x < hi: x; else NO_ID */
 static uint32_t
-guarded(const PlanExpr *e)
+guarded(const Reach *r, const PlanExpr *e)
 {
 	if (e->kind != PEXPR_AND || e->op[0]->kind != PEXPR_GE || e->op[1]->kind != PEXPR_LT)
 		return NO_ID;
 	const PlanExpr *x = e->op[0]->op[0];
 	bool ok = x->kind == PEXPR_LOCAL && is_local(e->op[0]->op[1], 0) && is_local(e->op[1]->op[1], 1) && is_local(e->op[1]->op[0], x->id);
-	return ok ? x->id : NO_ID;
+	return ok && r->becomes[x->id] == STAYS ? x->id : NO_ID;
 }
 
 /* i64(row[i]), i64(row[i + 1]): the buffer of rows, if i is a turn's own; i64(row[lo]), i64(row[hi]): all of them */
@@ -157,7 +174,7 @@ reach_for(Reach *r, const PlanStmt *s)
 static void
 reach_if(Reach *r, const PlanStmt *s)
 {
-	uint32_t x = guarded(s->e);
+	uint32_t x = guarded(r, s->e);
 	TeamOwn before = {0};
 	if (x != NO_ID) {
 		const PlanExpr *v = r->value[x];
@@ -222,6 +239,8 @@ team_reach(Plan *p, const PlanCode *kernel)
 	Reach r = {.p = p, .c = kernel, .out = &out, .count = NO_ID};
 	r.own = ARENA_ARRAY(p->arena, TeamOwn, kernel->nlocals + 1);
 	r.value = ARENA_ARRAY(p->arena, const PlanExpr *, kernel->nlocals + 1);
+	r.becomes = ARENA_ARRAY(p->arena, Becomes, kernel->nlocals + 1);
+	mark_becomes(kernel->body, r.becomes);
 	reach_block(&r, kernel->body);
 	if (r.dense)
 		out.list = out.count = NO_ID;
