@@ -187,7 +187,9 @@ void low_layer_buffers(Lower *l, uint32_t layer);
 void low_layer_kernels(Lower *l, uint32_t layer);
 void low_find_kernel(Lower *l, uint32_t layer);          /* lists of spikes (lower_find.c) */
 void low_propagate(Lower *l, uint32_t layer);                     /* lower_propagate.c: a kernel */
+bool low_is_propagator(const Lower *l, uint32_t layer, uint32_t buf); /* does it hold what follows from parameters? */
 bool low_is_followed(const NetLayer *n, uint32_t state);              /* does something follow from it? */
+bool low_follows_reset(const NetLayer *n);                          /* does something follow from what a reset sets back? */
 void low_collect(Lower *l, uint32_t layer);                       /* A: delivery into one layer */
 bool low_event_driven(const Lower *l, uint32_t conn);                          /* is the signal of a silent neuron zero? */
 void low_window_buffers(Lower *l, uint32_t layer);                /* lower_window.c: neurons that look back */

@@ -1,7 +1,8 @@
 /* lower_load: what `load` takes from a file: a variable, or the state of the whole network.
  *
  * `load input.weight from "w.npy"` fills the variable anew. `load "net.snnw"` takes every state of the network by its name; the votes'
- * labels and rates only if the file has them. Random numbers, time, learning and where the experiment stands are the program's own.
+ * labels and rates only if the file has them. Random numbers, time, learning and where the experiment stands are the program's own, and so
+ * is what follows from parameters (lower_propagate): it is worked out from those that were loaded.
  */
 #include "lower/lower_inner.h"
 
@@ -46,6 +47,8 @@ is_of_network(const Lower *l, uint32_t buf)
 	bool listed = false;                              /* of spikes: derived, and read by the next step */
 	for (uint32_t i = 0; i < l->net->layers.n; i++) {
 		const LowLayer *low = &l->layers[i];
+		if (low_is_propagator(l, i, buf))
+			return false;
 		listed |= buf == low->list || buf == low->count || buf == low->any_list || buf == low->any_count;
 		for (uint32_t k = 0; k < l->net->layers.at[i].ports.n; k++)
 			listed |= buf == low->ports[k].window || buf == low->ports[k].past_drive;
@@ -74,6 +77,8 @@ everything(Lower *l, PlanEmit *b, const NetProto *s)
 		PlanArg args[3] = {low_number(l, id), low_number(l, k), low_address(l, o->bufs[k], NULL)};
 		low_host(l, b, "take", 3, args);
 	}
+	for (uint32_t i = 0; i < l->net->layers.n; i++)
+		low_run_if(b, l->layers[i].propagate);
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		low_run_if(b, l->conns[c].find_columns);
 }
@@ -102,6 +107,8 @@ low_load_state(Lower *l, PlanEmit *b, const NetProto *s)
 	o->bufs[o->nbufs++] = buf;
 	PlanArg args[2] = {low_number(l, id), low_address(l, buf, NULL)};
 	low_host(l, b, "fill", 2, args);
+	if (s->var.kind == NVAR_STATE && low_is_followed(&l->net->layers.at[s->var.of], s->var.index))
+		low_run_if(b, l->layers[s->var.of].propagate);
 	if (s->var.kind != NVAR_VALUE)
 		return;
 	uint32_t unclipped = l->conns[s->var.of].features[s->var.index].unclipped;

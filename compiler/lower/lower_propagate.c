@@ -3,7 +3,7 @@
  * In double, whatever the precision: A dt is halved until its largest row sums to at most 1/2, there the Taylor series has
  * TERMS terms (0.5^20 / 20! is far below a double's last bit), then X := 2 X + X X undoes one halving, for X = e^M - 1
  * (expm.c does the same where parameters are known). Nothing is asked of a C library, so all engines give the same bits.
- * It is done once for each neuron, when the run begins and when the experiment sets what it follows from; the elements are
+ * It is done once for each neuron, when the run begins and when the experiment sets, loads or resets what it follows from; the elements are
  * states, so that a run that goes on from a checkpoint has them.
  */
 #include "lower/lower_inner.h"
@@ -144,6 +144,20 @@ is_asked_for(const LowLayer *low, const NetPropagator *f)
 }
 
 bool
+low_is_propagator(const Lower *l, uint32_t layer, uint32_t buf)
+{
+	const NetLayer *n = &l->net->layers.at[layer];
+	for (uint32_t k = 0; k < n->propagators.n; k++) {
+		const NetPropagator *f = &n->propagators.at[k];
+		for (uint32_t i = 0; i < f->n * f->n; i++) {
+			if (f->to[i] != NET_NONE && l->layers[layer].states[f->to[i]] == buf)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
 low_is_followed(const NetLayer *n, uint32_t state)
 {
 	for (uint32_t k = 0; k < n->propagators.n; k++) {
@@ -152,6 +166,17 @@ low_is_followed(const NetLayer *n, uint32_t state)
 			if (f->a[i] && low_expr_reads_state(f->a[i], state))
 				return true;
 		}
+	}
+	return false;
+}
+
+/* Does something follow from a state that a reset sets back? It may have been loaded. */
+bool
+low_follows_reset(const NetLayer *n)
+{
+	for (uint32_t k = 0; k < n->states.n; k++) {
+		if (!n->states.at[k].kept_on_reset && low_is_followed(n, k))
+			return true;
 	}
 	return false;
 }

@@ -265,6 +265,8 @@ low_reset(Lower *l)
 	PlanEmit b = plan_emit(p, p->codes.at[l->reset_proc]);
 	for (uint32_t i = 0; i < l->net->layers.n; i++) {
 		plan_emit_run(&b, l->layers[i].reset);
+		if (low_follows_reset(&l->net->layers.at[i]))
+			low_run_if(&b, l->layers[i].propagate);
 		low_run_if(&b, l->layers[i].find);
 		raster(l, &b, i, low_number(l, -1));
 	}

@@ -103,6 +103,15 @@ note(System *y, NetMethod method, const char *why)
 	VEC_PUSH(y->s->a, &y->s->code->solved, n);
 }
 
+static void
+forget_states_from(NetPropagator *p, uint32_t first)
+{
+	for (uint32_t i = 0; i < p->n * p->n; i++) {
+		if (p->to[i] != NET_NONE && p->to[i] >= first)
+			p->to[i] = NET_NONE;
+	}
+}
+
 /* What was made on the way is given up where it fails. */
 static bool
 try_exponential(System *y, NetExpr **next, uint32_t *bad)
@@ -114,6 +123,8 @@ try_exponential(System *y, NetExpr **next, uint32_t *bad)
 	if (owner) {
 		owner->states.n = states;
 		owner->propagators.n = propagators;
+		for (uint32_t k = 0; k < propagators; k++)   /* of other systems, which were asked for more */
+			forget_states_from(&owner->propagators.at[k], states);
 	}
 	return false;
 }

@@ -5,7 +5,7 @@
 
 Orders: the error of a method against dt, on a line through the points in a log-log plot; its slope is the order of
 the method, within 0.15. Exact solutions: within 1e-11 of the closed form, where tau is equal, nearly equal, far apart or
-infinite, also with parameters that are drawn or that the experiment sets. Noise: means, deviations and correlations of many neurons, synapses or signals, within five standard errors of their
+infinite, also with parameters that are drawn or that the experiment sets, loads or resets. Noise: means, deviations and correlations of many neurons, synapses or signals, within five standard errors of their
 estimate; where states share noise or each other also at steps as long as their time constants.
 """
 import argparse
@@ -24,9 +24,11 @@ import npy                                           # noqa: E402
 import tool                                          # noqa: E402
 
 
-def run(snnc, text, names, f64=True):
+def run(snnc, text, names, f64=True, arrays=()):
     """The last values of states of layer a, or of what has a dot in its name."""
     with tempfile.TemporaryDirectory() as folder:
+        for name, values in dict(arrays).items():
+            npy.save(Path(folder, name), npy.make([len(values)], "f4", values))
         saves = " ; ".join(f'save {name if "." in name else "a." + name} to "{name}.npy"' for name in names)
         Path(folder, "p.snn").write_text(text.replace("SAVE", saves))
         done = subprocess.run([snnc, "run", "p.snn", "--out", "out", *(["--precision", "f64"] if f64 else [])], cwd=folder,
@@ -130,7 +132,7 @@ def settled(snnc):
             limit = 1e-9 if name == "nearly one tau" else 1e-11
             wrong += not miss < limit
             print(f"{'passed' if miss < limit else 'FAILED'}  exact with drawn parameters, {name}, dt = {dt}: {miss:.1e}")
-    return wrong + alike(snnc)
+    return wrong + alike(snnc) + changed(snnc) + side_by_side(snnc)
 
 
 # Parameters as numbers, drawn, and set by the experiment: in double the last bits may differ, where one side is rounded earlier.
@@ -171,6 +173,54 @@ def alike(snnc):
             wrong += not miss < 1e-12
             print(f"{'passed' if miss < 1e-12 else 'FAILED'}  {state} with parameters {how}: {miss:.1e}")
     return wrong
+
+
+# A state that no step changes, loaded, and set back by a reset: what follows from it is worked out anew.
+CHANGED = """
+dt = 1 ms
+neuron N() {
+    state v = 0 ; state tau = 10 ms
+    v' = (1 - v) / tau
+    spike when v > 2
+}
+layer a : N[2]
+experiment { run 5 ms ; load a.tau from "tau.npy" ; reset_or_not ; run 5 ms ; SAVE }
+"""
+# Two systems in a step: what the second one would ask of the first one's exponential, were it not integrated by rk4.
+SIDE_BY_SIDE = """
+dt = 1 ms
+neuron N(tau = 10 ms) {
+    state v = 1 ; state u = 2 ; state p = 0 ; state q = 0.1
+    step {
+        v' = -v / tau
+        u = u + 0.25
+        p' = (u - p) / tau
+        q' = q * (1 - q) / tau
+        if v > 2 { spike }
+    }
+}
+layer a : N[2]
+layer d : N[2](tau = 10 ms + 0 * uniform(0, 1))
+experiment { run 10 ms ; SAVE }
+"""
+
+
+def told(name, miss):
+    print(f"{'passed' if miss < 1e-12 else 'FAILED'}  {name}: {miss:.1e}")
+    return not miss < 1e-12
+
+
+def changed(snnc):
+    wrong, tau = 0, [4.0, 5.0]
+    for what, want in (("", [1 - math.exp(-5 / 10 - 5 / t) for t in tau]), ("reset", [1 - math.exp(-5 / 10)] * 2)):
+        got, = run(snnc, CHANGED.replace("reset_or_not ;", "reset ;" if what == "reset" else ""), ["v"], arrays={"tau.npy": tau})
+        wrong += told("exact, loaded" + (" and set back" if what == "reset" else ""), max(abs(x - y) for x, y in zip(got, want)))
+    return wrong
+
+
+def side_by_side(snnc):
+    pairs = [run(snnc, SIDE_BY_SIDE, [f"a.{state}", f"d.{state}"]) for state in "vpq"]
+    return told("two systems in a step, with a drawn parameter", max(abs(x - y) for a, d in pairs for x, y in zip(a, d)))
 
 
 NOISE = """
