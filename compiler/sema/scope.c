@@ -313,7 +313,7 @@ sema_find_value(Sema *s, Name name)
 	if (word)
 		return word;
 	/* Signals change during the run: arguments of rules and the experiment read them. */
-	bool signals = !s->decl && (s->where == IN_ARG || s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
+	bool signals = !s->decl && !s->in_function && (s->where == IN_ARG || s->where == IN_PROTOCOL || s->where == IN_SIGNAL);
 	Sym *top = sema_find_top(s, name, signals ? KIND(PARAM) | KIND(TOP_SIGNAL) : KIND(PARAM));
 	bool joins = s->where == IN_VALUE && s->ends[0] && s->ends[1];
 	return !top && joins && name == s->words.d ? s->distance : top;         /* a constant of this name goes first */

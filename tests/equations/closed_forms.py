@@ -5,8 +5,9 @@
 
 Orders: the error of a method against dt, on a line through the points in a log-log plot; its slope is the order of
 the method, within 0.15. Exact solutions: within 1e-11 of the closed form, where tau is equal, nearly equal, far apart or
-infinite, also with parameters that are drawn or that the experiment sets, loads or resets. Noise: means, deviations and correlations of many neurons, synapses or signals, within five standard errors of their
-estimate; where states share noise or each other also at steps as long as their time constants.
+infinite, also with parameters that are drawn or that the experiment sets, loads or resets. Noise: means, deviations and
+correlations of many neurons, synapses or signals, within five standard errors of their estimate; where states share noise
+or each other also at steps as long as their time constants.
 """
 import argparse
 import math
