@@ -267,13 +267,19 @@ sum_end(Scope *s, const AstExpr *e, NetExpr **out)
 	return false;
 }
 
-/* In the step of a neuron the terms are written out. */
+/* What must be known before the run, and the step of a neuron, have no loops. */
+static bool
+has_loops(ElabPlace p)
+{
+	return p != IN_PROGRAM && p != IN_PARAM && p != IN_STATE && p != IN_NEURON && p != IN_EXPECT;
+}
+
 static NetExpr *
 written_out(Scope *s, const AstExpr *e, double lo, double hi)
 {
 	NetExpr *all = NULL;
 	if (hi - lo > LONGEST_PAST) {
-		elab_error(s->el, E0503, e->span, "a sum in the step of a neuron has at most %d terms", LONGEST_PAST);
+		elab_error(s->el, E0503, e->span, "a sum has at most %d terms here, each of which is written out", LONGEST_PAST);
 		diag_help(s->el->diag, "make the range shorter");
 		diag_end(s->el->diag);
 		return NULL;
@@ -299,7 +305,7 @@ sum(Scope *s, const AstExpr *e)
 		return NULL;
 	if (!range->exclusive)
 		x->op[2] = elab_const(s, NT_REAL, x->op[2]->value + 1, range->span);
-	if (s->place == IN_NEURON)
+	if (!has_loops(s->place))
 		return written_out(s, e, x->op[1]->value, x->op[2]->value);
 	ElabLocal each = {NULL, 0, NULL, e->sema.sym};
 	for (uint32_t i = 0; i < s->locals.n; i++)

@@ -45,8 +45,8 @@ is_known_yet(Sema *s, const AstExpr *e, const Sym *sym)
 		return false;
 	}
 	bool is_constant_place = s->where == IN_CONST || s->where == IN_NEURONS || s->where == IN_ARG || s->where == IN_INIT;
-	if (!is_constant_place || (k == ASYM_LOCAL && s->in_function) || k == ASYM_PARAM || k == ASYM_MODEL_PARAM || k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF ||
-	    k == ASYM_DT || k == ASYM_INDEX)
+	if (!is_constant_place || (k == ASYM_LOCAL && (s->in_function || sym->of_sum)) || k == ASYM_PARAM || k == ASYM_MODEL_PARAM ||
+	    k == ASYM_TOP_SIGNAL || k == ASYM_FELLOW || k == ASYM_INF || k == ASYM_DT || k == ASYM_INDEX)
 		return true;
 	diag_begin(s->diag, E0502, e->span,
 		   "`%s` is %s, and a value known before the run is needed here", e->name,
