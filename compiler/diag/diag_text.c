@@ -6,6 +6,7 @@
  *         |         ---- this is a voltage (mV)
  *         = help: ...
  *
+ * Behind the helps stands each line that is to be written otherwise as it would be, with `~` under what is new.
  * Lines come in the order of the file. Columns in the first line count
  * characters; under the excerpt they are what a terminal shows: a tab goes to
  * the next stop of four, wide characters take two cells, combining ones none.
@@ -24,16 +25,19 @@ enum { GUTTER = 5, TAB_STOP = 4, WINDOW = 120, WINDOW_BEFORE = 40 };
 #define MAGENTA "\033[1;35m"
 #define CYAN "\033[1;36m"
 #define BLUE "\033[1;34m"
+#define GREEN "\033[1;32m"
 #define PLAIN "\033[0m"
 
 typedef struct { const SourceMap *sources; StrBuf *out; bool colour; } Printer;
 
 /* A place to be underlined. */
+enum { MAIN = '^', OTHER = '-', NEW = '~' };
+
 typedef struct {
 	SourcePlace place;
 	uint32_t len;                                     /* bytes, within the line */
 	const char *text;                                 /* NULL for none */
-	bool main;
+	char sign;                                        /* MAIN, OTHER, NEW */
 } Mark;
 
 typedef VEC(Mark) MarkVec;
@@ -197,7 +201,7 @@ put_underline(const Printer *p, const Mark *m, uint32_t lo, uint32_t hi, uint32_
 		to = from + 1;
 	put_times(p->out, ' ', 1 + shift + from - lo);
 	style(p, escape);
-	put_times(p->out, m->main ? '^' : '-', to - from);
+	put_times(p->out, m->sign, to - from);
 	if (m->text && *m->text) {
 		strbuf_putc(p->out, ' ');
 		put_text(p->out, m->text, GUTTER + 3 + shift + to - lo + 1);
@@ -225,7 +229,7 @@ put_excerpt(const Printer *p, const Mark *marks, uint32_t n, const char *escape)
 	put_line(p, at, lo, hi);
 	strbuf_puts(p->out, hi < cells ? "...\n" : "\n");
 	for (uint32_t i = 0; i < n; i++)
-		put_underline(p, &marks[i], lo, hi, shift, marks[i].main ? escape : BLUE);
+		put_underline(p, &marks[i], lo, hi, shift, marks[i].sign == OTHER ? BLUE : escape);
 }
 
 uint32_t
@@ -245,9 +249,9 @@ put_place(const Printer *p, const SourcePlace *at)
 }
 
 static bool
-find_mark(const Printer *p, Span at, const char *text, bool main, Mark *out)
+find_mark(const Printer *p, Span at, const char *text, char sign, Mark *out)
 {
-	*out = (Mark){.text = text, .main = main};
+	*out = (Mark){.text = text, .sign = sign};
 	if ((at.lo == 0 && at.hi == 0) || !source_find(p->sources, at.lo, &out->place))
 		return false;
 	uint32_t before = out->place.col - 1;
@@ -265,12 +269,12 @@ collect_marks(const Printer *p, const DiagMessage *msg)
 	MarkVec marks = {0};
 	Mark mark;
 	const SourceFile *file = NULL;
-	if (find_mark(p, msg->at, msg->mark, true, &mark)) {
+	if (find_mark(p, msg->at, msg->mark, MAIN, &mark)) {
 		VEC_PUSH(p->out->arena, &marks, mark);
 		file = mark.place.file;
 	}
 	for (uint32_t i = 0; i < msg->labels.n; i++) {
-		if (find_mark(p, msg->labels.at[i].at, msg->labels.at[i].text, false, &mark))
+		if (find_mark(p, msg->labels.at[i].at, msg->labels.at[i].text, OTHER, &mark))
 			VEC_PUSH(p->out->arena, &marks, mark);
 	}
 	for (uint32_t i = 1; i < marks.n; i++) {
@@ -316,6 +320,25 @@ put_marks(const Printer *p, const MarkVec *marks, const SourceFile *file, const 
 	}
 }
 
+/* The line of a fix as it would be; of what is only left away the help says enough. */
+static void
+put_fix(const Printer *p, const DiagLabel *fix)
+{
+	Mark m;
+	if (!*fix->text || !find_mark(p, fix->at, NULL, NEW, &m))
+		return;
+	SourcePlace *at = &m.place;
+	StrBuf line = strbuf_init(p->out->arena);
+	uint32_t before = at->col - 1, behind = before + m.len;
+	strbuf_putn(&line, at->line_text, before);
+	strbuf_puts(&line, fix->text);
+	strbuf_putn(&line, at->line_text + behind, at->line_len - behind);
+	at->line_text = strbuf_text(&line);
+	at->line_len = (uint32_t)line.n;
+	m.len = (uint32_t)strlen(fix->text);
+	put_excerpt(p, &m, 1, GREEN);
+}
+
 /* ---- the message ----------------------------------------------------------------------------- */
 
 static const char *
@@ -359,4 +382,6 @@ diag_print_text(const SourceMap *sources, const DiagMessage *msg, StrBuf *out, b
 		put_text(out, msg->notes.at[i].text, GUTTER + 3 + 6);
 		strbuf_putc(out, '\n');
 	}
+	for (uint32_t i = 0; i < msg->fixes.n; i++)
+		put_fix(&p, &msg->fixes.at[i]);
 }
