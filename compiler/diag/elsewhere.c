@@ -33,6 +33,7 @@ static const struct {
 	{"I_syn", "what arrives at a neuron is `input`"},
 	{"noise", "white noise in an equation is `xi`"},
 	/* lines */
+	{"repeat", "a loop has a known number of turns: `for k in 0 ..< n { … }`"},
 	{"while", "a loop has a known number of turns: `for k in 0 ..< n { … }`"},
 	{"return", "the last line of a function is its value, and a handler gives nothing back"},
 	{"elif", "write `else if c { … }`"},

@@ -183,6 +183,12 @@ need_code(const char *text, int *code)
 	return diag_code_find(text, &c) || refuse(code, "there is no message `%s`; codes look like E0214", text);
 }
 
+static bool
+looks_like_code(const char *text)
+{
+	return *text && strchr("EWew", *text) && strspn(text + 1, "0123456789") == 4 && !text[5];
+}
+
 /* What an option takes, in words where the placeholder of --help says too little. */
 static const char *
 value_text(OptionId id)
@@ -447,6 +453,8 @@ check_whole(Options *o, bool shorthand, int *code)
 		return refuse(code, "for which shell? There are bash, zsh and fish");
 	if (!o->file && !alone)
 		return refuse(code, "which program? Name a .snn file; see `snnc --help`");
+	if (o->command == COMMAND_EXPLAIN && looks_like_code(o->file) && !need_code(o->file, code))
+		return false;
 	if (o->command == COMMAND_EMIT && o->emit == EMIT_NONE)
 		return refuse(code, "emit what? Say --c, --llvm, --asm, --plan, --net or --ast");
 	if (o->command == COMMAND_BUILD && !o->output && !o->stop_after)

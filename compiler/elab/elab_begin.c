@@ -155,7 +155,7 @@ elab_each_value(Scope *outer, const AstExpr *e, const char *what, const char *ea
 	s.conn = place.conn = outer->conn;
 	place.feature = outer->feature;
 	NetExpr *v = elab_expr(&s, e);
-	if (!v || !elab_placed(&place, v))
+	if (!v || elab_refuse_tunable(el, v, e->span, what) || !elab_placed(&place, v))
 		return NULL;
 	NetExpr *all = elab_spread(&place, v);
 	bool sound = all && all->type == NT_REAL && !(all->kind == NEXPR_CONST && isnan(all->value));

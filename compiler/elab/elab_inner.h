@@ -165,9 +165,9 @@ void elab_settings(Elab *el);   /* dt, seed, batch */
 const Bind *elab_value_of(Elab *el, const AstDecl *d, bool exact,
 			  Span use); /* NULL: an error was told */
 /* Constants of the program; false after a message. `what` starts a sentence: "the size of a layer". */
-const NetSignal *elab_tunable_in(const Elab *el, const NetExpr *e);
 bool elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out);
 bool elab_count(Elab *el, const AstExpr *e, const char *what, double least, uint64_t *out);
+bool elab_refuse_tunable(Elab *el, const NetExpr *v, Span at, const char *what); /* true after a message: v must be known */
 const char *elab_number_text(Elab *el, double v); /* "0.3", for messages */
 
 /* ---- folding (elab_fold.c) ------------------------------------------------------------------- */

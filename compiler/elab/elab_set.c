@@ -179,8 +179,7 @@ report_unknown(Elab *el, const AstArg *set)
 	for (int i = 0; i < 3; i++)
 		VEC_PUSH(el->arena, &names, settings[i]);
 	const char *near = suggest(set->name, names.at, names.n);
-	elab_error(el, E0522, (Span){0, 0}, "--set %s: the program has no `param %s`", set->name,
-		   set->name);
+	elab_error(el, E0522, (Span){0, 0}, "--set %s: the program has no `param` or `tunable` of this name", set->name);
 	if (near)
 		diag_help(el->diag, "did you mean `%s`?", near);
 	else

@@ -116,8 +116,8 @@ elab_value_of(Elab *el, const AstDecl *d, bool exact, Span use)
 }
 
 /* A tunable that is read here; NULL: none. */
-const NetSignal *
-elab_tunable_in(const Elab *el, const NetExpr *e)
+static const NetSignal *
+tunable_in(const Elab *el, const NetExpr *e)
 {
 	if (!e)
 		return NULL;
@@ -125,8 +125,22 @@ elab_tunable_in(const Elab *el, const NetExpr *e)
 		return &el->net->signals.at[e->index];
 	const NetSignal *g = NULL;
 	for (int i = 0; i < 3 && !g; i++)
-		g = elab_tunable_in(el, e->op[i]);
+		g = tunable_in(el, e->op[i]);
 	return g;
+}
+
+/* Where `what` makes up the structure: true after a message. */
+bool
+elab_refuse_tunable(Elab *el, const NetExpr *v, Span at, const char *what)
+{
+	const NetSignal *g = tunable_in(el, v);
+	if (!g)
+		return false;
+	elab_error(el, E0502, at, "%s must be known when the program is compiled, and `%s` is tunable", what, g->name);
+	diag_label(el->diag, g->span, "declared here");
+	diag_help(el->diag, "declare it by `param`; `--set` then compiles anew");
+	diag_end(el->diag);
+	return true;
 }
 
 bool
@@ -137,14 +151,8 @@ elab_real(Elab *el, const AstExpr *e, bool exact, const char *what, double *out)
 	NetExpr *v = elab_expr(&s, e);
 	if (!v)
 		return false;
-	const NetSignal *g = elab_tunable_in(el, v);
-	if (g) {
-		elab_error(el, E0502, e->span, "%s must be known when the program is compiled, and `%s` is tunable", what, g->name);
-		diag_label(el->diag, g->span, "declared here");
-		diag_help(el->diag, "declare it by `param`; `--set` then compiles anew");
-		diag_end(el->diag);
+	if (elab_refuse_tunable(el, v, e->span, what))
 		return false;
-	}
 	if (v->kind != NEXPR_CONST || v->type != NT_REAL || isnan(v->value)) {
 		elab_error(el, E0503, e->span, "%s must be one number", what);
 		diag_help(el->diag, "use numbers, params and functions of them");

@@ -62,6 +62,8 @@ check_norm(LintEnv *env, const Net *net, const NetConn *c, const NetFeature *f, 
 			   number(env->arena, f->norm[i]));
 		diag_label(env->diag, f->range_span, "%" PRIu64 " of them sum up to %s %s", n, high ? "at most" : "at least",
 			   number(env->arena, high ? most : least));
+		if (!f->has_rule)
+			diag_note(env->diag, "without a rule nothing brings them back: the norm takes them out of their range");
 		diag_help(env->diag, "take a norm between %s and %s, or another range", number(env->arena, least), number(env->arena, most));
 		diag_end(env->diag);
 		return;
@@ -75,7 +77,7 @@ check_feature(LintEnv *env, const Net *net, const NetConn *c, const NetFeature *
 	if (!f->has_range || f->type == NT_BOOL || f->shared != NET_NONE)
 		return;
 	Interval lo = interval_of(&at, f->lo), hi = interval_of(&at, f->hi);
-	if (f->has_norm && f->has_rule && isfinite(lo.lo) && isfinite(hi.hi))
+	if (f->has_norm && isfinite(lo.lo) && isfinite(hi.hi))
 		check_norm(env, net, c, f, (Interval){lo.lo, hi.hi});
 }
 

@@ -239,6 +239,18 @@ advise_on_elsewhere(Parse *p)
 	return t && t->name && (t->kind == TOK_NAME || word_of(t->kind)) ? elsewhere_help(t->name) : NULL;
 }
 
+/* "`save "net.snnw"`, or `save input.weight to "w.npy"`" */
+static const char *
+quote_forms(Arena *a, const char *forms)
+{
+	static const char between[] = ", or: ";
+	StrBuf out = strbuf_init(a);
+	for (const char *next; (next = strstr(forms, between)); forms = next + sizeof between - 1)
+		strbuf_printf(&out, "`%.*s`, or ", (int)(next - forms), forms);
+	strbuf_printf(&out, "`%s`", forms);
+	return strbuf_text(&out);
+}
+
 static const char *
 advise(Parse *p, const Texts *all, Fix *fix)
 {
@@ -273,7 +285,7 @@ advise(Parse *p, const Texts *all, Fix *fix)
 		return "the protocol stands in `experiment { … }`";
 	const Word *line = at_line_start ? NULL : word_of(p->first.kind);
 	if (line && line->form)
-		return arena_printf(a, "such a line is written like `%s`", line->form);
+		return arena_printf(a, "such a line is written like %s", quote_forms(a, line->form));
 	return NULL;
 }
 

@@ -19,6 +19,7 @@ nextcode snnc check a.snn --stop-after bake
 nextcode snnc build a.snn
 nextcode snnc a.snn
 nextcode snnc emit a.snn
+nextcode snnc explain E9999
 nextcode snnc emit --c --plan a.snn
 nextcode snnc emit --plan=later a.snn
 nextcode snnc run a.snn --without magic

@@ -31,6 +31,8 @@ CASES = [
     ("a range that excludes the first value", "E0501", {"weight": "2", "inner": "range [0, 1]"}, {"weight": "1", "inner": "range [0, 1]"}),
     ("a norm that no weights can meet", "W0503", {"inner": "range [0, 1] ; norm 20 per post each run ; learn PostPre()"},
      {"inner": "range [0, 1] ; norm 5 per post each run ; learn PostPre()"}),
+    ("a norm that takes values out of their range", "W0503", {"inner": "range [0, 1] ; norm 20 per post each run"},
+     {"inner": "range [0, 1] ; norm 5 per post each run"}),
     ("a rule that can never fire", "W0605", {"inner": "learn PostPre()", "run": "freeze ; run 10 ms"}, {"inner": "learn PostPre()"}),
     ("an increment in each step without dt", "W0607", {"more": "signal level = x { state x = 1 ; each step { x -= x * 0.1 } }\nrecord level"},
      {"more": "signal level = x { state x = 1 ; each step { x -= x * dt / (10 ms) } }\nrecord level"}),

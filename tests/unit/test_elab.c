@@ -275,7 +275,7 @@ values_of_the_command_line_count(void)
 	CU_ASSERT_EQUAL(r.net->dt, 0.5);
 	arena_close(r.arena);
 	expect_error_of(text, "m=7",
-			"error[E0522]: --set m: the program has no `param m`\n      = help: there are `n`, `tau`, "
+			"error[E0522]: --set m: the program has no `param` or `tunable` of this name\n      = help: there are `n`, `tau`, "
 			"`dt`, `seed`, `batch`\n");
 	expect_error_of(text, "n=7 mV", "error[E0504]: `n` is a number, and this is a voltage\n");
 	expect_error_of(text, "tau=true",
