@@ -22,6 +22,7 @@ typedef struct {
 	AstStmt *golden;
 	AstExpr *swept;                                   /* what stands for the swept name; NULL: the name itself is a const */
 	VEC(Alias) aliases;                               /* in expectations */
+	VEC(Name) sums;                                   /* variables of the sums around */
 	VEC(AstParam) params;                             /* of the model, as constants of the program */
 	bool runs, failed;
 } Test;

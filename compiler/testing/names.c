@@ -94,12 +94,30 @@ test_param_consts(Test *t)
 
 /* ---- in place ---------------------------------------------------------------------------------- */
 
+/* The variable of a sum around. */
+static bool
+is_of_sum(const Test *t, Name name)
+{
+	for (uint32_t i = 0; i < t->sums.n; i++) {
+		if (t->sums.at[i] == name)
+			return true;
+	}
+	return false;
+}
+
 static void
 rename_params(Test *t, AstExpr *e)
 {
 	if (e->kind == AEXPR_NAME) {
-		if (find_param(t, e->name))
+		if (find_param(t, e->name) && !is_of_sum(t, e->name))
 			e->name = const_name(t, e->name);
+		return;
+	}
+	if (e->kind == AEXPR_SUM) {
+		rename_params(t, e->op[0]);
+		VEC_PUSH(t->env->arena, &t->sums, e->name);
+		rename_params(t, e->op[1]);
+		t->sums.n--;
 		return;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -194,6 +212,8 @@ AstExpr *
 test_seen(Test *t, AstExpr *e)
 {
 	if (e->kind == AEXPR_NAME) {
+		if (is_of_sum(t, e->name))
+			return e;
 		AstExpr *is = find_alias(t, e);
 		if (is)
 			return is;
@@ -201,6 +221,13 @@ test_seen(Test *t, AstExpr *e)
 			return test_plain(t, e);
 		if (!is_top_name(t, e->name))
 			report_unknown(t, e);
+		return e;
+	}
+	if (e->kind == AEXPR_SUM) {
+		e->op[0] = test_seen(t, e->op[0]);
+		VEC_PUSH(t->env->arena, &t->sums, e->name);
+		e->op[1] = test_seen(t, e->op[1]);
+		t->sums.n--;
 		return e;
 	}
 	if (e->kind == AEXPR_MEMBER && is_end(e->op[0]))
