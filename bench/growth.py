@@ -16,6 +16,11 @@ SERIES = [                                           # what grows, where, what s
 ]
 
 
+def program_of(name):
+    ours = measure.HERE / "networks" / f"{name}.snn"
+    return ours if ours.exists() else measure.ROOT / "examples" / "benchmarks" / f"{name}.snn"
+
+
 def exponent(points):
     """Slope and scatter (standard deviation of log time about the line)."""
     x, y = [math.log(a) for a, _ in points], [math.log(b) for _, b in points]
@@ -30,7 +35,7 @@ def measure_all(bench, say, series=SERIES):
         points = []
         for value in values:
             short, long = 0.02, 0.02 + bench.options.seconds / 2
-            found, _ = measure.per_second(bench, measure.HERE / "networks" / f"{program}.snn", {**settings, name: value}, short, long, "t")
+            found, _ = measure.per_second(bench, program_of(program), {**settings, name: value}, short, long)
             points.append((value, max(min(found), 1e-6)))
         slope, scatter = exponent(points)
         rows.append({"name": f"growth with {title}", "unit": "exponent", "value": slope, "scatter": scatter, "ratio": None, "target": None,

@@ -39,8 +39,8 @@ def snnc(bench, program, settings, *extra, out=None, cache=None):
     return child(command, {**os.environ, "XDG_CACHE_HOME": str(cache or bench.cache)})
 
 
-def per_second(bench, program, settings, short, long, name="time", extra=()):
-    """Processor seconds per simulated second: two lengths, in turn; the differences, and the peak memory."""
+def per_second(bench, program, settings, short, long, name="time", extra=(), between=None):
+    """Processor seconds per simulated second: two lengths, in turn; the differences, and the peak memory. between() runs what is compared."""
     ms = [f"{round(1000 * t)} ms" for t in (short, long)]
     for t in ms:                                     # fills the cache
         snnc(bench, program, {**settings, name: t}, *extra)
@@ -50,6 +50,8 @@ def per_second(bench, program, settings, short, long, name="time", extra=()):
         b = snnc(bench, program, {**settings, name: ms[1]}, *extra)
         found.append((b[0] - a[0]) / (long - short))
         most = max(most, b[1])
+        if between:
+            between()
     return found, most
 
 

@@ -1,91 +1,178 @@
-"""networks.py: seconds per simulated second of the networks in networks/, beside peers where they are installed.
+"""networks.py: the networks of examples/benchmarks that other simulators run too, and a rule of three factors.
 
-A run is timed twice, short and long, and the difference taken, so that starting up, drawing weights and compiling do not
-count. Peers time their simulation loop themselves. All take turns: snnc, peer, snnc, peer.
+Of each: processor seconds per simulated second, how many times as fast as the peers (beside.py), the rate beside the reference, the share
+of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak memory.
+
+The floor is the sum of what no program for this network can leave away, at what limits.c measured: the loops over neurons, at
+their arithmetic or at updating their arrays where these lie; rows of full matrices, which are read, or changed where they learn; each
+event's place in an array of sums, and its synapse, which is read one behind the other in its row, or anywhere where a post spike looks
+for it.
 """
-import json
-import shutil
+import re
 import statistics
 import subprocess
-import sys
+import tempfile
+from collections import namedtuple
 from pathlib import Path
 
+import beside
+import measure
 import npy
 
-HERE = Path(__file__).resolve().parent
+NETWORKS = measure.ROOT / "examples" / "benchmarks"
+POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 
-# Seconds per simulated second by GeNN 5 and Brian2 2.9 on two cores of a Zen 4, one thread (the minimum of several runs, other work
-# beside), and how many times as fast as GeNN snnc should be there.
-KNOWN = {
-    ("dense_static", 1000): {"genn": 0.0148, "brian2": 0.061, "target": 7},
-    ("dense_static", 4000): {"genn": 0.298, "brian2": 1.14, "target": 6},
-    ("dense_static", 8000): {"genn": 1.18, "brian2": 4.4, "target": 5},
-    ("dense_stdp", 1000): {"genn": 0.046, "brian2": 0.196, "target": 8},
-    ("dense_stdp", 4000): {"genn": 2.98, "brian2": 7.5, "target": 12},
-    ("dense_stdp", 8000): {"genn": 14.8, "brian2": 33.0, "target": 12},
+# peers: seconds per simulated second elsewhere (beside.py); times: how often snnc should be as fast as `than`, or the best of them;
+# rate [Hz] over all neurons of the layers, and within which part of it; beside: simulated seconds of a peer; most: bytes of memory.
+# Of each spike: events that add to a sum (delivered), that change a weight in a row (plastic), and anywhere; stream: bytes of a synapse.
+# Of full matrices: rows [Hz], rows that are read in a second for each source, and what they cost, "read" or "update".
+Case = namedtuple("Case", "name program settings short long peers times layers rate within seeds delivered plastic anywhere stream than beside rows "
+                  "cost most", defaults=(1, 80, 0, 0, 2, None, 1, 0, None, None))
+CASES = [
+    Case("CUBA", "cuba", {}, 0.5, 8.5, {"Brian2": 0.053, "GeNN": 0.101}, 4, ("e", "i"), 5.6, 0.05),
+    Case("COBA", "coba", {}, 0.5, 6.5, {"Auryn": 0.107, "GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
+    Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 512, 6,
+         "GeNN"),
+    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 0, 7,
+         "GeNN"),
+]
+FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 0.35, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 0, 6, "GeNN", most=2.5e9)
+SMALL = [Case("CUBA, short", "cuba", {}, 0.1, 0.6, {}, None, ("e", "i"), 5.6, 0.2)]     # for the test of bench/run
+DENSE = {                                            # (n, learning) -> seconds of GeNN, of Brian2, and how often snnc should be as fast as GeNN
+    (1000, False): (0.0148, 0.061, 7), (4000, False): (0.298, 1.14, 6), (8000, False): (1.18, 4.4, 5),
+    (1000, True): (0.046, 0.196, 8), (4000, True): (2.98, 7.5, 12), (8000, True): (14.8, 33.0, 12),
 }
-RATE, WITHIN = 19.85, 0.05                            # Hz, of the driven neurons in the first second, by all simulators
 
 
-def run_for(bench, name, n, seconds, *more):
-    return bench.run({"n": n, "t": f"{round(1000 * seconds)} ms"}, more, program=HERE / "networks" / f"{name}.snn")
+def dense(n, learning):
+    """Inputs all to all to as many neurons: 30 Hz of rows."""
+    genn, brian2, times = DENSE.get((n, learning), (None, None, None))
+    long = 10 if n <= 1000 else 3 if n <= 4000 else 1
+    return Case(f"dense {'with STDP' if learning else 'static'}, n = {n}", "dense_stdp" if learning else "dense_static", {"n": n}, 0.05, long + 0.05,
+                {"GeNN": genn, "Brian2": brian2} if genn else {}, times, ("output",), 19.85, 0.05, 1, 0, than="GeNN", rows=30,
+                cost="update" if learning else "read")
 
 
-def check_rate(bench, name, n):
-    """The rate over one second, by a copy of the program that records spikes."""
-    program = bench.folder / f"{name}.snn"
-    program.write_text((HERE / "networks" / f"{name}.snn").read_text() + "record target.spikes\n")
-    bench.run({"n": n, "t": "1 s"}, program=program, keep=True)
-    files = [file for file in bench.out.rglob("*.npy") if "target.spikes" in file.name]
-    rate = len(npy.load(files[0]).rows) / n
-    shutil.rmtree(bench.out, ignore_errors=True)
-    return rate
+def rate_of(bench, case):
+    """Spikes per neuron and second in the first second (CUBA and COBA: two), mean of some seeds."""
+    rates, seconds = [], min(case.long, 2 if case.stream == 2 else 1)
+    for seed in range(1, case.seeds + 1):
+        with tempfile.TemporaryDirectory(prefix="snnc-rates-") as folder:
+            out = Path(folder) / "out"
+            measure.snnc(bench, NETWORKS / f"{case.program}.snn", {**case.settings, "time": f"{round(1000 * seconds)} ms"},
+                         "--seed", str(seed), out=out)
+            spikes = sum(len(npy.load(out / f"{layer}.spikes.npy").rows) for layer in case.layers)
+        rates.append(spikes / seconds / neurons_of(bench, case))
+    return statistics.mean(rates)
 
 
-def find_brian2(options):
-    """A Python that has Brian2: --brian2 PATH, or this one."""
-    for python in filter(None, (options.brian2, sys.executable)):
-        if subprocess.run([python, "-c", "import brian2"], capture_output=True).returncode == 0:
-            return python
-    return None
+def neurons_of(bench, case):
+    return sum(axes["neuron"] for name, _, axes in measure.arrays(bench.options, NETWORKS / f"{case.program}.snn", case.settings)
+               if name.removesuffix(".v") in case.layers)
 
 
-def run_brian2(python, name, n, seconds):
-    script = HERE / "peers" / "brian2_dense.py"
-    done = subprocess.run([python, str(script), name.removeprefix("dense_"), str(n), str(seconds)], capture_output=True,
-                          text=True)
-    if done.returncode:
-        sys.exit(f"bench: {script.name}\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+def dt_of(program):
+    """ms"""
+    return float(re.search(r"^dt = ([\d.]+) ms", program.read_text(), re.M)[1])
 
 
-def measure(bench, options, name, n):
-    """One row: seconds per simulated second, and how many times as fast as the peers."""
-    run_for(bench, name, n, 0.01)                    # fills the cache
-    start, length = run_for(bench, name, n, 0.01)[0], 1
-    while length < 100 and run_for(bench, name, n, 0.01 + length)[0] - start < options.seconds / 2:
-        length *= 3                                  # until a run is long beside what starting up varies
-    python = find_brian2(options) if (name, n) in KNOWN and n <= options.peer_size else None
-    ours, theirs = [], []
-    for _ in range(options.repeat):
-        short, long = run_for(bench, name, n, 0.01)[0], run_for(bench, name, n, 0.01 + length)[0]
-        ours.append((long - short) / length)
-        if python:
-            theirs.append(run_brian2(python, name, n, 1)["run_s"])
-    known, value = KNOWN[name, n], statistics.median(ours)
-    rate = check_rate(bench, name, n)
-    row = {"name": f"{name} n={n}", "unit": "s per simulated s", "value": value, "low": min(ours), "high": max(ours),
-           "rate_hz": rate, "rate_ok": abs(rate - RATE) <= WITHIN * RATE, "target": known["target"], "peer": "GeNN"}
-    # GeNN is not here: its known figure, scaled by how this machine compares for Brian2.
-    scale = statistics.median(theirs) / known["brian2"] if theirs else 1.0
-    row["ratio"] = known["genn"] * scale / value
-    row["scaled_by_brian2"] = bool(theirs)
-    if theirs:
-        row["brian2_s"], row["brian2_ratio"] = statistics.median(theirs), statistics.median(theirs) / value
+def dense_loops(bench, program, settings):
+    """Flops and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
+    command = [bench.options.snnc, "explain", program]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Dense loops: ([\d\s]+) flops and ([\d. ]+) (\w+) in each step", text)
+    if not found:
+        return None
+    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(3)]
+    return float(re.sub(r"[^\d.e]", "", found.group(1))), float(found.group(2).replace(" ", "")) * unit
+
+
+def floor(bench, case, rate):
+    """Seconds per simulated second that this machine needs at least."""
+    program, limits = NETWORKS / f"{case.program}.snn", bench.limits
+    loops = dense_loops(bench, program, case.settings)
+    if not limits or not loops:
+        return None
+    states = synapses = sums = weights = 0
+    for name, n, axes in measure.arrays(bench.options, program, case.settings):
+        states += n if "neuron" in axes else 0
+        synapses += n if "synapse" in axes else 0
+        weights = max(weights, n if name.endswith(".weight") else 0)
+        sums += n if name.endswith("_on_the_way") or name.rpartition(".")[2] in ("input", "exc", "inh") else 0
+    step = max(loops[0] / 1e9 / limits["fma"], loops[1] / 1e9 / measure.limit(limits, "update", states))
+    spikes = rate * neurons_of(bench, case)
+    event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
+    matrix = case.rows * case.settings.get("n", 0) ** 2 * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)
+    row, column = 8e-9 / measure.limit(limits, "update", weights), 1e-6 / measure.limit(limits, "scatter", weights)
+    return 1000 / dt_of(program) * step + matrix + spikes * (case.delivered * event + case.plastic * row + case.anywhere * column)
+
+
+def row_of(bench, case):
+    program = NETWORKS / f"{case.program}.snn"
+    asked = case.times and not case.most and case.settings.get("n", 0) <= bench.options.peer_size
+    theirs = {name: [] for name in bench.peers if asked}
+
+    def others():
+        for name, runs in theirs.items():
+            told = beside.run(bench.peers[name], case)
+            if told:
+                runs.append(told)
+    found, memory = measure.per_second(bench, program, case.settings, case.short, case.long, between=others)
+    value, rate = statistics.median(found), rate_of(bench, case)
+    cold, warm = measure.compile_times(bench, program, {**case.settings, "time": "1 ms"} if case.most is None else {"scale": 0.1, "time": "1 ms"})
+    least, peers = floor(bench, case, rate), beside.compare(case.peers, theirs)
+    peer = next((p for p in peers if p.name == case.than), peers[0] if peers else None)
+    row = {"name": case.name, "unit": "s per simulated s", "value": value, "low": min(found), "high": max(found),
+           "ratio": peer.seconds / value if peer else None, "target": case.times, "peer": peer.name if peer else None,
+           "peers": [{**p._asdict(), "ratio": p.seconds / value} for p in peers], "rate_hz": rate,
+           "rate_ok": abs(rate / case.rate - 1) <= case.within, "share_of_limit": least / value if least else None,
+           "bytes_per_synapse": measure.bytes_per_synapse(bench.options, program, case.settings), "compile_cold_s": cold,
+           "compile_warm_s": warm, "peak_memory": memory}
+    if case.most:
+        row["memory_ok"] = memory <= case.most
     return row
 
 
+def rewarded(bench, n):
+    """MSTDPET on n * n synapses beside the same compiler's dense pass over all of them in each step, in turn."""
+    program, ours, dense = measure.HERE / "networks" / "mstdpet.snn", [], []
+    memory = 0
+    for _ in range(bench.options.repeat):
+        a, most = one_more(bench, program, n, 0.3, 1.3)
+        b, _ = one_more(bench, program, n, 0.02, 0.06 if n > 1000 else 0.22, "--without", "drift")
+        ours.append(a)
+        dense.append(b)
+        memory = max(memory, most)
+    value, theirs = statistics.median(ours), statistics.median(dense)
+    share = 24e-9 * n * n * 1000 / measure.limit(bench.limits, "update", 12 * n * n) / theirs if bench.limits else None
+    return {"name": f"MSTDPET n={n}", "unit": "s per simulated s", "value": value, "low": min(ours), "high": max(ours), "ratio": theirs / value,
+            "target": 30, "peer": "its own dense pass", "dense_s": theirs, "dense_share_of_limit": share, "peak_memory": memory,
+            "bytes_per_synapse": measure.bytes_per_synapse(bench.options, program, {"n": n})}
+
+
+def one_more(bench, program, n, short, long, *extra):
+    repeat, bench.options.repeat = bench.options.repeat, 1
+    found, memory = measure.per_second(bench, program, {"n": n}, short, long, "t", extra)
+    bench.options.repeat = repeat
+    return found[0], memory
+
+
 def tell(row):
-    peer = f", {row['brian2_ratio']:.1f} x Brian2 here" if "brian2_ratio" in row else ""
-    return (f"  {row['name']:22} {row['value']:9.5f}  ({row['low']:.5f} to {row['high']:.5f}), {row['rate_hz']:.2f} Hz; "
-            f"{row['ratio']:.1f} x GeNN{'' if row['scaled_by_brian2'] else ' elsewhere'}, target {row['target']}{peer}")
+    parts = [f"  {row['name']:26} {row['value']:9.5f}  ({row['low']:.5f} to {row['high']:.5f})"]
+    if row.get("rate_hz") is not None:
+        parts.append(f"{row['rate_hz']:.2f} Hz{'' if row['rate_ok'] else ', which is WRONG'}")
+    if row["ratio"]:
+        where = next((f" ({p['where']})" for p in row.get("peers", ()) if p["name"] == row["peer"]), "")
+        parts.append(f"{row['ratio']:.1f} x {row['peer']}{where}, target {row['target']}")
+    parts += [f"{p['ratio']:.1f} x {p['name']} ({p['where']})" for p in row.get("peers", ()) if p["name"] != row["peer"]]
+    if row.get("share_of_limit"):
+        parts.append(f"{100 * row['share_of_limit']:.0f} % of the limit")
+    if row.get("bytes_per_synapse"):
+        parts.append(f"{row['bytes_per_synapse']:.1f} B per synapse")
+    if row.get("compile_cold_s"):
+        parts.append(f"compiled in {1000 * row['compile_cold_s']:.0f} ms, {1000 * row['compile_warm_s']:.0f} ms again")
+    if row.get("peak_memory"):
+        parts.append(f"{row['peak_memory'] / 1e6:.0f} MB")
+    return "; ".join(parts)

@@ -13,9 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests" / "tools"), str(ROOT / "bench")]
 
+import beside                                        # noqa: E402
 import growth                                        # noqa: E402
 import measure                                       # noqa: E402
-import sparse                                        # noqa: E402
+import networks                                        # noqa: E402
 import tool                                          # noqa: E402
 
 LIMITS = {level: {"kib": kib, "read": gb, "update": gb, "scatter": 10 * gb}
@@ -45,6 +46,8 @@ def main():
     need(abs(slope - 1.5) < 1e-9 and scatter < 1e-9, f"an exponent of 1.5 is fitted as {slope} +- {scatter}")
     need(measure.limit(LIMITS, "read", 1000) == 200 and measure.limit(LIMITS, "read", 1e6) == 100 and measure.limit(LIMITS, "read", 1e9) == 10,
          "another level of memory is taken")
+    peers = beside.compare({"Brian2": 2.0, "GeNN": 1.0, "Auryn": 5.0}, {"Brian2": [(6.0, 5), (2.0, 5), (3.0, 6)], "NEST": [(1.4, 5)]})
+    need(peers == [("NEST", 1.4, "here", 5), ("GeNN", 1.5, "scaled", None), ("Brian2", 3.0, "here", 5), ("Auryn", 7.5, "scaled", None)], f"peers {peers}")
     found = rows(options.snnc, "--sparse", "small", "--rewarded", "60")
     need([row["name"] for row in found] == ["CUBA, short", "MSTDPET n=60"], f"rows {[row['name'] for row in found]}")
     for row in found:
@@ -55,8 +58,8 @@ def main():
     need(found[0]["rate_ok"], f"CUBA: {found[0]['rate_hz']} Hz")
     need(2 <= found[0]["bytes_per_synapse"] < 3, f"CUBA: {found[0]['bytes_per_synapse']} bytes per synapse")
     need(8 <= found[1]["bytes_per_synapse"] <= 40, f"MSTDPET: {found[1]['bytes_per_synapse']} bytes per synapse")
-    for case in sparse.CASES:
-        need((sparse.NETWORKS / f"{case.program}.snn").exists() and case.times > 0, f"{case.name}: no program, or no target")
+    for case in networks.CASES:
+        need((networks.NETWORKS / f"{case.program}.snn").exists() and case.times > 0, f"{case.name}: no program, or no target")
     print(*wrong, sep="\n")
     return 1 if wrong else 0
 
