@@ -87,6 +87,18 @@ whole(Plan *p, int64_t v)
 	return plan_int(p, PT_I64, v);
 }
 
+PlanExpr *
+smaller(Plan *p, PlanExpr *a, PlanExpr *b)
+{
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, a, b), a, b);
+}
+
+PlanExpr *
+larger(Plan *p, PlanExpr *a, PlanExpr *b)
+{
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_LT, a, b), b, a);
+}
+
 uint32_t
 add_powers(Plan *p, const char *name, PlanType real, uint64_t n, double scale, double base, int from)
 {

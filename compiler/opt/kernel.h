@@ -23,6 +23,8 @@ PlanExpr *load1(Plan *p, uint32_t buf, PlanExpr *i);
 PlanExpr *load2(Plan *p, uint32_t buf, PlanExpr *i, PlanExpr *j);
 void store2(PlanEmit *b, uint32_t buf, PlanExpr *i, PlanExpr *j, PlanExpr *v);
 PlanExpr *whole(Plan *p, int64_t v);                      /* i64 */
+PlanExpr *smaller(Plan *p, PlanExpr *a, PlanExpr *b);
+PlanExpr *larger(Plan *p, PlanExpr *a, PlanExpr *b);
 /* A buffer of constants scale * base^(k + from), k = 0 ..< n. */
 uint32_t add_powers(Plan *p, const char *name, PlanType real, uint64_t n, double scale, double base, int from);
 

@@ -1,0 +1,470 @@
+/* ahead: spikes that depend on nothing that the rest of the network does are made for many steps at once, so that each row of the matrix that
+ * delivers them is fetched once for all of these steps.
+ *
+ * reads    plan after merge; kernels of a step that read what only they write, constants and the number of the step (inputs drawn at random, and what
+ *          follows from them alone); a kernel that begins with setting sums to zero and adding the rows of such spikes to them
+ * writes   where what was made is used up, those kernels run for as many steps as the run has left, `turns` at most, and their lists are
+ *          kept; then the rows of all these steps are added, tile by tile of the matrix, as much of it as stays in the second cache
+ *          together with the sums. In each step the sums are taken from there
+ * keeps    every bit: each sum gets the same rows in the same order, since the rows of a list ascend and so do the tiles. The
+ *          kernels see the same numbers of steps. No run ends, and no statement of the experiment comes, between two steps of a block:
+ *          where a loop does more than steps, blocks have one
+ * example  tests/opt/ahead
+ */
+#include "opt/ahead.h"
+#include "opt/clone.h"
+#include "opt/kernel.h"
+#include "opt/pass.h"
+#include "opt/query.h"
+#include "opt/touch.h"
+
+#include <string.h>
+
+enum {
+	TURNS = 256,
+	SUMS = 1 << 20,                                   /* values that are added up for later steps, at most */
+	WORTH = 6 << 20                                   /* bytes of a matrix: smaller ones come from near enough */
+};
+
+/* ---- deliveries --------------------------------------------------------------------------------------------------- */
+
+/* for j in lo ..< hi simd */
+static bool
+is_whole(const PlanStmt *s)
+{
+	return s->kind == PSTMT_FOR && s->simd && s->step == 1 && is_local(s->e, 0) && is_local(s->hi, 1);
+}
+
+/* The sum that a loop sets to zero; NO_ID. */
+static uint32_t
+zeroed(const Plan *p, const PlanStmt *s)
+{
+	const PlanStmt *store = is_whole(s) && s->body.n == 1 ? s->body.at[0] : NULL;
+	if (!store || store->kind != PSTMT_STORE || store->nops != 2 || !is_zero_index(store->op[0]) || !is_local(store->op[1], s->id))
+		return NO_ID;
+	const PlanBuf *b = &p->bufs.at[store->id];
+	bool zero = store->e->kind == PEXPR_CONST && plan_type_is_float(b->type) && store->e->value.f == 0;
+	return zero && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_value(b->type) == b->type ? store->id : NO_ID;
+}
+
+/* Reads of a row's loop: the sum's own element, elements of row i, own elements of anything; finds the largest matrix. */
+static bool
+reads_rows(const Plan *p, const PlanExpr *e, uint32_t i, uint32_t j, Delivery *d)
+{
+	if (e->kind == PEXPR_MASK)
+		return false;
+	if (e->kind == PEXPR_LOAD && e->id == d->sum)
+		return is_own(p, e, j);
+	if (e->kind == PEXPR_LOAD && is_cell((const PlanExpr *const *)e->op, e->nops, i, j) &&
+	    (d->matrix == NO_ID || plan_buf_bytes(&p->bufs.at[e->id]) > plan_buf_bytes(&p->bufs.at[d->matrix])))
+		d->matrix = e->id;
+	for (uint32_t k = 0; k < e->nops; k++)
+		if (!reads_rows(p, e->op[k], i, j, d))
+			return false;
+	return true;
+}
+
+static bool
+adds_rows(const Plan *p, const PlanStmt *each, Delivery *d)
+{
+	d->list = list_of(p, each);
+	const PlanStmt *along = d->list != NO_ID ? each->body.at[1] : NULL;
+	if (!along || !is_whole(along) || !along->body.n)
+		return false;
+	d->count = count_of(each->hi);
+	d->matrix = NO_ID;
+	for (uint32_t k = 0; k < along->body.n; k++) {
+		const PlanStmt *s = along->body.at[k];
+		bool last = k + 1 == along->body.n;
+		bool adds = s->kind == PSTMT_STORE && s->id == d->sum && s->nops == 2 && is_zero_index(s->op[0]) && is_local(s->op[1], along->id);
+		if ((last ? !adds : s->kind != PSTMT_LET) || !reads_rows(p, s->e, each->body.at[0]->id, along->id, d))
+			return false;
+	}
+	return d->matrix != NO_ID;
+}
+
+/* A kernel that begins so: notes, the zeros, notes, the rows. */
+static bool
+find_delivery(const Plan *p, uint32_t kernel, Delivery *d)
+{
+	PlanBlock b = p->codes.at[kernel]->body;
+	*d = (Delivery){.kernel = kernel, .zero = NO_ID, .sum = NO_ID};
+	for (uint32_t k = 0; k < b.n; k++) {
+		if (b.at[k]->kind == PSTMT_NOTE)
+			continue;
+		if (d->zero != NO_ID) {
+			d->add = k;
+			return adds_rows(p, b.at[k], d);
+		}
+		d->zero = k;
+		d->sum = zeroed(p, b.at[k]);
+		if (d->sum == NO_ID)
+			return false;
+	}
+	return false;
+}
+
+/* for j { if flags[0, j] { list[0, found] = j ; … } }: entries ascend. */
+static bool
+is_ascending(const Plan *p, uint32_t list)
+{
+	uint32_t writers = 0, good = 0;
+	for (uint32_t c = 0; c < p->codes.n; c++) {
+		PlanBlock b = p->codes.at[c]->body;
+		writers += block_stores(b, list);
+		for (uint32_t k = 0; k < b.n; k++) {
+			const PlanStmt *s = b.at[k], *test = s->kind == PSTMT_FOR && s->body.n == 1 ? s->body.at[0] : NULL;
+			const PlanStmt *store = test && test->kind == PSTMT_IF && !test->other.n && test->body.n == 2 ? test->body.at[0] : NULL;
+			good += store && store->kind == PSTMT_STORE && store->id == list && store->e->kind == PEXPR_CAST && is_local(store->e->op[0], s->id);
+		}
+	}
+	return writers == 1 && good == 1;
+}
+
+/* ---- what a step does besides ----------------------------------------------------------------------------------------- */
+
+typedef struct { bool *reads, *writes; } Marks;           /* by buffer */
+
+static void
+mark_expr(Marks *m, const PlanExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK)
+		m->reads[e->id] = true;
+	for (uint32_t k = 0; k < e->nops; k++)
+		mark_expr(m, e->op[k]);
+}
+
+static void mark_block(const Plan *p, Marks *m, PlanBlock b);
+
+static void
+mark_stmt(const Plan *p, Marks *m, const PlanStmt *s)
+{
+	mark_expr(m, s->e);
+	mark_expr(m, s->hi);
+	for (uint32_t k = 0; k < s->nops; k++)
+		mark_expr(m, s->op[k]);
+	for (uint32_t k = 0; k < s->nargs; k++) {
+		mark_expr(m, s->args[k].e);
+		if (s->args[k].address)
+			m->writes[s->args[k].e->id] = true;       /* the host may */
+	}
+	if (s->kind == PSTMT_STORE)
+		m->writes[s->id] = true;
+	if (s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
+		mark_block(p, m, p->codes.at[s->id]->body);
+	mark_block(p, m, s->body);
+	mark_block(p, m, s->other);
+}
+
+static void
+mark_block(const Plan *p, Marks *m, PlanBlock b)
+{
+	for (uint32_t k = 0; k < b.n; k++)
+		mark_stmt(p, m, b.at[k]);
+}
+
+/* All of a step but the early kernels, and but the rows of deliveries, which will be read ahead. */
+static void
+mark_others(const Ahead *a, Marks *m)
+{
+	const Plan *p = a->p;
+	PlanBlock step = p->codes.at[a->step]->body;
+	memset(m->reads, 0, p->bufs.n * sizeof *m->reads);
+	memset(m->writes, 0, p->bufs.n * sizeof *m->writes);
+	for (uint32_t k = 0; k < step.n; k++) {
+		const PlanStmt *s = step.at[k];
+		if (s->kind != PSTMT_RUN) {
+			mark_stmt(p, m, s);
+			continue;
+		}
+		const Delivery *d = NULL;
+		for (uint32_t i = 0; i < a->found.n; i++)
+			d = a->found.at[i].kernel == s->id ? &a->found.at[i] : d;
+		PlanBlock b = p->codes.at[s->id]->body;
+		for (uint32_t i = 0; i < b.n && !a->early[s->id]; i++)
+			if (!d || i != d->add)
+				mark_stmt(p, m, b.at[i]);
+	}
+	for (uint32_t i = 0; i < p->objects.n; i++)
+		for (uint32_t k = 0; k < p->objects.at[i].nbufs; k++)
+			m->reads[p->objects.at[i].bufs[k]] = true;
+}
+
+/* ---- who runs early ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t
+count_runs(const Plan *p, PlanBlock b, uint32_t kernel)
+{
+	uint32_t n = 0;
+	for (uint32_t k = 0; k < b.n; k++)
+		n += (b.at[k]->kind == PSTMT_RUN && b.at[k]->id == kernel) + count_runs(p, b.at[k]->body, kernel) + count_runs(p, b.at[k]->other, kernel);
+	return n;
+}
+
+static bool
+runs_once(const Plan *p, uint32_t kernel)
+{
+	uint32_t n = 0;
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		n += count_runs(p, p->codes.at[c]->body, kernel);
+	return n == 1;
+}
+
+/* NULL, or why the kernel cannot run before the rest of its step. */
+static const char *
+what_holds(const Ahead *a, uint32_t kernel, const Marks *others)
+{
+	Plan *p = a->p;
+	uint32_t step = plan_find_buf(p, "step");
+	TouchVec v = {0};
+	if (!touch_block(p, &v, p->codes.at[kernel]->body))
+		return "it calls the host";
+	for (uint32_t i = 0; i < v.n; i++) {
+		const Touch *t = &v.at[i];
+		const char *name = p->bufs.at[t->buf].name;
+		if (p->bufs.at[t->buf].role == ROLE_CONST || (t->buf == step && !t->store))
+			continue;
+		if (others->writes[t->buf])
+			return arena_printf(p->arena, "what it needs, %s, follows from the rest of the step", name);
+		if (t->store && others->reads[t->buf])
+			return arena_printf(p->arena, "%s is looked at in each step", name);
+	}
+	return NULL;
+}
+
+/* The largest set of kernels that may: all that could, less those that cannot beside the others, until none is left out. */
+static void
+choose_early(Ahead *a)
+{
+	Plan *p = a->p;
+	PlanBlock step = p->codes.at[a->step]->body;
+	Marks m = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
+	for (uint32_t k = 0; k < step.n; k++)
+		if (step.at[k]->kind == PSTMT_RUN)
+			a->early[step.at[k]->id] = runs_once(p, step.at[k]->id);
+	for (uint32_t i = 0; i < a->found.n; i++)
+		a->early[a->found.at[i].kernel] = false;
+	for (bool again = true; again;) {
+		again = false;
+		mark_others(a, &m);
+		for (uint32_t c = 0; c < p->codes.n; c++) {
+			const char *why = a->early[c] ? what_holds(a, c, &m) : NULL;
+			if (!why)
+				continue;
+			a->why[c] = why;
+			a->early[c] = false;
+			again = true;
+		}
+	}
+}
+
+/* What else the rows read stays as it is while a run goes on. */
+static bool
+is_static(const Ahead *a, const Delivery *d)
+{
+	const Plan *p = a->p;
+	Marks row = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
+	Marks step = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
+	mark_block(p, &row, p->codes.at[d->kernel]->body.at[d->add]->body.at[1]->body);
+	mark_block(p, &step, p->codes.at[a->step]->body);
+	for (uint32_t i = 0; i < p->bufs.n; i++)
+		if (row.reads[i] && i != d->sum && step.writes[i])
+			return false;
+	return true;
+}
+
+static bool
+is_made_early(const Ahead *a, uint32_t buf, const char **why)
+{
+	const Plan *p = a->p;
+	for (uint32_t c = 0; c < p->codes.n; c++) {
+		if (!block_stores(p->codes.at[c]->body, buf) || a->early[c])
+			continue;
+		*why = a->why[c] ? a->why[c] : "they depend on what arrives";
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_large(const Ahead *a, const Delivery *d)
+{
+	return plan_buf_bytes(&a->p->bufs.at[d->matrix]) >= WORTH;
+}
+
+/* Those whose lists are made early, if one of them is worth it; large ones say why not. */
+static void
+keep_deliveries(Ahead *a)
+{
+	bool worth = false;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < a->found.n; i++) {
+		const Delivery d = a->found.at[i];
+		const char *why = NULL;
+		bool early = is_made_early(a, d.list, &why) && is_made_early(a, d.count, &why);
+		worth = worth || (early && is_large(a, &d));
+		if (early)
+			a->found.at[n++] = d;
+		else if (is_large(a, &d))
+			plan_remark(a->p, "ahead", false, a->p->codes.at[d.kernel], "the spikes of %s are not known ahead: %s", a->p->bufs.at[d.list].name, why);
+	}
+	a->found.n = worth ? n : 0;
+}
+
+/* ---- the schedule ----------------------------------------------------------------------------------------------------------- */
+
+static PlanExpr *
+sum_of(Plan *p, PlanExpr *a, PlanExpr *b)
+{
+	return plan_binary(p, PEXPR_ADD, a, b);
+}
+
+static void
+set(PlanEmit *b, uint32_t buf, PlanExpr *e)
+{
+	plan_emit_store(b, buf, 0, NULL, e);
+}
+
+/* The early kernels of one step, in their order; lists are kept where they are read. */
+static void
+emit_early(Ahead *a, PlanEmit *b)
+{
+	Plan *p = a->p;
+	uint32_t step = plan_find_buf(p, "step");
+	PlanBlock all = p->codes.at[a->step]->body;
+	for (uint32_t k = 0; k < all.n; k++) {
+		if (all.at[k]->kind != PSTMT_RUN)
+			continue;
+		if (a->early[all.at[k]->id])
+			VEC_PUSH(p->arena, &b->v, all.at[k]);
+		for (uint32_t i = 0; i < a->found.n; i++)
+			if (a->found.at[i].kernel == all.at[k]->id)
+				plan_emit_run(b, a->found.at[i].keep);
+	}
+	set(b, step, sum_of(p, load0(p, step), plan_int(p, PT_U64, 1)));
+}
+
+/* Where the last block is used up: the next one. */
+static void
+emit_block(Ahead *a, PlanEmit *b)
+{
+	Plan *p = a->p;
+	uint32_t step = plan_find_buf(p, "step");
+	PlanEmit next = plan_emit(p, b->code);
+	PlanExpr *left = smaller(p, load0(p, a->left), whole(p, (int64_t)a->turns));
+	set(&next, a->until, larger(p, left, whole(p, 1)));
+	Loop turn = open_loop(&next, "t");
+	set(&turn.body, a->turn, turn.i);
+	emit_early(a, &turn.body);
+	close_loop(&next, &turn, whole(p, 0), load0(p, a->until), false);
+	set(&next, step, plan_binary(p, PEXPR_SUB, load0(p, step), plan_cast(p, PT_U64, load0(p, a->until))));
+	set(&next, a->turn, whole(p, 0));
+	for (uint32_t i = 0; i < a->found.n; i++)
+		plan_emit_run(&next, a->found.at[i].collect);
+	plan_emit_if(b, plan_binary(p, PEXPR_EQ, load0(p, a->turn), load0(p, a->until)), &next, NULL);
+}
+
+static void
+weave_step(Ahead *a)
+{
+	Plan *p = a->p;
+	PlanCode *c = p->codes.at[a->step];
+	PlanEmit b = plan_emit(p, c);
+	emit_block(a, &b);
+	for (uint32_t k = 0; k < c->body.n; k++) {
+		PlanStmt *s = c->body.at[k];
+		if (s->kind == PSTMT_RUN && a->early[s->id])
+			continue;
+		VEC_PUSH(p->arena, &b.v, s);
+		if (s->kind == PSTMT_STORE && s->id == plan_find_buf(p, "step"))
+			set(&b, a->turn, sum_of(p, load0(p, a->turn), whole(p, 1)));
+	}
+	c->body = plan_freeze(&b);
+}
+
+/* Before each step: how many the run has left. A loop of steps alone knows, others have one. */
+static void
+weave_runs(Ahead *a, PlanCode *c, PlanBlock *b, const PlanStmt *loop)
+{
+	Plan *p = a->p;
+	PlanEmit out = plan_emit(p, c);
+	for (uint32_t k = 0; k < b->n; k++) {
+		PlanStmt *s = b->at[k];
+		bool plain = s->kind == PSTMT_FOR && s->step == 1 && s->body.n == 1 && takes_steps(s->body, a->step);
+		if (plain && s->hi->kind != PEXPR_CONST)
+			s->hi = plan_emit_let(&out, "end", s->hi);
+		weave_runs(a, c, &s->body, plain ? s : NULL);
+		weave_runs(a, c, &s->other, NULL);
+		if (s->kind == PSTMT_DO && s->id == a->step)
+			set(&out, a->left, loop ? plan_binary(p, PEXPR_SUB, loop->hi, plan_local(p, c, loop->id)) : whole(p, 1));
+		VEC_PUSH(p->arena, &out.v, s);
+	}
+	*b = plan_freeze(&out);
+}
+
+/* ---- the pass ------------------------------------------------------------------------------------------------------------------ */
+
+static uint32_t
+add_number(Ahead *a, const char *part)
+{
+	const char *name = a->p->codes.at[a->found.at[0].kernel]->name;
+	return plan_add_buf(a->p, arena_printf(a->p->arena, "%s.%s", name, part), PT_I64, ROLE_DERIVED, 0, NULL);
+}
+
+static void
+make_ahead(Ahead *a)
+{
+	Plan *p = a->p;
+	a->turns = TURNS;
+	for (uint32_t i = 0; i < a->found.n; i++)
+		while (a->turns > 1 && a->turns * p->bufs.at[a->found.at[i].sum].axis[1].extent > SUMS)
+			a->turns /= 2;
+	a->turn = add_number(a, "turn");
+	a->until = add_number(a, "until");
+	a->left = add_number(a, "left");
+	for (uint32_t i = 0; i < a->found.n; i++) {
+		const Delivery *d = &a->found.at[i];
+		ahead_kernels(a, &a->found.at[i]);
+		plan_remark(p, "ahead", true, p->codes.at[d->kernel],
+			    "the spikes of %s are known ahead: rows of %s are added for up to %llu steps at once, tile by tile, so that each is fetched once",
+			    p->bufs.at[d->list].name, p->bufs.at[d->matrix].name, (unsigned long long)a->turns);
+	}
+	weave_step(a);
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		if (p->codes.at[c]->kind == CODE_PROC && c != a->step)
+			weave_runs(a, p->codes.at[c], &p->codes.at[c]->body, NULL);
+	procs_last(p);
+}
+
+static void
+find_deliveries(Ahead *a)
+{
+	Plan *p = a->p;
+	PlanBlock step = p->codes.at[a->step]->body;
+	for (uint32_t k = 0; k < step.n; k++) {
+		Delivery d;
+		if (step.at[k]->kind != PSTMT_RUN || !runs_once(p, step.at[k]->id) || !find_delivery(p, step.at[k]->id, &d))
+			continue;
+		if (is_ascending(p, d.list) && is_static(a, &d))
+			VEC_PUSH(p->arena, &a->found, d);
+	}
+}
+
+void
+pass_ahead(Plan *p)
+{
+	Ahead a = {.p = p, .step = plan_find_code(p, "step")};
+	if (a.step == UINT32_MAX || plan_find_buf(p, "step") == UINT32_MAX)
+		return;
+	a.early = ARENA_ARRAY(p->arena, bool, p->codes.n);
+	a.why = ARENA_ARRAY(p->arena, const char *, p->codes.n);
+	find_deliveries(&a);
+	if (!a.found.n)
+		return;
+	choose_early(&a);
+	keep_deliveries(&a);
+	if (a.found.n)
+		make_ahead(&a);
+}

@@ -1,0 +1,29 @@
+/* ahead.h: what the two files of the pass `ahead` share. */
+#ifndef SNNC_OPT_AHEAD_H
+#define SNNC_OPT_AHEAD_H
+
+#include "plan/plan.h"
+
+/* for j { sum[0, j] = 0.0 } ; for k in 0 ..< count[0] { let i = list[0, k] ; for j { sum[0, j] = f(sum[0, j], w[i, j]) } } */
+typedef struct {
+	uint32_t kernel;                                  /* that begins with it */
+	uint32_t zero, add;                               /* where the two loops stand in its body */
+	uint32_t list, count, sum, matrix;                /* buffers; of the largest matrix */
+	uint32_t kept, piece, sums;                       /* buffers by step: the list, where its pieces begin, what was added up */
+	uint32_t keep, collect;                           /* kernels */
+} Delivery;
+typedef VEC(Delivery) DeliveryVec;
+
+typedef struct {
+	Plan *p;
+	uint32_t step;                                    /* the proc */
+	bool *early;                                      /* by code: kernels of the step that depend on nothing that the others do */
+	const char **why;                                 /* by code: why it does not run early */
+	DeliveryVec found;
+	uint64_t turns;                                   /* steps at once, at most */
+	uint32_t turn, until, left;                       /* buffers: which of them this is, how many there are; steps of the run to go */
+} Ahead;
+
+void ahead_kernels(Ahead *a, Delivery *d);
+
+#endif
