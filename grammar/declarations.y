@@ -193,6 +193,8 @@ feature_parts:
                                 { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @per), $per, no_id, NULL); }
 | feature_parts[f] "keep" "sign" NAME[side] "where" expr[e] EOL
                                 { $$ = ast_feature_keep_sign(B, $f, span_join(@2, @e), no_id, id($side, @side), $e); }
+| feature_parts[f] "stored" NAME[how] EOL
+                                { $$ = ast_feature_stored(B, $f, span_join(@2, @how), id($how, @how)); }
 | feature_parts[f] "learn" learn[l] EOL  { $$ = ast_feature_learn(B, $f, span_join(@2, @3), $l); }
 | feature_parts[f] name[n] "=" expr[e] EOL  { $$ = ast_feature_param(B, $f, $n, $e); }
 | feature_parts[f] error EOL    { yyerrok; syntax_recovered(p); $$ = $f; }

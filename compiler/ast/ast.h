@@ -277,6 +277,7 @@ typedef struct {
 	Name keep_sign_per; Span keep_sign_per_span;      /* pre; NULL: of each value */
 	Name keep_sign_side; Span keep_sign_side_span;    /* positive, negative; NULL: as the values begin */
 	AstExpr *keep_sign_where;                         /* which values are on that side; NULL: none is given */
+	Name stored; Span stored_span;                    /* f16, bf16; NULL: as all numbers */
 	AstExpr *learn;                                   /* a CALL or NAME: a rule, with its arguments */
 	Name reduce; Span reduce_span;                    /* sum, mean, max; NULL: default mean */
 	AstExpr *average; Span average_span;              /* steps that changes are averaged over; NULL: none */

@@ -107,6 +107,7 @@ AstFeature *ast_feature_range(AstBuild *b, AstFeature *f, Span at, AstExpr *lo, 
 AstFeature *ast_feature_norm(AstBuild *b, AstFeature *f, Span at, AstExpr *norm, AstId per, bool each_step,
 			     bool is_signed);
 AstFeature *ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay);
+AstFeature *ast_feature_stored(AstBuild *b, AstFeature *f, Span at, AstId how);
 AstFeature *ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at, AstId per, AstId side, AstExpr *where);
 AstFeature *ast_feature_learn(AstBuild *b, AstFeature *f, Span at, AstFeature *learn);
 /* What stands behind `learn` is kept in a feature of its own until the line is whole. */

@@ -50,6 +50,18 @@ ast_feature_decay(AstBuild *b, AstFeature *f, Span at, AstExpr *decay)
 }
 
 AstFeature *
+ast_feature_stored(AstBuild *b, AstFeature *f, Span at, AstId how)
+{
+	if (f->stored) {
+		report_twice(b, f->stored_span, at, "stored");
+		return f;
+	}
+	f->stored = how.name;
+	f->stored_span = at;
+	return f;
+}
+
+AstFeature *
 ast_feature_keep_sign(AstBuild *b, AstFeature *f, Span at, AstId per, AstId side, AstExpr *where)
 {
 	if (f->keep_sign) {

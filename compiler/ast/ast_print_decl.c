@@ -124,6 +124,10 @@ print_feature(StrBuf *out, const AstFeature *f)
 			print_more(out, f->keep_sign_where);
 		strbuf_putc(out, ')');
 	}
+	if (f->stored) {
+		open_part(out, 2, "stored");
+		strbuf_printf(out, " %s)", f->stored);
+	}
 	if (f->learn) {
 		open_part(out, 2, "learn");
 		print_more(out, f->learn);

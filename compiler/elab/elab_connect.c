@@ -343,8 +343,8 @@ check_code(Elab *el, const NetConn *c, const NetFeature *f, const AstFeature *a)
 static void
 check_truth(Elab *el, const NetFeature *f, const AstFeature *a)
 {
-	const char *what = a->norm ? "norm" : a->decay ? "decay" : a->lo ? "range" : a->keep_sign ? "sign to keep" : NULL;
-	Span at = a->norm ? a->norm_span : a->decay ? a->decay_span : a->lo ? a->range_span : a->keep_sign_span;
+	const char *what = a->norm ? "norm" : a->decay ? "decay" : a->lo ? "range" : a->keep_sign ? "sign to keep" : a->stored ? "precision" : NULL;
+	Span at = a->norm ? a->norm_span : a->decay ? a->decay_span : a->lo ? a->range_span : a->keep_sign ? a->keep_sign_span : a->stored_span;
 	if (f->type != NT_BOOL || !what)
 		return;
 	elab_error(el, E0609, at, "the values of `%s` are true or false: they have no %s", f->name, what);
@@ -377,6 +377,8 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 	decay(el, &f, a);
 	check_truth(el, &f, a);
 	elab_sign(&s, &f, a);
+	if (a->stored && f.type == NT_REAL)
+		f.stored = strcmp(a->stored, "f16") == 0 ? NSTORED_F16 : NSTORED_BF16;
 	if (a->shared)
 		share(el, conn, &f, a->shared);
 	else
@@ -389,6 +391,11 @@ feature(Elab *el, uint32_t conn, const AstFeature *a)
 		elab_rule(el, conn, &f, a);
 	if (a->value)
 		elab_check_values(&s, &f, a);
+	if (f.delay && f.stored != NSTORED_REAL) {
+		elab_error(el, E0609, a->stored_span, "delays are kept in steps, and have no precision");
+		diag_help(el->diag, "leave this line away");
+		diag_end(el->diag);
+	}
 	if (f.delay)
 		check_delay(el, c, &f, a->value ? a->value->span : a->shared_span);
 	VEC_PUSH(el->arena, &el->net->conns.at[conn].features, f);

@@ -89,8 +89,16 @@ is_asked_for(const Lower *l, uint32_t conn, uint32_t feature)
 			return true;
 	bool bounds = f->has_range && (f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST);
 	return is_fellow(c, feature) || low_sets_sign(f) || f->has_rule || bounds || f->has_norm || f->decay != 0 || f->init.file
-	       || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
+	       || f->stored != NSTORED_REAL || stored_var(l, conn, feature) || saved_var(&l->net->protocol, conn, feature)
 	       || low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});
+}
+
+/* Programs in f64 keep all of it. */
+static PlanType
+type_of_values(const Lower *l, const NetFeature *f)
+{
+	static const PlanType type[] = {[NSTORED_F16] = PT_F16, [NSTORED_BF16] = PT_BF16};
+	return f->type == NT_BOOL ? PT_BOOL : f->stored == NSTORED_REAL || l->real == PT_F64 ? l->real : type[f->stored];
 }
 
 /* Delays that nobody asks for are kept in steps. */
@@ -189,7 +197,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		if (f->shared != NET_NONE)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))
-			lf->buf = low_add_buf(l, f->type == NT_BOOL ? PT_BOOL : l->real, ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
+			lf->buf = low_add_buf(l, type_of_values(l, f), ROLE_STATE, naxes, axes, "%s.%s", c->name, f->name);
 		if (f->has_rule && gets_out(l, conn, k) && (low_is_plain(c, f) || low_is_listed(l, c, f)))
 			lf->unclipped = low_add_buf(l, PT_BOOL, ROLE_STATE, 0, NULL, "%s.%s_unclipped", c->name, f->name);
 		if (f->keep_sign && (f->has_rule || low_sets_sign(f)))

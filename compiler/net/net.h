@@ -208,6 +208,9 @@ typedef struct { Name name; Span span; const char *file; uint32_t rank; uint64_t
  * one source channel), or all of the connection. */
 typedef enum { NNORM_POST, NNORM_KERNEL, NNORM_CONNECTION } NetNormPer;
 
+/* How values lie in memory: as all numbers, or rounded to 16 bits whenever they are written. */
+typedef enum { NSTORED_REAL, NSTORED_F16, NSTORED_BF16 } NetStored;
+
 typedef struct {
 	Name name; Span span;
 	NetType type;                                     /* of the value */
@@ -228,6 +231,7 @@ typedef struct {
 	bool keep_sign;                                   /* values stay on their side of zero: that on which they begin, */
 	bool sign_of_pre;                                 /* or on which most values of their source do, */
 	NetExpr *positive;                                /* or where this is not 0 the positive one; CONST or ARRAY; NULL */
+	NetStored stored;
 	double decay;                                     /* w *= 1 - decay in each step while learning; 0: none */
 	bool has_rule; NetRule rule;
 } NetFeature;

@@ -219,6 +219,8 @@ put_feature(StrBuf *out, const Net *n, const NetConn *c, const NetFeature *f)
 		net_print_number(out, n, f->decay);
 		strbuf_putc(out, '\n');
 	}
+	if (f->stored != NSTORED_REAL)
+		strbuf_printf(out, "\t\tstored %s\n", f->stored == NSTORED_F16 ? "f16" : "bf16");
 	if (f->keep_sign) {
 		strbuf_printf(out, "\t\tkeep sign%s", f->sign_of_pre ? " per pre" : f->positive ? " positive where " : "");
 		if (f->positive)

@@ -98,6 +98,7 @@ check_feature(NetCheck *c, const NetConn *k, const NetFeature *f)
 	if (f->positive)
 		net_check_typed(c, f->positive, NT_REAL);
 	c->init = false;
+	net_need(c, f->stored == NSTORED_REAL || (f->type == NT_REAL && f->shared == NET_NONE && !f->delay), "16 bits of what has no numbers of its own");
 	net_need(c, !f->positive || (f->keep_sign && !f->sign_of_pre), "a given sign that is not kept");
 	net_need(c, !f->has_range || f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST || f->lo->value <= f->hi->value,
 	     "an empty range");

@@ -386,9 +386,20 @@ check_sign(Sema *s, AstFeature *f)
 }
 
 static void
+check_stored(Sema *s, const AstFeature *f)
+{
+	if (!f->stored || !strcmp(f->stored, "f16") || !strcmp(f->stored, "bf16"))
+		return;
+	diag_begin(s->diag, E0655, f->stored_span, "values are stored as `f16` or `bf16`, not as `%s`", f->stored);
+	diag_help(s->diag, "write `stored bf16` (8 bits of precision, the range of f32) or `stored f16` (11 bits, up to 65504)");
+	diag_end(s->diag);
+}
+
+static void
 check_limits(Sema *s, AstFeature *f, DimTerm value)
 {
 	check_sign(s, f);
+	check_stored(s, f);
 	s->where = IN_ARG;
 	s->arg_of = ARG_OF_SYNAPSE;
 	for (int upper = 0; upper < 2 && f->lo; upper++)
@@ -538,7 +549,7 @@ check_shared(Sema *s, const AstDecl *c, uint32_t at, const Face *face)
 		diag_end(s->diag);
 		return false;
 	}
-	if (f->learn || f->norm || f->decay || f->lo || f->keep_sign) {
+	if (f->learn || f->norm || f->decay || f->lo || f->keep_sign || f->stored) {
 		diag_begin(s->diag, E0624, f->span, "`%s` shares the value of `%s`, and only `%s` "
 			   "can change it", f->name, of->name, of->name);
 		diag_label(s->diag, of->name_span, "the value is declared here");

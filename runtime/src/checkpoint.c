@@ -178,7 +178,7 @@ write_array(snnrt *rt, const snnrt_buffer *b, const char *name, char *why)
 	if (!rt_sink_open(&s, rt->folder.fd, name, why))
 		return false;
 	rt_sink_write(&s, header, size);
-	rt_sink_write(&s, rt->arena + b->offset, b->bytes);
+	rt_sink_values(&s, b, rt->arena + b->offset);
 	return rt_sink_commit(&s, false, why);
 }
 

@@ -368,7 +368,7 @@ snnrt_record(void *host, int64_t object, int64_t step, void *source)
 		if (r->sink.fd >= 0 && r->csv)
 			write_row(r, b, source);
 		else if (r->sink.fd >= 0)
-			rt_sink_write(&r->sink, source, b->bytes);
+			rt_sink_values(&r->sink, b, source);
 		r->rows++;
 	}
 	if (r->sink.error) {

@@ -171,6 +171,7 @@ typedef struct {
 
 bool rt_sink_open(RtSink *s, int dir, const char *name, char *why);  /* name may have folders: they are made */
 void rt_sink_write(RtSink *s, const void *p, uint64_t n);
+void rt_sink_values(RtSink *s, const snnrt_buffer *b, const void *values);   /* as rt_type_numpy tells */
 void rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n);
 bool rt_sink_flush(RtSink *s, char *why);
 bool rt_sink_sync(RtSink *s, char *why);                             /* what was written is on the disk */

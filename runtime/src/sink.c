@@ -182,6 +182,22 @@ rt_sink_write(RtSink *s, const void *p, uint64_t n)
 }
 
 void
+rt_sink_values(RtSink *s, const snnrt_buffer *b, const void *values)
+{
+	float part[1024];
+	uint64_t n = b->bytes / rt_type_size(b->type);
+	if (b->type != SNNRT_BF16) {
+		rt_sink_write(s, values, b->bytes);
+		return;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		part[i % 1024] = (float)rt_load_float(b->type, values, i);
+		if (i % 1024 == 1023 || i + 1 == n)
+			rt_sink_write(s, part, (i % 1024 + 1) * sizeof *part);
+	}
+}
+
+void
 rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n)
 {
 	empty(s);

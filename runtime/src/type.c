@@ -8,7 +8,7 @@ static const struct { uint8_t size; const char *name, *numpy; } types[] = {
 	[SNNRT_I32] = {4, "i32", "<i4"}, [SNNRT_I64] = {8, "i64", "<i8"}, [SNNRT_U8] = {1, "u8", "|u1"},
 	[SNNRT_U16] = {2, "u16", "<u2"}, [SNNRT_U32] = {4, "u32", "<u4"}, [SNNRT_U64] = {8, "u64", "<u8"},
 	[SNNRT_F16] = {2, "f16", "<f2"},
-	[SNNRT_BF16] = {2, "bf16", "|V2"},                    /* NumPy has no name for it: two bytes */
+	[SNNRT_BF16] = {2, "bf16", "<f4"},                    /* NumPy has no name for it: files hold f32 */
 	[SNNRT_F32] = {4, "f32", "<f4"}, [SNNRT_F64] = {8, "f64", "<f8"},
 };
 

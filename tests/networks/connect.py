@@ -152,6 +152,9 @@ class Connections:
             lines.append(self.sign(link))
         if learns:
             lines.append(learns)
+        if kind != "delay" and self.chance(0.15):
+            lines.append(f"stored {rng.choice(cover.STORED)}")
+            self.cover("other", lines[-1])
         return lines, bool(learns)
 
     def feature(self, kind, own, link, first, learns):

@@ -13,7 +13,8 @@ MODELS = ["own neuron", "own equations", "own feature", "own rule", "signal that
 REDUCTIONS = ["mean", "sum", "max"]
 NORMS = [f"per {per} each {each}{signed}" for per in ("post", "kernel", "connection") for each in ("run", "step") for signed in ("", " of signed sum")]
 SIGNS = ["keep sign", "keep sign per pre", "keep sign positive", "keep sign negative"]
-OTHER = [*(f"reduce {how}" for how in REDUCTIONS), "average", "average each step", *(f"norm {norm}" for norm in NORMS), *SIGNS, "decay", "range", "range of each",
+STORED = ["bf16", "f16"]
+OTHER = [*(f"stored {form}" for form in STORED), *(f"reduce {how}" for how in REDUCTIONS), "average", "average each step", *(f"norm {norm}" for norm in NORMS), *SIGNS, "decay", "range", "range of each",
          "shared value", "port", "spikes with a value", "batch", "delay of each", "delay that learns", "layer by layer", "clamp", "silence", "inject", "zero",
          "reset", "freeze", "signal of item", "value from a file", "value by a formula", "one rate of each"]
 

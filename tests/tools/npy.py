@@ -34,7 +34,7 @@ def _short(descr):
         if order == ">" and descr[1:] != "1":
             raise ValueError("big endian .npy")
     descr = {"?": "b1"}.get(descr, descr)
-    if descr not in CODES:
+    if descr not in CODES and descr != "f2":
         raise ValueError(f"element type {descr}")
     return descr
 
@@ -59,6 +59,8 @@ def load(path):
             raise ValueError(f"{path}: the header promises {prod(shape)} events of {one.size} bytes")
         return Events(fields, list(one.iter_unpack(body)))
     dtype = _short(header["descr"])
+    if dtype == "f2":                                # widened: `array` has no such type
+        dtype, body = "f4", memoryview(array("f", struct.unpack(f"<{len(body) // 2}e", body)).tobytes())
     data = array(CODES[dtype])
     if len(body) != data.itemsize * prod(shape):
         raise ValueError(f"{path}: {len(body)} bytes do not fill {list(shape)} of {dtype}")

@@ -4,7 +4,7 @@ if exists("b:current_syntax")
 endif
 syntax keyword snnControl and or not if else for in let as by to from
 syntax keyword snnDeclaration param tunable const data layer signal connect experiment record plot draws function table import neuron feature rule test
-syntax keyword snnLine dt seed batch state trace step learns needs each on tau input range norm decay learn keep spike run reset freeze thaw vote report save load present set add of pre post per signed absolute reduce over average shared kept one at every samples steps during bool time method receive when refractory hold pulse shuffled clamp silence inject zero where into expect near within rate with repeat times sweep golden
+syntax keyword snnLine dt seed batch state trace step learns needs each on tau input range norm decay stored learn keep spike run reset freeze thaw vote report save load present set add of pre post per signed absolute reduce over average shared kept one at every samples steps during bool time method receive when refractory hold pulse shuffled clamp silence inject zero where into expect near within rate with repeat times sweep golden
 syntax keyword snnConstant true false inf
 syntax keyword snnFunction exp log sqrt abs floor ceil min max sum mean argmax argmin count after quantile tanh random bernoulli poisson uniform normal exprel expm1 log1p sin cos pow sigmoid sign clip file events
 syntax match snnNumber /\<[0-9]\+\(\.[0-9]\+\)\?\([eE][+-]\?[0-9]\+\)\?/ nextgroup=snnUnit skipwhite
