@@ -14,7 +14,7 @@ static const struct { int texts, bufs, nums; } shape_rows[POBJ_COUNT] = {
 	[POBJ_PLOT] = {1, 1, 2}, [POBJ_RASTER] = {0, 1, 0}, [POBJ_VALUE] = {0, 1, 0},
 	[POBJ_WATCH] = {-1, 1, 0},
 	[POBJ_WARN] = {5, 0, 0},
-	[POBJ_SYNAPSES] = {-1, 2, 4}, [POBJ_TUNE] = {-1, 1, 1}, [POBJ_LOAD] = {1, 0, 1},
+	[POBJ_SYNAPSES] = {-1, 2, 4}, [POBJ_TUNE] = {-1, 1, 1}, [POBJ_LOAD] = {1, 0, 1}, [POBJ_PRODUCT] = {0, 3, 0},
 };
 
 /* Calls on with (element type, rank, extents) of a column of a DATA object; false if the numbers end too soon. */
@@ -126,6 +126,16 @@ verify_synapses(const Plan *p, Arena *a, const PlanObject *o)
 	return fits ? NULL : arena_printf(a, "`%s` and `%s` are no rows and targets of synapses", row->name, target->name);
 }
 
+static const char *
+verify_product(const Plan *p, const PlanObject *o)
+{
+	const PlanBuf *c = &p->bufs.at[o->bufs[0]], *a = &p->bufs.at[o->bufs[1]], *b = &p->bufs.at[o->bufs[2]];
+	bool ok = (c->type == PT_F32 || c->type == PT_F64) && a->type == c->type && b->type == c->type && c->role != ROLE_CONST && a->naxes == 2 &&
+		  b->naxes == 2 && c->naxes == 2 && a->axis[0].extent == c->axis[0].extent && a->axis[1].extent == b->axis[0].extent &&
+		  b->axis[1].extent == c->axis[1].extent;
+	return ok ? NULL : "product of matrices that do not fit";
+}
+
 const char *
 plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 {
@@ -174,6 +184,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 		return plan_buf_count(&p->bufs.at[o->bufs[0]]) != 1 || o->nnums != o->ntexts ? "tune is not one number, or has units without scales" : NULL;
 	case POBJ_LOAD:
 		return o->nums[0] < 0 || o->nums[0] > o->nbufs ? "load needs more buffers than it has" : NULL;
+	case POBJ_PRODUCT: return verify_product(p, o);
 	case POBJ_STREAM:
 		return o->nnums && !is_object(p, o->nums[0], POBJ_DATA) ? "stream names no data" : NULL;
 	case POBJ_FILL: case POBJ_SAVE: case POBJ_RASTER: case POBJ_WARN:
@@ -192,7 +203,7 @@ static const struct { const char *call; PlanObjectKind first, second; } call_row
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
 	{"warn", POBJ_WARN, POBJ_UNSET},
 	{"tune", POBJ_TUNE, POBJ_UNSET}, {"take", POBJ_LOAD, POBJ_UNSET}, {"cue", POBJ_STREAM, POBJ_UNSET},
-	{"connect", POBJ_SYNAPSES, POBJ_UNSET}, {"arrange", POBJ_SYNAPSES, POBJ_UNSET},
+	{"connect", POBJ_SYNAPSES, POBJ_UNSET}, {"multiply", POBJ_PRODUCT, POBJ_UNSET}, {"arrange", POBJ_SYNAPSES, POBJ_UNSET},
 };
 
 static const char *

@@ -38,7 +38,7 @@ typedef enum { SNNRT_LANE = 1, SNNRT_BATCH, SNNRT_NEURON, SNNRT_PRE, SNNRT_POST,
 	       SNNRT_ITEM } snnrt_axis_kind;
 typedef enum { SNNRT_OBJ_DATA = 1, SNNRT_OBJ_FILL, SNNRT_OBJ_STREAM, SNNRT_OBJ_PHASE, SNNRT_OBJ_RECORD, SNNRT_OBJ_VOTE,
 	       SNNRT_OBJ_REPORT, SNNRT_OBJ_SAVE, SNNRT_OBJ_PLOT, SNNRT_OBJ_RASTER, SNNRT_OBJ_VALUE,
-	       SNNRT_OBJ_WATCH, SNNRT_OBJ_WARN, SNNRT_OBJ_SYNAPSES, SNNRT_OBJ_TUNE, SNNRT_OBJ_LOAD } snnrt_object_kind;
+	       SNNRT_OBJ_WATCH, SNNRT_OBJ_WARN, SNNRT_OBJ_SYNAPSES, SNNRT_OBJ_TUNE, SNNRT_OBJ_LOAD, SNNRT_OBJ_PRODUCT } snnrt_object_kind;
 
 typedef struct { uint32_t kind; uint64_t extent; } snnrt_axis;
 typedef struct {
@@ -207,6 +207,7 @@ int64_t snnrt_poll(SNNRT_ARGS_);
 int64_t snnrt_fill(SNNRT_ARGS_lp);
 int64_t snnrt_connect(SNNRT_ARGS_lp);
 int64_t snnrt_arrange(SNNRT_ARGS_lp);
+int64_t snnrt_multiply(SNNRT_ARGS_lp);
 int64_t snnrt_stream(SNNRT_ARGS_lp);
 int64_t snnrt_fetch(SNNRT_ARGS_lllp);
 int64_t snnrt_phase(SNNRT_ARGS_ll);

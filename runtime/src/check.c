@@ -14,6 +14,7 @@ static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = 
 	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
 	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0}, [SNNRT_OBJ_WARN] = {"warn", 5, 0, 0},
 	[SNNRT_OBJ_SYNAPSES] = {"synapses", 1, 2, 4}, [SNNRT_OBJ_TUNE] = {"tune", 1, 1, 1}, [SNNRT_OBJ_LOAD] = {"load", 1, 0, 1},
+	[SNNRT_OBJ_PRODUCT] = {"product", 0, 3, 0},
 };
 
 static bool
@@ -119,7 +120,7 @@ static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
-	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_LOAD || !o->name)
+	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PRODUCT || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
 	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
 	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs > 2) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
@@ -150,6 +151,8 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 		if (!rt_type_is_float(b->type) || b->bytes != rt_type_size(b->type))
 			return rt_say(why, "value `%s` is not one real number", o->name);
 	}
+	if (o->kind == SNNRT_OBJ_PRODUCT)
+		return rt_product_check(p, o, why);
 	if (o->kind == SNNRT_OBJ_SYNAPSES)
 		return rt_synapses_check(p, o, why);
 	if (o->kind == SNNRT_OBJ_SAVE && !rt_path_is_inside(o->texts[0]))

@@ -424,6 +424,7 @@ close_object(snnrt *rt, uint32_t i)
 	case SNNRT_OBJ_VALUE:
 	case SNNRT_OBJ_WATCH:                                 /* watch.c keeps what belongs to them */
 	case SNNRT_OBJ_SYNAPSES:
+	case SNNRT_OBJ_PRODUCT:
 		return;
 	}
 }

@@ -325,6 +325,9 @@ bool rt_names_file(RtText *list, const char *name);                  /* adds to 
 
 bool rt_program_check(const snnrt_program *p, char *why);            /* check.c */
 
+bool rt_product_check(const snnrt_program *p, const snnrt_object *o, char *why);    /* product.c: do its matrices fit? */
+/* c [m, n] = a [m, k] * b [k, n], of f32 or f64 */
+void rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, const void *a, const void *b, void *c);
 bool rt_synapses_check(const snnrt_program *p, const snnrt_object *o, char *why);   /* synapses.c: can they be drawn? */
 uint64_t rt_memory_free(void);                                       /* memory.c */
 bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false after rt_fail */

@@ -83,6 +83,7 @@ object_state(snnrt *rt, RtState *s, uint32_t i)
 	case SNNRT_OBJ_FILL:
 	case SNNRT_OBJ_LOAD:
 	case SNNRT_OBJ_PHASE:
+	case SNNRT_OBJ_PRODUCT:
 	case SNNRT_OBJ_SYNAPSES:
 	case SNNRT_OBJ_REPORT:
 	case SNNRT_OBJ_SAVE:
