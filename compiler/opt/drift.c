@@ -284,7 +284,7 @@ void
 pass_drift(Plan *p)
 {
 	for (uint32_t w = 0, n = p->bufs.n; w < n; w++) {
-		Make m = {.d = {.z = {.p = p, .w = w}}};
+		Make m = {.d = {.z = {.p = p, .w = w, .row = NO_ID}}};
 		if (is_matrix(&m) && decide(&m))
 			make_waiting(&m);
 	}

@@ -3,6 +3,7 @@
 #define SNNC_OPT_DRIFT_H
 
 #include "opt/lazy.h"
+#include "opt/products.h"
 #include "opt/query.h"
 
 /* What a loop stores to [i, j], in place of locals their values; i and j are locals of its kernel. */
@@ -52,12 +53,6 @@ typedef struct {
 /* Fills in all from p and w. NULL, or why it stays as it is; "" where nothing of the kind is there. */
 const char *drift_match(Drift *d);
 
-/* Sums of products: c * f[0] * f[1] …, and so on. */
-enum { MOST_FACTORS = 8 };
-typedef struct { double c; uint32_t n; const PlanExpr *f[MOST_FACTORS]; } Term;
-typedef VEC(Term) TermVec;
-/* False where that would be too many. */
-bool sum_of_products(Plan *p, const PlanExpr *e, TermVec *out);
 /* What a value in a row becomes in a step without a pre spike: trace *= factor. False: something else. */
 bool trace_factor(const Drift *d, double *factor, double *read);
 

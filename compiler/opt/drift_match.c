@@ -7,6 +7,7 @@
  * gets one step later. trace decays by one factor but for its neuron's own spikes, strength is the same for all.
  */
 #include "opt/drift_find.h"
+#include "opt/sign.h"
 
 static bool
 reads_what(const PlanExpr *e, PlanBlock stored)
@@ -195,9 +196,10 @@ drift_match(Drift *d)
 	if (!is_private(d, d->x) || (d->offer != NO_ID && !is_private(d, d->offer)))
 		return "something else looks at the state in each step";
 	d->height *= d->offer == NO_ID ? 1 : d->takes_share;
-	if (p->bufs.at[d->z.trace].naxes == 1 ? !find_own_trace(d) : !lazy_trace(&d->z))
+	bool own = p->bufs.at[d->z.trace].naxes == 1;
+	if (own ? !find_own_trace(d) : !lazy_trace(&d->z) || d->z.carry != d->z.trace || !buffer_is_never_negative(d->z.p, d->z.trace))
 		return "the trace of the pre neuron does not decay by one factor";
-	if (p->bufs.at[d->z.trace].naxes != 1)
+	if (!own)
 		d->trace_now = d->z.decay;
 	return NULL;
 }

@@ -32,32 +32,51 @@ lazy_flags(Lazy *z)
 	return z->pre_flags != NO_ID && z->post_flags != NO_ID;
 }
 
-/* Every read of the values stands at w[row, …]. */
+/* Where reads stand: in row `row`, at its synapse `at` if that is listed; NO_ID: in none. */
+typedef struct { uint32_t row, at; } Within;
+
+/* w[row, …], or w[at] */
 static bool
-reads_row(const Lazy *z, const PlanExpr *e, uint32_t row)
+reads_row(const Lazy *z, const PlanExpr *e, Within in)
 {
 	if (!e || !expr_reads(e, z->w))
 		return true;
-	if (e->id == z->w && (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && !is_local(e->op[0], row))))
+	if (e->id == z->w && (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && !is_local(e->op[0], e->nops == 1 ? in.at : in.row))))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
-		if (!reads_row(z, e->op[k], row))
+		if (!reads_row(z, e->op[k], in))
 			return false;
 	return true;
 }
 
+/* for at in i64(lists[row]) ..< i64(lists[row + 1]) */
+static bool
+is_row(const Lazy *z, const PlanStmt *s, uint32_t row)
+{
+	if (s->kind != PSTMT_FOR || z->row == NO_ID || row == NO_ID || s->e->kind != PEXPR_CAST || s->hi->kind != PEXPR_CAST)
+		return false;
+	const PlanExpr *from = s->e->op[0], *to = s->hi->op[0];
+	if (from->kind != PEXPR_LOAD || to->kind != PEXPR_LOAD || from->id != z->row || to->id != z->row || !is_local(from->op[0], row))
+		return false;
+	const PlanExpr *next = to->op[0];
+	return next->kind == PEXPR_ADD && is_local(next->op[0], row) && next->op[1]->kind == PEXPR_CONST && next->op[1]->value.i == 1;
+}
+
 /* Rows of the list of pre spikes, and nothing else, are read. */
 static bool
-reads_rows(const Lazy *z, PlanBlock b, uint32_t row)
+reads_rows(const Lazy *z, PlanBlock b, Within in)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
-		bool spiking = s->kind == PSTMT_FOR && list_of(z->p, s) == z->pre_list && count_of(s->hi) == z->pre_count;
-		uint32_t inner = spiking ? s->body.at[0]->id : row;
-		if (!reads_row(z, s->e, row) || !reads_row(z, s->hi, row))
+		Within inner = in;
+		if (s->kind == PSTMT_FOR && list_of(z->p, s) == z->pre_list && count_of(s->hi) == z->pre_count)
+			inner = (Within){s->body.at[0]->id, NO_ID};
+		else if (is_row(z, s, in.row))
+			inner.at = s->id;
+		if (!reads_row(z, s->e, in) || !reads_row(z, s->hi, in))
 			return false;
 		for (uint32_t k = 0; k < s->nops; k++)
-			if (!reads_row(z, s->op[k], row))
+			if (!reads_row(z, s->op[k], in))
 				return false;
 		if (!reads_rows(z, s->body, inner) || !reads_rows(z, s->other, inner))
 			return false;
@@ -94,11 +113,11 @@ visit_kernel(const Lazy *z, uint32_t id, Seen *seen)
 	}
 	if (block_stores(c->body, z->w))
 		seen->ok = false;
-	if (block_reads(c->body, z->w) && (seen->moves || seen->learns || !reads_rows(z, c->body, NO_ID)))
+	if (block_reads(c->body, z->w) && (seen->moves || seen->learns || !reads_rows(z, c->body, (Within){NO_ID, NO_ID})))
 		seen->ok = false;
 	if (block_stores(c->body, z->pre_list))
 		seen->moves++;
-	if (seen->learns && (block_stores(c->body, z->trace) || block_stores(c->body, z->pre_list)))
+	if (seen->learns && block_stores(c->body, z->pre_list))
 		seen->ok = false;
 }
 

@@ -74,6 +74,19 @@ each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel))
 }
 
 bool
+same_expr(const PlanExpr *a, const PlanExpr *b)
+{
+	if (a == b)
+		return true;
+	if (a->kind != b->kind || a->type != b->type || a->id != b->id || a->nops != b->nops || a->value.i != b->value.i)
+		return false;
+	for (uint32_t k = 0; k < a->nops; k++)
+		if (!same_expr(a->op[k], b->op[k]))
+			return false;
+	return true;
+}
+
+bool
 is_local(const PlanExpr *e, uint32_t id)
 {
 	return e->kind == PEXPR_LOCAL && e->id == id;

@@ -14,6 +14,7 @@ void mark_changes(PlanBlock b, bool *changes);
 bool expr_reads(const PlanExpr *e, uint32_t buf);         /* e may be NULL */
 bool block_reads(PlanBlock b, uint32_t buf);
 bool block_stores(PlanBlock b, uint32_t buf);             /* ANY_BUFFER: to any */
+bool same_expr(const PlanExpr *a, const PlanExpr *b);
 bool is_local(const PlanExpr *e, uint32_t id);
 bool is_zero_index(const PlanExpr *e);
 bool is_scalar_load(const PlanExpr *e);

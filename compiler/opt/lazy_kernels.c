@@ -1,0 +1,171 @@
+/* lazy_kernels: the kernels that `lazy` makes for a matrix. */
+#include "opt/lazy_make.h"
+
+static void
+store1(PlanEmit *b, uint32_t buf, PlanExpr *i, PlanExpr *e)
+{
+	plan_emit_store(b, buf, 1, &i, e);
+}
+
+/* ---- one value ------------------------------------------------------------------------------------------- */
+
+/* What is known of a row once for all of its values. */
+typedef struct { PlanExpr *i, *from, *factor[LAZY_WAITS]; } Row;
+
+static Row
+open_row(Make *m, PlanEmit *in, PlanExpr *i)
+{
+	Plan *p = m->w.z.p;
+	Row r = {.i = i, .from = plan_emit_let(in, "from", plan_cast(p, PT_I64, load1(p, m->last, i)))};
+	for (uint32_t k = 0; k < m->w.waits; k++)
+		r.factor[k] = plan_emit_let(in, "factor", load1(p, m->factor[k], i));
+	return r;
+}
+
+/* w[i, j] with what has waited up to `to`. */
+static PlanExpr *
+caught_up(Make *m, PlanEmit *b, const Row *r, PlanExpr *j, PlanExpr *to)
+{
+	Plan *p = m->w.z.p;
+	PlanExpr *w = load2(p, m->w.z.w, r->i, j);
+	for (uint32_t k = 0; k < m->w.waits; k++) {
+		PlanExpr *waited = lazy_binary(m, PEXPR_SUB, load2(p, m->sum[k], to, j), load2(p, m->sum[k], r->from, j));
+		w = lazy_binary(m, PEXPR_ADD, w, lazy_binary(m, PEXPR_MUL, r->factor[k], waited));
+	}
+	return m->w.bounds.n ? lazy_bounded(m, b, plan_emit_let(b, "w", w)) : w;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------- */
+
+/* What post spikes of this step add in a row, where that is the same for all of them. */
+static PlanExpr **
+open_more(Make *m, PlanEmit *in, PlanExpr *i)
+{
+	PlanExpr **more = ARENA_ARRAY(m->w.z.p->arena, PlanExpr *, m->w.units.n);
+	for (uint32_t k = 0; k < m->w.units.n; k++)
+		if (m->w.units.at[k].columns && lazy_is_alike(&m->w.units.at[k]))
+			more[k] = plan_emit_let(in, "more", lazy_more(m, &m->w.units.at[k], i, NULL));
+	return more;
+}
+
+/* Rows of pre spikes: what waits, then what the rule does there and at post spikes of this very step. */
+static void
+rows_kernel(Make *m)
+{
+	Plan *p = m->w.z.p;
+	Loop spikes;
+	PlanEmit b = open_kernel(p, lazy_part(m, "rows", 0), m->post, &m->rows), *in = &spikes.body;
+	PlanExpr *to = plan_emit_let(&b, "now", lazy_now(m)), *i = open_list(&b, &spikes, m->w.z.pre_list);
+	Row r = open_row(m, in, i);
+	PlanExpr **more = open_more(m, in, i);
+	Loop along = open_loop(in, "j");
+	PlanEmit *turn = &along.body;
+	uint32_t value = plan_emit_var(turn, "value", caught_up(m, turn, &r, along.i, to));
+	PlanExpr *fired = load2(p, m->w.z.post_flags, whole(p, 0), along.i);
+	lazy_events(m, turn, value, i, along.i, NULL, fired, more);
+	store2(turn, m->w.z.w, i, along.i, lazy_bounded(m, turn, plan_local(p, b.code, value)));
+	close_loop(in, &along, lo(&b), hi(&b), true);
+	close_list(&b, &spikes, m->w.z.pre_count);
+	close_kernel(&b);
+}
+
+/* From here on it waits. */
+static void
+note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *slot)
+{
+	Plan *p = m->w.z.p;
+	store1(b, m->last, i, plan_cast(p, PT_U32, slot));
+	for (uint32_t k = 0; k < m->w.waits; k++)
+		store1(b, m->factor[k], i, lazy_factor(m, k, i, slot));
+}
+
+static void
+mark_kernel(Make *m)
+{
+	Loop spikes;
+	PlanEmit b = open_kernel(m->w.z.p, lazy_part(m, "mark", 0), 1, &m->mark);
+	PlanExpr *next = plan_emit_let(&b, "next", lazy_binary(m, PEXPR_ADD, lazy_now(m), whole(m->w.z.p, 1)));
+	PlanExpr *i = open_list(&b, &spikes, m->w.z.pre_list);
+	note_row(m, &spikes.body, i, next);
+	close_list(&b, &spikes, m->w.z.pre_count);
+	close_kernel(&b);
+}
+
+/* ---- sums -------------------------------------------------------------------------------------------------- */
+
+static void
+gather_kernel(Make *m)
+{
+	Plan *p = m->w.z.p;
+	PlanEmit b = open_kernel(p, lazy_part(m, "gather", 0), m->post, &m->gather);
+	PlanExpr *at = plan_emit_let(&b, "now", lazy_now(m)), *term[LAZY_WAITS];
+	PlanExpr *next = plan_emit_let(&b, "next", lazy_binary(m, PEXPR_ADD, at, whole(p, 1)));
+	for (uint32_t k = 0; k < m->w.waits; k++)
+		term[k] = m->w.wait[k].post ? NULL : plan_emit_let(&b, "term", lazy_term(m, k, next, NULL));
+	Loop all = open_loop(&b, "j");
+	PlanExpr *fired = load2(p, m->w.z.post_flags, whole(p, 0), all.i);
+	for (uint32_t k = 0; k < m->w.waits; k++) {
+		PlanExpr *one = term[k] ? term[k] : lazy_term(m, k, next, all.i);
+		PlanExpr *more = plan_ternary(p, PEXPR_SELECT, fired, one, plan_float(p, m->real, 0));
+		store2(&all.body, m->sum[k], next, all.i, lazy_binary(m, PEXPR_ADD, load2(p, m->sum[k], at, all.i), more));
+	}
+	close_loop(&b, &all, lo(&b), hi(&b), true);
+	close_kernel(&b);
+}
+
+static void
+begin_kernels(Make *m)
+{
+	Plan *p = m->w.z.p;
+	PlanEmit b = open_kernel(p, lazy_part(m, "begin_rows", 0), m->pre, &m->begin_rows);
+	Loop all = open_loop(&b, "i");
+	note_row(m, &all.body, all.i, whole(p, 0));
+	close_loop(&b, &all, lo(&b), hi(&b), true);
+	close_kernel(&b);
+	b = open_kernel(p, lazy_part(m, "begin_sum", 0), m->post, &m->begin_sum);
+	all = open_loop(&b, "j");
+	for (uint32_t k = 0; k < m->w.waits; k++)
+		store2(&all.body, m->sum[k], whole(p, 0), all.i, plan_float(p, m->real, 0));
+	close_loop(&b, &all, lo(&b), hi(&b), true);
+	close_kernel(&b);
+}
+
+/* ---- all rows ----------------------------------------------------------------------------------------------- */
+
+/* Whether anything has been added to a row: not where all traces are zero. */
+static PlanExpr *
+waits(Make *m, const Row *r, PlanExpr *to)
+{
+	PlanExpr *any = NULL;
+	for (uint32_t k = 0; k < m->w.waits; k++) {
+		PlanExpr *one = lazy_binary(m, PEXPR_NE, r->factor[k], plan_float(m->w.z.p, m->real, 0));
+		any = any ? lazy_binary(m, PEXPR_OR, any, one) : one;
+	}
+	return lazy_binary(m, PEXPR_AND, lazy_binary(m, PEXPR_LT, r->from, to), any);
+}
+
+static void
+flush_kernel(Make *m)
+{
+	Plan *p = m->w.z.p;
+	PlanEmit b = open_kernel(p, lazy_part(m, "flush", 0), m->post, &m->flush), pending = plan_emit(p, b.code);
+	PlanExpr *to = plan_emit_let(&b, "now", lazy_now(m));
+	Loop all = open_loop(&b, "i");
+	Row r = open_row(m, &all.body, all.i);
+	Loop along = open_loop(&all.body, "j");
+	store2(&along.body, m->w.z.w, all.i, along.i, caught_up(m, &along.body, &r, along.i, to));
+	close_loop(&pending, &along, lo(&b), hi(&b), true);
+	plan_emit_if(&all.body, waits(m, &r, to), &pending, NULL);
+	close_loop(&b, &all, whole(p, 0), whole(p, (int64_t)m->pre), false);
+	close_kernel(&b);
+}
+
+void
+lazy_matrix_kernels(Make *m)
+{
+	rows_kernel(m);
+	mark_kernel(m);
+	gather_kernel(m);
+	begin_kernels(m);
+	flush_kernel(m);
+}
