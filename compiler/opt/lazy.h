@@ -37,7 +37,7 @@ typedef struct {
 	bool some;                                        /* … there are some, or none */
 	const PlanCode *code;
 	const PlanStmt *loop;                             /* var w = … ; … ; store */
-	uint32_t i, j, at;                                /* its locals; at: the synapse of a list, or NO_ID */
+	uint32_t i, j, at;                                /* its locals, NO_ID where it does not ask for them; at: the synapse of a list */
 	PlanExpr *value;                                  /* what LAZY_W becomes, without its bounds */
 	TermVec growth;                                   /* of columns: LAZY_W and these */
 } LazyUnit;

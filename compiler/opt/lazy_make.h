@@ -5,30 +5,51 @@
 #include "opt/kernel.h"
 #include "opt/lazy.h"
 
+enum { LAZY_AGES = 4 };                                   /* how many sums there are of each post neuron, for lists */
+
 typedef struct {
 	Waiting w;
 	PlanType real;
+	bool listed;
 	uint64_t pre, post, steps;
+	uint32_t codes;                                   /* there were before */
 	uint32_t sum[LAZY_WAITS], factor[LAZY_WAITS], power[LAZY_WAITS], inverse[LAZY_WAITS];   /* buffers, per wait */
 	uint32_t last, slot, fired, at_once;              /* … of all */
+	uint32_t taken[LAZY_WAITS], fresh[LAZY_WAITS], age, due, moved;    /* … of lists alone */
 	uint32_t rows, mark, gather, begin_rows, begin_sum, flush; /* kernels */
+	uint32_t fire, clear;                             /* … of lists alone */
 } Make;
 
 /* "input.weight.learn.PART"; of wait k > 0 "input.weight.learn.PART3". */
 const char *lazy_part(Make *m, const char *part, uint32_t k);
-/* All kernels of a matrix, when the buffers are there. */
-void lazy_matrix_kernels(Make *m);
+uint32_t lazy_buffer(Make *m, const char *part, uint32_t k, PlanType t, uint32_t naxes, const PlanAxis *axes);
+/* Buffers and kernels of a matrix; what is done when a run of steps begins, in place of the kernels that learn, and behind the run. */
+void lazy_matrix(Make *m);
+void lazy_matrix_begin(Make *m, PlanEmit *b);
+void lazy_matrix_step(Make *m, PlanEmit *b);
+void lazy_matrix_end(Make *m, PlanEmit *b);
+/* The same of lists of synapses. */
+void lazy_list(Make *m);
+void lazy_list_begin(Make *m, PlanEmit *b);
+void lazy_list_step(Make *m, PlanEmit *b);
+void lazy_list_end(Make *m, PlanEmit *b);
 
 /* ---- of one value ---- */
 
+/* What a post spike adds in row i by wait k, but for what the post neuron says, with the traces as they are now. */
+PlanExpr *lazy_height(Plan *p, PlanType real, const LazyWait *w, PlanExpr *i);
+/* decay^at of the traces; NULL: 1. */
+PlanExpr *lazy_power(Make *m, uint32_t k, PlanExpr *at);
 /* By what the sum k is multiplied in row i, with the traces as they are now, at a slot. */
 PlanExpr *lazy_factor(Make *m, uint32_t k, PlanExpr *i, PlanExpr *slot);
 /* What a post spike at slot `next` adds to sum k at post neuron j. */
 PlanExpr *lazy_term(Make *m, uint32_t k, PlanExpr *next, PlanExpr *j);
 /* Brings a value within its bounds; the last of them is not named. */
 PlanExpr *lazy_bounded(Make *m, PlanEmit *b, PlanExpr *w);
-/* All that the loops of this step do, one after the other; `more` of each, or NULL: what its post spike adds. */
-void lazy_events(Make *m, PlanEmit *b, uint32_t value, PlanExpr *i, PlanExpr *j, PlanExpr *at, PlanExpr *fired, PlanExpr *const *more);
+/* All that the loops of this step do, one after the other. Columns add `fresh`, or where that is NULL, if `fired`, `more` of each, or what
+ * lazy_more says where that is NULL. */
+void lazy_events(Make *m, PlanEmit *b, uint32_t value, PlanExpr *i, PlanExpr *j, PlanExpr *at, PlanExpr *fired, PlanExpr *fresh,
+		 PlanExpr *const *more);
 /* Whether what a post spike adds is the same for all post neurons; what that is in row i. */
 bool lazy_is_alike(const LazyUnit *u);
 PlanExpr *lazy_more(Make *m, const LazyUnit *u, PlanExpr *i, PlanExpr *j);

@@ -140,37 +140,39 @@ placed(const PlanStmt *loop, uint32_t k, uint32_t by, uint32_t *buf)
 	return s->id;
 }
 
-static bool
-is_lists(const Waiting *m, uint32_t row, uint32_t target)
+/* The targets of the synapses that `row` lists, if they are those of the values. */
+static uint32_t
+targets_of(const Waiting *m, uint32_t row)
 {
 	const Plan *p = m->z.p;
 	for (uint32_t i = 0; i < p->objects.n; i++) {
 		const PlanObject *o = &p->objects.at[i];
-		if (o->kind == POBJ_SYNAPSES && o->nbufs > 1 && o->bufs[0] == row && o->bufs[1] == target)
-			return p->bufs.at[target].axis[0].extent == p->bufs.at[m->z.w].axis[0].extent;
+		if (o->kind == POBJ_SYNAPSES && o->nbufs > 1 && o->bufs[0] == row &&
+		    p->bufs.at[o->bufs[1]].axis[0].extent == p->bufs.at[m->z.w].axis[0].extent)
+			return o->bufs[1];
 	}
-	return false;
+	return NO_ID;
 }
 
+/* Which its target is may not be asked. */
 static bool
 of_row(Waiting *m, LazyUnit *u, uint32_t row, uint32_t neuron)
 {
-	uint32_t target;
-	*u = (LazyUnit){.i = neuron, .j = placed(u->loop, 0, u->loop->id, &target), .at = u->loop->id, .loop = u->loop};
-	if (u->j == NO_ID || !is_lists(m, row, target) || (m->z.row != NO_ID && m->z.row != row))
+	uint32_t target, j = placed(u->loop, 0, u->loop->id, &target);
+	*u = (LazyUnit){.i = neuron, .j = j, .at = u->loop->id, .loop = u->loop};
+	m->z.target = targets_of(m, row);
+	if (m->z.target == NO_ID || (m->z.row != NO_ID && m->z.row != row) || (j != NO_ID && target != m->z.target))
 		return false;
 	m->z.row = row;
-	m->z.target = target;
 	return true;
 }
 
 static bool
 of_column(Waiting *m, LazyUnit *u, uint32_t neuron)
 {
-	uint32_t incoming, source;
-	*u = (LazyUnit){.columns = true, .j = neuron, .at = placed(u->loop, 0, u->loop->id, &incoming),
-			.i = placed(u->loop, 1, u->loop->id, &source), .loop = u->loop};
-	if (u->at == NO_ID || u->i == NO_ID)
+	uint32_t incoming, source, at = placed(u->loop, 0, u->loop->id, &incoming), i = placed(u->loop, 1, u->loop->id, &source);
+	*u = (LazyUnit){.columns = true, .i = i, .j = neuron, .at = at, .loop = u->loop};
+	if (at == NO_ID)
 		return false;
 	const PlanBuf *in = &m->z.p->bufs.at[incoming];
 	return in->axis[0].kind == AXIS_SYNAPSE && in->axis[0].extent == m->z.p->bufs.at[m->z.w].axis[0].extent;
@@ -225,8 +227,10 @@ read_unit(Waiting *m, const PlanCode *code, const PlanStmt *s, uint32_t guard, b
 	u.code = code;
 	u.guard = guard;
 	u.some = some;
-	r.value[u.i] = stand_in(p, PT_I64, LAZY_I);
-	r.value[u.j] = stand_in(p, PT_I64, LAZY_J);
+	if (u.i != NO_ID)
+		r.value[u.i] = stand_in(p, PT_I64, LAZY_I);
+	if (u.j != NO_ID)
+		r.value[u.j] = stand_in(p, PT_I64, LAZY_J);
 	if (u.at != NO_ID)
 		r.value[u.at] = stand_in(p, PT_I64, LAZY_AT);
 	if (!read_body(&r))

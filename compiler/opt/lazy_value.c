@@ -2,38 +2,40 @@
 #include "opt/clone.h"
 #include "opt/lazy_make.h"
 
-/* What a post spike adds in row i by wait k, but for what the post neuron says, with the traces as they are now. */
-static PlanExpr *
-height_of(Make *m, uint32_t k, PlanExpr *i)
+PlanExpr *
+lazy_height(Plan *p, PlanType real, const LazyWait *w, PlanExpr *i)
 {
-	Plan *p = m->w.z.p;
-	const LazyWait *w = &m->w.wait[k];
-	PlanExpr *all = w->post || (w->c == 1 && w->n) ? NULL : plan_float(p, m->real, w->c);
+	PlanExpr *all = w->post || (w->c == 1 && w->n) ? NULL : plan_float(p, real, w->c);
 	for (uint32_t f = 0; f < w->n; f++) {
 		uint32_t buf = w->carry[f];
 		PlanExpr *x = p->bufs.at[buf].naxes == 1 ? load1(p, buf, i) : load2(p, buf, whole(p, 0), i);
 		all = all ? plan_binary(p, PEXPR_MUL, all, x) : x;
 	}
-	return all ? all : plan_float(p, m->real, 1);
+	return all ? all : plan_float(p, real, 1);
+}
+
+PlanExpr *
+lazy_power(Make *m, uint32_t k, PlanExpr *at)
+{
+	return m->w.wait[k].decay == 1 ? NULL : load1(m->w.z.p, m->power[k], at);
 }
 
 PlanExpr *
 lazy_term(Make *m, uint32_t k, PlanExpr *next, PlanExpr *j)
 {
 	Plan *p = m->w.z.p;
-	const LazyWait *w = &m->w.wait[k];
-	PlanExpr *post = w->post ? lazy_at(p, w->post, NULL, j) : NULL;
-	if (w->decay == 1)
-		return post ? post : plan_float(p, m->real, 1);
-	PlanExpr *power = load1(p, m->power[k], next);
-	return post ? plan_binary(p, PEXPR_MUL, post, power) : power;
+	PlanExpr *power = lazy_power(m, k, next);
+	PlanExpr *post = m->w.wait[k].post ? lazy_at(p, m->w.wait[k].post, NULL, j) : NULL;
+	if (power)
+		return post ? plan_binary(p, PEXPR_MUL, post, power) : power;
+	return post ? post : plan_float(p, m->real, 1);
 }
 
 PlanExpr *
 lazy_factor(Make *m, uint32_t k, PlanExpr *i, PlanExpr *slot)
 {
 	Plan *p = m->w.z.p;
-	PlanExpr *height = height_of(m, k, i);
+	PlanExpr *height = lazy_height(p, m->real, &m->w.wait[k], i);
 	return m->w.wait[k].decay == 1 ? height : plan_binary(p, PEXPR_MUL, height, load1(p, m->inverse[k], slot));
 }
 
@@ -106,7 +108,8 @@ emit_row(Make *m, PlanEmit *b, const LazyUnit *u, uint32_t value, PlanExpr *i, P
 		core = without_bounds(m, u->loop, core, skip);
 	c.map = ARENA_ARRAY(p->arena, PlanExpr *, c.n);
 	c.map[u->i] = i;
-	c.map[u->j] = j;
+	if (u->j != NO_ID)
+		c.map[u->j] = j;
 	if (u->at != NO_ID)
 		c.map[u->at] = at;
 	for (uint32_t s = 0; s + 1 < body.n; s++) {
@@ -123,7 +126,8 @@ emit_row(Make *m, PlanEmit *b, const LazyUnit *u, uint32_t value, PlanExpr *i, P
 }
 
 void
-lazy_events(Make *m, PlanEmit *b, uint32_t value, PlanExpr *i, PlanExpr *j, PlanExpr *at, PlanExpr *fired, PlanExpr *const *more)
+lazy_events(Make *m, PlanEmit *b, uint32_t value, PlanExpr *i, PlanExpr *j, PlanExpr *at, PlanExpr *fired, PlanExpr *fresh,
+	    PlanExpr *const *more)
 {
 	Plan *p = m->w.z.p;
 	for (uint32_t k = 0; k < m->w.units.n; k++) {
@@ -131,9 +135,11 @@ lazy_events(Make *m, PlanEmit *b, uint32_t value, PlanExpr *i, PlanExpr *j, Plan
 		PlanExpr *w = plan_local(p, b->code, value);
 		if (!u->columns) {
 			emit_row(m, b, u, value, i, j, at);
-			continue;
+		} else if (fresh) {
+			plan_emit_set(b, value, plan_binary(p, PEXPR_ADD, w, fresh));
+		} else {
+			PlanExpr *grown = plan_binary(p, PEXPR_ADD, w, more && more[k] ? more[k] : lazy_more(m, u, i, j));
+			plan_emit_set(b, value, plan_ternary(p, PEXPR_SELECT, fired, grown, w));
 		}
-		PlanExpr *grown = plan_binary(p, PEXPR_ADD, w, more[k] ? more[k] : lazy_more(m, u, i, j));
-		plan_emit_set(b, value, plan_ternary(p, PEXPR_SELECT, fired, grown, w));
 	}
 }

@@ -1,0 +1,11 @@
+/* unread.h: what nobody reads any more; for the passes only. */
+#ifndef SNNC_OPT_UNREAD_H
+#define SNNC_OPT_UNREAD_H
+
+#include "plan/plan.h"
+
+/* Takes out kernels that only write buffers which nobody else touches and that mean nothing by themselves (derived, scratch), and those
+ * buffers. Changes what numbers codes and buffers have. */
+void drop_unread(Plan *p);
+
+#endif
