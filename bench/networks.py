@@ -5,8 +5,7 @@ of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak
 
 The floor is the sum of what no program for this network can leave away, at what limits.c measured: the loops over neurons, at
 their arithmetic or at updating their arrays where these lie; rows of full matrices, which are read, or changed where they learn; each
-event's place in an array of sums, and its synapse, which is read one behind the other in its row, or anywhere where a post spike looks
-for it.
+event's place in an array of sums, and its synapse, which is read one behind the other in its row, and changed there where it learns.
 """
 import re
 import statistics
@@ -24,19 +23,19 @@ POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 
 # peers: seconds per simulated second elsewhere (beside.py); times: how often snnc should be as fast as `than`, or the best of them;
 # rate [Hz] over all neurons of the layers, and within which part of it; beside: simulated seconds of a peer; most: bytes of memory.
-# Of each spike: events that add to a sum (delivered), that change a weight in a row (plastic), and anywhere; stream: bytes of a synapse.
+# Of each spike: events that add to a sum (delivered), that change a weight in a row (plastic); stream: bytes of a synapse.
 # Of full matrices: rows [Hz], rows that are read in a second for each source, and what they cost, "read" or "update".
-Case = namedtuple("Case", "name program settings short long peers times layers rate within seeds delivered plastic anywhere stream than beside rows "
-                  "cost most", defaults=(1, 80, 0, 0, 2, None, 1, 0, None, None))
+Case = namedtuple("Case", "name program settings short long peers times layers rate within seeds delivered plastic stream than beside rows "
+                  "cost most", defaults=(1, 80, 0, 2, None, 1, 0, None, None))
 CASES = [
     Case("CUBA", "cuba", {}, 0.5, 8.5, {"Brian2": 0.053, "GeNN": 0.101}, 4, ("e", "i"), 5.6, 0.05),
     Case("COBA", "coba", {}, 0.5, 6.5, {"Auryn": 0.107, "GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
-    Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 512, 6,
+    Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 6,
          "GeNN"),
-    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 0, 7,
+    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 7,
          "GeNN"),
 ]
-FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 0.35, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 0, 6, "GeNN", most=2.5e9)
+FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 0.35, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 6, "GeNN", most=2.5e9)
 SMALL = [Case("CUBA, short", "cuba", {}, 0.1, 0.6, {}, None, ("e", "i"), 5.6, 0.2)]     # for the test of bench/run
 DENSE = {                                            # (n, learning) -> seconds of GeNN, of Brian2, and how often snnc should be as fast as GeNN
     (1000, False): (0.0148, 0.061, 7), (4000, False): (0.298, 1.14, 6), (8000, False): (1.18, 4.4, 5),
@@ -105,8 +104,8 @@ def floor(bench, case, rate):
     spikes = rate * neurons_of(bench, case)
     event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
     matrix = case.rows * case.settings.get("n", 0) ** 2 * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)
-    row, column = 8e-9 / measure.limit(limits, "update", weights), 1e-6 / measure.limit(limits, "scatter", weights)
-    return 1000 / dt_of(program) * step + matrix + spikes * (case.delivered * event + case.plastic * row + case.anywhere * column)
+    row = 8e-9 / measure.limit(limits, "update", weights)
+    return 1000 / dt_of(program) * step + matrix + spikes * (case.delivered * event + case.plastic * row)
 
 
 def row_of(bench, case):
