@@ -99,7 +99,7 @@ is_values(const Plan *p, uint32_t w)
 	const PlanBuf *b = &p->bufs.at[w];
 	bool is_matrix = b->naxes == 2 && b->axis[0].kind == AXIS_PRE && b->axis[1].kind == AXIS_POST;
 	bool is_listed = b->naxes == 1 && b->axis[0].kind == AXIS_SYNAPSE;
-	return (is_matrix || is_listed) && b->role == ROLE_STATE && plan_type_is_float(b->type) && plan_type_value(b->type) == b->type;
+	return (is_matrix || is_listed) && b->role == ROLE_STATE && plan_type_is_float(b->type);
 }
 
 static bool
@@ -136,6 +136,9 @@ decide(Make *m)
 	if (why && !*why)
 		return false;
 	const PlanCode *c = p->codes.at[m->w.z.kernel];
+	PlanType stored = p->bufs.at[m->w.z.w].type;
+	if (!why && plan_type_value(stored) != stored)
+		why = "its values are stored in 16 bits, where many small changes are not the same as their sum";
 	if (why)
 		plan_remark(p, "lazy", false, c, "post spikes cannot wait for their rows: %s", why);
 	else if (!is_worth_it(m))

@@ -19,8 +19,10 @@ typedef struct {
 	double decay;
 } Lazy;
 
-/* Parts of a match. flags: finds those of the lists; place: finds the step, and whether others look at the values but for rows of
- * pre spikes; trace: whether it decays as said, by which factor. */
+/* Parts of a match. readers: finds the list of pre spikes whose rows are read, and the lists of synapses; flags: finds those that
+ * the lists are made from; place: finds the step, and whether others look at the values but for rows of pre spikes; trace: whether it
+ * decays as said, by which factor. */
+bool lazy_readers(Lazy *z);
 bool lazy_flags(Lazy *z);
 bool lazy_place(Lazy *z);
 bool lazy_trace(Lazy *z);

@@ -147,8 +147,8 @@ lazy_match(Waiting *m)
 		return "";
 	if (why)
 		return why;
-	if (m->z.pre_list == NO_ID)
-		return "nothing is done at spikes of the pre neurons";
+	if (m->z.pre_list == NO_ID && !lazy_readers(&m->z))
+		return "nobody reads the rows of pre spikes";
 	if ((why = order(m)))
 		return why;
 	if (!lazy_keep(m))

@@ -32,8 +32,8 @@ lazy_flags(Lazy *z)
 	return z->pre_flags != NO_ID && z->post_flags != NO_ID;
 }
 
-/* Where reads stand: in row `row`, at its synapse `at` if that is listed; NO_ID: in none. */
-typedef struct { uint32_t row, at; } Within;
+/* Where reads stand: in row `row`, at its synapse `at` if that is listed, `first` being the first of them; NO_ID: in none. */
+typedef struct { uint32_t row, at, first; } Within;
 
 /* w[row, …], or w[at] */
 static bool
@@ -49,17 +49,45 @@ reads_row(const Lazy *z, const PlanExpr *e, Within in)
 	return true;
 }
 
-/* for at in i64(lists[row]) ..< i64(lists[row + 1]) */
+/* i64(lists[row]) */
 static bool
-is_row(const Lazy *z, const PlanStmt *s, uint32_t row)
+is_first(const Lazy *z, const PlanExpr *e, uint32_t row)
 {
-	if (s->kind != PSTMT_FOR || z->row == NO_ID || row == NO_ID || s->e->kind != PEXPR_CAST || s->hi->kind != PEXPR_CAST)
+	return e->kind == PEXPR_CAST && e->op[0]->kind == PEXPR_LOAD && e->op[0]->id == z->row && is_local(e->op[0]->op[0], row);
+}
+
+/* i64(lists[row + 1]) */
+static bool
+is_behind(const Lazy *z, const PlanExpr *e, uint32_t row)
+{
+	if (e->kind != PEXPR_CAST || e->op[0]->kind != PEXPR_LOAD || e->op[0]->id != z->row)
 		return false;
-	const PlanExpr *from = s->e->op[0], *to = s->hi->op[0];
-	if (from->kind != PEXPR_LOAD || to->kind != PEXPR_LOAD || from->id != z->row || to->id != z->row || !is_local(from->op[0], row))
-		return false;
-	const PlanExpr *next = to->op[0];
+	const PlanExpr *next = e->op[0]->op[0];
 	return next->kind == PEXPR_ADD && is_local(next->op[0], row) && next->op[1]->kind == PEXPR_CONST && next->op[1]->value.i == 1;
+}
+
+/* first + i64(delays[row, …]), where a delay begins in a row that is arranged by them */
+static bool
+is_of_delay(const Lazy *z, const PlanExpr *e, Within in)
+{
+	if (e->kind != PEXPR_ADD || in.first == NO_ID || !is_local(e->op[0], in.first) || e->op[1]->kind != PEXPR_CAST ||
+	    e->op[1]->op[0]->kind != PEXPR_LOAD || e->op[1]->op[0]->nops != 2 || !is_local(e->op[1]->op[0]->op[0], in.row))
+		return false;
+	for (uint32_t i = 0; i < z->p->objects.n; i++) {
+		const PlanObject *o = &z->p->objects.at[i];
+		if (o->kind == POBJ_SYNAPSES && o->nbufs == 4 && o->bufs[0] == z->row && o->bufs[2] == e->op[1]->op[0]->id)
+			return true;
+	}
+	return false;
+}
+
+/* for at in i64(lists[row]) ..< i64(lists[row + 1]), or a part of that */
+static bool
+is_row(const Lazy *z, const PlanStmt *s, Within in)
+{
+	if (s->kind != PSTMT_FOR || z->row == NO_ID || in.row == NO_ID)
+		return false;
+	return (is_first(z, s->e, in.row) && is_behind(z, s->hi, in.row)) || (is_of_delay(z, s->e, in) && is_of_delay(z, s->hi, in));
 }
 
 /* Rows of the list of pre spikes, and nothing else, are read. */
@@ -69,10 +97,12 @@ reads_rows(const Lazy *z, PlanBlock b, Within in)
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
 		Within inner = in;
-		if (s->kind == PSTMT_FOR && list_of(z->p, s) == z->pre_list && count_of(s->hi) == z->pre_count)
-			inner = (Within){s->body.at[0]->id, NO_ID};
-		else if (is_row(z, s, in.row))
+		if (s->kind == PSTMT_FOR && list_along(z->p, s) == z->pre_list && count_of(s->hi) == z->pre_count)
+			inner = (Within){s->body.at[0]->id, NO_ID, NO_ID};
+		else if (is_row(z, s, in))
 			inner.at = s->id;
+		else if (s->kind == PSTMT_LET && in.row != NO_ID && z->row != NO_ID && is_first(z, s->e, in.row))
+			in.first = s->id;
 		if (!reads_row(z, s->e, in) || !reads_row(z, s->hi, in))
 			return false;
 		for (uint32_t k = 0; k < s->nops; k++)
@@ -113,7 +143,7 @@ visit_kernel(const Lazy *z, uint32_t id, Seen *seen)
 	}
 	if (block_stores(c->body, z->w))
 		seen->ok = false;
-	if (block_reads(c->body, z->w) && (seen->moves || seen->learns || !reads_rows(z, c->body, (Within){NO_ID, NO_ID})))
+	if (block_reads(c->body, z->w) && (seen->moves || seen->learns || !reads_rows(z, c->body, (Within){NO_ID, NO_ID, NO_ID})))
 		seen->ok = false;
 	if (block_stores(c->body, z->pre_list))
 		seen->moves++;
@@ -185,4 +215,39 @@ lazy_place(Lazy *z)
 	Seen seen = {.ok = true};
 	visit(z, z->p->codes.at[z->step]->body, &seen);
 	return found > 0 && seen.ok && seen.learns == learn_count(z);
+}
+
+/* Who delivers along which list, where the rule does nothing at pre spikes. */
+static bool
+find_row_list(Lazy *z, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		uint32_t list = s->kind == PSTMT_FOR ? list_along(z->p, s) : NO_ID;
+		if (list != NO_ID && block_reads(s->body, z->w)) {
+			z->pre_list = list;
+			z->pre_count = count_of(s->hi);
+			for (uint32_t k = 0; k < z->p->objects.n; k++) {
+				const PlanObject *o = &z->p->objects.at[k];
+				if (o->kind == POBJ_SYNAPSES && o->nbufs > 1 && block_reads(s->body, o->bufs[0]) &&
+				    block_reads(s->body, o->bufs[1])) {
+					z->row = o->bufs[0];
+					z->target = o->bufs[1];
+				}
+			}
+			return true;
+		}
+		if (find_row_list(z, s->body) || find_row_list(z, s->other))
+			return true;
+	}
+	return false;
+}
+
+bool
+lazy_readers(Lazy *z)
+{
+	for (uint32_t c = 0; c < z->p->codes.n; c++)
+		if (z->p->codes.at[c]->kind == CODE_KERNEL && !learns(z, c) && find_row_list(z, z->p->codes.at[c]->body))
+			return z->p->bufs.at[z->w].naxes == 2 || z->row != NO_ID;
+	return false;
 }

@@ -117,7 +117,13 @@ count_of(const PlanExpr *e)
 uint32_t
 list_of(const Plan *p, const PlanStmt *loop)
 {
-	if (loop->kind != PSTMT_FOR || loop->simd || loop->step != 1 || !is_zero_index(loop->e) || loop->body.n != 2)
+	return loop->body.n == 2 ? list_along(p, loop) : NO_ID;
+}
+
+uint32_t
+list_along(const Plan *p, const PlanStmt *loop)
+{
+	if (loop->kind != PSTMT_FOR || loop->simd || loop->step != 1 || !is_zero_index(loop->e) || !loop->body.n)
 		return NO_ID;
 	const PlanStmt *let = loop->body.at[0];
 	bool ok = count_of(loop->hi) != NO_ID && let->kind == PSTMT_LET && let->e->kind == PEXPR_CAST &&

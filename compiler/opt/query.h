@@ -23,6 +23,7 @@ bool is_cell(const PlanExpr *const *index, uint32_t n, uint32_t i, uint32_t j); 
 uint32_t count_of(const PlanExpr *e);                     /* i64(count[0]): the buffer count; else NO_ID */
 /* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; one statement }: the buffer list; else NO_ID */
 uint32_t list_of(const Plan *p, const PlanStmt *loop);
+uint32_t list_along(const Plan *p, const PlanStmt *loop); /* the same, with any number of statements behind the let */
 bool runs(PlanBlock b, uint32_t kernel);                  /* whether a proc runs it, itself */
 typedef VEC(uint32_t) RunOrder;
 void list_runs(const Plan *p, PlanBlock b, RunOrder *out);   /* kernels in the order in which a proc runs them */

@@ -5,6 +5,7 @@ that has only the exact ones (--exact), value by value. The bound is that of doc
 value. That the pass did something is seen in the plan; that all engines agree on what it made, by their files.
 """
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,10 @@ def worst(exact, other):
 
 def check(options, program, engines, out):
     plan = subprocess.run([options.snnc, "emit", "--plan", program], check=True, capture_output=True, text=True).stdout
-    assert ".learn.gather range" in plan, f"{program.name}: nothing waits"
+    saved = re.findall(r"save (\w+\.weight) to", program.read_text())
+    for weight in saved:
+        assert f"{weight}.learn.gather range" in plan, f"{program.name}: {weight} does not wait"
+    assert saved, program.name
     exact = run(options, program, out / "exact", "--exact")
     runs = {engine: run(options, program, out / engine, "--engine", engine) for engine in engines}
     first = runs[engines[0]]
