@@ -86,6 +86,12 @@ intern_n(Interner *in, const char *s, size_t n)
 	return slot->name;
 }
 
+bool
+intern_has(const Interner *in, const char *s, size_t n)
+{
+	return find_slot(in, s, n, hash_text(s, n))->name != NULL;
+}
+
 Name
 intern_printf(Interner *in, const char *fmt, ...)
 {

@@ -24,14 +24,26 @@ ends_in(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+bool
+library_is_models(const char *name)
+{
+	return ends_in(name, ".snn");
+}
+
+bool
+library_is_plan(const char *name)
+{
+	return ends_in(name, ".plan");
+}
+
 static void
 add_text(Library *l, const char *name, const char *text, size_t size)
 {
 	Compilation *c = l->c;
-	if (ends_in(name, ".plan")) {
+	if (library_is_plan(name)) {
 		strbuf_putn(&l->plans, text, size);
 		strbuf_putc(&l->plans, '\n');
-	} else if (ends_in(name, ".snn")) {
+	} else if (library_is_models(name)) {
 		const char *shown = arena_printf(c->arena, "<lib>/%s", name);
 		ParseEnv env = {c->arena, c->names, c->sources, c->diag};
 		l->ok = parse_file(&env, source_add(c->sources, shown, text, size, true),
@@ -78,7 +90,7 @@ read_folder(Library *l, const char *dir, const char *shown, int depth)
 		if (name[0] != '.' && stat(path, &st) == 0) {
 			if (S_ISDIR(st.st_mode) && depth < DEEPEST) {
 				read_folder(l, path, inner, depth + 1);
-			} else if (ends_in(name, ".snn") || ends_in(name, ".plan")) {
+			} else if (library_is_models(name) || library_is_plan(name)) {
 				const char *why = NULL;
 				SourceMap *other = source_open(c->arena);
 				const SourceFile *f = source_read(other, path, &why);

@@ -117,11 +117,20 @@ parse_sets(Compilation *c)
 	return ok;
 }
 
+/* Tests and pages are about any model; what was dumped cannot be taken back. */
+static bool
+reads_part(const Compilation *c)
+{
+	const Options *o = c->o;
+	bool compiles = o->command == COMMAND_RUN || o->command == COMMAND_BUILD || o->command == COMMAND_EMIT;
+	return compiles && o->file && !o->lib && !o->dump_dir && !o->dumps.n && !c->whole_library;
+}
+
 static bool
 parse(Compilation *c)
 {
 	const char *why = NULL;
-	bool ok = library_read(c);
+	bool part = reads_part(c), ok = part || library_read(c);
 	if (!c->o->file) {
 		c->source_hash = "library";
 		return ok;
@@ -139,7 +148,8 @@ parse(Compilation *c)
 	ok = parse_file(&env, f, &c->ast) && ok;
 	ok = import_read(c, f) && ok;
 	set_source_hash(c);
-	return parse_sets(c) && ok;
+	ok = parse_sets(c) && ok;
+	return (!part || library_read_part(c)) && ok;
 }
 
 static bool
@@ -397,17 +407,33 @@ run_stage(Compilation *c, const Stage *s)
 	return ok;
 }
 
-bool
-pipeline_run(Compilation *c, const char *last)
+static bool
+run_stages(Compilation *c, int first, int end)
 {
-	int end = last ? find_stage(last) : STAGES - 1, stop = find_stage(c->o->stop_after);
-	if (stop >= 0 && stop < end)
-		end = stop;
-	for (int i = 0; i <= end; i++) {
+	for (int i = first; i <= end; i++) {
 		if (!run_stage(c, &stages[i]))
 			return false;
 	}
 	return true;
+}
+
+/* Names are found by the end of sema; where there are errors, the whole library is looked at for what may have been meant. */
+bool
+pipeline_run(Compilation *c, const char *last)
+{
+	int end = last ? find_stage(last) : STAGES - 1, stop = find_stage(c->o->stop_after), names = find_stage("sema");
+	if (stop >= 0 && stop < end)
+		end = stop;
+	names = end < names ? end : names;
+	if (!run_stages(c, 0, names)) {
+		if (!reads_part(c))
+			return false;
+		compilation_open(c, c->o, c->arena);
+		c->whole_library = true;
+		if (!run_stages(c, 0, names))
+			return false;
+	}
+	return run_stages(c, names + 1, end);
 }
 
 bool
@@ -421,11 +447,7 @@ pipeline_read_models(Compilation *c)
 bool
 pipeline_resume(Compilation *c, const char *first)
 {
-	for (int i = find_stage(first); i < STAGES; i++) {
-		if (!run_stage(c, &stages[i]))
-			return false;
-	}
-	return true;
+	return run_stages(c, find_stage(first), STAGES - 1);
 }
 
 bool

@@ -26,6 +26,7 @@ typedef struct {
 	VEC(AstArg) sets;
 	ExpandLanes lanes; /* set by expand: what the program sweeps over */
 	VEC(struct Import { const SourceFile *file; const char *folder; bool reading; }) imports; /* the program first */
+	bool whole_library; /* read it all: a message may be about any of it */
 	const char *math_plan; /* text of the library's plans */
 	Net *net;
 	Plan *plan;
@@ -56,6 +57,9 @@ bool compilation_has_lane(const Compilation *c, uint32_t i);
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 bool library_read(Compilation *c);  /* library.c: models into c->ast, plans into c->math_plan; once */
+bool library_read_part(Compilation *c); /* library_part.c: of what is built in, the models that c->ast can name */
+bool library_is_models(const char *name); /* of a text of the library */
+bool library_is_plan(const char *name);
 bool import_read(Compilation *c, const SourceFile *of); /* import.c: the files that the program's declarations import */
 const char *import_folder(Compilation *c, Span at);     /* "models/" of text in models/a.snn, below the program's folder; or "" */
 ElabWorld world_of(Compilation *c);          /* world.c: the runtime's probes */
