@@ -64,7 +64,7 @@ typedef struct {
 	LLVMValueRef *groups;                   /* a stock of access groups */
 	uint32_t ngroups;
 
-	bool *used, *loops;                     /* per code; see survey.c */
+	bool *used, *loops, *vector;            /* per code; see survey.c */
 	bool *open;                             /* per code: a kernel that takes its bounds; gen_team.c */
 	LlCold *cold;
 	uint32_t *nodes;

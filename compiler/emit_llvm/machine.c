@@ -62,13 +62,16 @@ find_cpu(Arena *a, LlMachine *m, const char *cpu)
 
 /* Loop strength reduction is a quarter of the time of code generation and of no use here: all
  * accesses have one base, the arena, and one index. The machine combiner is a twentieth: it
- * shortens chains of operations, of which only those of integers may be regrouped. LLVM has no
+ * shortens chains of operations, of which only those of integers may be regrouped. The scheduler
+ * is a twentieth, too, and processors that reorder by themselves gain nothing by it; moving
+ * integers to mask registers a twentieth, for code that we do not have. LLVM has no
  * other switches for them than these options, which it keeps for the process; who has no such
  * option for its processor ignores it. */
 bool
 ll_init(const char **why)
 {
-	static const char *const args[] = {"snnc", "-disable-lsr", "-x86-machine-combiner=false"};
+	static const char *const args[] = {"snnc", "-disable-lsr", "-x86-machine-combiner=false",
+					    "-enable-misched=false", "-disable-x86-domain-reassignment"};
 	LLVMParseCommandLineOptions(sizeof args / sizeof *args, args, "");
 	if (!LLVMInitializeNativeTarget() && !LLVMInitializeNativeAsmPrinter())
 		return true;

@@ -22,6 +22,8 @@ typedef struct {
 	LlGen *g;
 	uint32_t nodes;
 	bool loops;
+	bool hot;      /* a kernel whose simd loops become vectors */
+	uint32_t simd; /* such loops around */
 } Survey;
 
 static void visit_code(LlGen *g, uint32_t i);
@@ -36,11 +38,37 @@ survey_expr(Survey *s, const PlanExpr *e)
 		survey_expr(s, e->op[i]);
 }
 
+static void mark_vector(LlGen *g, PlanBlock b);
+
+/* A func, and those that it calls, are part of a loop that is to become vectors. */
+static void
+mark_vector_func(LlGen *g, uint32_t func)
+{
+	if (g->vector[func])
+		return;
+	g->vector[func] = true;
+	mark_vector(g, g->plan->codes.at[func]->body);
+}
+
+static void
+mark_vector(LlGen *g, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_CALL)
+			mark_vector_func(g, b.at[i]->id);
+		mark_vector(g, b.at[i]->body);
+		mark_vector(g, b.at[i]->other);
+	}
+}
+
 static void
 survey_block(Survey *s, PlanBlock b)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *t = b.at[i];
+		bool simd = s->hot && t->kind == PSTMT_FOR && t->simd;
+		if (t->kind == PSTMT_CALL && s->simd > 0)
+			mark_vector_func(s->g, t->id);
 		s->loops |= t->kind == PSTMT_FOR || t->kind == PSTMT_WHILE;
 		if (t->kind == PSTMT_CALL || t->kind == PSTMT_RUN || t->kind == PSTMT_DO)
 			visit_code(s->g, t->id);
@@ -52,8 +80,10 @@ survey_block(Survey *s, PlanBlock b)
 		survey_expr(s, t->hi);
 		for (uint32_t k = 0; k < t->nops; k++)
 			survey_expr(s, t->op[k]);
+		s->simd += simd;
 		survey_block(s, t->body);
 		survey_block(s, t->other);
+		s->simd -= simd;
 	}
 }
 
@@ -71,7 +101,7 @@ visit_code(LlGen *g, uint32_t i)
 {
 	if (g->used[i])
 		return;
-	Survey s = {.g = g};
+	Survey s = {.g = g, .hot = g->plan->codes.at[i]->kind == CODE_KERNEL && g->cold[i] == LL_HOT};
 	g->used[i] = true;
 	if (!ll_is_here(g, i))
 		return;
@@ -187,15 +217,16 @@ ll_survey(LlGen *g)
 	g->loops = ARENA_ARRAY(g->a, bool, n);
 	g->cold = ARENA_ARRAY(g->a, LlCold, n);
 	g->nodes = ARENA_ARRAY(g->a, uint32_t, n);
+	g->vector = ARENA_ARRAY(g->a, bool, n);
+	if (!g->part->kernel && g->machine->opt < 3)
+		ll_mark_cold(g->a, g->plan, g->cold);
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_root(g, i))
 			visit_code(g, i);
 	}
-	if (!g->part->kernel && g->machine->opt < 3)
-		ll_mark_cold(g->a, g->plan, g->cold);
 }
 
-/* Inside a func the call is inlined if the func is straight itself, and so may be in a loop. */
+/* Inside a func the call is inlined if the func is straight itself, and part of a loop that becomes vectors. */
 bool
 ll_inlines(const LlGen *g, uint32_t func)
 {
@@ -203,5 +234,5 @@ ll_inlines(const LlGen *g, uint32_t func)
 		return false;
 	if (g->nodes[func] <= SHORT_NODES)
 		return true;
-	return g->code->kind == CODE_FUNC ? !g->loops[g->self] : g->naround > 0;
+	return g->code->kind == CODE_FUNC ? !g->loops[g->self] && g->vector[g->self] : g->naround > 0;
 }
