@@ -7,6 +7,7 @@
 
 #include "base/panic.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +63,21 @@ write_laid_out(char out[NUM_TEXT], const char *sci)
 	return out;
 }
 
+/* Digits to begin the search of the shortest text with, behind the first one. Where a text of 15 digits (f32: 6) or fewer reads back, it is
+ * what so many digits give, with zeros that are left out: normal numbers need not begin at one. */
+static int
+least_digits(double v, double normal, int safe)
+{
+	return fabs(v) >= normal ? safe - 1 : 0;
+}
+
 const char *
 num_write_f64(char out[NUM_TEXT], double v)
 {
 	char sci[NUM_TEXT];
 	if (!isfinite(v))
 		return write_special(out, v);
-	for (int digits = 0; digits < 17; digits++) {
+	for (int digits = least_digits(v, DBL_MIN, DBL_DIG); digits < 17; digits++) {
 		snprintf(sci, sizeof sci, "%.*e", digits, v);
 		if (strtod(sci, NULL) == v)
 			break;
@@ -82,7 +91,7 @@ num_write_f32(char out[NUM_TEXT], float v)
 	char sci[NUM_TEXT];
 	if (!isfinite(v))
 		return write_special(out, (double)v);
-	for (int digits = 0; digits < 9; digits++) {
+	for (int digits = least_digits((double)v, (double)FLT_MIN, FLT_DIG); digits < 9; digits++) {
 		snprintf(sci, sizeof sci, "%.*e", digits, (double)v);
 		/* Also by way of double, which is how num_read_f64 and a cast read it. */
 		if (strtof(sci, NULL) == v && (float)strtod(sci, NULL) == v)

@@ -4,8 +4,8 @@
  * Loading libLLVM takes more than ten times as long as all else that `snnc check` does. So
  * whatever needs it is a shared library of its own, with one symbol: a table of functions.
  *
- * Objects get into memory by LLVM's ORC (orc.c, in the library). Those of the cache can also go
- * by elf.c, which knows x86-64 alone but needs no LLVM: so a warm start never loads it.
+ * Objects get into memory by elf.c, which knows x86-64 alone but needs no LLVM, so a warm start
+ * never loads it; else by LLVM's ORC (orc.c, in the library).
  */
 #ifndef SNNC_EMIT_LLVM_BACKEND_H
 #define SNNC_EMIT_LLVM_BACKEND_H

@@ -1,6 +1,6 @@
-/* elf.c: objects of the cache into memory without LLVM.
+/* elf.c: objects into memory without LLVM.
  *
- * ORC is what links our code (orc.c); but it lives in libLLVM, and loading that takes longer
+ * ORC links our code, too (orc.c); but it lives in libLLVM, and loading that takes longer
  * than all the rest of a warm start. So this does what a linker does, for the little that our
  * objects have, on x86-64 Linux. Whatever it does not know is refused, and goes through ORC.
  *

@@ -30,7 +30,7 @@ typedef struct {
 	const char *hash;          /* hex text that stands for the plan; NULL: its text is hashed */
 	int threads;                            /* for compiling; 0: as many as are worth it */
 	bool verify;                /* verify also after each pass (the input is always verified) */
-	bool orc;       /* ORC also for what the cache has, which may else do without LLVM (elf.c) */
+	bool orc;       /* link by ORC, also where elf.c could */
 } LlvmOptions;
 
 /* Whether the back end is there; it is loaded when it is first needed. */

@@ -1,7 +1,7 @@
 /* jit.c: a plan to code in memory, through the cache.
  *
- * What is compiled now is linked by LLVM's ORC. What the cache has is put into memory by elf.c,
- * without LLVM, where that is able to; else by ORC too.
+ * Objects, of the cache or compiled now, are put into memory by elf.c, without LLVM, where that
+ * is able to; else by LLVM's ORC.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit_llvm/backend.h"
@@ -123,7 +123,7 @@ link_by_orc(Jit *j, const LlObjects *objects, const PlanCode *kernel, Code *out)
 }
 
 static bool
-link_cached(Jit *j, const LlObjects *objects, const PlanCode *kernel, Code *out)
+link_here(Jit *j, const LlObjects *objects, const PlanCode *kernel, Code *out)
 {
 	if (!j->options.orc)
 		out->image = ll_image_open(j->a, objects, j->symbols, j->nsymbols, &j->why);
@@ -139,13 +139,13 @@ open_code(Jit *j, const PlanCode *kernel, Code *out, JitTimes *times)
 	if (dir) {
 		key = ll_cache_key(j->a, j->plan, &j->options, kernel ? kernel->name : "");
 		times->cached = ll_cache_read(j->a, dir, key, &objects) &&
-				link_cached(j, &objects, kernel, out);
+				link_here(j, &objects, kernel, out);
 	}
 	if (times->cached)
 		return true;
 	if (!load_backend(j) ||
 	    !j->backend->compile(j->a, j->plan, &j->options, kernel, &objects, times, &j->why) ||
-	    !link_by_orc(j, &objects, kernel, out))
+	    !link_here(j, &objects, kernel, out))
 		return false;
 	if (dir)
 		ll_cache_write(j->a, dir, key, &objects);
