@@ -28,13 +28,6 @@ enum {
 
 /* ---- deliveries --------------------------------------------------------------------------------------------------- */
 
-/* for j in lo ..< hi simd */
-static bool
-is_whole(const PlanStmt *s)
-{
-	return s->kind == PSTMT_FOR && s->simd && s->step == 1 && is_local(s->e, 0) && is_local(s->hi, 1);
-}
-
 /* The sum that a loop sets to zero; NO_ID. */
 static uint32_t
 zeroed(const Plan *p, const PlanStmt *s)

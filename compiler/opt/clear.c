@@ -10,42 +10,9 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct { Plan *p; uint32_t adds, reads, buf; PlanStmt *zero, *loop; } Clear;
-
-/* for j in lo ..< hi simd { … } */
-static bool
-is_whole(const PlanStmt *s)
-{
-	return s->kind == PSTMT_FOR && s->simd && s->step == 1 && is_local(s->e, 0) && is_local(s->hi, 1);
-}
-
-static bool
-is_zeroing(const Plan *p, const PlanStmt *s)
-{
-	if (!is_whole(s) || s->body.n != 1 || s->body.at[0]->kind != PSTMT_STORE)
-		return false;
-	const PlanStmt *store = s->body.at[0];
-	const PlanBuf *b = &p->bufs.at[store->id];
-	return b->role == ROLE_SCRATCH && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_is_float(b->type) && is_zero_index(store->op[0]) &&
-	       is_local(store->op[1], s->id) && store->e->kind == PEXPR_CONST && store->e->value.f == 0 && !signbit(store->e->value.f);
-}
-
-static bool
-touches(PlanBlock b, uint32_t buf)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		for (uint32_t k = 0; k < s->nargs; k++)
-			if (expr_reads(s->args[k].e, buf))
-				return true;
-		if (touches(s->body, buf) || touches(s->other, buf))
-			return true;
-	}
-	return block_reads(b, buf) || block_stores(b, buf);
-}
 
 /* ---- who reads ------------------------------------------------------------------------------------------------- */
 
@@ -84,12 +51,10 @@ find_reader(Clear *c)
 {
 	Plan *p = c->p;
 	c->reads = NO_ID;
-	for (uint32_t i = 0; i < p->objects.n; i++)
-		for (uint32_t k = 0; k < p->objects.at[i].nbufs; k++)
-			if (p->objects.at[i].bufs[k] == c->buf)
-				return false;
+	if (host_knows(p, c->buf))
+		return false;
 	for (uint32_t i = 0; i < p->codes.n; i++) {
-		if (i == c->adds || !touches(p->codes.at[i]->body, c->buf))
+		if (i == c->adds || !block_touches(p->codes.at[i]->body, c->buf))
 			continue;
 		if (c->reads != NO_ID || p->codes.at[i]->kind != CODE_KERNEL || block_stores(p->codes.at[i]->body, c->buf))
 			return false;
@@ -101,7 +66,7 @@ find_reader(Clear *c)
 	c->loop = NULL;
 	for (uint32_t i = 0; i < b.n; i++) {
 		PlanBlock one = {&b.at[i], 1};
-		if (!touches(one, c->buf))
+		if (!block_touches(one, c->buf))
 			continue;
 		if (c->loop || !is_whole(b.at[i]) || !block_own_only(p, b.at[i]->body, c->buf, b.at[i]->id))
 			return false;
@@ -166,11 +131,11 @@ clear_kernel(Plan *p, uint32_t kernel)
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
 		Clear c = {.p = p, .adds = kernel, .zero = b->at[i]};
-		bool moves = is_zeroing(p, b->at[i]);
+		c.buf = zeroed_by(p, b->at[i]);
+		bool moves = c.buf != NO_ID;
 		if (moves) {
-			c.buf = b->at[i]->body.at[0]->id;
 			PlanBlock before = {b->at, n};
-			moves = !touches(before, c.buf) && find_reader(&c) && is_scheduled(&c);
+			moves = !block_touches(before, c.buf) && find_reader(&c) && is_scheduled(&c);
 		}
 		if (moves)
 			move_zeros(&c);

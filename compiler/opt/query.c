@@ -1,6 +1,8 @@
 /* query: what passes ask of expressions and blocks. */
 #include "opt/query.h"
 
+#include <math.h>
+
 bool
 is_invariant(const PlanExpr *e, const bool *changes)
 {
@@ -65,6 +67,30 @@ block_stores(PlanBlock b, uint32_t buf)
 	return false;
 }
 
+bool
+block_touches(PlanBlock b, uint32_t buf)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		for (uint32_t k = 0; k < s->nargs; k++)
+			if (expr_reads(s->args[k].e, buf))
+				return true;
+		if (block_touches(s->body, buf) || block_touches(s->other, buf))
+			return true;
+	}
+	return block_reads(b, buf) || block_stores(b, buf);
+}
+
+bool
+host_knows(const Plan *p, uint32_t buf)
+{
+	for (uint32_t i = 0; i < p->objects.n; i++)
+		for (uint32_t k = 0; k < p->objects.at[i].nbufs; k++)
+			if (p->objects.at[i].bufs[k] == buf)
+				return true;
+	return false;
+}
+
 void
 each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel))
 {
@@ -104,6 +130,24 @@ is_own(const Plan *p, const PlanExpr *e, uint32_t local)
 	if (e->kind != PEXPR_LOAD || e->nops != 2 || p->bufs.at[e->id].axis[0].extent != 1)
 		return false;
 	return is_zero_index(e->op[0]) && is_local(e->op[1], local);
+}
+
+bool
+is_whole(const PlanStmt *s)
+{
+	return s->kind == PSTMT_FOR && s->simd && s->step == 1 && is_local(s->e, 0) && is_local(s->hi, 1);
+}
+
+uint32_t
+zeroed_by(const Plan *p, const PlanStmt *s)
+{
+	if (!is_whole(s) || s->body.n != 1 || s->body.at[0]->kind != PSTMT_STORE)
+		return NO_ID;
+	const PlanStmt *store = s->body.at[0];
+	const PlanBuf *b = &p->bufs.at[store->id];
+	bool zero = b->role == ROLE_SCRATCH && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_is_float(b->type) && is_zero_index(store->op[0]) &&
+	            is_local(store->op[1], s->id) && store->e->kind == PEXPR_CONST && store->e->value.f == 0 && !signbit(store->e->value.f);
+	return zero ? store->id : NO_ID;
 }
 
 uint32_t

@@ -15,11 +15,15 @@ bool expr_reads(const PlanExpr *e, uint32_t buf);         /* e may be NULL */
 bool block_reads(PlanBlock b, uint32_t buf);
 bool block_stores(PlanBlock b, uint32_t buf);             /* ANY_BUFFER: to any */
 bool same_expr(const PlanExpr *a, const PlanExpr *b);
+bool block_touches(PlanBlock b, uint32_t buf);            /* reads, stores, or hands it to the host */
+bool host_knows(const Plan *p, uint32_t buf);             /* whether an object has it */
 bool is_local(const PlanExpr *e, uint32_t id);
 bool is_zero_index(const PlanExpr *e);
 bool is_scalar_load(const PlanExpr *e);
 bool is_own(const Plan *p, const PlanExpr *e, uint32_t local);   /* buf[0, local], of a batch of one */
 bool is_cell(const PlanExpr *const *index, uint32_t n, uint32_t i, uint32_t j);   /* [i, j] */
+bool is_whole(const PlanStmt *s);                         /* of a kernel: for j in lo ..< hi simd { … } */
+uint32_t zeroed_by(const Plan *p, const PlanStmt *s);     /* for j in lo ..< hi simd { buf[0, j] = 0.0 }, scratch: the buffer; else NO_ID */
 uint32_t count_of(const PlanExpr *e);                     /* i64(count[0]): the buffer count; else NO_ID */
 /* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; one statement }: the buffer list; else NO_ID */
 uint32_t list_of(const Plan *p, const PlanStmt *loop);
