@@ -139,7 +139,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why
 	else
 		ok = rt_sink_open(&s, dir, name, why);
 	if (ok) {
-		s.summed = true;
+		rt_sink_sum(&s);
 		rt_sink_write(&s, head.s, HEAD);
 		rt_sink_write(&s, table.s, table_bytes);
 		rt_sink_write(&s, zeros, first - HEAD - table_bytes);
@@ -152,6 +152,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why
 			rt_sink_write(&s, rt->arena + b->offset, b->bytes);
 			rt_sink_write(&s, zeros, align(b->bytes) - b->bytes);
 		}
+		rt_sink_sum(&s);
 		uint32_t tail[2] = {s.crc, in_run};
 		rt_sink_write(&s, tail_magic, 8);
 		rt_sink_write(&s, tail, 8);

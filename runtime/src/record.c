@@ -91,7 +91,7 @@ write_titles(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
 	bool ok = !t.failed || rt_say(why, "no memory");
 	r->header = (uint32_t)t.n;
 	rt_sink_write(&r->sink, t.s, t.n);
-	r->sink.summed = true;
+	rt_sink_sum(&r->sink);
 	rt_text_fini(&t);
 	return ok;
 }
@@ -126,7 +126,7 @@ write_header(const snnrt *rt, uint32_t index, RtRecord *r, char *why)
 	if (!r->header)
 		return rt_say(why, "it has too many axes");
 	rt_sink_write(&r->sink, header, r->header);
-	r->sink.summed = true;
+	rt_sink_sum(&r->sink);
 	return true;
 }
 
@@ -273,7 +273,7 @@ go_on(snnrt *rt, uint32_t index, RtRecord *r, uint64_t bytes, uint32_t crc, char
 	if (fd >= 0)
 		close(fd);
 	free(part);
-	r->sink.summed = true;
+	rt_sink_sum(&r->sink);
 	r->sink.crc = crc;
 	return ok;
 }
@@ -284,6 +284,8 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 	RtRecord *r = rt->object[index];
 	char why[RT_WHY] = "";
 	bool has_file = r->sink.fd >= 0;
+	if (has_file && s->out)
+		rt_sink_sum(&r->sink);
 	uint64_t bytes = r->sink.written;
 	uint32_t crc = r->sink.crc;
 	rt_state(s, &r->rows, sizeof r->rows);
@@ -304,15 +306,21 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 
 enum { BLOCK = 64 };
 
-/* Whether none of a block of flags is set: most are silent. */
-static bool
-is_silent(const unsigned char *flag)
+/* The first block from k on, of those that are whole, in which a flag is set: most are silent. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+__attribute__((target_clones("avx2", "default"), optimize("O3")))
+#endif
+static uint64_t
+skip_silent(const unsigned char *flag, uint64_t k, uint64_t n)
 {
-	uint64_t word[BLOCK / 8], any = 0;
-	memcpy(word, flag, BLOCK);
-	for (int k = 0; k < BLOCK / 8; k++)
-		any |= word[k];
-	return any == 0;
+	for (; k + BLOCK <= n; k += BLOCK) {
+		unsigned char any = 0;
+		for (int i = 0; i < BLOCK; i++)
+			any |= flag[k + (uint64_t)i];
+		if (any)
+			break;
+	}
+	return k;
 }
 
 static void
@@ -333,20 +341,17 @@ write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, c
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / neurons;
 	for (uint64_t item = 0; item < items; item++, flag += neurons) {
-		for (uint64_t k = 0; k < neurons;) {
-			uint64_t eight;
-			if (k + BLOCK <= neurons && is_silent(flag + k)) {
-				k += BLOCK;
-				continue;
+		for (uint64_t k = 0; (k = skip_silent(flag, k, neurons)) < neurons;)
+			for (uint64_t block = k + BLOCK < neurons ? k + BLOCK : neurons; k < block;) {
+				uint64_t eight, end = k + 8 < block ? k + 8 : block;
+				if (k + 8 <= block && (memcpy(&eight, flag + k, 8), eight == 0)) {
+					k += 8;
+					continue;
+				}
+				for (; k < end; k++)
+					if (flag[k])
+						write_event(r, step, (uint32_t)item, (uint32_t)k + first);
 			}
-			if (k + 8 <= neurons && (memcpy(&eight, flag + k, 8), eight == 0)) {
-				k += 8;
-				continue;
-			}
-			for (uint64_t end = k + 8 < neurons ? k + 8 : neurons; k < end; k++)
-				if (flag[k])
-					write_event(r, step, (uint32_t)item, (uint32_t)k + first);
-		}
 	}
 }
 

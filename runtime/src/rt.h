@@ -164,14 +164,17 @@ typedef struct {
 	size_t n;
 	uint64_t written;
 	bool taken;                                                      /* over from an earlier run: never thrown away */
-	bool summed;                                                     /* set it to keep crc: of all bytes, without patches */
-	uint32_t crc;
+	bool summed;
+	uint32_t crc;                                                    /* see rt_sink_sum */
+	size_t sum_from;                                                 /* in buf */
 	int error;
 } RtSink;
 
 bool rt_sink_open(RtSink *s, int dir, const char *name, char *why);  /* name may have folders: they are made */
 void rt_sink_write(RtSink *s, const void *p, uint64_t n);
 void rt_sink_values(RtSink *s, const snnrt_buffer *b, const void *values);   /* as rt_type_numpy tells */
+/* Begins to keep crc, of all bytes from here on, without patches; called again it brings crc up to date. */
+void rt_sink_sum(RtSink *s);
 void rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n);
 bool rt_sink_flush(RtSink *s, char *why);
 bool rt_sink_sync(RtSink *s, char *why);                             /* what was written is on the disk */

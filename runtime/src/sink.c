@@ -151,11 +151,28 @@ write_all(RtSink *s, const uint8_t *p, size_t n)
 	}
 }
 
+/* What was written since it was asked before. Events are small: their bytes are summed many at a time. */
+static void
+sum(RtSink *s)
+{
+	if (s->summed)
+		s->crc = (uint32_t)crc32_z(s->crc, s->buf + s->sum_from, s->n - s->sum_from);
+	s->sum_from = s->n;
+}
+
+void
+rt_sink_sum(RtSink *s)
+{
+	sum(s);
+	s->summed = true;
+}
+
 static void
 empty(RtSink *s)
 {
+	sum(s);
 	write_all(s, s->buf, s->n);
-	s->n = 0;
+	s->n = s->sum_from = 0;
 }
 
 void
@@ -168,14 +185,14 @@ rt_sink_write(RtSink *s, const void *p, uint64_t n)
 		if (part == SINK_BYTES && s->n == 0) {        /* large: past the buffer */
 			part = n > (1u << 30) ? (1u << 30) : (size_t)n;
 			write_all(s, at, part);
+			if (s->summed)
+				s->crc = (uint32_t)crc32_z(s->crc, at, part);
 		} else {
 			memcpy(s->buf + s->n, at, part);
 			s->n += part;
 			if (s->n == SINK_BYTES)
 				empty(s);
 		}
-		if (s->summed)
-			s->crc = (uint32_t)crc32(s->crc, at, (uInt)part);
 		at += part;
 		n -= part;
 	}
