@@ -97,7 +97,8 @@ normal(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, drawn);
 }
 
-/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. */
+/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. The count is
+ * chosen among numbers, so that what follows from it alone is (pass `fold`). */
 static bool
 is_tabled(const NetExpr *e)
 {
@@ -119,18 +120,18 @@ tabled(Scope *s, const NetExpr *e, PlanExpr *word)
 {
 	Plan *p = s->l->p;
 	double m = (double)(float)e->op[0]->value, term = exp(-m), sum = term;
-	PlanExpr *count = plan_int(p, PT_I32, 0);
+	PlanExpr *count = low_real(s->l, 0);
 	word = low_keep(s->b, "word", word);
 	for (int k = 1; k <= 64; k++) {
 		uint64_t first = first_above(sum);
 		if (first > UINT32_MAX)
 			break;
 		PlanExpr *above = plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first));
-		count = plan_binary(p, PEXPR_ADD, count, plan_cast(p, PT_I32, above));
+		count = plan_ternary(p, PEXPR_SELECT, above, low_real(s->l, k), count);
 		term = term * (m / k);
 		sum += term;
 	}
-	return plan_emit_let(s->b, "drawn", plan_cast(p, s->l->real, count));
+	return plan_emit_let(s->b, "drawn", count);
 }
 
 static PlanExpr *

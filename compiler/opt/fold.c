@@ -2,7 +2,8 @@
  *
  * reads    any plan
  * writes   constants for operations on constants; branches taken or gone; loops of one turn unrolled; lets of constants
- *          and of other immutable locals replaced by them
+ *          and of other immutable locals replaced by them. What is worked out from a choice among constants (a number that is drawn by
+ *          a table) is a choice among results
  * keeps    every bit: floats are folded with the same single rounding; x * 1 is x, but x + 0 stays (-0)
  * example  tests/opt/fold
  */
@@ -16,6 +17,8 @@ typedef struct {
 	PlanCode *code;
 	PlanExpr **known;                                 /* by local: constant or immutable local that it equals; NULL */
 	bool *mutable;                                    /* by local: assigned by VAR */
+	PlanExpr **choice;                                /* by local: the choice among constants that a LET of it is; NULL */
+	uint32_t *uses;                                   /* by local */
 } Fold;
 
 static PlanExpr *fold_expr(Fold *f, PlanExpr *e);
@@ -153,6 +156,58 @@ fold_binary(Fold *f, PlanExpr *e)
 	return folded ? folded : identity(f, e);
 }
 
+/* ---- choices ------------------------------------------------------------------------------------------- */
+
+/* select(c, 2.0, select(d, 1.0, 0.0)), … */
+static bool
+is_choice(const PlanExpr *e)
+{
+	return e->kind == PEXPR_SELECT && (is_const(e->op[1]) || is_choice(e->op[1])) && (is_const(e->op[2]) || is_choice(e->op[2]));
+}
+
+/* The choice that an operand is: itself, or a local that is read nowhere else. */
+static PlanExpr *
+choice_of(const Fold *f, PlanExpr *e)
+{
+	if (e->kind == PEXPR_LOCAL)
+		return f->uses[e->id] == 1 ? f->choice[e->id] : NULL;
+	return is_choice(e) ? e : NULL;
+}
+
+/* `e` with each result of the choice in the place of operand k; NULL if one of them is not known then. */
+static PlanExpr *
+lift(Fold *f, const PlanExpr *e, uint32_t k, PlanExpr *choice)
+{
+	PlanExpr *copy = arena_copy(f->p->arena, is_const(choice) ? e : choice, sizeof *e);
+	if (is_const(choice)) {
+		copy->op[k] = choice;
+		copy = copy->nops == 1 ? fold_unary(f, copy) : fold_binary(f, copy);
+		return is_const(copy) ? copy : NULL;
+	}
+	copy->type = e->type;
+	for (int arm = 1; arm <= 2; arm++) {
+		copy->op[arm] = lift(f, e, k, choice->op[arm]);
+		if (!copy->op[arm])
+			return NULL;
+	}
+	return copy;
+}
+
+/* An operation on a choice and a constant. */
+static PlanExpr *
+fold_choice(Fold *f, PlanExpr *e)
+{
+	if (plan_type_is_float(e->type) && (e->nops == 1 || e->nops == 2))
+		for (uint32_t k = 0; k < e->nops; k++) {
+			PlanExpr *choice = choice_of(f, e->op[k]), *lifted = NULL;
+			if (choice && (e->nops == 1 || is_const(e->op[!k])))
+				lifted = lift(f, e, k, choice);
+			if (lifted)
+				return lifted;
+		}
+	return e;
+}
+
 /* ---- expressions ------------------------------------------------------------------------------------- */
 
 static PlanExpr *
@@ -169,7 +224,34 @@ fold_expr(Fold *f, PlanExpr *e)
 		return is_const(copy->op[0]) ? copy->op[copy->op[0]->value.i ? 1 : 2] : copy;
 	if (copy->kind == PEXPR_LOAD || copy->kind == PEXPR_FMA)
 		return copy;
-	return copy->nops == 1 ? fold_unary(f, copy) : copy->nops == 2 ? fold_binary(f, copy) : copy;
+	return fold_choice(f, copy->nops == 1 ? fold_unary(f, copy) : copy->nops == 2 ? fold_binary(f, copy) : copy);
+}
+
+static void
+count_uses(Fold *f, const PlanExpr *e)
+{
+	if (!e)
+		return;
+	if (e->kind == PEXPR_LOCAL)
+		f->uses[e->id]++;
+	for (uint32_t k = 0; k < e->nops; k++)
+		count_uses(f, e->op[k]);
+}
+
+static void
+count_all_uses(Fold *f, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		count_uses(f, s->e);
+		count_uses(f, s->hi);
+		for (uint32_t k = 0; k < s->nops; k++)
+			count_uses(f, s->op[k]);
+		for (uint32_t k = 0; k < s->nargs; k++)
+			count_uses(f, s->args[k].e);
+		count_all_uses(f, s->body);
+		count_all_uses(f, s->other);
+	}
 }
 
 /* ---- statements --------------------------------------------------------------------------------------- */
@@ -214,6 +296,7 @@ fold_stmt(Fold *f, PlanStmt *s, StmtVec *out)
 			f->known[s->id] = s->e;
 			return;
 		}
+		f->choice[s->id] = is_choice(s->e) ? s->e : NULL;
 		break;
 	case PSTMT_VAR:
 		f->mutable[s->id] = true;
@@ -270,6 +353,9 @@ pass_fold(Plan *p)
 		Fold f = {.p = p, .code = code};
 		f.known = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
 		f.mutable = ARENA_ARRAY(p->arena, bool, code->nlocals);
+		f.choice = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
+		f.uses = ARENA_ARRAY(p->arena, uint32_t, code->nlocals);
+		count_all_uses(&f, code->body);
 		fold_block(&f, &code->body);
 	}
 }
