@@ -35,7 +35,7 @@ CASES = [
     Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 7,
          "GeNN"),
 ]
-FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 0.35, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 6, "GeNN", most=2.5e9)
+FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 2.05, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 6, "GeNN", most=2.5e9)
 SMALL = [Case("CUBA, short", "cuba", {}, 0.1, 0.6, {}, None, ("e", "i"), 5.6, 0.2)]     # for the test of bench/run
 DENSE = {                                            # (n, learning) -> seconds of GeNN, of Brian2, and how often snnc should be as fast as GeNN
     (1000, False): (0.0148, 0.061, 7), (4000, False): (0.298, 1.14, 6), (8000, False): (1.18, 4.4, 5),

@@ -219,6 +219,8 @@ refractory(Scope *s, const AstFire *f, NetCode *code, NetExpr **steps)
 	NetState st = {.span = f->refractory->span, .type = NT_REAL};
 	st.name = elab_unique(el, "refractory", state_taken, l);
 	st.init = elab_const(s, NT_REAL, 0, st.span);
+	if ((*steps)->kind == NEXPR_CONST && (*steps)->value > 0 && (*steps)->value <= UINT16_MAX)
+		st.counts = (uint32_t)(*steps)->value;
 	uint32_t index = l->states.n;
 	VEC_PUSH(el->arena, &l->states, st);
 	NetExpr *none = elab_const(s, NT_REAL, 0, st.span);

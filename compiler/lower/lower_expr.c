@@ -40,6 +40,14 @@ low_store(PlanEmit *b, uint32_t buf, PlanExpr *e, uint32_t n, ...)
 	plan_emit_store(b, buf, n, index, e);
 }
 
+/* As the type of the buffer: counts are i32 until they are stored. */
+void
+low_store_as(PlanEmit *b, uint32_t buf, PlanExpr *e, PlanExpr *item, PlanExpr *i)
+{
+	PlanType t = b->plan->bufs.at[buf].type;
+	low_store(b, buf, plan_type_is_int(t) ? plan_cast(b->plan, t, e) : e, 2, item, i);
+}
+
 PlanExpr *
 low_keep(PlanEmit *b, const char *name, PlanExpr *e)
 {
@@ -101,10 +109,56 @@ binary_kind(NetOp op)
 	}
 }
 
+/* ---- counts ---------------------------------------------------------------------------------------------- */
+
+/* A state that is held as a whole number, or what follows from such. */
+static bool
+counts(const Scope *s, const NetExpr *e)
+{
+	if (e->kind == NEXPR_STATE)
+		return e->side == NSIDE_OWN && s->layer != NET_NONE && s->state_vars && s->state_vars[e->index] != UINT32_MAX &&
+		       s->b->code->locals[s->state_vars[e->index]].type == PT_I32;
+	return e->kind == NEXPR_BINARY && (e->op_kind == NOP_SUB || e->op_kind == NOP_MAX) && (counts(s, e->op[0]) || counts(s, e->op[1]));
+}
+
+static bool
+is_whole(const Scope *s, const NetExpr *e)
+{
+	if (e->kind == NEXPR_CONST)
+		return e->type == NT_REAL && e->value == (int32_t)e->value;
+	return e->kind == NEXPR_STATE ? counts(s, e) : counts(s, e) && is_whole(s, e->op[0]) && is_whole(s, e->op[1]);
+}
+
+PlanExpr *
+low_whole(Scope *s, const NetExpr *e)
+{
+	Plan *p = s->l->p;
+	ASSERT(is_whole(s, e));
+	if (e->kind == NEXPR_CONST)
+		return plan_int(p, PT_I32, (int64_t)e->value);
+	if (e->kind == NEXPR_STATE)
+		return plan_local(p, s->b->code, s->state_vars[e->index]);
+	PlanExpr *a = low_whole(s, e->op[0]), *b = low_whole(s, e->op[1]);
+	if (e->op_kind == NOP_SUB)
+		return plan_binary(p, PEXPR_SUB, a, b);
+	a = low_keep(s->b, "a", a);
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GT, a, b), a, b);
+}
+
+/* A comparison of counts. */
+static bool
+compares_counts(const Scope *s, const NetExpr *e)
+{
+	return e->op_kind >= NOP_EQ && e->op_kind <= NOP_GE && (counts(s, e->op[0]) || counts(s, e->op[1])) && is_whole(s, e->op[0]) &&
+	       is_whole(s, e->op[1]);
+}
+
 static PlanExpr *
 binary(Scope *s, const NetExpr *e)
 {
 	Plan *p = s->l->p;
+	if (compares_counts(s, e))
+		return plan_binary(p, binary_kind(e->op_kind), low_whole(s, e->op[0]), low_whole(s, e->op[1]));
 	PlanExpr *a = low_expr(s, e->op[0]), *b = low_expr(s, e->op[1]);
 	if (e->op_kind == NOP_POW) {
 		PlanExpr *args[2] = {a, b}, *result;
@@ -304,7 +358,7 @@ low_expr(Scope *s, const NetExpr *e)
 	}
 	case NEXPR_STATE: {
 		PlanExpr *v = state(s, e);
-		return v->type == PT_F32 ? plan_cast(p, l->real, v) : v;      /* see lower_propagate */
+		return v->type == PT_F32 || plan_type_is_int(v->type) ? plan_cast(p, l->real, v) : v;      /* see lower_propagate; counts */
 	}
 	case NEXPR_LOCAL:
 		return s->locals[e->index];

@@ -161,6 +161,9 @@ PlanExpr *low_uniform(Lower *l, PlanEmit *b, PlanExpr *raw);      /* u32 to [0, 
 uint64_t low_site_hash(const char *path);
 void low_site_key(Lower *l, PlanEmit *b, uint32_t site, PlanExpr *key[2]);
 uint32_t low_func(Lower *l, const char *name);                    /* from math.plan */
+/* Counts (NetState.counts) are i32 in a step, and as small as may be where they lie. */
+PlanExpr *low_whole(Scope *s, const NetExpr *e);
+void low_store_as(PlanEmit *b, uint32_t buf, PlanExpr *e, PlanExpr *item, PlanExpr *i);
 PlanExpr *low_keep(PlanEmit *b, const char *name, PlanExpr *e);   /* a let unless it is a constant or a local */
 void low_not_yet(Lower *l, Span at, const char *what);
 bool net_has_draw(const NetExpr *e);

@@ -137,6 +137,8 @@ load_states(LayerWork *w, Scope *s, NetBlock part, uint32_t *change_bufs)
 		} else if (set || low_reads_state(part, k)) {
 			PlanExpr *v = st->shared_over_batch ? low_load(l, w->low->states[k], 1, s->own)
 			                                    : low_load(l, w->low->states[k], 2, s->item, s->own);
+			if (plan_type_is_int(v->type))        /* a count */
+				v = plan_cast(l->p, PT_I32, v);
 			s->state_vars[k] = set ? plan_emit_var(s->b, st->name, v) : plan_emit_let(s->b, st->name, v)->id;
 		}
 	}
@@ -155,7 +157,7 @@ store_states(LayerWork *w, Scope *s, NetBlock part, const uint32_t *change_bufs)
 		else if (st->shared_over_batch)
 			low_store(s->b, w->low->states[k], plan_local(l->p, s->b->code, s->state_vars[k]), 1, s->own);
 		else
-			low_store(s->b, w->low->states[k], plan_local(l->p, s->b->code, s->state_vars[k]), 2, s->item, s->own);
+			low_store_as(s->b, w->low->states[k], plan_local(l->p, s->b->code, s->state_vars[k]), s->item, s->own);
 	}
 }
 
@@ -456,11 +458,12 @@ start_kernel(LayerWork *w, bool reset)
 		const NetState *st = &w->net->states.at[k];
 		if (w->low->states[k] == NO_BUF || (reset && st->kept_on_reset))
 			continue;
-		PlanExpr *v = low_expr(&s, st->init);
+		bool count = plan_type_is_int(p->bufs.at[w->low->states[k]].type);
+		PlanExpr *v = count ? low_whole(&s, st->init) : low_expr(&s, st->init);
 		if (st->shared_over_batch)
 			low_store(s.b, w->low->states[k], v, 1, s.own);
 		else
-			low_store(s.b, w->low->states[k], v, 2, s.item, s.own);
+			low_store_as(s.b, w->low->states[k], v, s.item, s.own);
 	}
 	if (reset) {
 		PlanExpr *none = w->net->values ? low_real(l, 0) : plan_int(p, PT_BOOL, 0);

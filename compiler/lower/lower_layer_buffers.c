@@ -78,8 +78,9 @@ rules_want(const Net *n, uint32_t layer, uint32_t state)
 	return false;
 }
 
+/* By others than its layer's step. */
 static bool
-is_wanted(const Lower *l, uint32_t layer, uint32_t state)
+others_want(const Lower *l, uint32_t layer, uint32_t state)
 {
 	const Net *n = l->net;
 	const NetLayer *nl = &n->layers.at[layer];
@@ -94,8 +95,24 @@ is_wanted(const Lower *l, uint32_t layer, uint32_t state)
 	for (uint32_t i = 0; i < nl->traces.n; i++)
 		if (low_uses_state(nl->traces.at[i].on_spike.body, state))
 			return true;
-	return low_is_followed(nl, state) || low_uses_state(nl->step.body, state) || protocol_wants(&n->protocol, layer, state)
+	return low_is_followed(nl, state) || protocol_wants(&n->protocol, layer, state)
 	       || low_is_controlled(&n->protocol, (NetVar){NVAR_STATE, layer, state, 0});
+}
+
+static bool
+is_wanted(const Lower *l, uint32_t layer, uint32_t state)
+{
+	return low_uses_state(l->net->layers.at[layer].step.body, state) || others_want(l, layer, state);
+}
+
+/* A count that nobody else sees lies in the least room: the loop over neurons waits for memory. */
+static PlanType
+state_type(const Lower *l, uint32_t layer, uint32_t state)
+{
+	const NetState *s = &l->net->layers.at[layer].states.at[state];
+	if (!s->counts || s->shared_over_batch || others_want(l, layer, state))
+		return s->type == NT_BOOL ? PT_BOOL : l->real;
+	return s->counts <= UINT8_MAX ? PT_U8 : PT_U16;
 }
 
 /* What is added up at a port, and the file that drives it. */
@@ -146,10 +163,10 @@ low_layer_buffers(Lower *l, uint32_t layer)
 	low->traces = ARENA_ARRAY(l->a, uint32_t, n->traces.n);
 	for (uint32_t i = 0; i < n->states.n; i++) {
 		const NetState *s = &n->states.at[i];
-		PlanType t = s->type == NT_BOOL ? PT_BOOL : l->real;
 		low->states[i] = NO_BUF;
 		if (!is_wanted(l, layer, i))
 			continue;
+		PlanType t = state_type(l, layer, i);
 		low->states[i] = s->shared_over_batch
 		                     ? low_add_buf(l, t, ROLE_STATE, 1, axes + 1, "%s.%s", n->name, s->name)
 		                     : low_add_buf(l, t, ROLE_STATE, 2, axes, "%s.%s", n->name, s->name);

@@ -76,7 +76,10 @@ assign(Scope *s, const NetStmt *st, PlanExpr *mask)
 	uint32_t var = target_var(s, st->target);
 	ASSERT(var != UINT32_MAX);
 	PlanExpr *old = plan_local(s->l->p, s->b->code, var);
-	set_masked(s, var, old, updated(s->l, st->op, old, low_expr(s, st->e)), mask);
+	if (st->target->kind == NEXPR_STATE && old->type == PT_I32)      /* a count */
+		set_masked(s, var, old, low_whole(s, st->e), mask);
+	else
+		set_masked(s, var, old, updated(s->l, st->op, old, low_expr(s, st->e)), mask);
 }
 
 static void

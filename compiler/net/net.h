@@ -138,6 +138,7 @@ typedef struct {
 	NetExpr *init;                                    /* constants and arrays only */
 	bool shared_over_batch, kept_on_reset;            /* kept_on_reset: also parameters that the protocol sets */
 	bool of_network;                                  /* of a rule: one for all connections where the rule is attached */
+	uint32_t counts;                                  /* whole numbers up to this one, of steps, which its layer's step alone sets; 0: any */
 	uint32_t rank; uint64_t extent[2];                /* of an array; rank 0: one number */
 	NetVaries place;                                   /* of a rule's state: per item of the batch, and over what else */
 } NetState;

@@ -111,6 +111,8 @@ put_state(const NetPlace *at, const NetState *s, int depth)
 	static const char *const place[] = {" of connection", " of pre", " of post", ""};
 	strbuf_puts(at->out, s->of_network ? " of network" : at->rule ? place[s->place] : "");
 	strbuf_puts(at->out, s->shared_over_batch ? ", shared over batch" : "");
+	if (s->counts)
+		strbuf_printf(at->out, ", counts to %" PRIu32, s->counts);
 	strbuf_puts(at->out, s->kept_on_reset ? ", kept on reset\n" : "\n");
 }
 

@@ -7,6 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Counts may be longer there, and take other room. */
+static bool
+fits(const snnrt_buffer *b, const snnrt_checkpoint_buffer *there)
+{
+	snnrt_buffer like = *b;
+	like.type = there->type;
+	bool counts = b->type >= SNNRT_U8 && b->type <= SNNRT_U64 && there->type >= SNNRT_U8 && there->type <= SNNRT_U64;
+	return !rt_shape_differs(&like, there) && (b->type == there->type || counts);
+}
+
 static bool
 check(snnrt *rt, const snnrt_object *o, const snnrt_checkpoint *k)
 {
@@ -18,7 +28,7 @@ check(snnrt *rt, const snnrt_object *o, const snnrt_checkpoint *k)
 		if (!there && i < (uint64_t)o->nums[0])
 			return rt_fail(rt, "load: `%s` is of another network: it holds no `%s`; it is a checkpoint of `%s`", o->texts[0], b->name,
 			               k->program) == 0;
-		if (!there || !rt_shape_differs(b, there))
+		if (!there || fits(b, there))
 			continue;
 		RtText t = {0};
 		uint64_t extent[2][6] = {{0}};
@@ -76,7 +86,10 @@ snnrt_take(void *host, int64_t object, int64_t index, void *target)
 	if (!rt_in_arena(rt, target, b->bytes))
 		return SNNRT_FAILED;
 	const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(rt->object[object], b->name);
-	if (there)
+	uint64_t bad, n = b->bytes / rt_type_size(b->type);
+	if (there && there->type == b->type)
 		memcpy(target, there->data, (size_t)b->bytes);
+	else if (there && !rt_convert(b->type, target, there->type, there->data, n, &bad))
+		return rt_fail(rt, "load: `%s` holds a number in `%s` that does not fit here", o->texts[0], b->name);
 	return 0;
 }

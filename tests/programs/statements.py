@@ -299,6 +299,28 @@ def load_parts(at):
 
 
 @case
+def load_counts(at):
+    """A count of refractory steps that takes more room where it may be longer is the same number."""
+    text = """
+        layer source : Poisson[50](rate = 200 Hz)
+        layer target : CUBA[20](refractory = %s)
+        connect source -> target.exc { weight = uniform(0, 3 mV) }
+        record target.spikes
+        experiment { %s }
+    """
+    at.write("short.snn", text % ("200 ms", 'run 100 ms ; save "mid.snnw"'))
+    at.run("short.snn", engine=at.engines[0])
+    shutil.copy(at.folder / f"out_{at.runs}" / "mid.snnw", at.folder / "mid.snnw")
+    found = []
+    for longest in ("200 ms", "400 ms"):                  # u8 and u16; the first spike afterwards does not know it
+        at.write("go_on.snn", text % (longest, 'load "mid.snnw" ; run 150 ms'))
+        found.append(at.run("go_on.snn"))
+    at.same("spikes behind counts that were loaded", *({"spikes": f["target.spikes.npy"]} for f in found))
+    at.write("go_on.snn", text % ("200 ms", "run 150 ms"))
+    at.differ("counts that were loaded", found[0], at.run("go_on.snn", engine=at.engines[0]))
+
+
+@case
 def votes_go_on(at):
     """A program that only tests takes the labels of the one that learned."""
     text = """
