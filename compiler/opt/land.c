@@ -1,6 +1,6 @@
 /* land: what spikes bring to a state is added to the state itself, not to a sum that the state takes over later.
  *
- * reads    plan after hoist; a kernel that sets sums to zero and then only adds to them, `x[0, j] = x[0, j] + …`, and another one that reads
+ * reads    plan after ahead; a kernel that sets sums to zero and then only adds to them, `x[0, j] = x[0, j] + …`, and another one that reads
  *          each sum once, in its turn's own element, as `g = … + x`, where g goes to its state and is not looked at again
  * writes   the additions go to the states, behind the kernel that read the sums: no sum is emptied, filled, or read. What runs between
  *          the two and minds (a list of spikes that is found anew) comes behind them
