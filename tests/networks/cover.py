@@ -18,7 +18,7 @@ OTHER = [*(f"stored {form}" for form in STORED), *(f"reduce {how}" for how in RE
          "shared value", "port", "spikes with a value", "batch", "delay of each", "delay that learns", "layer by layer", "clamp", "silence", "inject", "zero",
          "reset", "freeze", "signal of item", "value from a file", "value by a formula", "one rate of each"]
 
-Wish = collections.namedtuple("Wish", "kind option rule feature learns")
+Wish = collections.namedtuple("Wish", "kind option rule feature learns neuron")
 
 
 def rules_of(library):
@@ -37,7 +37,8 @@ def wish(library, n):
     option = options[turn // len(kinds) % len(options)] if options else None
     pair = turn + n % len(groups) * (len(rules) * len(features) // len(groups))          # each group begins elsewhere among all pairs
     feature = features[(pair + pair // lcm(len(rules), len(features))) % len(features)]
-    return Wish(kind, option, rules[pair % len(rules)], feature, "feature" if n % 4 else "weight")
+    neurons = sorted(library["neuron"])
+    return Wish(kind, option, rules[pair % len(rules)], feature, "feature" if n % 4 else "weight", neurons[n % len(neurons)])
 
 
 def wanted(library):

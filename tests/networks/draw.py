@@ -167,7 +167,8 @@ class Network(Connections):
             return self.layer(name, model, args, shape, states, 1.5)
         choice = [m for m in library if "input" in library[m].body and m not in ("Input", "InputValues") and
                   not (self.items == "learning" and "shared over batch" in library[m].body) and asks <= library[m].states | set(library[m].params)]
-        model = rng.choice(sorted(choice))
+        wished = self.wish and self.wish.neuron
+        model = wished if wished in choice and self.chance(0.5) else rng.choice(sorted(choice))
         self.use("neuron", model)
         m = library[model]
         args = [FIXED[model]] if model in FIXED else self.arguments(m, n)

@@ -154,6 +154,8 @@ def lively_network(tools, library, seed, number, place, settings, folder, counts
     """(network, its results alone)."""
     for attempt in range(TRIES):
         wish = cover.wish(library, number * EACH + place) if attempt < TRIES * 2 // 3 else None      # some cannot come alive in so few steps
+        if wish and attempt >= TRIES // 3:
+            wish = wish._replace(neuron=None)        # the rule matters more
         net = draw_network(library, seed, number, place, attempt, settings, wish=wish)
         shutil.rmtree(folder, ignore_errors=True)
         write(folder, [net], settings, f"seed {seed} program {number} network {place} attempt {attempt}")
