@@ -4,6 +4,7 @@ several runs), scaled by how the two machines compare for Brian2, if that is her
 """
 import json
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,10 +22,12 @@ def find(options):
     """Peer -> command: --brian2 and --nest name a Python that has it, else this one is asked; --peer names any program."""
     found = {}
     for name, (module, script) in OURS.items():
-        for python in filter(None, (getattr(options, name.lower()), sys.executable)):
-            if subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0:
-                found[name] = [python, str(HERE / "peers" / script)]
-                break
+        named = getattr(options, name.lower())
+        python = named or sys.executable
+        if shutil.which(python) and subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0:
+            found[name] = [python, str(HERE / "peers" / script)]
+        elif named:
+            sys.exit(f"bench: --{name.lower()} {named}: no Python that can import {module}")
     for text in options.peer:
         name, equals, command = text.partition("=")
         if not equals:

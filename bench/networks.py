@@ -46,7 +46,7 @@ DENSE = {                                            # (n, learning) -> seconds 
 def dense(n, learning):
     """Inputs all to all to as many neurons: 30 Hz of rows."""
     genn, brian2, times = DENSE.get((n, learning), (None, None, None))
-    long = 10 if n <= 1000 else 3 if n <= 4000 else 1
+    long = 10 if n <= 1000 else 1 if learning and n > 4000 else 4
     return Case(f"dense {'with STDP' if learning else 'static'}, n = {n}", "dense_stdp" if learning else "dense_static", {"n": n}, 0.05, long + 0.05,
                 {"GeNN": genn, "Brian2": brian2} if genn else {}, times, ("output",), 19.85, 0.05, 1, 0, than="GeNN", rows=30,
                 cost="update" if learning else "read")
