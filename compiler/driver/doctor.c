@@ -5,6 +5,7 @@
 #include "driver/toolchain.h"
 #include "emit_llvm/emit_llvm.h"
 #include "snnc_config.h"
+#include "snnrt.h"
 #include "source/embedded.h"
 
 #include <stdio.h>
@@ -56,6 +57,8 @@ command_doctor(Compilation *c)
 	tell(cc != NULL, "C compiler", arena_printf(c->arena, "%s, for `snnc build` and `--engine c`", cc), why);
 	tell(toolchain_has_runtime(c->arena), "runtime", "libsnnrt.a and snnrt.h, for programs by C",
 	     "libsnnrt.a or snnrt.h is not beside snnc: `snnc build` cannot link; install snnc whole");
+	tell(snnrt_has_blas(), "OpenBLAS", "batches of values are products of matrices",
+	     "batches of values are added up row by row: install libopenblas0 (Debian, Ubuntu), or one that is right on this processor");
 	tell(builtin_cpu(), "AVX2 and FMA", "code for x86-64-v3 runs here", "code for x86-64-v3 does not run here: say `--cpu native`");
 	tell(access(tmp, W_OK) == 0, "temporary files", arena_printf(c->arena, "in `%s`", tmp),
 	     arena_printf(c->arena, "`%s` cannot be written: name another folder by TMPDIR", tmp));

@@ -230,6 +230,7 @@ typedef void snnrt_share(void *arena, int64_t me, int64_t of);
 int64_t snnrt_team(void *host, snnrt_share *share);
 void snnrt_meet(void *host);
 int snnrt_processors(void);                               /* that this process may use */
+bool snnrt_has_blas(void);                                     /* an OpenBLAS that multiplies rightly is here: batches of values are fast */
 
 #ifdef __cplusplus
 }

@@ -97,6 +97,13 @@ find_blas(void)
 		sgemm = NULL, dgemm = NULL;
 }
 
+bool
+snnrt_has_blas(void)
+{
+	pthread_once(&once, find_blas);
+	return sgemm != NULL;
+}
+
 void
 rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, const void *a, const void *b, void *c)
 {
