@@ -20,7 +20,8 @@ FLAGS = "-std=gnu11 -fsanitize=thread -g -O1 -ffp-contract=off -fwrapv -fno-math
 # Small copies: what is looked at is who meets whom, which does not depend on sizes.
 PROGRAMS = [("examples/benchmarks/brunel_stdp.snn", ["--set", "scale=0.2", "--set", "time=20 ms"]),
             ("examples/benchmarks/microcircuit.snn", ["--set", "scale=0.02", "--set", "time=5 ms"]),
-            ("tests/threeway/plasticity.snn", []), ("tests/threeway/delivery.snn", []), ("tests/threeway/three_factor.snn", [])]
+            ("tests/threeway/plasticity.snn", []), ("tests/threeway/delivery.snn", []), ("tests/threeway/three_factor.snn", []),
+            ("tests/rounding/engines/waits.snn", []), ("tests/rounding/landing.snn", []), ("tests/threeway/counts.snn", [])]
 THREADS = "3"
 
 
@@ -52,6 +53,7 @@ def find_compiler(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--snnc", required=True, type=Path)
+    parser.add_argument("programs", nargs="*", type=Path)
     options = parser.parse_args()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="snnc-tsan-") as temporary:
@@ -66,7 +68,7 @@ def main():
             subprocess.run([compiler, *FLAGS, f"-I{ROOT / 'runtime' / 'include'}", f"-I{source.parent}", "-c", source, "-o", runtime[-1]], check=True)
         for path in (ROOT / "tests" / "threeway").glob("*.npy"):
             shutil.copy(path, folder)
-        for number, (program, sets) in enumerate(PROGRAMS):
+        for number, (program, sets) in enumerate([(program.resolve(), []) for program in options.programs] or PROGRAMS):
             source = folder / (Path(program).stem + ".c")
             subprocess.run([options.snnc.resolve(), "emit", ROOT / program, "--c", "--threads", THREADS, "-o", source, *sets], check=True)
             said = run(build(compiler, folder, source, runtime), folder)
