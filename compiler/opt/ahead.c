@@ -28,18 +28,6 @@ enum {
 
 /* ---- deliveries --------------------------------------------------------------------------------------------------- */
 
-/* The sum that a loop sets to zero; NO_ID. */
-static uint32_t
-zeroed(const Plan *p, const PlanStmt *s)
-{
-	const PlanStmt *store = is_whole(s) && s->body.n == 1 ? s->body.at[0] : NULL;
-	if (!store || store->kind != PSTMT_STORE || store->nops != 2 || !is_zero_index(store->op[0]) || !is_local(store->op[1], s->id))
-		return NO_ID;
-	const PlanBuf *b = &p->bufs.at[store->id];
-	bool zero = store->e->kind == PEXPR_CONST && plan_type_is_float(b->type) && store->e->value.f == 0;
-	return zero && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_value(b->type) == b->type ? store->id : NO_ID;
-}
-
 /* Reads of a row's loop: the sum's own element, elements of row i, own elements of anything; finds the largest matrix. */
 static bool
 reads_rows(const Plan *p, const PlanExpr *e, uint32_t i, uint32_t j, Delivery *d)
@@ -90,7 +78,7 @@ find_delivery(const Plan *p, uint32_t kernel, Delivery *d)
 			return adds_rows(p, b.at[k], d);
 		}
 		d->zero = k;
-		d->sum = zeroed(p, b.at[k]);
+		d->sum = zeroed_by(p, b.at[k]);
 		if (d->sum == NO_ID)
 			return false;
 	}
@@ -186,24 +174,6 @@ mark_others(const Ahead *a, Marks *m)
 }
 
 /* ---- who runs early ------------------------------------------------------------------------------------------------------ */
-
-static uint32_t
-count_runs(const Plan *p, PlanBlock b, uint32_t kernel)
-{
-	uint32_t n = 0;
-	for (uint32_t k = 0; k < b.n; k++)
-		n += (b.at[k]->kind == PSTMT_RUN && b.at[k]->id == kernel) + count_runs(p, b.at[k]->body, kernel) + count_runs(p, b.at[k]->other, kernel);
-	return n;
-}
-
-static bool
-runs_once(const Plan *p, uint32_t kernel)
-{
-	uint32_t n = 0;
-	for (uint32_t c = 0; c < p->codes.n; c++)
-		n += count_runs(p, p->codes.at[c]->body, kernel);
-	return n == 1;
-}
 
 /* NULL, or why the kernel cannot run before the rest of its step. */
 static const char *

@@ -248,22 +248,13 @@ reorder(const Land *l, PlanBlock b, uint32_t from, uint32_t to)
 	return true;
 }
 
-static uint32_t
-count_runs(const Plan *p, uint32_t kernel)
-{
-	uint32_t n = 0;
-	for (uint32_t c = 0; c < p->codes.n; c++)
-		n += count_changes(p->codes.at[c]->body, PSTMT_RUN, kernel);
-	return n;
-}
-
 /* Both run once, in one block, and nothing between them takes steps. */
 static bool
 schedule(const Land *l, PlanBlock b, uint32_t from)
 {
 	for (uint32_t to = from + 1; to < b.n; to++)
 		if (b.at[to]->kind == PSTMT_RUN && b.at[to]->id == l->reads)
-			return count_runs(l->p, l->adds) == 1 && count_runs(l->p, l->reads) == 1 && reorder(l, b, from, to);
+			return runs_once(l->p, l->adds) && runs_once(l->p, l->reads) && reorder(l, b, from, to);
 	return false;
 }
 

@@ -71,26 +71,6 @@ mergeable(Plan *p, const PlanCode *a, const PlanCode *b)
 	return gains;
 }
 
-/* Where a kernel is run, in the whole plan. */
-static uint32_t
-count_runs(PlanBlock b, uint32_t kernel)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < b.n; i++)
-		n += (b.at[i]->kind == PSTMT_RUN && b.at[i]->id == kernel) + count_runs(b.at[i]->body, kernel) +
-		     count_runs(b.at[i]->other, kernel);
-	return n;
-}
-
-static bool
-runs_once(const Plan *p, uint32_t kernel)
-{
-	uint32_t n = 0;
-	for (uint32_t c = 0; c < p->codes.n; c++)
-		n += count_runs(p->codes.at[c]->body, kernel);
-	return n == 1;
-}
-
 static bool
 passes_by(Plan *p, const PlanCode *code, PlanStmt **runs, uint32_t from, uint32_t to)
 {

@@ -197,6 +197,25 @@ runs(PlanBlock b, uint32_t kernel)
 	return false;
 }
 
+static uint32_t
+count_runs(PlanBlock b, uint32_t kernel)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < b.n; i++)
+		n += (b.at[i]->kind == PSTMT_RUN && b.at[i]->id == kernel) + count_runs(b.at[i]->body, kernel) +
+		     count_runs(b.at[i]->other, kernel);
+	return n;
+}
+
+bool
+runs_once(const Plan *p, uint32_t kernel)
+{
+	uint32_t n = 0;
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		n += count_runs(p->codes.at[c]->body, kernel);
+	return n == 1;
+}
+
 void
 list_runs(const Plan *p, PlanBlock b, RunOrder *out)
 {

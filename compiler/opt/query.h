@@ -29,6 +29,7 @@ uint32_t count_of(const PlanExpr *e);                     /* i64(count[0]): the 
 uint32_t list_of(const Plan *p, const PlanStmt *loop);
 uint32_t list_along(const Plan *p, const PlanStmt *loop); /* the same, with any number of statements behind the let */
 bool runs(PlanBlock b, uint32_t kernel);                  /* whether a proc runs it, itself */
+bool runs_once(const Plan *p, uint32_t kernel);           /* in the text of the whole plan */
 typedef VEC(uint32_t) RunOrder;
 void list_runs(const Plan *p, PlanBlock b, RunOrder *out);   /* kernels in the order in which a proc runs them */
 void each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel));

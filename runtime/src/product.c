@@ -26,25 +26,18 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* ---- here --------------------------------------------------------------------------------------------------- */
 
-static void
-multiply_f32(uint64_t m, uint64_t n, uint64_t k, const float *restrict a, const float *restrict b, float *restrict c)
-{
-	memset(c, 0, m * n * sizeof *c);
-	for (uint64_t i = 0; i < m; i++)
-		for (uint64_t q = 0; q < k; q++)
-			for (uint64_t j = 0; j < n; j++)
-				c[i * n + j] += a[i * k + q] * b[q * n + j];
-}
-
-static void
-multiply_f64(uint64_t m, uint64_t n, uint64_t k, const double *restrict a, const double *restrict b, double *restrict c)
-{
-	memset(c, 0, m * n * sizeof *c);
-	for (uint64_t i = 0; i < m; i++)
-		for (uint64_t q = 0; q < k; q++)
-			for (uint64_t j = 0; j < n; j++)
-				c[i * n + j] += a[i * k + q] * b[q * n + j];
-}
+#define MULTIPLY(name, type) \
+	static void \
+	name(uint64_t m, uint64_t n, uint64_t k, const type *restrict a, const type *restrict b, type *restrict c) \
+	{ \
+		memset(c, 0, m * n * sizeof *c); \
+		for (uint64_t i = 0; i < m; i++) \
+			for (uint64_t q = 0; q < k; q++) \
+				for (uint64_t j = 0; j < n; j++) \
+					c[i * n + j] += a[i * k + q] * b[q * n + j]; \
+	}
+MULTIPLY(multiply_f32, float)
+MULTIPLY(multiply_f64, double)
 
 /* ---- OpenBLAS -------------------------------------------------------------------------------------------------- */
 
