@@ -4,7 +4,8 @@
  *          maybe each times the value of the spike
  * writes   in each step the spikes of all items are counted; if they are enough of all that there could be, the host multiplies the matrices
  *          (OpenBLAS) and the kernel does what is left, else all goes as before. Spikes that are true or false are written as numbers first
- * keeps    values up to rounding: sums have another order, and products are added to them in one step where the processor can
+ * keeps    values up to rounding: sums have another order, and products are added to them in one step where the processor can. Values must be
+ *          finite: zero times infinity, which rows of silent neurons would bring, is no number
  * example  tests/opt/gemm
  */
 #include "opt/clone.h"
