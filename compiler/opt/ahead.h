@@ -1,4 +1,4 @@
-/* ahead.h: what the two files of the pass `ahead` share. */
+/* ahead.h: what the files of the pass `ahead` share. */
 #ifndef SNNC_OPT_AHEAD_H
 #define SNNC_OPT_AHEAD_H
 
@@ -24,6 +24,11 @@ typedef struct {
 	uint32_t turn, until, left;                       /* buffers: which of them this is, how many there are; steps of the run to go */
 } Ahead;
 
+/* ahead_early.c */
+bool ahead_is_static(const Ahead *a, const Delivery *d);  /* what its rows read stays as it is while a run goes on */
+void ahead_choose_early(Ahead *a);
+void ahead_keep_deliveries(Ahead *a);                     /* those whose lists are made early, if one is worth it */
+/* ahead_kernels.c */
 void ahead_kernels(Ahead *a, Delivery *d);
 
 #endif
