@@ -323,36 +323,58 @@ skip_silent(const unsigned char *flag, uint64_t k, uint64_t n)
 	return k;
 }
 
-static void
-write_event(RtRecord *r, int64_t step, uint32_t item, uint32_t neuron)
+/* Bit k: whether flag[k], which is 0 or 1, of as many as `n`, 64 at most. */
+static uint64_t
+set_flags(const unsigned char *flag, uint64_t n)
 {
-	struct { int64_t t; uint32_t b, i; } event = {step, item, neuron};
-	_Static_assert(sizeof event == EVENT_BYTES, "as events_descr says");
-	char line[64];
+	uint64_t bits = 0, k = 0;
+	for (; k + 8 <= n; k += 8) {
+		uint64_t eight;
+		memcpy(&eight, flag + k, 8);
+		bits |= (eight * 0x0102040810204080 >> 56) << k;
+	}
+	for (; k < n; k++)
+		bits |= (uint64_t)flag[k] << k;
+	return bits;
+}
+
+static void
+write_lines(RtRecord *r, int64_t step, uint32_t item, uint32_t first, uint64_t bits)
+{
+	for (char line[64]; bits; bits &= bits - 1) {
+		int n = snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)step, item, first + (uint32_t)__builtin_ctzll(bits));
+		rt_sink_write(&r->sink, line, (uint64_t)n);
+	}
+}
+
+/* An event for each bit, of neuron `first` and those behind it. */
+static void
+write_block(RtRecord *r, int64_t step, uint32_t item, uint32_t first, uint64_t bits)
+{
+	struct { int64_t t; uint32_t b, i; } event[BLOCK];
+	_Static_assert(sizeof *event == EVENT_BYTES, "as events_descr says");
+	uint32_t n = 0;
+	for (uint64_t left = bits; left; left &= left - 1) {
+		event[n].t = step;
+		event[n].b = item;
+		event[n++].i = first + (uint32_t)__builtin_ctzll(left);
+	}
+	r->rows += n;
 	if (r->sink.fd >= 0 && r->csv)
-		rt_sink_write(&r->sink, line, (uint64_t)snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)event.t, event.b, event.i));
+		write_lines(r, step, item, first, bits);
 	else if (r->sink.fd >= 0)
-		rt_sink_write(&r->sink, &event, EVENT_BYTES);
-	r->rows++;
+		rt_sink_write(&r->sink, event, n * sizeof *event);
 }
 
 static void
 write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, const unsigned char *flag)
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / neurons;
-	for (uint64_t item = 0; item < items; item++, flag += neurons) {
-		for (uint64_t k = 0; (k = skip_silent(flag, k, neurons)) < neurons;)
-			for (uint64_t block = k + BLOCK < neurons ? k + BLOCK : neurons; k < block;) {
-				uint64_t eight, end = k + 8 < block ? k + 8 : block;
-				if (k + 8 <= block && (memcpy(&eight, flag + k, 8), eight == 0)) {
-					k += 8;
-					continue;
-				}
-				for (; k < end; k++)
-					if (flag[k])
-						write_event(r, step, (uint32_t)item, (uint32_t)k + first);
-			}
-	}
+	for (uint64_t item = 0; item < items; item++, flag += neurons)
+		for (uint64_t k = 0; (k = skip_silent(flag, k, neurons)) < neurons; k += BLOCK) {
+			uint64_t bits = set_flags(flag + k, neurons - k < BLOCK ? neurons - k : BLOCK);
+			write_block(r, step, (uint32_t)item, first + (uint32_t)k, bits);
+		}
 }
 
 int64_t
