@@ -108,6 +108,9 @@ put_macros(CEmit *c)
 		               "/* The turns of the loop that follows do not depend on each other. */\n"
 		               "#if defined(__GNUC__) && !defined(__clang__)\n"
 		               "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
+		               "#elif defined(__clang__)\n"
+		               "#define INDEPENDENT _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+		               "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
 		               "#else\n"
 		               "#define INDEPENDENT\n"
 		               "#endif\n");
