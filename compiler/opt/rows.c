@@ -1,92 +1,150 @@
-/* rows: eight rows are added at a time.
+/* rows: eight rows are added at a time, or four changed.
  *
- * reads    plan after fuse; `for k { let i = list[k] ; for j simd { x[j] = x[j] + w[i, j] } }`: turns of a loop that
- *          each go along a row and change one element per column
- * writes   a loop over eight turns at once, which goes along the row once: the element is loaded and stored once, and
- *          eight rows are on their way from memory together; what is left over goes as before
- * keeps    every bit: each element sees the same operations in the same order. What a column stores, no other column
- *          touches: every access of the buffer ends with the column's index
+ * reads    plan after fuse; `for k { let i = list[k] ; for j simd { x[j] = x[j] + w[i, j] } }`: turns of a loop that each go along a row
+ *          and change elements of its column; sums, or the rows themselves
+ * writes   a loop over eight (four) turns at once, which goes along the rows together: sums are loaded and stored once, so is
+ *          what all turns read, and as many rows are on their way from memory together; what is left over goes as before
+ * keeps    every bit: each element sees the same operations in the same order. What a column stores, no other column touches:
+ *          every access of a buffer that is stored to ends with the column's index
  * example  tests/opt/rows
  */
+#include "opt/rows.h"
 #include "opt/clone.h"
 #include "opt/pass.h"
 #include "opt/query.h"
 
-enum { ROWS = 8, LARGE = 24 /* expressions in a turn that is not worth eight copies */ };
+enum {
+	ADDED = 8, CHANGED = 4,                           /* rows at a time */
+	SMALL = 24, LARGE = 160                           /* expressions in a turn that are worth eight, four copies */
+};
 
-typedef struct { Plan *p; PlanCode *code; bool *changes; uint32_t nodes, stores; } Rows;
-
-/* ---- what may be taken together ------------------------------------------------------------------ */
+/* ---- the loop along a row -------------------------------------------------------------------------- */
 
 static bool
-ends_with(const PlanExpr *last, uint32_t j)
+ends_with(uint32_t n, PlanExpr *const *index, uint32_t j)
 {
-	return last->kind == PEXPR_LOCAL && last->id == j;
+	return n > 0 && is_local(index[n - 1], j);
 }
 
-/* Counts; false if `buf` is read in another column than j. */
-static bool
-reads_own(Rows *f, const PlanExpr *e, uint32_t buf, uint32_t j)
+RowsSum *
+rows_sum_of(const Rows *f, uint32_t buf)
 {
+	for (uint32_t i = 0; i < f->sums.n; i++)
+		if (f->sums.at[i].buf == buf)
+			return &f->sums.at[i];
+	return NULL;
+}
+
+/* Statements without effects of their own on buffers, and stores at the top; all that is stored ends with the column. */
+static bool
+find_stores(Rows *f, PlanBlock b, bool top)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		switch (s->kind) {
+		case PSTMT_LET: case PSTMT_VAR: case PSTMT_SET: case PSTMT_NOTE:
+			break;
+		case PSTMT_IF:
+			if (!find_stores(f, s->body, false) || !find_stores(f, s->other, false))
+				return false;
+			break;
+		case PSTMT_STORE:
+			if (!top || !ends_with(s->nops, s->op, f->along->id))
+				return false;
+			if (!rows_sum_of(f, s->id)) {
+				RowsSum sum = {.buf = s->id, .nops = s->nops, .op = s->op, .joint = true};
+				VEC_PUSH(f->p->arena, &f->sums, sum);
+			}
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+/* An access of a stored buffer: in another place than the first store's, or in one that depends on the row, it is no sum. */
+static bool
+note_place(Rows *f, uint32_t buf, uint32_t nops, PlanExpr *const *op)
+{
+	RowsSum *sum = rows_sum_of(f, buf);
+	if (!sum)
+		return true;
+	if (!ends_with(nops, op, f->along->id))
+		return false;
+	for (uint32_t k = 0; k + 1 < nops; k++)
+		sum->joint = sum->joint && is_invariant(op[k], f->changes) && same_expr(op[k], sum->op[k]);
+	return true;
+}
+
+static bool
+note_expr(Rows *f, const PlanExpr *e)
+{
+	if (!e)
+		return true;
 	f->nodes++;
-	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && e->id == buf && !ends_with(e->op[e->nops - 1], j)))
+	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && !note_place(f, e->id, e->nops, e->op)))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
-		if (!reads_own(f, e->op[k], buf, j))
+		if (!note_expr(f, e->op[k]))
 			return false;
 	return true;
 }
 
-static const PlanStmt *
-only_store(const PlanStmt *along)
+static bool
+note_block(Rows *f, PlanBlock b)
 {
-	const PlanStmt *store = NULL;
-	for (uint32_t i = 0; i < along->body.n; i++) {
-		const PlanStmt *s = along->body.at[i];
-		if (s->kind == PSTMT_STORE && store)
-			return NULL;
-		if (s->kind == PSTMT_STORE)
-			store = s;
-		else if (s->kind != PSTMT_LET && s->kind != PSTMT_NOTE)
-			return NULL;
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (!note_expr(f, s->e) || (s->kind == PSTMT_STORE && !note_place(f, s->id, s->nops, s->op)))
+			return false;
+		if (!note_block(f, s->body) || !note_block(f, s->other))
+			return false;
 	}
-	return store;
+	return true;
 }
 
-/* The loop along the row changes one element per column, by what it was: x[j] = f(x[j], …), in the same place for
- * every row. */
-static bool
-is_along(Rows *f, const PlanStmt *along)
+/* How many turns may go together; 0: none. */
+static uint32_t
+rows_along(Rows *f, const PlanStmt *along)
 {
-	if (along->kind != PSTMT_FOR || !along->simd)
-		return false;
+	if (along->kind != PSTMT_FOR || !along->simd || along->step != 1)
+		return 0;
 	if (!is_invariant(along->e, f->changes) || !is_invariant(along->hi, f->changes))
-		return false;
-	const PlanStmt *store = only_store(along);
-	if (!store || store->nops == 0 || !ends_with(store->op[store->nops - 1], along->id) || !expr_reads(store->e, store->id))
-		return false;
-	PlanType t = f->p->bufs.at[store->id].type;
-	for (uint32_t k = 0; k + 1 < store->nops; k++)
-		if (!is_invariant(store->op[k], f->changes))
-			return false;
+		return 0;
+	f->along = along;
+	f->sums = (RowsSumVec){0};
 	f->nodes = 0;
-	for (uint32_t i = 0; i < along->body.n; i++) {
-		const PlanStmt *s = along->body.at[i];
-		if (s->e && !reads_own(f, s->e, store->id, along->id))
-			return false;
-		if (s->kind == PSTMT_LET && expr_reads(s->e, store->id))
-			return false;
+	if (!find_stores(f, along->body, true) || !f->sums.n || !note_block(f, along->body))
+		return 0;
+	bool adds = true;
+	for (uint32_t i = 0; i < f->sums.n; i++) {
+		RowsSum *s = &f->sums.at[i];
+		PlanType t = f->p->bufs.at[s->buf].type;
+		s->joint = s->joint && plan_type_value(t) == t && block_reads(along->body, s->buf);
+		adds = adds && s->joint;
 	}
-	return plan_type_value(t) == t && f->nodes <= LARGE;
+	return adds && f->nodes <= SMALL ? ADDED : f->nodes <= LARGE ? CHANGED : 0;
 }
 
-/* An unsigned count, or a constant that is worth it. */
+/* ---- the loop over rows ---------------------------------------------------------------------------- */
+
+/* An unsigned count; of rows that are added also a constant that is worth it. */
 static bool
-is_count(const PlanExpr *e)
+is_count(const Rows *f, const PlanExpr *e)
 {
 	if (e->kind == PEXPR_CONST)
-		return e->value.i >= ROWS;
+		return f->rows == ADDED && e->value.i >= f->rows;
 	return e->kind == PEXPR_CAST && plan_type_is_int(e->op[0]->type) && !plan_type_is_signed(e->op[0]->type);
+}
+
+static bool
+reads_stored(const Rows *f, const PlanExpr *e)
+{
+	for (uint32_t i = 0; i < f->sums.n; i++)
+		if (expr_reads(e, f->sums.at[i].buf))
+			return true;
+	return false;
 }
 
 static bool
@@ -94,92 +152,18 @@ is_row_loop(Rows *f, const PlanStmt *s)
 {
 	if (s->kind != PSTMT_FOR || s->simd || s->step != 1 || s->body.n == 0)
 		return false;
-	const PlanStmt *along = s->body.at[s->body.n - 1];
 	f->changes = ARENA_ARRAY(f->p->arena, bool, f->code->nlocals);
 	mark_changes(s->body, f->changes);
 	f->changes[s->id] = true;
-	if (!is_along(f, along) || !is_count(s->hi) || s->e->kind != PEXPR_CONST || s->e->value.i != 0)
+	f->rows = rows_along(f, s->body.at[s->body.n - 1]);
+	if (!f->rows || !is_count(f, s->hi) || s->e->kind != PEXPR_CONST || s->e->value.i != 0)
 		return false;
-	uint32_t buf = only_store(along)->id;
 	for (uint32_t i = 0; i + 1 < s->body.n; i++) {
 		const PlanStmt *let = s->body.at[i];
-		if (let->kind != PSTMT_LET || expr_reads(let->e, buf))
+		if (let->kind != PSTMT_NOTE && (let->kind != PSTMT_LET || reads_stored(f, let->e)))
 			return false;
 	}
 	return true;
-}
-
-/* ---- eight at a time ------------------------------------------------------------------------------- */
-
-/* e, with `value` where the element that the store changes is read. */
-static PlanExpr *
-forward(Rows *f, PlanExpr *e, const PlanStmt *store, PlanExpr *value)
-{
-	if (e->kind == PEXPR_LOAD && e->id == store->id)
-		return value;
-	PlanExpr *copy = arena_copy(f->p->arena, e, sizeof *e);
-	for (uint32_t k = 0; k < e->nops; k++)
-		copy->op[k] = forward(f, e->op[k], store, value);
-	return copy;
-}
-
-/* One row's turn of the joint loop along: what it makes of `value`. */
-static PlanExpr *
-emit_turn(Rows *f, PlanEmit *b, Clone *c, const PlanStmt *along, PlanExpr *value)
-{
-	const PlanStmt *store = only_store(along);
-	for (uint32_t i = 0; i < along->body.n; i++) {
-		const PlanStmt *s = along->body.at[i];
-		if (s->kind == PSTMT_LET)
-			VEC_PUSH(f->p->arena, &b->v, clone_stmt(c, s));
-	}
-	return plan_emit_let(b, "sum", forward(f, clone_expr(c, store->e), store, value));
-}
-
-static void
-emit_eight(Rows *f, PlanEmit *b, const PlanStmt *s, PlanExpr *k)
-{
-	Plan *p = f->p;
-	const PlanStmt *along = s->body.at[s->body.n - 1], *store = only_store(along);
-	PlanEmit turn = plan_emit(p, f->code);
-	uint32_t j = plan_new_loop_local(b, f->code->locals[along->id].name);
-	Clone c = clone_open(p, f->code);
-	c.map[along->id] = plan_local(p, f->code, j);
-	PlanExpr *place[PLAN_MAX_AXES];
-	for (uint32_t i = 0; i < store->nops; i++)
-		place[i] = clone_expr(&c, store->op[i]);
-	PlanExpr *value = plan_load(p, store->id, store->nops, place);
-	for (int row = 0; row < ROWS; row++) {
-		c.map[s->id] = row ? plan_binary(p, PEXPR_ADD, k, plan_int(p, PT_I64, row)) : k;
-		for (uint32_t i = 0; i + 1 < s->body.n; i++)
-			VEC_PUSH(p->arena, &b->v, clone_stmt(&c, s->body.at[i]));
-		value = emit_turn(f, &turn, &c, along, value);
-	}
-	plan_emit_store(&turn, store->id, store->nops, place, value);
-	plan_emit_for(b, j, along->e, along->hi, true, &turn)->span = along->span;
-}
-
-/* for k in 0 ..< whole step 8 { … } ; for k in whole ..< n { as before } */
-static void
-emit_rows(Rows *f, PlanEmit *b, PlanStmt *s)
-{
-	Plan *p = f->p;
-	PlanEmit body = plan_emit(p, f->code);
-	bool known = s->hi->kind == PEXPR_CONST;
-	PlanExpr *n = known ? s->hi : plan_emit_let(b, "rows", s->hi), *whole;
-	if (known)
-		whole = plan_int(p, PT_I64, n->value.i / ROWS * ROWS);
-	else
-		whole = plan_emit_let(b, "whole", plan_binary(p, PEXPR_AND, n, plan_int(p, PT_I64, -ROWS)));
-	uint32_t k = plan_new_loop_local(b, f->code->locals[s->id].name);
-	emit_eight(f, &body, s, plan_local(p, f->code, k));
-	PlanStmt *eight = plan_emit_for(b, k, plan_int(p, PT_I64, 0), whole, false, &body);
-	eight->step = ROWS;
-	eight->span = s->span;
-	s->e = whole;
-	s->hi = n;
-	if (!known || whole->value.i < n->value.i)
-		VEC_PUSH(p->arena, &b->v, s);
 }
 
 static void
@@ -190,12 +174,15 @@ rows_block(Rows *f, PlanBlock *b)
 		PlanStmt *s = b->at[i];
 		rows_block(f, &s->body);
 		rows_block(f, &s->other);
-		if (is_row_loop(f, s)) {
-			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are added eight at a time: one load and one store of a sum for eight rows");
-			emit_rows(f, &out, s);
-		} else {
+		if (!is_row_loop(f, s)) {
 			VEC_PUSH(f->p->arena, &out.v, s);
+			continue;
 		}
+		if (f->rows == ADDED)
+			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are added eight at a time: one load and one store of a sum for eight rows");
+		else
+			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are changed four at a time: what all of them read is loaded once");
+		rows_emit(f, &out, s);
 	}
 	*b = plan_freeze(&out);
 }
