@@ -14,6 +14,7 @@
 #include "opt/ahead.h"
 #include "opt/clone.h"
 #include "opt/kernel.h"
+#include "opt/left.h"
 #include "opt/pass.h"
 #include "opt/query.h"
 
@@ -79,23 +80,6 @@ find_delivery(const Plan *p, uint32_t kernel, Delivery *d)
 			return false;
 	}
 	return false;
-}
-
-/* for j { if flags[0, j] { list[0, found] = j ; … } }: entries ascend. */
-static bool
-is_ascending(const Plan *p, uint32_t list)
-{
-	uint32_t writers = 0, good = 0;
-	for (uint32_t c = 0; c < p->codes.n; c++) {
-		PlanBlock b = p->codes.at[c]->body;
-		writers += block_stores(b, list);
-		for (uint32_t k = 0; k < b.n; k++) {
-			const PlanStmt *s = b.at[k], *test = s->kind == PSTMT_FOR && s->body.n == 1 ? s->body.at[0] : NULL;
-			const PlanStmt *store = test && test->kind == PSTMT_IF && !test->other.n && test->body.n == 2 ? test->body.at[0] : NULL;
-			good += store && store->kind == PSTMT_STORE && store->id == list && store->e->kind == PEXPR_CAST && is_local(store->e->op[0], s->id);
-		}
-	}
-	return writers == 1 && good == 1;
 }
 
 /* ---- the schedule ----------------------------------------------------------------------------------------------------------- */
@@ -169,26 +153,6 @@ weave_step(Ahead *a)
 	c->body = plan_freeze(&b);
 }
 
-/* Before each step: how many the run has left. A loop of steps alone knows, others have one. */
-static void
-weave_runs(Ahead *a, PlanCode *c, PlanBlock *b, const PlanStmt *loop)
-{
-	Plan *p = a->p;
-	PlanEmit out = plan_emit(p, c);
-	for (uint32_t k = 0; k < b->n; k++) {
-		PlanStmt *s = b->at[k];
-		bool plain = s->kind == PSTMT_FOR && s->step == 1 && s->body.n == 1 && takes_steps(s->body, a->step);
-		if (plain && s->hi->kind != PEXPR_CONST)
-			s->hi = plan_emit_let(&out, "end", s->hi);
-		weave_runs(a, c, &s->body, plain ? s : NULL);
-		weave_runs(a, c, &s->other, NULL);
-		if (s->kind == PSTMT_DO && s->id == a->step)
-			set(&out, a->left, loop ? plan_binary(p, PEXPR_SUB, loop->hi, plan_local(p, c, loop->id)) : whole(p, 1));
-		VEC_PUSH(p->arena, &out.v, s);
-	}
-	*b = plan_freeze(&out);
-}
-
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------ */
 
 static uint32_t
@@ -208,7 +172,6 @@ make_ahead(Ahead *a)
 			a->turns /= 2;
 	a->turn = add_number(a, "turn");
 	a->until = add_number(a, "until");
-	a->left = add_number(a, "left");
 	for (uint32_t i = 0; i < a->found.n; i++) {
 		const Delivery *d = &a->found.at[i];
 		ahead_kernels(a, &a->found.at[i]);
@@ -216,10 +179,8 @@ make_ahead(Ahead *a)
 			    "the spikes of %s are known ahead: rows of %s are added for up to %llu steps at once, tile by tile, so that each is fetched once",
 			    p->bufs.at[d->list].name, p->bufs.at[d->matrix].name, (unsigned long long)a->turns);
 	}
+	a->left = steps_left(p, a->step);
 	weave_step(a);
-	for (uint32_t c = 0; c < p->codes.n; c++)
-		if (p->codes.at[c]->kind == CODE_PROC && c != a->step)
-			weave_runs(a, p->codes.at[c], &p->codes.at[c]->body, NULL);
 	procs_last(p);
 }
 
@@ -232,7 +193,7 @@ find_deliveries(Ahead *a)
 		Delivery d;
 		if (step.at[k]->kind != PSTMT_RUN || !runs_once(p, step.at[k]->id) || !find_delivery(p, step.at[k]->id, &d))
 			continue;
-		if (is_ascending(p, d.list) && ahead_is_static(a, &d))
+		if (ascends(p, d.list) && ahead_is_static(a, &d))
 			VEC_PUSH(p->arena, &a->found, d);
 	}
 }

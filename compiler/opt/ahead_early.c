@@ -1,55 +1,12 @@
 /* ahead_early: which kernels of a step depend on nothing that the rest of it does, so that `ahead` may run them for many steps. */
 #include "opt/ahead.h"
+#include "opt/marks.h"
 #include "opt/query.h"
 #include "opt/touch.h"
-
-#include <string.h>
 
 enum { WORTH = 6 << 20 /* bytes of a matrix: smaller ones come from near enough */ };
 
 /* ---- what a step does besides ----------------------------------------------------------------------------------------- */
-
-typedef struct { bool *reads, *writes; } Marks;           /* by buffer */
-
-static void
-mark_expr(Marks *m, const PlanExpr *e)
-{
-	if (!e)
-		return;
-	if (e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK)
-		m->reads[e->id] = true;
-	for (uint32_t k = 0; k < e->nops; k++)
-		mark_expr(m, e->op[k]);
-}
-
-static void mark_block(const Plan *p, Marks *m, PlanBlock b);
-
-static void
-mark_stmt(const Plan *p, Marks *m, const PlanStmt *s)
-{
-	mark_expr(m, s->e);
-	mark_expr(m, s->hi);
-	for (uint32_t k = 0; k < s->nops; k++)
-		mark_expr(m, s->op[k]);
-	for (uint32_t k = 0; k < s->nargs; k++) {
-		mark_expr(m, s->args[k].e);
-		if (s->args[k].address)
-			m->writes[s->args[k].e->id] = true;       /* the host may */
-	}
-	if (s->kind == PSTMT_STORE)
-		m->writes[s->id] = true;
-	if (s->kind == PSTMT_RUN || s->kind == PSTMT_DO)
-		mark_block(p, m, p->codes.at[s->id]->body);
-	mark_block(p, m, s->body);
-	mark_block(p, m, s->other);
-}
-
-static void
-mark_block(const Plan *p, Marks *m, PlanBlock b)
-{
-	for (uint32_t k = 0; k < b.n; k++)
-		mark_stmt(p, m, b.at[k]);
-}
 
 /* All of a step but the early kernels, and but the rows of deliveries, which will be read ahead. */
 static void
@@ -57,8 +14,7 @@ mark_others(const Ahead *a, Marks *m)
 {
 	const Plan *p = a->p;
 	PlanBlock step = p->codes.at[a->step]->body;
-	memset(m->reads, 0, p->bufs.n * sizeof *m->reads);
-	memset(m->writes, 0, p->bufs.n * sizeof *m->writes);
+	marks_clear(p, m);
 	for (uint32_t k = 0; k < step.n; k++) {
 		const PlanStmt *s = step.at[k];
 		if (s->kind != PSTMT_RUN) {
@@ -108,7 +64,7 @@ ahead_choose_early(Ahead *a)
 {
 	Plan *p = a->p;
 	PlanBlock step = p->codes.at[a->step]->body;
-	Marks m = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
+	Marks m = marks_open(p);
 	for (uint32_t k = 0; k < step.n; k++)
 		if (step.at[k]->kind == PSTMT_RUN)
 			a->early[step.at[k]->id] = runs_once(p, step.at[k]->id);
@@ -133,8 +89,7 @@ bool
 ahead_is_static(const Ahead *a, const Delivery *d)
 {
 	const Plan *p = a->p;
-	Marks row = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
-	Marks step = {ARENA_ARRAY(p->arena, bool, p->bufs.n), ARENA_ARRAY(p->arena, bool, p->bufs.n)};
+	Marks row = marks_open(p), step = marks_open(p);
 	mark_block(p, &row, p->codes.at[d->kernel]->body.at[d->add]->body.at[1]->body);
 	mark_block(p, &step, p->codes.at[a->step]->body);
 	for (uint32_t i = 0; i < p->bufs.n; i++)

@@ -176,6 +176,22 @@ list_along(const Plan *p, const PlanStmt *loop)
 }
 
 bool
+ascends(const Plan *p, uint32_t list)
+{
+	uint32_t writers = 0, good = 0;
+	for (uint32_t c = 0; c < p->codes.n; c++) {
+		PlanBlock b = p->codes.at[c]->body;
+		writers += block_stores(b, list);
+		for (uint32_t k = 0; k < b.n; k++) {
+			const PlanStmt *s = b.at[k], *test = s->kind == PSTMT_FOR && s->body.n == 1 ? s->body.at[0] : NULL;
+			const PlanStmt *store = test && test->kind == PSTMT_IF && !test->other.n && test->body.n == 2 ? test->body.at[0] : NULL;
+			good += store && store->kind == PSTMT_STORE && store->id == list && store->e->kind == PEXPR_CAST && is_local(store->e->op[0], s->id);
+		}
+	}
+	return writers == 1 && good == 1;
+}
+
+bool
 is_scalar_load(const PlanExpr *e)
 {
 	return e->kind == PEXPR_LOAD && e->nops == 0;
