@@ -2,44 +2,24 @@
  *
  * reads    plan after clear; a kernel that learns along a list of spikes (`for i in list { for j simd { …, w[i, j] = … } }`), and one that
  *          adds the same rows to sums in the next step, before anything else touches the sums
- * writes   where the run has another step: the sums get their row behind its change, in the same walk, and the step is noted for
- *          which they are in place. The kernel that delivers adds them only if they are not. What changes those rows later in the
- *          step, under a condition, sets the sums back to zero, so that they are added as before
+ * writes   the sums get their row behind its change, in the same walk, and the step is noted for which they are in place. The kernel that
+ *          delivers adds them only if they are not. Where the run has no further step, or something changes those rows later in
+ *          this one, under a condition, the sums are set back to zero, so that they are added as before
  * keeps    every bit: nothing but what was found touches list, rows and sums in between; the list has every row once, in the same order. A
  *          run ends with everything in its place, since its last step carries nothing
  * example  tests/opt/carry
  */
-#include "opt/clone.h"
-#include "opt/kernel.h"
-#include "opt/left.h"
+#include "opt/carry.h"
 #include "opt/marks.h"
 #include "opt/pass.h"
 #include "opt/query.h"
 
 #include <math.h>
 
-enum { MOST = 16 /* conditions under which rows change later */ };
-
-typedef struct {
-	Plan *p;
-	uint32_t step;                                    /* the proc */
-	uint32_t deliver, add;                            /* kernel, and which statement of it adds the rows */
-	const PlanStmt *each;                             /* that statement */
-	uint32_t list, count, sum;
-	uint32_t learn;                                   /* kernel */
-	PlanBlock *block;                                 /* of it, and which statement of that goes along the rows */
-	uint32_t walk;
-	const PlanExpr *guard;                            /* the block is done under this condition; NULL: always */
-	bool *rows;                                       /* by buffer: what the added rows read, but the sum */
-	PlanBlock *undo[MOST];                            /* behind these the sums are not what they were */
-	uint32_t nundo;
-	uint32_t left, carried;
-} Carry;
-
 /* ---- the two loops --------------------------------------------------------------------------------------- */
 
-static const PlanStmt *
-along_of(const PlanStmt *each)
+const PlanStmt *
+carry_along(const PlanStmt *each)
 {
 	const PlanStmt *last = each->body.at[each->body.n - 1];
 	for (uint32_t k = 0; k + 1 < each->body.n; k++)
@@ -48,12 +28,19 @@ along_of(const PlanStmt *each)
 	return is_whole(last) && last->body.n ? last : NULL;
 }
 
+const PlanStmt *
+carry_walk(const Carry *c)
+{
+	CarryPlace last = c->path[c->depth - 1];
+	return last.block->at[last.at];
+}
+
 /* for k in list { let i … ; for j { let … ; sum[0, j] = f(sum[0, j], …) } } */
 static bool
 is_adding(Carry *c, const PlanStmt *each)
 {
 	c->list = list_along(c->p, each);
-	const PlanStmt *along = c->list != NO_ID ? along_of(each) : NULL;
+	const PlanStmt *along = c->list != NO_ID ? carry_along(each) : NULL;
 	if (!along)
 		return false;
 	for (uint32_t k = 0; k + 1 < along->body.n; k++)
@@ -86,7 +73,7 @@ reads_cells(const Carry *c, const PlanExpr *e, uint32_t buf, uint32_t i, uint32_
 static bool
 meets_in_cells(const Carry *c, uint32_t buf)
 {
-	const PlanStmt *add = along_of(c->each), *walk = c->block->at[c->walk], *along = along_of(walk);
+	const PlanStmt *add = carry_along(c->each), *walk = carry_walk(c), *along = carry_along(walk);
 	PlanBlock outer = {c->each->body.at, c->each->body.n - 1};
 	if (block_reads(outer, buf))
 		return false;
@@ -106,7 +93,7 @@ static bool
 is_walk(Carry *c, const PlanStmt *walk)
 {
 	Plan *p = c->p;
-	if (list_along(p, walk) != c->list || count_of(walk->hi) != c->count || !along_of(walk))
+	if (list_along(p, walk) != c->list || count_of(walk->hi) != c->count || !carry_along(walk))
 		return false;
 	Marks m = marks_open(p);
 	mark_stmt(p, &m, walk);
@@ -147,7 +134,7 @@ branch_may_come(Carry *c, PlanBlock *b)
 			continue;
 		Marks m = marks_open(c->p);
 		mark_stmt(c->p, &m, s);
-		if (s->kind == PSTMT_IF || m.reads[c->sum] || m.writes[c->sum] || c->nundo == MOST)
+		if (s->kind == PSTMT_IF || m.reads[c->sum] || m.writes[c->sum] || c->nundo == CARRY_UNDO)
 			return false;
 		c->undo[c->nundo++] = b;
 		return true;
@@ -238,123 +225,6 @@ is_zeroed_between(const Carry *c)
 	return false;
 }
 
-/* ---- the new form ---------------------------------------------------------------------------------------- */
-
-/* The walk, with the row added to the sums behind its change. */
-static PlanStmt *
-carrying_walk(Carry *c, const PlanStmt *walk)
-{
-	Plan *p = c->p;
-	PlanCode *code = p->codes.at[c->learn];
-	const PlanCode *from = p->codes.at[c->deliver];
-	Clone own = clone_open(p, code);
-	PlanStmt *copy = clone_stmt(&own, walk);
-	PlanStmt *along = copy->body.at[copy->body.n - 1];
-	const PlanStmt *add = along_of(c->each);
-	Clone theirs = {.p = p, .code = code, .from = from, .map = ARENA_ARRAY(p->arena, PlanExpr *, from->nlocals), .n = from->nlocals};
-	theirs.map[c->each->id] = plan_local(p, code, copy->id);
-	theirs.map[c->each->body.at[0]->id] = plan_local(p, code, copy->body.at[0]->id);
-	theirs.map[add->id] = plan_local(p, code, along->id);
-	PlanEmit row = plan_emit(p, code), cell = plan_emit(p, code);
-	for (uint32_t k = 0; k + 1 < copy->body.n; k++)
-		VEC_PUSH(p->arena, &row.v, copy->body.at[k]);
-	for (uint32_t k = 1; k + 1 < c->each->body.n; k++)
-		VEC_PUSH(p->arena, &row.v, clone_stmt(&theirs, c->each->body.at[k]));
-	VEC_PUSH(p->arena, &row.v, along);
-	copy->body = plan_freeze(&row);
-	for (uint32_t k = 0; k < along->body.n; k++)
-		VEC_PUSH(p->arena, &cell.v, along->body.at[k]);
-	for (uint32_t k = 0; k < add->body.n; k++)
-		VEC_PUSH(p->arena, &cell.v, clone_stmt(&theirs, add->body.at[k]));
-	along->body = plan_freeze(&cell);
-	return copy;
-}
-
-static PlanStmt *
-choice(Carry *c, PlanCode *code, PlanExpr *cond, PlanStmt *then, PlanStmt *other)
-{
-	PlanEmit b = plan_emit(c->p, code), yes = b, no = b;
-	VEC_PUSH(c->p->arena, &yes.v, then);
-	if (other)
-		VEC_PUSH(c->p->arena, &no.v, other);
-	plan_emit_if(&b, cond, &yes, other ? &no : NULL);
-	return b.v.at[0];
-}
-
-/* carried = step + 2 where the sums of the next step, of number step + 1, are in place: no step has the number 0 then. */
-static PlanExpr *
-number(Carry *c, int more)
-{
-	Plan *p = c->p;
-	return plan_binary(p, PEXPR_ADD, load0(p, plan_find_buf(p, "step")), plan_int(p, PT_U64, more));
-}
-
-static PlanExpr *
-goes_on(Carry *c)
-{
-	return plan_binary(c->p, PEXPR_GT, load0(c->p, c->left), whole(c->p, 1));
-}
-
-static void
-note_behind(Carry *c, PlanCode *code, PlanBlock *b)
-{
-	Plan *p = c->p;
-	PlanEmit out = plan_emit(p, code);
-	for (uint32_t k = 0; k < b->n; k++) {
-		PlanStmt *s = b->at[k];
-		note_behind(c, code, &s->body);
-		note_behind(c, code, &s->other);
-		VEC_PUSH(p->arena, &out.v, s);
-		if (s->kind != PSTMT_RUN || s->id != c->learn)
-			continue;
-		PlanExpr *done = goes_on(c);
-		if (c->guard)
-			done = plan_binary(p, PEXPR_AND, clone_expr(&(Clone){.p = p}, c->guard), done);
-		plan_emit_store(&out, c->carried, 0, NULL, plan_ternary(p, PEXPR_SELECT, done, number(c, 2), plan_int(p, PT_U64, 0)));
-	}
-	*b = plan_freeze(&out);
-}
-
-static void
-undo_behind(Carry *c, PlanCode *step)
-{
-	Plan *p = c->p;
-	uint32_t zero;
-	PlanBuf sum = p->bufs.at[c->sum];
-	PlanEmit b = open_kernel(p, arena_printf(p->arena, "%s.zero", p->codes.at[c->deliver]->name), sum.axis[1].extent, &zero);
-	Loop own = open_loop(&b, "j");
-	store2(&own.body, c->sum, whole(p, 0), own.i, plan_float(p, sum.type, 0));
-	close_loop(&b, &own, lo(&b), hi(&b), true);
-	close_kernel(&b);
-	for (uint32_t u = 0; u < c->nundo; u++) {
-		PlanEmit out = plan_emit(p, step);
-		for (uint32_t k = 0; k < c->undo[u]->n; k++)
-			VEC_PUSH(p->arena, &out.v, c->undo[u]->at[k]);
-		plan_emit_run(&out, zero);
-		plan_emit_store(&out, c->carried, 0, NULL, plan_int(p, PT_U64, 0));
-		*c->undo[u] = plan_freeze(&out);
-	}
-}
-
-static void
-make_carry(Carry *c)
-{
-	Plan *p = c->p;
-	PlanCode *deliver = p->codes.at[c->deliver], *learn = p->codes.at[c->learn], *step = p->codes.at[c->step];
-	plan_remark(p, "carry", true, learn, "rows that spikes change are added to %s in the same walk, for the next step", p->bufs.at[c->sum].name);
-	c->left = steps_left(p, c->step);
-	c->carried = plan_add_buf(p, arena_printf(p->arena, "%s.carried", learn->name), PT_U64, ROLE_DERIVED, 0, NULL);
-	p->bufs.at[c->sum].role = ROLE_DERIVED;           /* what was carried outlasts the step */
-	if (c->nundo)
-		undo_behind(c, step);
-	note_behind(c, step, &step->body);
-	PlanStmt *walk = c->block->at[c->walk];
-	c->block->at[c->walk] = choice(c, learn, goes_on(c), carrying_walk(c, walk), walk);
-	PlanExpr *missing = plan_binary(p, PEXPR_NE, load0(p, c->carried), number(c, 1));
-	deliver->body.at[c->add] = choice(c, deliver, missing, deliver->body.at[c->add], NULL);
-	procs_last(p);
-}
-
 /* ---- the pass -------------------------------------------------------------------------------------------- */
 
 /* The first statement of the kernel that touches the sums, and what it reads is as it was when the kernel began. */
@@ -388,7 +258,7 @@ start_may_come(Carry *c)
 static bool
 is_guard(const PlanCode *code, const PlanExpr *e)
 {
-	if (e->kind == PEXPR_LOCAL || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && (e->nops > 0 || block_stores(code->body, e->id))))
+	if (e->kind == PEXPR_LOCAL || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && block_stores(code->body, e->id)))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
 		if (!is_guard(code, e->op[k]))
@@ -397,26 +267,81 @@ is_guard(const PlanCode *code, const PlanExpr *e)
 }
 
 static bool
-undisturbed(const Carry *c, PlanBlock b, uint32_t from)
+add_guard(Carry *c, const PlanExpr *e, bool holds)
 {
-	for (uint32_t k = from; k < b.n; k++)
-		if (disturbs(c, b.at[k]))
-			return false;
+	if (c->nguard == CARRY_GUARDS || !is_guard(c->p->codes.at[c->learn], e))
+		return false;
+	c->guard[c->nguard++] = (CarryGuard){e, holds};
 	return true;
 }
 
-/* In this block of the kernel. */
-static bool
-find_walk(Carry *c, PlanBlock *b, const PlanExpr *guard)
+/* count[0], or whatever is compared with 0 */
+static const PlanExpr *
+compared(const PlanExpr *e, PlanExprKind kind)
 {
+	return e->kind == kind && is_zero_index(e->op[1]) ? e->op[0] : NULL;
+}
+
+static bool
+known_zero(const Carry *c, const PlanExpr *e)
+{
+	for (uint32_t k = 0; e && k < c->nguard; k++) {
+		const PlanExpr *zero = compared(c->guard[k].e, c->guard[k].holds ? PEXPR_EQ : PEXPR_NE);
+		if (zero && same_expr(zero, e))
+			return true;
+	}
+	return false;
+}
+
+/* A statement behind the walk that does nothing under the guards, to which its condition may be added. */
+static bool
+is_void(Carry *c, const PlanStmt *s)
+{
+	if (!disturbs(c, s))
+		return true;
+	if (s->kind == PSTMT_FOR)
+		return is_zero_index(s->e) && s->hi->kind == PEXPR_CAST && known_zero(c, s->hi->op[0]);
+	if (s->kind != PSTMT_IF || s->other.n)
+		return false;
+	return known_zero(c, compared(s->e, PEXPR_NE)) || add_guard(c, s->e, false);
+}
+
+/* Nothing of the kernel comes behind the walk, nor of the step before the next delivery. */
+static bool
+is_last(Carry *c)
+{
+	c->inside = c->nguard;
+	for (uint32_t d = c->depth; d-- > 0;)
+		for (uint32_t k = c->path[d].at + 1; k < c->path[d].block->n; k++)
+			if (!is_void(c, c->path[d].block->at[k]))
+				return false;
 	bool found = false;
-	c->block = b;
-	c->guard = guard;
 	c->nundo = 0;
-	for (c->walk = 0; c->walk < b->n; c->walk++)
-		if (is_walk(c, b->at[c->walk]))
-			return undisturbed(c, *b, c->walk + 1) && is_zeroed_between(c) &&
-			       rest_may_come(c, c->p->codes.at[c->step]->body, &found) && found && start_may_come(c);
+	return is_zeroed_between(c) && rest_may_come(c, c->p->codes.at[c->step]->body, &found) && found && start_may_come(c);
+}
+
+/* In this block of the kernel, or in a branch of it. */
+static bool
+find_walk(Carry *c, PlanBlock *b)
+{
+	if (c->depth == CARRY_NEST)
+		return false;
+	CarryPlace *here = &c->path[c->depth++];
+	here->block = b;
+	for (here->at = 0; here->at < b->n; here->at++) {
+		PlanStmt *s = b->at[here->at];
+		uint32_t nguard = c->nguard;
+		if (is_walk(c, s) && is_last(c))
+			return true;
+		c->nguard = nguard;
+		if (s->kind == PSTMT_IF && add_guard(c, s->e, true) && find_walk(c, &s->body))
+			return true;
+		c->nguard = nguard;
+		if (s->kind == PSTMT_IF && add_guard(c, s->e, false) && find_walk(c, &s->other))
+			return true;
+		c->nguard = nguard;
+	}
+	c->depth--;
 	return false;
 }
 
@@ -429,15 +354,9 @@ find_learner(Carry *c)
 	for (uint32_t r = 0; r < order.n; r++) {
 		PlanCode *code = p->codes.at[order.at[r]];
 		c->learn = order.at[r];
-		if (c->learn == c->deliver || code->range != p->codes.at[c->deliver]->range || !runs_once(p, c->learn))
-			continue;
-		if (find_walk(c, &code->body, NULL))
+		c->depth = c->nguard = 0;
+		if (c->learn != c->deliver && code->range == p->codes.at[c->deliver]->range && runs_once(p, c->learn) && find_walk(c, &code->body))
 			return true;
-		for (uint32_t k = 0; k < code->body.n; k++) {
-			PlanStmt *s = code->body.at[k];
-			if (s->kind == PSTMT_IF && !s->other.n && is_guard(code, s->e) && undisturbed(c, code->body, k + 1) && find_walk(c, &s->body, s->e))
-				return true;
-		}
 	}
 	return false;
 }
@@ -456,7 +375,7 @@ carry_kernel(Plan *p, uint32_t step, uint32_t kernel)
 		c.rows = m.reads;
 		if (!is_first(&c) || !find_learner(&c))
 			continue;
-		make_carry(&c);
+		carry_make(&c);
 		return true;
 	}
 	return false;
