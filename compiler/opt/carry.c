@@ -14,8 +14,6 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-#include <math.h>
-
 /* ---- the two loops --------------------------------------------------------------------------------------- */
 
 const PlanStmt *
@@ -31,7 +29,7 @@ carry_along(const PlanStmt *each)
 const PlanStmt *
 carry_walk(const Carry *c)
 {
-	CarryPlace last = c->path[c->depth - 1];
+	CarryPlace last = c->w.path[c->w.depth - 1];
 	return last.block->at[last.at];
 }
 
@@ -108,123 +106,6 @@ is_walk(Carry *c, const PlanStmt *walk)
 	return changes;
 }
 
-/* ---- what comes between ---------------------------------------------------------------------------------- */
-
-static bool
-disturbs(const Carry *c, const PlanStmt *s)
-{
-	const Plan *p = c->p;
-	Marks m = marks_open(p);
-	mark_stmt(p, &m, s);
-	bool does = m.reads[c->sum] || m.writes[c->sum] || m.writes[c->list] || m.writes[c->count];
-	for (uint32_t b = 0; b < p->bufs.n && !does; b++)
-		does = c->rows[b] && m.writes[b];
-	return does;
-}
-
-static bool may_come(Carry *c, PlanStmt *s);
-
-/* A branch that is seldom taken: behind it, rows are added as before. */
-static bool
-branch_may_come(Carry *c, PlanBlock *b)
-{
-	for (uint32_t k = 0; k < b->n; k++) {
-		PlanStmt *s = b->at[k];
-		if (!disturbs(c, s) || (s->kind == PSTMT_IF && may_come(c, s)))
-			continue;
-		Marks m = marks_open(c->p);
-		mark_stmt(c->p, &m, s);
-		if (s->kind == PSTMT_IF || m.reads[c->sum] || m.writes[c->sum] || c->nundo == CARRY_UNDO)
-			return false;
-		c->undo[c->nundo++] = b;
-		return true;
-	}
-	return true;
-}
-
-static bool
-may_come(Carry *c, PlanStmt *s)
-{
-	if (!disturbs(c, s))
-		return true;
-	return s->kind == PSTMT_IF && branch_may_come(c, &s->body) && branch_may_come(c, &s->other);
-}
-
-/* All behind the kernel that learns, up to the end of the step. */
-static bool
-rest_may_come(Carry *c, PlanBlock b, bool *found)
-{
-	for (uint32_t k = 0; k < b.n; k++) {
-		PlanStmt *s = b.at[k];
-		if (*found) {
-			if (!may_come(c, s))
-				return false;
-			continue;
-		}
-		PlanBlock one = {&b.at[k], 1};
-		if (!runs(one, c->learn))
-			continue;
-		if (s->kind == PSTMT_RUN)
-			*found = true;
-		else if (s->kind != PSTMT_IF || !rest_may_come(c, runs(s->body, c->learn) ? s->body : s->other, found))
-			return false;
-	}
-	return true;
-}
-
-/* ---- who zeroes the sums --------------------------------------------------------------------------------- */
-
-/* sum[0, j] = 0.0, and nothing of the turn touches it behind that */
-static bool
-turn_zeroes(const Carry *c, const PlanStmt *loop)
-{
-	bool zero = false;
-	for (uint32_t k = 0; k < loop->body.n; k++) {
-		const PlanStmt *s = loop->body.at[k];
-		PlanBlock one = {&loop->body.at[k], 1};
-		if (block_touches(one, c->sum))
-			zero = s->kind == PSTMT_STORE && s->id == c->sum && s->nops == 2 && is_zero_index(s->op[0]) && is_local(s->op[1], loop->id) &&
-			       s->e->kind == PEXPR_CONST && s->e->value.f == 0 && !signbit(s->e->value.f);
-	}
-	return zero;
-}
-
-static bool
-zeroes(const Carry *c, PlanBlock b)
-{
-	bool zero = false;
-	for (uint32_t k = 0; k < b.n; k++) {
-		PlanBlock one = {&b.at[k], 1};
-		if (block_touches(one, c->sum))
-			zero = is_whole(b.at[k]) && turn_zeroes(c, b.at[k]);
-	}
-	return zero;
-}
-
-/* One kernel, between delivery and learning, reads the sums and sets them to zero; nobody else knows them. */
-static bool
-is_zeroed_between(const Carry *c)
-{
-	const Plan *p = c->p;
-	PlanBlock step = p->codes.at[c->step]->body;
-	uint32_t reader = NO_ID, seen = 0;
-	for (uint32_t k = 0; k < p->codes.n; k++) {
-		if (k == c->deliver || !block_touches(p->codes.at[k]->body, c->sum))
-			continue;
-		if (reader != NO_ID || !zeroes(c, p->codes.at[k]->body) || !runs_once(p, k))
-			return false;
-		reader = k;
-	}
-	for (uint32_t k = 0; reader != NO_ID && k < step.n; k++) {
-		PlanBlock one = {&step.at[k], 1};
-		seen += step.at[k]->kind == PSTMT_RUN && step.at[k]->id == c->deliver && seen == 0;
-		seen += step.at[k]->kind == PSTMT_RUN && step.at[k]->id == reader && seen == 1;
-		if (runs(one, c->learn))
-			return seen == 2 && !host_knows(p, c->sum);
-	}
-	return false;
-}
-
 /* ---- the pass -------------------------------------------------------------------------------------------- */
 
 /* The first statement of the kernel that touches the sums, and what it reads is as it was when the kernel began. */
@@ -238,20 +119,6 @@ is_first(const Carry *c)
 		if (c->rows[b] && block_stores(before, b))
 			return false;
 	return true;
-}
-
-/* Before the delivery, in the next step. */
-static bool
-start_may_come(Carry *c)
-{
-	PlanBlock step = c->p->codes.at[c->step]->body;
-	for (uint32_t k = 0; k < step.n; k++) {
-		if (step.at[k]->kind == PSTMT_RUN && step.at[k]->id == c->deliver)
-			return true;
-		if (!may_come(c, step.at[k]))
-			return false;
-	}
-	return false;
 }
 
 /* Of scalars that the kernel leaves alone, so that the step may ask, too. */
@@ -269,9 +136,9 @@ is_guard(const PlanCode *code, const PlanExpr *e)
 static bool
 add_guard(Carry *c, const PlanExpr *e, bool holds)
 {
-	if (c->nguard == CARRY_GUARDS || !is_guard(c->p->codes.at[c->learn], e))
+	if (c->w.nguard == CARRY_GUARDS || !is_guard(c->p->codes.at[c->w.learn], e))
 		return false;
-	c->guard[c->nguard++] = (CarryGuard){e, holds};
+	c->w.guard[c->w.nguard++] = (CarryGuard){e, holds};
 	return true;
 }
 
@@ -285,8 +152,8 @@ compared(const PlanExpr *e, PlanExprKind kind)
 static bool
 known_zero(const Carry *c, const PlanExpr *e)
 {
-	for (uint32_t k = 0; e && k < c->nguard; k++) {
-		const PlanExpr *zero = compared(c->guard[k].e, c->guard[k].holds ? PEXPR_EQ : PEXPR_NE);
+	for (uint32_t k = 0; e && k < c->w.nguard; k++) {
+		const PlanExpr *zero = compared(c->w.guard[k].e, c->w.guard[k].holds ? PEXPR_EQ : PEXPR_NE);
 		if (zero && same_expr(zero, e))
 			return true;
 	}
@@ -297,7 +164,7 @@ known_zero(const Carry *c, const PlanExpr *e)
 static bool
 is_void(Carry *c, const PlanStmt *s)
 {
-	if (!disturbs(c, s))
+	if (!carry_disturbs(c, s))
 		return true;
 	if (s->kind == PSTMT_FOR)
 		return is_zero_index(s->e) && s->hi->kind == PEXPR_CAST && known_zero(c, s->hi->op[0]);
@@ -310,55 +177,52 @@ is_void(Carry *c, const PlanStmt *s)
 static bool
 is_last(Carry *c)
 {
-	c->inside = c->nguard;
-	for (uint32_t d = c->depth; d-- > 0;)
-		for (uint32_t k = c->path[d].at + 1; k < c->path[d].block->n; k++)
-			if (!is_void(c, c->path[d].block->at[k]))
+	c->w.inside = c->w.nguard;
+	for (uint32_t d = c->w.depth; d-- > 0;)
+		for (uint32_t k = c->w.path[d].at + 1; k < c->w.path[d].block->n; k++)
+			if (!is_void(c, c->w.path[d].block->at[k]))
 				return false;
-	bool found = false;
-	c->nundo = 0;
-	return is_zeroed_between(c) && rest_may_come(c, c->p->codes.at[c->step]->body, &found) && found && start_may_come(c);
+	return carry_stays(c);
 }
 
 /* In this block of the kernel, or in a branch of it. */
 static bool
 find_walk(Carry *c, PlanBlock *b)
 {
-	if (c->depth == CARRY_NEST)
+	if (c->w.depth == CARRY_NEST)
 		return false;
-	CarryPlace *here = &c->path[c->depth++];
+	CarryPlace *here = &c->w.path[c->w.depth++];
 	here->block = b;
 	for (here->at = 0; here->at < b->n; here->at++) {
 		PlanStmt *s = b->at[here->at];
-		uint32_t nguard = c->nguard;
+		uint32_t nguard = c->w.nguard;
 		if (is_walk(c, s) && is_last(c))
 			return true;
-		c->nguard = nguard;
+		c->w.nguard = nguard;
 		if (s->kind == PSTMT_IF && add_guard(c, s->e, true) && find_walk(c, &s->body))
 			return true;
-		c->nguard = nguard;
+		c->w.nguard = nguard;
 		if (s->kind == PSTMT_IF && add_guard(c, s->e, false) && find_walk(c, &s->other))
 			return true;
-		c->nguard = nguard;
+		c->w.nguard = nguard;
 	}
-	c->depth--;
+	c->w.depth--;
 	return false;
 }
 
-static bool
-find_learner(Carry *c)
+/* All that learn along the rows: in the branches of a step, one of them does. */
+static void
+find_walks(Carry *c)
 {
 	Plan *p = c->p;
 	RunOrder order = {0};
 	list_runs(p, p->codes.at[c->step]->body, &order);
 	for (uint32_t r = 0; r < order.n; r++) {
 		PlanCode *code = p->codes.at[order.at[r]];
-		c->learn = order.at[r];
-		c->depth = c->nguard = 0;
-		if (c->learn != c->deliver && code->range == p->codes.at[c->deliver]->range && runs_once(p, c->learn) && find_walk(c, &code->body))
-			return true;
+		c->w = (CarryWalk){.learn = order.at[r]};
+		if (c->w.learn != c->deliver && code->range == p->codes.at[c->deliver]->range && runs_once(p, c->w.learn) && find_walk(c, &code->body))
+			VEC_PUSH(p->arena, &c->walks, c->w);
 	}
-	return false;
 }
 
 static bool
@@ -373,7 +237,9 @@ carry_kernel(Plan *p, uint32_t step, uint32_t kernel)
 		mark_block(p, &m, b.at[c.add]->body);
 		m.reads[c.sum] = m.reads[c.list] = false;
 		c.rows = m.reads;
-		if (!is_first(&c) || !find_learner(&c))
+		if (is_first(&c))
+			find_walks(&c);
+		if (!c.walks.n)
 			continue;
 		carry_make(&c);
 		return true;

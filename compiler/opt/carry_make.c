@@ -9,7 +9,7 @@ static PlanStmt *
 carrying_walk(Carry *c, const PlanStmt *walk)
 {
 	Plan *p = c->p;
-	PlanCode *code = p->codes.at[c->learn];
+	PlanCode *code = p->codes.at[c->w.learn];
 	const PlanCode *from = p->codes.at[c->deliver];
 	Clone own = clone_open(p, code);
 	PlanStmt *copy = clone_stmt(&own, walk);
@@ -48,8 +48,8 @@ guarded(Carry *c, uint32_t from, uint32_t to, PlanExpr *more)
 {
 	Plan *p = c->p;
 	for (uint32_t k = to; k-- > from;) {
-		PlanExpr *e = clone_expr(&(Clone){.p = p}, c->guard[k].e);
-		e = c->guard[k].holds ? e : plan_unary(p, PEXPR_NOT, e);
+		PlanExpr *e = clone_expr(&(Clone){.p = p}, c->w.guard[k].e);
+		e = c->w.guard[k].holds ? e : plan_unary(p, PEXPR_NOT, e);
 		more = more ? plan_binary(p, PEXPR_AND, e, more) : e;
 	}
 	return more;
@@ -59,7 +59,7 @@ guarded(Carry *c, uint32_t from, uint32_t to, PlanExpr *more)
 static PlanExpr *
 is_of_use(Carry *c)
 {
-	return guarded(c, c->inside, c->nguard, plan_binary(c->p, PEXPR_GT, load0(c->p, c->left), whole(c->p, 1)));
+	return guarded(c, c->w.inside, c->w.nguard, plan_binary(c->p, PEXPR_GT, load0(c->p, c->left), whole(c->p, 1)));
 }
 
 static void
@@ -72,9 +72,9 @@ note_behind(Carry *c, PlanCode *code, PlanBlock *b)
 		note_behind(c, code, &s->body);
 		note_behind(c, code, &s->other);
 		VEC_PUSH(p->arena, &out.v, s);
-		if (s->kind != PSTMT_RUN || s->id != c->learn)
+		if (s->kind != PSTMT_RUN || s->id != c->w.learn)
 			continue;
-		PlanExpr *done = plan_ternary(p, PEXPR_SELECT, guarded(c, 0, c->inside, is_of_use(c)), number(c, 2), plan_int(p, PT_U64, 0));
+		PlanExpr *done = plan_ternary(p, PEXPR_SELECT, guarded(c, 0, c->w.inside, is_of_use(c)), number(c, 2), plan_int(p, PT_U64, 0));
 		plan_emit_store(&out, c->carried, 0, NULL, done);
 	}
 	*b = plan_freeze(&out);
@@ -98,7 +98,7 @@ zero_in_vain(Carry *c, PlanCode *learn)
 	emit_zeros(c, &zeros);
 	for (uint32_t k = 0; k < learn->body.n; k++)
 		VEC_PUSH(p->arena, &b.v, learn->body.at[k]);
-	plan_emit_if(&b, guarded(c, 0, c->inside, plan_unary(p, PEXPR_NOT, is_of_use(c))), &zeros, NULL);
+	plan_emit_if(&b, guarded(c, 0, c->w.inside, plan_unary(p, PEXPR_NOT, is_of_use(c))), &zeros, NULL);
 	learn->body = plan_freeze(&b);
 }
 
@@ -133,18 +133,21 @@ void
 carry_make(Carry *c)
 {
 	Plan *p = c->p;
-	PlanCode *deliver = p->codes.at[c->deliver], *learn = p->codes.at[c->learn], *step = p->codes.at[c->step];
-	plan_remark(p, "carry", true, learn, "rows that spikes change are added to %s in the same walk, for the next step", p->bufs.at[c->sum].name);
+	PlanCode *deliver = p->codes.at[c->deliver], *step = p->codes.at[c->step];
 	c->left = steps_left(p, c->step);
-	c->carried = plan_add_buf(p, arena_printf(p->arena, "%s.carried", learn->name), PT_U64, ROLE_DERIVED, 0, NULL);
+	c->carried = plan_add_buf(p, arena_printf(p->arena, "%s.carried", p->codes.at[c->walks.at[0].learn]->name), PT_U64, ROLE_DERIVED, 0, NULL);
 	p->bufs.at[c->sum].role = ROLE_DERIVED;           /* what was carried outlasts the step */
 	if (c->nundo)
 		undo_behind(c, step);
-	note_behind(c, step, &step->body);
-	CarryPlace last = c->path[c->depth - 1];
-	last.block->at[last.at] = carrying_walk(c, last.block->at[last.at]);
-	zero_in_vain(c, learn);
+	for (uint32_t k = 0; k < c->walks.n; k++) {
+		c->w = c->walks.at[k];
+		PlanCode *learn = p->codes.at[c->w.learn];
+		CarryPlace last = c->w.path[c->w.depth - 1];
+		plan_remark(p, "carry", true, learn, "rows that spikes change are added to %s in the same walk, for the next step", p->bufs.at[c->sum].name);
+		note_behind(c, step, &step->body);
+		last.block->at[last.at] = carrying_walk(c, last.block->at[last.at]);
+		zero_in_vain(c, learn);
+	}
 	only_if_missing(c, deliver);
 	procs_last(p);
 }
-
