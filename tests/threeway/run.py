@@ -64,12 +64,19 @@ def run(options, engine, program, arguments, folder):
     return out
 
 
-def meant(results):
-    """Results as they are meant: of checkpoints the states alone, without hashes and what a pass may add."""
+def follows(key, buffers):
+    """Whether a pass made parts of a state that it follows from, NAME.part, and keeps it no more."""
+    return key not in buffers and any(name.startswith(key + ".") and role == state.DERIVED for name, (role, _) in buffers.items())
+
+
+def meant(results, others):
+    """Results as they are meant: of checkpoints the states alone, without hashes, what a pass may add, and what follows from it there."""
     out = {}
     for name, data in results.items():
         if data.startswith(b"SNNCKPT"):
-            out.update((f"{name}:{key}", values.tobytes()) for key, (role, values) in state.parse(data).items() if role == state.STATE)
+            buffers = state.parse(others[name]) if others.get(name, b"").startswith(b"SNNCKPT") else {}
+            out.update((f"{name}:{key}", values.tobytes()) for key, (role, values) in state.parse(data).items()
+                       if role == state.STATE and not follows(key, buffers))
         else:
             out[name] = data
     return out
@@ -131,7 +138,7 @@ def check(options, program, arguments, folder):
                 return f"{engine}: {complaint}"
         else:
             same_plan = {"eval", "c", "jit"} >= {engine, options.engines[0]}
-            differs = first_difference(*(first, results) if same_plan else map(meant, (first, results)))
+            differs = first_difference(*(first, results) if same_plan else (meant(first, results), meant(results, first)))
             if differs:
                 return f"{engine}: {differs} from {options.engines[0]}"
     return None

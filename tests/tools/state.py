@@ -6,7 +6,7 @@ from array import array
 CODES = ["", "B", "b", "h", "i", "q", "B", "H", "I", "Q", "H", "H", "f", "d"]
 
 
-STATE = 1                                            # the role of what a run is; others follow from it
+STATE, DERIVED = 1, 2                                # roles: what a run is, and what follows from it
 
 
 def load(path):
