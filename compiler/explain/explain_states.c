@@ -4,6 +4,7 @@
 #include "explain/page.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *
 axes_text(const Explain *x, const PlanBuf *b)
@@ -51,6 +52,55 @@ put_of_layers(const Explain *x, PageTable *t)
 	}
 }
 
+/* Vectors, NAME.part, that a value follows from which is not kept itself (opt/structure.c). */
+static bool
+put_parts(const Explain *x, PageTable *t, const char *of)
+{
+	const Plan *p = x->env->plan;
+	StrBuf names = strbuf_init(x->a), axes = strbuf_init(x->a);
+	size_t n = strlen(of);
+	double bytes = 0;
+	for (uint32_t i = 0; i < p->bufs.n; i++) {
+		const PlanBuf *b = &p->bufs.at[i];
+		if (b->role != ROLE_DERIVED || strncmp(b->name, of, n) != 0 || b->name[n] != '.')
+			continue;
+		strbuf_printf(&names, "%s%s", bytes > 0 ? ", " : "not stored, follows from ", b->name);
+		strbuf_printf(&axes, "%s%s", bytes > 0 ? "; " : "", axes_text(x, b));
+		bytes += (double)plan_buf_bytes(b);
+	}
+	if (bytes > 0)
+		VEC_PUSH(x->a, &t->rows, ((PageRow){{of, "its value", strbuf_text(&names), strbuf_text(&axes), page_bytes(x->a, bytes)}}));
+	return bytes > 0;
+}
+
+/* Numbers, and whether i == j. */
+static bool
+is_diagonal(const NetExpr *e)
+{
+	if (!e)
+		return true;
+	bool asks = e->kind == NEXPR_BINARY && (e->op_kind == NOP_EQ || e->op_kind == NOP_NE);
+	if (asks && e->op[0]->kind == NEXPR_INDEX && e->op[1]->kind == NEXPR_INDEX)
+		return true;
+	bool plain = e->kind == NEXPR_CONST || e->kind == NEXPR_UNARY || e->kind == NEXPR_BINARY || e->kind == NEXPR_IF;
+	return plain && is_diagonal(e->op[0]) && is_diagonal(e->op[1]) && is_diagonal(e->op[2]);
+}
+
+/* In which form the value of a feature is kept. */
+static void
+put_value(const Explain *x, PageTable *t, const NetFeature *f, const char *of)
+{
+	bool stored = plan_find_buf(x->env->plan, of) != UINT32_MAX, known = !f->init.file && f->init.e && is_diagonal(f->init.e);
+	const char *how = known && f->init.e->kind == NEXPR_CONST ? "none: one number, in the code"
+			  : known ? "none: one number where i == j and another elsewhere, in the code" : NULL;
+	if (!stored && put_parts(x, t, of))
+		return;
+	if (stored || !how)
+		put_state(x, t, of, "its value", of);
+	else
+		VEC_PUSH(x->a, &t->rows, ((PageRow){{of, "its value", how, "", "0 B"}}));
+}
+
 static void
 put_of_connections(const Explain *x, PageTable *t)
 {
@@ -60,7 +110,7 @@ put_of_connections(const Explain *x, PageTable *t)
 		for (uint32_t k = 0; k < c->features.n; k++) {
 			const NetFeature *f = &c->features.at[k];
 			const char *of = arena_printf(x->a, "%s.%s", c->name, f->name);
-			put_state(x, t, of, "its value", of);
+			put_value(x, t, f, of);
 			for (uint32_t s = 0; s < f->states.n; s++)
 				put_state(x, t, of, arena_printf(x->a, "state %s", f->states.at[s].name), arena_printf(x->a, "%s.%s", of, f->states.at[s].name));
 			for (uint32_t s = 0; f->has_rule && s < f->rule.states.n; s++)

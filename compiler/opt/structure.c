@@ -121,13 +121,23 @@ begins_with(const Plan *p, uint32_t kernel, uint32_t buf)
 
 /* ---- products of matrices -------------------------------------------------------------------------------------------------- */
 
-/* Adds what it reads of the matrix, and nothing of it but the cell, to sums of many items. */
+/* sum[b, j] + matrix[i, j], maybe each times the value of a spike. */
+static bool
+is_term(const PlanExpr *e, uint32_t buf)
+{
+	const PlanExpr *w = e->kind == PEXPR_ADD ? e->op[1] : NULL;
+	if (w && w->kind == PEXPR_MUL && w->op[0]->kind == PEXPR_LOCAL)
+		w = w->op[1];
+	return w && w->kind == PEXPR_LOAD && w->id == buf;
+}
+
+/* Whether a cell is added to sums of many items. */
 static bool
 multiplies(const Plan *p, PlanBlock b, uint32_t buf)
 {
 	for (uint32_t k = 0; k < b.n; k++) {
 		const PlanStmt *s = b.at[k];
-		const PlanBuf *sum = s->kind == PSTMT_STORE && expr_reads(s->e, buf) ? &p->bufs.at[s->id] : NULL;
+		const PlanBuf *sum = s->kind == PSTMT_STORE && is_term(s->e, buf) ? &p->bufs.at[s->id] : NULL;
 		if (sum && sum->naxes == 2 && sum->axis[0].kind == AXIS_BATCH && sum->axis[0].extent >= ITEMS)
 			return true;
 		if (multiplies(p, s->body, buf) || multiplies(p, s->other, buf))
@@ -182,7 +192,6 @@ take(Matrix *m)
 		if (p->codes.at[c]->kind == CODE_PROC)
 			run_makers(p, p->codes.at[c], &p->codes.at[c]->body, m->init, runs, n);
 	plan_remark(p, "structure", true, m->code, "%s is not stored: its values follow from %s", p->bufs.at[m->buf].name, names_of(m));
-	p->bufs.at[m->buf].role = ROLE_DERIVED;           /* nobody reads it any more */
 }
 
 /* NULL: nothing to say about a matrix that learns, or that has no expression. */
@@ -199,33 +208,42 @@ is_candidate(Matrix *m)
 	return structure_find(m) && begins_with(m->p, m->init, m->buf);
 }
 
+/* What it was, if it is a matrix no more. */
 static bool
-structure_matrix(Plan *p, uint32_t buf)
+structure_matrix(Plan *p, uint32_t buf, Matrix *m)
 {
-	Matrix m = {.p = p, .buf = buf};
-	if (!is_candidate(&m))
+	*m = (Matrix){.p = p, .buf = buf};
+	if (!is_candidate(m))
 		return false;
 	if (is_seen(p, buf))
-		m.why = "it is recorded, saved or read from a file, or looked at as flags, many at a time";
+		m->why = "it is recorded, saved or read from a file, or looked at as flags, many at a time";
 	else if (is_product(p, buf))
-		m.why = "a batch goes through it, as a product of matrices where enough of it spikes";
-	else if (structure_cut(&m)) {
-		take(&m);
+		m->why = "a batch goes through it, as a product of matrices where enough of it spikes";
+	else if (structure_cut(m)) {
+		take(m);
 		return true;
 	}
-	plan_remark(p, "structure", false, m.code, "%s is stored: %s", p->bufs.at[buf].name, m.why);
+	plan_remark(p, "structure", false, m->code, "%s is stored: %s", p->bufs.at[buf].name, m->why);
 	return false;
 }
 
 void
 pass_structure(Plan *p)
 {
-	uint32_t n = p->bufs.n;
-	bool any = false;
-	for (uint32_t buf = 0; buf < n; buf++)
-		any = structure_matrix(p, buf) || any;
+	uint32_t bufs = p->bufs.n, codes = p->codes.n;
+	bool *drop = ARENA_ARRAY(p->arena, bool, bufs), *fills = ARENA_ARRAY(p->arena, bool, codes), any = false;
+	Matrix m;
+	for (uint32_t buf = 0; buf < bufs; buf++) {
+		drop[buf] = structure_matrix(p, buf, &m);
+		if (drop[buf])
+			any = fills[m.init] = true;
+	}
 	if (!any)
 		return;
+	bool *used = ARENA_ARRAY(p->arena, bool, p->codes.n), *gone = ARENA_ARRAY(p->arena, bool, p->bufs.n);
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		used[c] = c >= codes || !fills[c];
+	memcpy(gone, drop, bufs * sizeof *gone);
+	drop_these(p, used, gone);
 	procs_last(p);
-	drop_unread(p);
 }

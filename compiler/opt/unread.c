@@ -118,6 +118,15 @@ drop_bufs(Plan *p, const bool *drop)
 }
 
 void
+drop_these(Plan *p, const bool *used, const bool *drop)
+{
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		stop_runs(&p->codes.at[c]->body, used);
+	keep_codes(p, used);
+	drop_bufs(p, drop);
+}
+
+void
 drop_unread(Plan *p)
 {
 	bool *used = ARENA_ARRAY(p->arena, bool, p->codes.n), *drop = ARENA_ARRAY(p->arena, bool, p->bufs.n);
@@ -127,8 +136,5 @@ drop_unread(Plan *p)
 		for (uint32_t buf = 0; buf < p->bufs.n && !used[c]; buf++)
 			drop[buf] = drop[buf] || block_stores(p->codes.at[c]->body, buf);
 	}
-	for (uint32_t c = 0; c < p->codes.n; c++)
-		stop_runs(&p->codes.at[c]->body, used);
-	keep_codes(p, used);
-	drop_bufs(p, drop);
+	drop_these(p, used, drop);
 }

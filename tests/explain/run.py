@@ -111,6 +111,40 @@ def check_models(snnc):
     expect("a loop over events", learn and learn[0][2] == "event" and "`a.spiking_count`" in learn[0][3] and "`learning[]" in learn[0][3], learn)
 
 
+FORMS = """
+layer a : Poisson[30](rate = 50 Hz)
+layer b : LIF[20]
+connect a -> b as one { weight = 0.5 }
+connect a -> b as two { weight = 0 if i == j else 0.5 }
+connect a -> b as product { weight = 0.5 * (1 + sin(i)) * exp(-j / 9) }
+connect a -> b as apart { weight = 0.5 * exp(-abs(i - j) / 9) }
+connect a -> b as masked { weight = 0 if i == j else 0.5 * sin(i + 1) * sin(j + 1) }
+connect a -> b as dear { weight = 0.5 * exp(-sin(i) * sin(j)) }
+connect a -> b as seen { weight = 0.5 * (1 + sin(i)) * exp(-j / 9) }
+connect a -> b as short { weight = 0.5 * (1 + sin(i)) * exp(-j / 9) { stored bf16 } }
+connect a -> b as drawn { weight = uniform(0, 0.5) }
+connect a -> b as learns { weight = 0.5 * (1 + sin(i)) * exp(-j / 9) { learn Hebbian() } }
+experiment { run 100 ms ; save seen.weight to "w.npy" }
+"""
+
+
+def check_forms(snnc):
+    page = Page(snnc, FORMS)
+    states = {r[0]: r[2:] for r in page.table("Where states live")[1:] if r[1] == "its value"}
+    expect("one number", states["one.weight"][0] == "none: one number, in the code", states)
+    expect("a diagonal", states["two.weight"][0].startswith("none: one number where i == j and another elsewhere"), states)
+    expect("a product", states["product.weight"] == ["not stored, follows from product.weight.pre, product.weight.post", "pre 30; post 20", "200 B"], states)
+    expect("distances", states["apart.weight"] == ["not stored, follows from apart.weight.apart", "item 49", "196 B"], states)
+    expect("a mask", states["masked.weight"][0].endswith("masked.weight.pre, masked.weight.post, masked.weight.apart"), states)
+    kept = [name for name, row in states.items() if row[0] == name]
+    expect("what is stored", sorted(kept) == [f"{c}.weight" for c in ("dear", "drawn", "learns", "seen", "short")], states)
+    arrays = [r[0] for r in page.table("All arrays")[1:]]
+    expect("the matrices are gone", all(f"{c}.weight" in kept or f"{c}.weight" not in arrays for c in ("product", "apart", "masked")), arrays)
+    why = {r[0].removesuffix(".init"): r[3] for r in page.table("What the passes did")[1:] if r[1] == "structure" and r[2] == "no"}
+    expect("a reason for each that has an expression", {"dear.weight", "seen.weight", "short.weight"} <= why.keys() and "learns.weight" not in why, why)
+    expect("good reasons", "`exp_f32`" in why["dear.weight"] and "saved" in why["seen.weight"] and "bf16" in why["short.weight"], why)
+
+
 def passes(page):
     return {(r[1], r[2]): r for r in page.table("What the passes did")[1:]}
 
@@ -162,7 +196,7 @@ def main():
     tool.add_snnc_option(parser)
     options = parser.parse_args()
     tool.need_snnc(parser, options)
-    for check in (check_models, check_passes, check_sweep, check_markdown):
+    for check in (check_models, check_forms, check_passes, check_sweep, check_markdown):
         check(options.snnc)
     print(f"{len(FAILED)} failed")
     return 1 if FAILED else 0

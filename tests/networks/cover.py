@@ -16,7 +16,7 @@ SIGNS = ["keep sign", "keep sign per pre", "keep sign positive", "keep sign nega
 STORED = ["bf16", "f16"]
 OTHER = [*(f"stored {form}" for form in STORED), *(f"reduce {how}" for how in REDUCTIONS), "average", "average each step", *(f"norm {norm}" for norm in NORMS), *SIGNS, "decay", "range", "range of each",
          "shared value", "port", "spikes with a value", "batch", "delay of each", "delay that learns", "layer by layer", "clamp", "silence", "inject", "zero",
-         "reset", "freeze", "signal of item", "value from a file", "value by a formula", "one rate of each"]
+         "reset", "freeze", "signal of item", "value from a file", "value by a formula", "value by vectors", "one rate of each"]
 
 Wish = collections.namedtuple("Wish", "kind option rule feature learns neuron")
 
