@@ -182,7 +182,9 @@ cut(Matrix *m, const PlanExpr *e)
 	for (uint32_t k = 0; k < e->nops; k++)
 		if (!cut(m, e->op[k]))
 			return false;
-	return m->cost <= DEAR || fail(m, arena_printf(m->p->arena, "what depends on both i and j, and not on i - j alone, takes more than %d operations, or a dear one", DEAR));
+	if (m->cost <= DEAR)
+		return true;
+	return fail(m, arena_printf(m->p->arena, "what depends on both i and j, not on i - j alone, takes more than %d operations, or a division or root", DEAR));
 }
 
 bool

@@ -1,4 +1,5 @@
 """connect.py: connections drawn at random: patterns, features, the rules on them."""
+import random
 import re
 from math import prod
 
@@ -29,16 +30,17 @@ class Connections:
     # -- values -------------------------------------------------------------------------------------------------------
     def first_values(self, lo, hi, link):
         rng, a, b, pattern = self.rng, link.a, link.b, link.pattern
-        kinds = ["uniform", "uniform", "number"] + ["formula", "diagonal", "vectors"] * pattern.of_pair + ["file"] * (pattern.kind == "dense" or pattern.values is not None)
+        kinds = ["uniform", "uniform", "number"] + ["formula", "diagonal"] * pattern.of_pair + ["file"] * (pattern.kind == "dense" or pattern.values is not None)
         kind = rng.choice(kinds)
         if kind in ("formula", "file"):
             self.cover("other", "value by a formula" if kind == "formula" else "value from a file")
         if kind == "uniform":
             return f"uniform({lo:.4g}, {hi:.4g})"
         if kind == "formula":
+            own = random.Random(f"{self.prefix}{link.name} {lo} {hi}")         # what else is drawn does not depend on it
+            if own.random() < 0.6:
+                return self.of_vectors(own, lo, hi)
             return f"{lo:.4g} + {(hi - lo) / (a['n'] + b['n']):.4g} * (i + j)"
-        if kind == "vectors":
-            return self.of_vectors(lo, hi)
         if kind == "diagonal":
             return f"{hi:.4g} if i {rng.choice(['==', '!='])} j else {lo:.4g}"
         if kind == "file":
@@ -46,9 +48,9 @@ class Connections:
             return self.file(f"v{len(self.files)}", tuple(shape), "f4", [rng.uniform(lo, hi) for _ in range(prod(shape))])
         return number(rng, lo, hi)
 
-    def of_vectors(self, lo, hi):
+    def of_vectors(self, rng, lo, hi):
         """Values that follow from a few vectors: products, distances, masks, in a span."""
-        rng, span = self.rng, 0.98 * (hi - lo)
+        span = 0.98 * (hi - lo)
         self.cover("other", "value by vectors")
         row, column = (f"(1 + {rng.choice(['sin', 'cos'])}({of} / {number(rng, 0.3, 9)})) / 2" for of in "ij")
         apart = rng.choice([f"exp(-abs(i - j) / {number(rng, 0.5, 9)})", f"(1 + cos((i - j) * {number(rng, 0.1, 3)})) / 2", f"exp(-(j - i) * (j - i) / {number(rng, 2, 40)})"])
