@@ -1,7 +1,7 @@
 /* table: draws of a count look up what they worked out for the last one.
  *
  * reads    plan after rare; `poisson(mean, …)` of a neuron whose mean follows from what no step stores to: rates that the experiment sets
- * writes   where 0 < mean < 16, six comparisons of the random word with a row of the neuron; the row is worked out again where it
+ * writes   where 0 < mean < 16, how many of 64 words of the neuron's row are below the random one; the row is worked out again where it
  *          is of another mean: last[k] is the last word whose uniform is not above the sum of the first k + 1 terms
  * keeps    every bit: the sums are those of `poisson` (lib/math.plan), (word + 0.5) / 2^32 > sum is word > sum 2^32 - 0.5, and sums only
  *          grow. 63 terms of a mean below 16 leave less than half of 2^-32
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { WORDS = 64, LEVELS = 6, MANY = 1 << 14 /* rows that no longer lie in a cache */ };
+enum { WORDS = 64, MANY = 1 << 14 /* rows that no longer lie in a cache */ };
 
 typedef struct { PlanExpr *index[2]; PlanAxis axis[2]; } Object;     /* item and neuron */
 typedef struct { const PlanExpr *mean; uint64_t items, neurons; uint32_t of, last; } Rows;   /* buffers: the mean that a row is of, the rows */
@@ -166,23 +166,22 @@ emit_row(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *mean)
 	plan_emit_set(&l.body, term, plan_binary(p, PEXPR_MUL, of_term, plan_binary(p, PEXPR_DIV, m, k)));
 	plan_emit_set(&l.body, sum, plan_binary(p, PEXPR_ADD, of_sum, of_term));
 	close_loop(b, &l, whole(p, 0), whole(p, WORDS - 1), false);
+	PlanExpr *end[3] = {o->index[0], o->index[1], whole(p, WORDS - 1)};
+	plan_emit_store(b, rows.last, 3, end, plan_int(p, PT_U32, UINT32_MAX));
 }
 
-/* How many of the row are below the word, by halves. */
+/* How many of the row are below the word: all are compared, since halving it would wait for each load in turn. */
 static PlanExpr *
 emit_search(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *word)
 {
 	Plan *p = t->p;
-	PlanExpr *count = NULL;
-	for (int level = LEVELS - 1; level >= 0; level--) {
-		int64_t half = (int64_t)1 << level;
-		PlanExpr *middle = !count ? whole(p, half - 1) : half == 1 ? count : plan_binary(p, PEXPR_ADD, count, whole(p, half - 1));
-		PlanExpr *at[3] = {o->index[0], o->index[1], middle};
-		PlanExpr *above = plan_cast(p, PT_I64, plan_binary(p, PEXPR_GT, word, plan_load(p, rows.last, 3, at)));
-		PlanExpr *more = half == 1 ? above : plan_binary(p, PEXPR_MUL, above, whole(p, half));
-		count = plan_emit_let(b, "count", count ? plan_binary(p, PEXPR_ADD, count, more) : more);
-	}
-	return count;
+	uint32_t count = plan_emit_var(b, "count", plan_int(p, PT_I32, 0));
+	Loop l = open_loop(b, "k");
+	PlanExpr *at[3] = {o->index[0], o->index[1], l.i};
+	PlanExpr *above = plan_cast(p, PT_I32, plan_binary(p, PEXPR_GT, word, plan_load(p, rows.last, 3, at)));
+	plan_emit_set(&l.body, count, plan_binary(p, PEXPR_ADD, plan_local(p, t->code, count), above));
+	close_loop(b, &l, whole(p, 0), whole(p, WORDS), false);
+	return plan_local(p, t->code, count);
 }
 
 static void
