@@ -3,6 +3,7 @@
 #include "opt/clone.h"
 #include "opt/kernel.h"
 #include "opt/left.h"
+#include "opt/query.h"
 
 /* The walk, with the row added to the sums behind its change. */
 static PlanStmt *
@@ -62,6 +63,18 @@ is_of_use(Carry *c)
 	return guarded(c, c->w.inside, c->w.nguard, plan_binary(c->p, PEXPR_GT, load0(c->p, c->left), whole(c->p, 1)));
 }
 
+/* A kernel that may run before the note: what is asked stays as it is. */
+static bool
+leaves_guards(const Carry *c, const PlanStmt *s)
+{
+	for (uint32_t g = 0; s->kind == PSTMT_RUN && g < c->w.nguard; g++)
+		for (uint32_t b = 0; b < c->p->bufs.n; b++)
+			if (expr_reads(c->w.guard[g].e, b) && block_stores(c->p->codes.at[s->id]->body, b))
+				return false;
+	return s->kind == PSTMT_RUN;
+}
+
+/* Behind the kernel and those that follow it: a store between them would keep threads from sharing them out together. */
 static void
 note_behind(Carry *c, PlanCode *code, PlanBlock *b)
 {
@@ -74,6 +87,8 @@ note_behind(Carry *c, PlanCode *code, PlanBlock *b)
 		VEC_PUSH(p->arena, &out.v, s);
 		if (s->kind != PSTMT_RUN || s->id != c->w.learn)
 			continue;
+		while (k + 1 < b->n && leaves_guards(c, b->at[k + 1]))
+			VEC_PUSH(p->arena, &out.v, b->at[++k]);
 		PlanExpr *done = plan_ternary(p, PEXPR_SELECT, guarded(c, 0, c->w.inside, is_of_use(c)), number(c, 2), plan_int(p, PT_U64, 0));
 		plan_emit_store(&out, c->carried, 0, NULL, done);
 	}
