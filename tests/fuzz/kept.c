@@ -22,4 +22,5 @@ fuzz_compilation(Compilation *c, const Options *o)
 	arena_restore(arena, copy);
 	*c = kept;
 	compilation_begin(c, o);
+	c->whole_library = true;                          /* not once more, for this program */
 }
