@@ -1,14 +1,15 @@
 # The progress line: on a terminal and beside it, in colour and without, and Ctrl-C in the middle of a run.
-# The bar is drawn in letters where the locale is not UTF-8.
+# The bar is drawn in letters where the locale is not UTF-8. Compiled code would be done too early, so its images take longer.
 cat > long.snn <<'END'
 param train = 10000
+param t = 10 ms
 data d = drawn_digits()
 layer p : Poisson[28, 28]
 layer a : LIF[20](threshold = -60 mV)
 connect p -> a as input { weight = uniform(0, 1) { learn PostPre() } }
 experiment {
     for image, label in d[0 ..< train] as training {
-        p.rate = image / 255 * 20 Hz ; run 100 ms ; vote a for label by all_activity, proportion every 20 ; reset
+        p.rate = image / 255 * 2 / t ; run t ; vote a for label by all_activity, proportion every 20 ; reset
     }
 }
 record a.spikes
@@ -38,7 +39,7 @@ show --pipe "$SNNC" run long.snn --engine eval --no-results --set train=30 | sed
 echo "== quiet"
 show "$SNNC" run long.snn --engine eval --no-results --set train=10 --quiet
 echo "== a built program"
-snnc build long.snn -o prog
+snnc build long.snn -o prog --set t='100 ms'
 show --interrupt-at "$both" ./prog --out built
 grep status built/manifest.json
 ls -A built | grep -v accuracy
