@@ -253,10 +253,11 @@ walk(Cost *k, Around a, PlanBlock b)
 const char *
 cost_under(const Plan *p, const PlanCode *c, const char *where, const PlanStmt *s, bool otherwise)
 {
+	if (!s->e)                                        /* a team of threads */
+		return where;
 	StrBuf out = strbuf_init(p->arena);
 	strbuf_printf(&out, "%s%s%s", where, *where ? " and " : "", otherwise ? "not (" : "");
-	if (s->e)
-		plan_print_expr(&out, p, c, s->e);
+	plan_print_expr(&out, p, c, s->e);
 	strbuf_puts(&out, otherwise ? ")" : "");
 	return strbuf_text(&out);
 }
