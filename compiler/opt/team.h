@@ -22,6 +22,7 @@ TeamReach team_reach(Plan *p, const PlanCode *kernel);
 /* team_cost.c: ns for the whole of a kernel, and for one of two who share it out. What is not known (how many spike) is guessed. */
 typedef struct { double whole, half; } TeamCost;
 TeamCost team_cost(Plan *p, const PlanCode *kernel);
+#define TEAM_WIDEST 64                                    /* elements of a turn, at most */
 #define TEAM_MEET_NS 500.0                                /* a meeting, and what one waits for the slower one */
 
 /* team_split.c: rows are cut by looking for the first target of a part. */

@@ -74,7 +74,7 @@ own_of(const Reach *r, const PlanExpr *e)
 		return (TeamOwn){.scale = 1, .row = NO_ROW};
 	if (e->kind == PEXPR_MUL && e->op[1]->kind == PEXPR_CONST && is_own_local(r, e->op[0])) {
 		TeamOwn o = r->own[e->op[0]->id];
-		bool ok = o.scale == 1 && o.row == NO_ROW && e->op[1]->value.i > 0 && e->op[1]->value.i <= 64;
+		bool ok = o.scale == 1 && o.row == NO_ROW && e->op[1]->value.i > 0 && e->op[1]->value.i <= TEAM_WIDEST;
 		return ok ? (TeamOwn){.scale = (uint32_t)e->op[1]->value.i, .row = NO_ROW} : none;
 	}
 	if (e->kind == PEXPR_ADD && e->op[1]->kind == PEXPR_CONST) {

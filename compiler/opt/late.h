@@ -1,0 +1,45 @@
+/* late.h: what the files of the pass `late` share. */
+#ifndef SNNC_OPT_LATE_H
+#define SNNC_OPT_LATE_H
+
+#include "opt/query.h"
+#include "opt/team.h"
+
+/* One kernel of a step, in its two parts; each has the top-level lets that it needs. */
+typedef struct {
+	uint32_t kernel;
+	bool finds;                                       /* it makes lists of who spiked */
+	PlanBlock late;                                   /* loops over lists that the step before left: deliveries */
+	PlanBlock core;                                   /* all else, which touches only what belongs to its own turns */
+	TeamReach reach;                                  /* of the core */
+	uint32_t group;                                   /* kernels whose cores share what one of them writes: the first of them */
+	uint64_t scale;                                   /* elements that a turn of its core has */
+	uint32_t block, later;                            /* kernels that do many steps of it; NO_ID: none */
+} LatePart;
+typedef VEC(LatePart) LatePartVec;
+
+typedef struct { bool core, late, finds; } LateWriters;   /* who stores to a buffer within a step */
+
+typedef struct {
+	Plan *p;
+	uint32_t step;                                    /* the proc */
+	LatePartVec parts;
+	uint32_t tail;                                    /* where in the step the runs end, and what only looks begins */
+	LateWriters *by;                                  /* by buffer */
+	uint32_t *kept;                                   /* by buffer: what it is after each step of a block; NO_ID: nobody asks */
+	uint64_t turns;                                   /* steps of a block, at most */
+	uint32_t until;                                   /* buffer: how many this one has */
+	const char *why;                                  /* why not */
+	uint32_t held;                                    /* the kernel that it is said of */
+} Late;
+
+/* late_find.c: false, maybe with `why`: some of the step cannot take part */
+bool late_find(Late *l);
+/* late_delay.c: the fewest steps, less one, between now and the slot that a store has for its first index: slot = (now + x) % slots.
+ * -1: it has no such form */
+int64_t late_least(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);
+bool late_is_now(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);    /* i64(step[]) % slots */
+/* late_kernels.c */
+void late_kernels(Late *l);
+
+#endif
