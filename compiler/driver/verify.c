@@ -36,7 +36,7 @@ struct Verify {
 	pthread_mutex_t lock;
 	pthread_cond_t turn_changed;
 	int turn;
-	uint64_t steps;
+	uint64_t steps, step;                             /* seen; the number of the last one */
 	bool stop;
 };
 
@@ -234,19 +234,34 @@ side_of(const Verify *v, const void *host)
 	return v->side[CODE].rt == host ? CODE : INTERPRETER;
 }
 
+/* Steps since the last look: passes make blocks of several. */
+static uint64_t
+steps_more(Verify *v)
+{
+	const PlanBuf *b = &v->c->plan->bufs.at[plan_find_buf(v->c->plan, "step")];
+	uint64_t step, more;
+	memcpy(&step, (const char *)snnrt_arena(v->side[CODE].rt) + b->offset, sizeof step);
+	more = step - v->step;
+	v->step = step;
+	return more;
+}
+
 /* Called by both in place of the runtime's own; that is called, too. */
 static int64_t
 poll_in_step(void *host)
 {
 	Verify *v = current;
 	int me = side_of(v, host);
+	bool due = false;
 	if (me == CODE) {
-		v->steps++;
+		uint64_t before = v->steps;
+		v->steps += steps_more(v);
+		due = v->steps / v->o->every > before / v->o->every;
 		if (v->o->after_step)
 			v->o->after_step(v->o->env, v->c->plan, snnrt_arena(v->side[CODE].rt), v->steps);
 	}
 	hand_over(v, me);
-	if (me == CODE && !v->stop && v->steps % v->o->every == 0)
+	if (due && !v->stop)
 		v->stop = !compare(v);
 	int64_t status = snnrt_poll(host);
 	return v->stop ? SNNRT_FAILED : status;
@@ -293,6 +308,7 @@ run_both(Verify *v)
 		output_say("the interpreter cannot run beside: %s", strerror(error));
 		return;
 	}
+	steps_more(v);                                    /* a run that goes on has steps behind it */
 	v->turn = CODE;
 	snnrt_run(v->side[CODE].rt);
 	leave(v, CODE);

@@ -9,6 +9,8 @@
  *          loop's own variable on the same axis, so that turn k of the second depends on turn k of the first alone
  * example  tests/opt/fuse
  */
+#include "opt/fuse.h"
+
 #include "base/panic.h"
 #include "opt/pass.h"
 #include "opt/query.h"
@@ -198,7 +200,7 @@ fuse_block(Fuse *f, PlanBlock *b)
 	}
 }
 
-static void
+void
 fuse_kernel(Plan *p, PlanCode *kernel)
 {
 	Fuse f = {.p = p, .code = kernel};

@@ -143,19 +143,28 @@ drop_kernels(Late *l)
 	procs_last(p);
 }
 
+/* Of each kernel that has others beside it now. */
 static void
-tell(const Late *l, bool done)
+tell_done(const Late *l)
 {
 	Plan *p = l->p;
+	unsigned long long n = l->turns;
 	for (uint32_t i = 0; i < l->parts.n; i++) {
 		const LatePart *m = &l->parts.at[i];
-		if (done && m->late.n)
-			plan_remark(p, "late", true, p->codes.at[m->kernel],
-				    "no spike arrives before step %llu after its own: neurons take up to %llu steps at once, then their spikes are delivered",
-				    (unsigned long long)l->turns, (unsigned long long)l->turns);
+		const PlanCode *c = p->codes.at[m->kernel];
+		if (m->late.n)
+			plan_remark(p, "late", true, c, "no spike arrives sooner than %llu steps after its own: those of up to %llu steps are delivered one behind the other", n, n);
+		else
+			plan_remark(p, "late", true, c, m->finds ? "the spikes of up to %llu steps are listed at once" : "neurons take up to %llu steps at once", n);
+		plan_remark_form(p, "late", c, "block");
 	}
-	if (!done && l->why)
-		plan_remark(p, "late", false, p->codes.at[l->held], "neurons cannot take several steps at once: %s", l->why);
+}
+
+static void
+tell_held(const Late *l)
+{
+	if (l->why)
+		plan_remark(l->p, "late", false, l->p->codes.at[l->held], "neurons cannot take several steps at once: %s", l->why);
 }
 
 static bool
@@ -176,10 +185,11 @@ pass_late(Plan *p)
 		plain |= p->codes.at[c]->kind == CODE_PROC && c != l.step && has_plain(&l, p->codes.at[c]->body);
 	if (!plain || plan_find_buf(p, "step") == NO_ID || is_watched(p))
 		return;
-	bool done = late_find(&l);
-	tell(&l, done);
-	if (!done)
+	if (!late_find(&l)) {
+		tell_held(&l);
 		return;
+	}
+	tell_done(&l);
 	late_kernels(&l);
 	weave_step(&l);
 	for (uint32_t c = 0; c < p->codes.n; c++)

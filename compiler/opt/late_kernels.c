@@ -1,5 +1,6 @@
 /* late_kernels: what `late` makes of the kernels of a step: many steps of each. */
 #include "opt/clone.h"
+#include "opt/fuse.h"
 #include "opt/kernel.h"
 #include "opt/late.h"
 
@@ -254,6 +255,7 @@ core_kernel(Late *l, uint32_t group, uint32_t nbufs)
 	close_loop(&some.body, &turn, whole(p, 0), until, false);
 	close_loop(&b, &some, lo(&b), hi(&b), false)->step = tile->value.i;
 	close_kernel(&b);
+	fuse_kernel(p, b.code);
 }
 
 /* ---- lists of all steps but the last, whose own is made as ever ------------------------------------------------- */

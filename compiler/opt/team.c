@@ -77,6 +77,16 @@ bond_of(const Team *t, const Member *a, const Member *b)
 
 /* ---- one run of kernels ----------------------------------------------------------------------------------- */
 
+/* Whether all that it writes is whole rows, one behind the other: its parts meet in no line but the first and the last. */
+static bool
+writes_rows(const Team *t, const TeamReach *reach)
+{
+	for (uint32_t i = 0; i < t->p->bufs.n; i++)
+		if (reach->touch[i].writes && (!reach->touch[i].own || reach->touch[i].by.row != NO_ID || reach->touch[i].by.axis + 1 >= t->p->bufs.at[i].naxes))
+			return false;
+	return true;
+}
+
 static void
 judge(Team *t, Member *m)
 {
@@ -84,6 +94,8 @@ judge(Team *t, Member *m)
 	m->reach = team_reach(t->p, k);
 	m->cost = team_cost(t->p, k);
 	m->unit = LINE / m->reach.scale > 0 ? LINE / m->reach.scale : 1;
+	if (k->range <= LINE && writes_rows(t, &m->reach))
+		m->unit = 1;
 	m->share = m->reach.list != NO_ID ? SHARE_EVENTS : SHARE_PARTS;
 	if (k->range < FEWEST || !m->reach.uses_range || m->cost.half > 0.8 * m->cost.whole)
 		m->share = SHARE_ONE;

@@ -89,22 +89,37 @@ probability(const Cost *k)
 	return p > 0.1 ? 0.1 : p;
 }
 
+static double
+extent_at(const Cost *k, uint32_t buf, PlanExpr *const *index, uint32_t local)
+{
+	const PlanBuf *b = &k->p->bufs.at[buf];
+	double most = 0;
+	for (uint32_t i = 0; i < b->naxes; i++)
+		if (is_local(index[i], local) && (double)b->axis[i].extent > most)
+			most = (double)b->axis[i].extent;
+	return most;
+}
+
 /* The largest axis that a variable indexes. */
 static double
 extent_of(const Cost *k, const PlanExpr *e, uint32_t local)
 {
-	double most = 0;
 	if (!e)
 		return 0;
-	if (e->kind == PEXPR_LOAD)
-		for (uint32_t i = 0; i < e->nops; i++)
-			if (is_local(e->op[i], local) && (double)k->p->bufs.at[e->id].axis[i].extent > most)
-				most = (double)k->p->bufs.at[e->id].axis[i].extent;
+	double most = e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK ? extent_at(k, e->id, e->op, local) : 0;
 	for (uint32_t i = 0; i < e->nops; i++) {
 		double x = extent_of(k, e->op[i], local);
 		most = x > most ? x : most;
 	}
 	return most;
+}
+
+/* let next = local + 1: the same axis */
+static bool
+is_beside(const PlanStmt *s, uint32_t local)
+{
+	return s->kind == PSTMT_LET && (s->e->kind == PEXPR_ADD || s->e->kind == PEXPR_SUB) && is_local(s->e->op[0], local) &&
+	       s->e->op[1]->kind == PEXPR_CONST;
 }
 
 static double
@@ -113,8 +128,9 @@ extent_in(const Cost *k, PlanBlock b, uint32_t local)
 	double most = 0;
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
-		double x[] = {extent_of(k, s->e, local), extent_in(k, s->body, local), extent_in(k, s->other, local)};
-		for (int j = 0; j < 3; j++)
+		double x[] = {extent_of(k, s->e, local), extent_in(k, s->body, local), extent_in(k, s->other, local), extent_of(k, s->hi, local),
+			      is_beside(s, local) ? extent_in(k, b, s->id) : 0, s->kind == PSTMT_STORE ? extent_at(k, s->id, s->op, local) : 0};
+		for (int j = 0; j < 6; j++)
 			most = x[j] > most ? x[j] : most;
 	}
 	return most;
@@ -152,6 +168,30 @@ is_range(const PlanStmt *s)
 	return mentions(s->e, 0) || mentions(s->hi, 1);
 }
 
+/* from + 256, or less where the range ends: 256. 0: not of this form */
+static double
+piece_of(const Cost *k, const PlanExpr *e, int depth)
+{
+	if (!e || depth > 8)
+		return 0;
+	if (e->kind == PEXPR_LOCAL)
+		return piece_of(k, k->value[e->id], depth + 1);
+	if (e->kind == PEXPR_SELECT) {
+		double n = piece_of(k, e->op[1], depth + 1);
+		return n > 0 ? n : piece_of(k, e->op[2], depth + 1);
+	}
+	if (e->nops != 2 || e->op[1]->kind != PEXPR_CONST || !plan_type_is_int(e->type))
+		return 0;
+	return e->kind == PEXPR_MUL ? (double)e->op[1]->value.i * piece_of(k, e->op[0], depth + 1) : e->kind == PEXPR_ADD ? (double)e->op[1]->value.i : 0;
+}
+
+/* A number of events: the last axis of a count, of which there may be one for each of some steps. */
+static bool
+counts_events(const PlanBuf *of)
+{
+	return of->naxes && of->naxes <= 2 && of->axis[of->naxes - 1].kind == AXIS_BATCH && (of->naxes == 1 || of->axis[0].kind == AXIS_SLOT);
+}
+
 static double
 turns_of(const Cost *k, const PlanStmt *s)
 {
@@ -160,13 +200,15 @@ turns_of(const Cost *k, const PlanStmt *s)
 	if (is_local(s->hi, 1))
 		return (double)k->c->range / (double)s->step;
 	uint32_t b = bound_buf(k, s->hi, 0);
+	if (b == NO_ID && piece_of(k, s->hi, 0) > 0)
+		return piece_of(k, s->hi, 0) / (double)s->step;
 	if (b == NO_ID)
 		return UNKNOWN;
 	const PlanBuf *of = &k->p->bufs.at[b];
 	double n = extent_in(k, s->body, s->id);
-	if (of->naxes == 1 && of->axis[0].kind == AXIS_BATCH)         /* a count of events */
+	if (counts_events(of))
 		return probability(k) * (n > 0 ? n : 1000) / (double)s->step;
-	if (is_range(s))                                              /* all rows of the part */
+	if (is_range(s) || (!of->naxes && n > 0))                     /* all rows of the part; as many as there are */
 		return n / (double)s->step;
 	if (of->naxes == 1 && of->axis[0].extent > 1 && n > 0)        /* rows */
 		return n / (double)(of->axis[0].extent - 1) / (double)s->step;

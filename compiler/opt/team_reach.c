@@ -1,6 +1,7 @@
 /* team_reach: which elements of which buffers the parts of a kernel touch.
  *
- * A turn's own are: elements at the variable of a loop over lo ..< hi, or at a value that a condition keeps between lo and hi;
+ * A turn's own are: elements at the variable of a loop over lo ..< hi, or over a piece of it, or over c * lo ..< c * hi; or at a value that
+ * a condition keeps between lo and hi;
  * `scale` elements from scale * i on, which is how draws by blocks of four are stored; and the synapses of row i. Parts with the same
  * cuts that touch only their own do not meet each other there. All else is touched by anybody.
  */
@@ -19,6 +20,7 @@ typedef struct {
 	TeamOwn *own;                                     /* by local */
 	const PlanExpr **value;                           /* by local: what a LET is, or a VAR begins with */
 	Becomes *becomes;                                 /* by local */
+	uint32_t *edge[2];                                /* by local: c, if it is c * lo or more; if it is c * hi or less; 0: neither */
 	uint32_t count;                                   /* of the list that the loop around goes along */
 	bool dense;                                       /* some loop goes over the whole range */
 } Reach;
@@ -153,14 +155,49 @@ row_of(const Reach *r, const PlanStmt *s)
 	return ok ? a->id : NO_ID;
 }
 
+/* ---- pieces of the range ---------------------------------------------------------------------------- */
+
+enum { BEGIN, END };
+
+static bool
+is_smaller_of(const PlanExpr *e)
+{
+	return e->kind == PEXPR_SELECT && e->op[0]->kind == PEXPR_LT && same_expr(e->op[0]->op[0], e->op[1]) && same_expr(e->op[0]->op[1], e->op[2]);
+}
+
+static uint32_t
+edge_of(const Reach *r, const PlanExpr *e, int which)
+{
+	if (e->kind == PEXPR_LOCAL)
+		return e->id < 2 ? e->id == (uint32_t)which : r->becomes[e->id] == STAYS ? r->edge[which][e->id] : 0;
+	if (e->kind == PEXPR_MUL && e->op[1]->kind == PEXPR_CONST) {
+		uint32_t c = edge_of(r, e->op[0], which);
+		int64_t by = e->op[1]->value.i;
+		return c && by > 0 && by <= TEAM_WIDEST / c ? c * (uint32_t)by : 0;
+	}
+	if (which == END && is_smaller_of(e)) {
+		uint32_t c = edge_of(r, e->op[1], which);
+		return c ? c : edge_of(r, e->op[2], which);
+	}
+	return 0;
+}
+
+static void
+note_edges(Reach *r, const PlanStmt *let)
+{
+	for (int which = BEGIN; which <= END; which++)
+		r->edge[which][let->id] = edge_of(r, let->e, which);
+}
+
 static void reach_block(Reach *r, PlanBlock b);
 
 static void
 reach_for(Reach *r, const PlanStmt *s)
 {
-	uint32_t count = r->count, row;
-	if (is_local(s->e, 0) && is_local(s->hi, 1)) {
-		r->own[s->id] = (TeamOwn){.scale = 1, .row = NO_ROW};
+	uint32_t count = r->count, row, begin = edge_of(r, s->e, BEGIN);
+	r->edge[BEGIN][s->id] = begin;
+	if (begin && begin == edge_of(r, s->hi, END)) {
+		r->own[s->id] = (TeamOwn){.scale = begin, .row = NO_ROW};
 		r->dense = true;
 	} else if ((row = row_of(r, s)) != NO_ID)
 		r->own[s->id] = (TeamOwn){.scale = 1, .row = row};
@@ -205,6 +242,7 @@ reach_stmt(Reach *r, const PlanStmt *s)
 		note_touch(r, s->id, s->op, s->nops, true);
 		return;
 	case PSTMT_LET:
+		note_edges(r, s);
 		r->own[s->id] = own_of(r, s->e);
 		r->value[s->id] = s->e;
 		return;
@@ -240,6 +278,8 @@ team_reach(Plan *p, const PlanCode *kernel)
 	r.own = ARENA_ARRAY(p->arena, TeamOwn, kernel->nlocals + 1);
 	r.value = ARENA_ARRAY(p->arena, const PlanExpr *, kernel->nlocals + 1);
 	r.becomes = ARENA_ARRAY(p->arena, Becomes, kernel->nlocals + 1);
+	for (int which = BEGIN; which <= END; which++)
+		r.edge[which] = ARENA_ARRAY(p->arena, uint32_t, kernel->nlocals + 1);
 	mark_becomes(kernel->body, r.becomes);
 	reach_block(&r, kernel->body);
 	if (r.dense)

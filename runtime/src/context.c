@@ -359,8 +359,7 @@ snnrt_run(snnrt *rt)
 		return SNNRT_FAILED;
 	}
 	rt->ran = true;
-	rt_every_begin(&rt->every);
-	rt_every_begin(&rt->pause);
+	rt_every_begin(rt);
 	if (!rt_interrupt_begin())
 		rt_fail(rt, "cannot take the signals of Ctrl-C");
 	int64_t r = rt->status == SNNRT_OK ? rt->p->entry(rt->arena, rt->p->closure) : SNNRT_FAILED;

@@ -65,9 +65,10 @@ now(void)
 }
 
 void
-rt_every_begin(RtEvery *e)
+rt_every_begin(snnrt *rt)
 {
-	e->last = now();
+	rt->every.last = rt->pause.last = now();
+	rt->every.steps_began = rt->pause.steps_began = rt_step(rt);
 }
 
 static void
@@ -84,11 +85,20 @@ rt_every_sample(snnrt *rt)
 	count_sample(&rt->pause);
 }
 
+/* One look may come after several steps. */
 static bool
-is_due(RtEvery *e)
+passes_steps(const snnrt *rt, RtEvery *e)
+{
+	uint64_t before = e->steps_done;
+	e->steps_done = rt_step(rt) - e->steps_began;
+	return e->steps_done / e->steps > before / e->steps;
+}
+
+static bool
+is_due(const snnrt *rt, RtEvery *e)
 {
 	bool due = e->due;
-	if (e->steps && ++e->steps_done % e->steps == 0)
+	if (e->steps && passes_steps(rt, e))
 		due = true;
 	if (e->seconds > 0 && now() - e->last >= e->seconds)
 		due = true;
@@ -100,12 +110,12 @@ bool
 rt_every_step(snnrt *rt)
 {
 	char why[RT_WHY];
-	if (is_due(&rt->every)) {
+	if (is_due(rt, &rt->every)) {
 		if (!rt_checkpoint_take(rt, why))
 			rt_progress_note(rt, "no checkpoint: %s", why);
 		rt->every.last = now();
 	}
-	return !is_due(&rt->pause);
+	return !is_due(rt, &rt->pause);
 }
 
 bool

@@ -274,13 +274,13 @@ void rt_progress_clear(snnrt *rt);                                   /* before s
 
 typedef struct RtResume RtResume;
 typedef struct {                                                     /* between checkpoints; 0: not by these */
-	uint64_t steps, samples, steps_done, samples_done;
+	uint64_t steps, samples, steps_done, samples_done, steps_began;
 	double seconds, last;
 	bool due;
 } RtEvery;
 
 bool rt_every_read(const char *text, RtEvery *out);
-void rt_every_begin(RtEvery *e);
+void rt_every_begin(snnrt *rt);
 void rt_every_sample(snnrt *rt);
 bool rt_every_step(snnrt *rt);                                       /* takes one if it is due; a failure is told and the run goes on. false: pause */
 bool rt_checkpoint_take(snnrt *rt, char *why);
