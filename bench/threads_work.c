@@ -12,13 +12,15 @@ typedef void Share(void *arena, int64_t me, int64_t of);
 int64_t __real_snnrt_team(void *host, Share *share);
 void __real_snnrt_meet(void *host);
 int64_t __real_snnrt_poll(void *host);
+void *snnrt_arena(void *host);
 int64_t __wrap_snnrt_team(void *host, Share *share);
 void __wrap_snnrt_meet(void *host);
 int64_t __wrap_snnrt_poll(void *host);
 
 static double *spent, alone, since, clock_ns;           /* by step, phase and thread; outside of teams; from when on; of a look at the clock */
 static Share *share_of_all;
-static int steps;
+static int looks;                                        /* one behind each step, or block of them */
+static uint64_t first, last;                             /* steps */
 static _Thread_local int me, phase;
 static _Thread_local double begun;
 
@@ -34,7 +36,7 @@ static void
 add(void)
 {
 	if (spent && phase < PHASES && me < THREADS)
-		spent[((size_t)steps * PHASES + (size_t)phase) * THREADS + (size_t)me] += now() - begun - clock_ns;
+		spent[((size_t)looks * PHASES + (size_t)phase) * THREADS + (size_t)me] += now() - begun - clock_ns;
 }
 
 static void
@@ -71,19 +73,21 @@ static void
 tell(void)
 {
 	double sum = alone;
-	for (size_t i = 0; i < (size_t)steps * PHASES; i++) {
+	for (size_t i = 0; i < (size_t)looks * PHASES; i++) {
 		double most = 0;
 		for (size_t k = 0; k < THREADS; k++)
 			most = spent[i * THREADS + k] > most ? spent[i * THREADS + k] : most;
 		sum += most;
 	}
-	fprintf(stderr, "work %.9g\n", sum / 1e9 / (steps ? steps : 1));
+	fprintf(stderr, "work %.9g\n", sum / 1e9 / (double)(last > first ? last - first : 1));
 }
 
 int64_t
 __wrap_snnrt_poll(void *host)
 {
+	last = *(uint64_t *)((char *)snnrt_arena(host) + STEP_AT);
 	if (!spent) {
+		first = last;
 		double a = now();
 		for (int i = 0; i < 1000; i++)
 			now();
@@ -91,8 +95,8 @@ __wrap_snnrt_poll(void *host)
 		spent = calloc((size_t)STEPS * PHASES * THREADS, sizeof *spent);
 		atexit(tell);
 		since = now();
-	} else if (steps < STEPS - 1) {
-		steps++;
+	} else if (looks < STEPS - 1) {
+		looks++;
 	}
 	return __real_snnrt_poll(host);
 }
