@@ -129,7 +129,7 @@ weave_runs(Late *l, PlanCode *c, PlanBlock *b, const PlanStmt *loop)
 
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------ */
 
-/* Kernels whose steps others do now. */
+/* Kernels whose steps others do now, unless something else runs them. */
 static void
 drop_kernels(Late *l)
 {
@@ -138,7 +138,10 @@ drop_kernels(Late *l)
 	for (uint32_t c = 0; c < p->codes.n; c++)
 		used[c] = true;
 	for (uint32_t i = 0; i < l->parts.n; i++)
-		used[l->parts.at[i].kernel] = l->parts.at[i].late.n || l->parts.at[i].finds;
+		used[l->parts.at[i].kernel] = false;
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		for (uint32_t i = 0; i < l->parts.n; i++)
+			used[l->parts.at[i].kernel] |= runs(p->codes.at[c]->body, l->parts.at[i].kernel);
 	keep_codes(p, used);
 	procs_last(p);
 }

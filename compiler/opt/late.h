@@ -29,12 +29,17 @@ typedef struct {
 	uint32_t *kept;                                   /* by buffer: what it is after each step of a block; NO_ID: nobody asks */
 	uint64_t turns;                                   /* steps of a block, at most */
 	uint32_t until;                                   /* buffer: how many this one has */
+	bool delayed;                                     /* some spikes need more than a step */
 	const char *why;                                  /* why not */
 	uint32_t held;                                    /* the kernel that it is said of */
 } Late;
 
 /* late_find.c: false, maybe with `why`: some of the step cannot take part */
 bool late_find(Late *l);
+bool late_delivers(const Late *l, const PlanStmt *s);     /* whether a loop in it goes along a list that the step makes */
+bool late_looks(Late *l);                                 /* whether the rest of the step are records and the next step's number */
+/* late_check.c */
+bool late_check(Late *l);
 /* late_delay.c: the fewest steps, less one, between now and the slot that a store has for its first index: slot = (now + x) % slots.
  * -1: it has no such form */
 int64_t late_least(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);

@@ -184,10 +184,22 @@ of_select(Ends *r, const PlanExpr *e)
 	return same == less ? (Range){fmin(x.lo, y.lo), fmin(x.hi, y.hi), true} : (Range){fmax(x.lo, y.lo), fmax(x.hi, y.hi), true};
 }
 
+/* Upper bits: of a word of which nothing is known, too. */
+static Range
+of_shift(PlanType t, Range a, Range b)
+{
+	if (!b.known || b.lo != b.hi || b.lo < 0 || b.lo > 63 || plan_type_is_signed(t))
+		return of_type(t);
+	double most = a.known ? a.hi : ldexp(1, 8 * (int)plan_type_size(t)) - 1;
+	return ends(t, a.known ? floor(ldexp(a.lo, -(int)b.lo)) : 0, floor(ldexp(most, -(int)b.lo)));
+}
+
 static Range
 of_binary(Ends *r, const PlanExpr *e)
 {
 	Range a = range_of(r, e->op[0]), b = range_of(r, e->op[1]);
+	if (e->kind == PEXPR_SHR)
+		return of_shift(e->type, a, b);
 	if (!a.known || !b.known)
 		return of_type(e->type);
 	switch (e->kind) {
@@ -199,8 +211,6 @@ of_binary(Ends *r, const PlanExpr *e)
 		return of_corners(e->type, e->kind, a, b);
 	case PEXPR_DIV:
 		return plan_type_is_float(e->type) && (b.lo > 0 || b.hi < 0) ? of_corners(e->type, e->kind, a, b) : of_type(e->type);
-	case PEXPR_SHR:
-		return a.lo >= 0 && b.lo == b.hi && b.lo < 32 ? ends(e->type, floor(ldexp(a.lo, -(int)b.lo)), floor(ldexp(a.hi, -(int)b.lo))) : of_type(e->type);
 	default:
 		return of_type(e->type);
 	}

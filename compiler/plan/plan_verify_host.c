@@ -251,6 +251,18 @@ verify_fetch(const Plan *p, Arena *a, const PlanStmt *s)
 	return verify_room(p, a, at, t, count);
 }
 
+/* A buffer of several steps, of each of which it has what the object is for. */
+static bool
+keeps_steps(const PlanBuf *kept, const PlanBuf *b)
+{
+	if (kept->type != b->type || kept->naxes != b->naxes + 1 || kept->axis[0].kind != AXIS_SLOT)
+		return false;
+	for (uint32_t i = 0; i < b->naxes; i++)
+		if (kept->axis[i + 1].extent != b->axis[i].extent)
+			return false;
+	return true;
+}
+
 /* The call is whole and typed (plan_verify looked); objects and addresses are checked here. */
 const char *
 plan_verify_host(const Plan *p, Arena *a, const PlanStmt *s)
@@ -279,7 +291,8 @@ plan_verify_host(const Plan *p, Arena *a, const PlanStmt *s)
 	if (which && (which->kind != PEXPR_CONST || which->value.i < 0 || which->value.i >= object->nbufs))
 		return "load has no such part";
 	uint32_t buf = object->bufs[which ? which->value.i : 0];
-	if (last->e->id != buf)
+	bool one_of = first == POBJ_RECORD && keeps_steps(&p->bufs.at[last->e->id], &p->bufs.at[buf]);
+	if (last->e->id != buf && !one_of)
 		return arena_printf(a, "the object is for `%s`", p->bufs.at[buf].name);
 	return verify_room(p, a, last->e, p->bufs.at[buf].type, plan_buf_count(&p->bufs.at[buf]));
 }
