@@ -21,7 +21,7 @@ FLAGS = "-std=gnu11 -fsanitize=thread -g -O1 -ffp-contract=off -fwrapv -fno-math
 PROGRAMS = [("examples/benchmarks/brunel_stdp.snn", ["--set", "scale=0.2", "--set", "time=20 ms"]),
             ("examples/benchmarks/microcircuit.snn", ["--set", "scale=0.02", "--set", "time=5 ms"]),
             ("tests/threeway/plasticity.snn", []), ("tests/threeway/delivery.snn", []), ("tests/threeway/three_factor.snn", []),
-            ("tests/rounding/engines/waits.snn", []), ("tests/rounding/landing.snn", []), ("tests/threeway/counts.snn", [])]
+            ("tests/rounding/engines/waits.snn", []), ("tests/rounding/landing.snn", []), ("tests/threeway/counts.snn", []), ("tests/threeway/late.snn", [])]
 THREADS = "3"
 
 
