@@ -167,7 +167,7 @@ static void
 tell_held(const Late *l)
 {
 	if (l->why)
-		plan_remark(l->p, "late", false, l->p->codes.at[l->held], "neurons cannot take several steps at once: %s", l->why);
+		plan_remark(l->p, "late", false, l->p->codes.at[l->held], "neurons do not take several steps at once: %s", l->why);
 }
 
 static bool

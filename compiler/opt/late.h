@@ -25,6 +25,7 @@ typedef struct {
 	uint32_t step;                                    /* the proc */
 	LatePartVec parts;
 	uint32_t tail;                                    /* where in the step the runs end, and what only looks begins */
+	uint32_t nbufs;                                   /* buffers that there were before the pass */
 	LateWriters *by;                                  /* by buffer */
 	uint32_t *kept;                                   /* by buffer: what it is after each step of a block; NO_ID: nobody asks */
 	uint64_t turns;                                   /* steps of a block, at most */
@@ -44,6 +45,11 @@ bool late_check(Late *l);
  * -1: it has no such form */
 int64_t late_least(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);
 bool late_is_now(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);    /* i64(step[]) % slots */
+/* late_group.c */
+typedef struct { uint64_t scale, elements, tile, bytes; const LatePart *name; } LateGroup;   /* tile: turns at once; 0: all */
+bool late_is_in(const LatePart *m, uint32_t group);
+LateGroup late_group(const Late *l, uint32_t group);
+bool late_is_worth(const Late *l);
 /* late_kernels.c */
 void late_kernels(Late *l);
 

@@ -288,5 +288,7 @@ late_check(Late *l)
 		if (!ok || (l->parts.at[i].finds && !check_finder(l, i)))
 			return false;
 	}
-	return join_groups(l) && check_groups(l) && check_kept(l);
+	if (!join_groups(l) || !check_groups(l) || !check_kept(l))
+		return false;
+	return late_is_worth(l) || holds(l, l->parts.at[0].kernel, "all their states stay in the first cache anyway");
 }

@@ -247,6 +247,7 @@ late_find(Late *l)
 	Plan *p = l->p;
 	l->by = ARENA_ARRAY(p->arena, LateWriters, p->bufs.n);
 	l->kept = ARENA_ARRAY(p->arena, uint32_t, p->bufs.n);
+	l->nbufs = p->bufs.n;
 	l->turns = TURNS;
 	for (uint32_t i = 0; i < p->bufs.n; i++)
 		l->kept[i] = NO_ID;

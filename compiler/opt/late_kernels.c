@@ -4,8 +4,6 @@
 #include "opt/kernel.h"
 #include "opt/late.h"
 
-enum { TILE = 256 /* elements that take all steps of a block before the next ones do: what they touch stays in the first cache */ };
-
 static PlanCode *
 code_of(const Late *l, const LatePart *m)
 {
@@ -148,31 +146,6 @@ add_kept(Late *l)
 
 /* ---- cores: some elements at a time take all steps ---------------------------------------------------------------- */
 
-static bool
-is_in(const LatePart *m, uint32_t group)
-{
-	return m->core.n && !m->finds && m->group == group;
-}
-
-typedef struct { uint64_t scale, elements; const LatePart *name; } Group;
-
-static Group
-group_of(const Late *l, uint32_t group)
-{
-	Group g = {.scale = 1};
-	for (uint32_t i = 0; i < l->parts.n; i++) {
-		const LatePart *m = &l->parts.at[i];
-		if (!is_in(m, group))
-			continue;
-		g.scale = m->scale > g.scale ? m->scale : g.scale;
-		if (m->scale == 1) {
-			g.elements = code_of(l, m)->range;
-			g.name = m;
-		}
-	}
-	return g;
-}
-
 /* q blocks of the group, as many turns of a kernel whose turns are smaller; `end` of them at most. */
 static PlanExpr *
 turns_of(Late *l, PlanEmit *b, const char *name, PlanExpr *q, uint64_t each, uint64_t end)
@@ -212,12 +185,12 @@ copy_kept(Late *l, PlanEmit *b, uint32_t buf, uint32_t axis, PlanExpr *t, PlanEx
 }
 
 static void
-copy_all_kept(Late *l, PlanEmit *b, uint32_t group, PlanExpr *t, PlanExpr *from, PlanExpr *to, uint32_t nbufs)
+copy_all_kept(Late *l, PlanEmit *b, uint32_t group, PlanExpr *t, PlanExpr *from, PlanExpr *to)
 {
-	for (uint32_t buf = 0; buf < nbufs; buf++) {
+	for (uint32_t buf = 0; buf < l->nbufs; buf++) {
 		for (uint32_t i = 0; i < l->parts.n && l->by[buf].core && l->kept[buf] != NO_ID; i++) {
 			const LatePart *m = &l->parts.at[i];
-			if (!is_in(m, group) || !m->reach.touch[buf].writes)
+			if (!late_is_in(m, group) || !m->reach.touch[buf].writes)
 				continue;
 			copy_kept(l, b, buf, m->reach.touch[buf].by.axis, t, from, to);
 			break;
@@ -225,35 +198,47 @@ copy_all_kept(Late *l, PlanEmit *b, uint32_t group, PlanExpr *t, PlanExpr *from,
 	}
 }
 
+/* All steps of the turns from ..< to of the kernel. */
 static void
-core_kernel(Late *l, uint32_t group, uint32_t nbufs)
+core_turns(Late *l, PlanEmit *b, uint32_t group, const LateGroup *g, Copy *copy, PlanExpr *from, PlanExpr *to)
 {
 	Plan *p = l->p;
-	Group g = group_of(l, group);
-	PlanEmit b = open_kernel(p, part_name(l, g.name, "block"), (g.elements + g.scale - 1) / g.scale, &l->parts.at[group].block);
-	Copy *copy = ARENA_ARRAY(p->arena, Copy, l->parts.n);
-	for (uint32_t i = 0; i < l->parts.n; i++)
-		if (is_in(&l->parts.at[i], group))
-			copy[i] = open_copy(l, &b, &l->parts.at[i], l->parts.at[i].core);
-	PlanExpr *until = plan_emit_let(&b, "until", load0(p, l->until)), *tile = whole(p, (int64_t)(TILE / g.scale));
-	Loop some = open_loop(&b, "from"), turn = open_loop(&some.body, "t");
-	PlanExpr *to = plan_emit_let(&some.body, "to", smaller(p, plan_binary(p, PEXPR_ADD, some.i, tile), hi(&b)));
+	Loop turn = open_loop(b, "t");
 	PlanExpr *first[TEAM_WIDEST + 1] = {NULL}, *last[TEAM_WIDEST + 1] = {NULL};   /* by turns of a kernel in one of the group's */
 	Swap w = {.l = l, .at = step_at(l, &turn.body, turn.i, true)};
 	for (uint32_t i = 0; i < l->parts.n; i++) {
 		const LatePart *m = &l->parts.at[i];
-		if (!is_in(m, group))
+		if (!late_is_in(m, group))
 			continue;
-		uint64_t each = g.scale / m->scale;
+		uint64_t each = g->scale / m->scale;
 		if (!first[each]) {
-			first[each] = turns_of(l, &some.body, "first", some.i, each, 0);
-			last[each] = turns_of(l, &some.body, "last", to, each, code_of(l, m)->range);
+			first[each] = turns_of(l, b, "first", from, each, 0);
+			last[each] = turns_of(l, b, "last", to, each, code_of(l, m)->range);
 		}
 		close_copy(&copy[i], &turn.body, &w, first[each], last[each]);
 	}
-	copy_all_kept(l, &turn.body, group, turn.i, first[g.scale], last[g.scale], nbufs);
-	close_loop(&some.body, &turn, whole(p, 0), until, false);
-	close_loop(&b, &some, lo(&b), hi(&b), false)->step = tile->value.i;
+	copy_all_kept(l, &turn.body, group, turn.i, first[g->scale], last[g->scale]);
+	close_loop(b, &turn, whole(p, 0), load0(p, l->until), false);
+}
+
+static void
+core_kernel(Late *l, uint32_t group)
+{
+	Plan *p = l->p;
+	LateGroup g = late_group(l, group);
+	PlanEmit b = open_kernel(p, part_name(l, g.name, "block"), (g.elements + g.scale - 1) / g.scale, &l->parts.at[group].block);
+	Copy *copy = ARENA_ARRAY(p->arena, Copy, l->parts.n);
+	for (uint32_t i = 0; i < l->parts.n; i++)
+		if (late_is_in(&l->parts.at[i], group))
+			copy[i] = open_copy(l, &b, &l->parts.at[i], l->parts.at[i].core);
+	if (!g.tile) {
+		core_turns(l, &b, group, &g, copy, lo(&b), hi(&b));
+	} else {
+		Loop some = open_loop(&b, "from");
+		PlanExpr *to = smaller(p, plan_binary(p, PEXPR_ADD, some.i, whole(p, (int64_t)g.tile)), hi(&b));
+		core_turns(l, &some.body, group, &g, copy, some.i, plan_emit_let(&some.body, "to", to));
+		close_loop(&b, &some, lo(&b), hi(&b), false)->step = (int64_t)g.tile;
+	}
 	close_kernel(&b);
 	fuse_kernel(p, b.code);
 }
@@ -296,7 +281,6 @@ later_kernel(Late *l, LatePart *m)
 void
 late_kernels(Late *l)
 {
-	uint32_t nbufs = l->p->bufs.n;
 	add_kept(l);
 	l->until = plan_add_buf(l->p, part_name(l, &l->parts.at[0], "until"), PT_I64, ROLE_DERIVED, 0, NULL);
 	for (uint32_t i = 0; i < l->parts.n; i++) {
@@ -306,8 +290,8 @@ late_kernels(Late *l)
 		if (m->late.n)
 			later_kernel(l, m);
 		for (uint32_t k = 0; k < l->parts.n; k++)
-			if (is_in(&l->parts.at[k], i)) {
-				core_kernel(l, i, nbufs);
+			if (late_is_in(&l->parts.at[k], i)) {
+				core_kernel(l, i);
 				break;
 			}
 	}
