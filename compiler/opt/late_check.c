@@ -52,11 +52,10 @@ lands_late(Look *k, const PlanStmt *s)
 {
 	Late *l = k->l;
 	const PlanBuf *b = &l->p->bufs.at[s->id];
-	if (b->naxes < 2 || b->axis[0].kind != AXIS_SLOT || l->by[s->id].finds)
-		return false;
-	int64_t x = late_least(l->p, code_of(l, k->part), s->op[0], b->axis[0].extent);
+	bool ring = b->naxes >= 2 && b->axis[0].kind == AXIS_SLOT && !l->by[s->id].finds;
+	int64_t x = ring ? late_least(l->p, code_of(l, k->part), s->op[0], b->axis[0].extent) : -1;
 	if (x + 1 < (int64_t)l->turns)
-		l->turns = x < 0 ? 1 : (uint64_t)x + 1;
+		l->turns = x < 1 ? 1 : (uint64_t)x + 1;
 	l->delayed |= x >= 1;
 	*k = (Look){l, k->part, k->index, s->op[0], s->id};
 	bool ok = reads_settled(k, s->e);
