@@ -28,6 +28,9 @@
 /* The turns of the loop that follows do not depend on each other. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define INDEPENDENT _Pragma("GCC ivdep")
+#elif defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#pragma clang diagnostic ignored "-Wpass-failed"
 #else
 #define INDEPENDENT
 #endif
@@ -547,7 +550,30 @@ input_weight_learn(struct learning *restrict net, int64_t lo, int64_t hi)
 			}
 		}
 		if (net->target_spiking_any_count != 0u) {
-			for (int64_t k = 0, k_end = net->source_spiking_any_count; k < k_end; k++) {
+			const int64_t rows = net->source_spiking_any_count;
+			const int64_t whole = rows & -4;
+			for (int64_t k = 0; k < whole; k += 4) {
+				const int64_t i = net->source_spiking_any[k];
+				const int64_t i2 = net->source_spiking_any[k + 1];
+				const int64_t i3 = net->source_spiking_any[k + 2];
+				const int64_t i4 = net->source_spiking_any[k + 3];
+				INDEPENDENT
+				for (int64_t j = lo; j < hi; j++) {
+					const float w = net->input_weight[i][j];
+					const float w2 = w < 0.0f ? 0.0f : w;
+					net->input_weight[i][j] = w2 > 12.0f ? 12.0f : w2;
+					const float w3 = net->input_weight[i2][j];
+					const float w4 = w3 < 0.0f ? 0.0f : w3;
+					net->input_weight[i2][j] = w4 > 12.0f ? 12.0f : w4;
+					const float w5 = net->input_weight[i3][j];
+					const float w6 = w5 < 0.0f ? 0.0f : w5;
+					net->input_weight[i3][j] = w6 > 12.0f ? 12.0f : w6;
+					const float w7 = net->input_weight[i4][j];
+					const float w8 = w7 < 0.0f ? 0.0f : w7;
+					net->input_weight[i4][j] = w8 > 12.0f ? 12.0f : w8;
+				}
+			}
+			for (int64_t k = whole; k < rows; k++) {
 				const int64_t i = net->source_spiking_any[k];
 				INDEPENDENT
 				for (int64_t j = lo; j < hi; j++) {

@@ -27,6 +27,9 @@
 /* The turns of the loop that follows do not depend on each other. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define INDEPENDENT _Pragma("GCC ivdep")
+#elif defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#pragma clang diagnostic ignored "-Wpass-failed"
 #else
 #define INDEPENDENT
 #endif
