@@ -183,6 +183,7 @@ void
 pass_late(Plan *p)
 {
 	Late l = {.p = p, .step = plan_find_code(p, "step")};
+	l.held_by = ARENA_ARRAY(p->arena, LateHeld, p->bufs.n);
 	bool plain = false;
 	for (uint32_t c = 0; c < p->codes.n && l.step != NO_ID; c++)
 		plain |= p->codes.at[c]->kind == CODE_PROC && c != l.step && has_plain(&l, p->codes.at[c]->body);

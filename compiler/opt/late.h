@@ -2,6 +2,7 @@
 #ifndef SNNC_OPT_LATE_H
 #define SNNC_OPT_LATE_H
 
+#include "opt/marks.h"
 #include "opt/query.h"
 #include "opt/team.h"
 
@@ -11,6 +12,7 @@ typedef struct {
 	bool finds;                                       /* it makes lists of who spiked */
 	PlanBlock late;                                   /* loops over lists that the step before left: deliveries */
 	PlanBlock core;                                   /* all else, which touches only what belongs to its own turns */
+	Marks in_late, in_core;                           /* what these touch */
 	TeamReach reach;                                  /* of the core */
 	uint32_t group;                                   /* kernels whose cores share what one of them writes: the first of them */
 	uint64_t scale;                                   /* elements that a turn of its core has */
@@ -20,9 +22,14 @@ typedef VEC(LatePart) LatePartVec;
 
 typedef struct { bool core, late, finds; } LateWriters;   /* who stores to a buffer within a step */
 
+typedef struct { double lo, hi; bool known; } LateRange;
+typedef struct { LateRange range; bool open, done; } LateHeld;   /* what a buffer holds, once it has been looked for */
+
 typedef struct {
 	Plan *p;
 	uint32_t step;                                    /* the proc */
+	LateHeld *held_by;                                /* by buffer */
+	bool *made, *lists;                               /* by buffer: stored to within a step; of them, what deliveries go along */
 	LatePartVec parts;
 	uint32_t tail;                                    /* where in the step the runs end, and what only looks begins */
 	uint32_t nbufs;                                   /* buffers that there were before the pass */
@@ -43,8 +50,8 @@ bool late_looks(Late *l);                                 /* whether the rest of
 bool late_check(Late *l);
 /* late_delay.c: the fewest steps, less one, between now and the slot that a store has for its first index: slot = (now + x) % slots.
  * -1: it has no such form */
-int64_t late_least(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);
-bool late_is_now(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots);    /* i64(step[]) % slots */
+int64_t late_least(Late *l, const PlanCode *code, const PlanExpr *slot, uint64_t slots);
+bool late_is_now(Late *l, const PlanCode *code, const PlanExpr *slot, uint64_t slots);    /* i64(step[]) % slots */
 /* late_group.c */
 typedef struct { uint64_t scale, elements, tile, bytes; const LatePart *name; } LateGroup;   /* tile: turns at once; 0: all */
 bool late_is_in(const LatePart *m, uint32_t group);

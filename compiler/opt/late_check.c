@@ -39,7 +39,7 @@ reads_settled(Look *k, const PlanExpr *e)
 	if (e->kind == PEXPR_LOAD && (l->by[e->id].core || l->by[e->id].late) && !(k->slot && e->id == k->ring && same_expr(e->op[0], k->slot)))
 		return false;
 	for (uint32_t i = 0; i < l->parts.n && e->kind == PEXPR_LOAD && l->by[e->id].finds; i++)
-		if (l->parts.at[i].finds && i <= k->index && block_stores(l->parts.at[i].core, e->id))
+		if (l->parts.at[i].finds && i <= k->index && l->parts.at[i].in_core.writes[e->id])
 			return false;
 	for (uint32_t i = 0; i < e->nops; i++)
 		if (!reads_settled(k, e->op[i]))
@@ -53,7 +53,7 @@ lands_late(Look *k, const PlanStmt *s)
 	Late *l = k->l;
 	const PlanBuf *b = &l->p->bufs.at[s->id];
 	bool ring = b->naxes >= 2 && b->axis[0].kind == AXIS_SLOT && !l->by[s->id].finds;
-	int64_t x = ring ? late_least(l->p, code_of(l, k->part), s->op[0], b->axis[0].extent) : -1;
+	int64_t x = ring ? late_least(l, code_of(l, k->part), s->op[0], b->axis[0].extent) : -1;
 	if (x + 1 < (int64_t)l->turns)
 		l->turns = x < 1 ? 1 : (uint64_t)x + 1;
 	l->delayed |= x >= 1;
@@ -89,7 +89,7 @@ stands_alone(const Late *l, const LatePart *m)
 			return false;
 	for (uint32_t i = 0; i < l->parts.n; i++)
 		for (uint32_t buf = 0; buf < l->p->bufs.n && &l->parts.at[i] != m; buf++)
-			if (block_stores(m->late, buf) && block_stores(l->parts.at[i].late, buf))
+			if (m->in_late.writes[buf] && l->parts.at[i].in_late.writes[buf])
 				return false;
 	return true;
 }
@@ -116,7 +116,7 @@ core_reads_now(Late *l, const LatePart *m, const PlanExpr *e)
 {
 	if (!e)
 		return true;
-	if (e->kind == PEXPR_LOAD && l->by[e->id].late && !late_is_now(l->p, code_of(l, m), e->op[0], l->p->bufs.at[e->id].axis[0].extent))
+	if (e->kind == PEXPR_LOAD && l->by[e->id].late && !late_is_now(l, code_of(l, m), e->op[0], l->p->bufs.at[e->id].axis[0].extent))
 		return false;
 	if ((e->kind == PEXPR_LOAD || e->kind == PEXPR_MASK) && l->by[e->id].finds)
 		return false;
@@ -135,7 +135,7 @@ core_is_now(Late *l, const LatePart *m, PlanBlock b)
 		for (uint32_t k = 0; k < s->nops; k++)
 			ok = ok && core_reads_now(l, m, s->op[k]);
 		if (s->kind == PSTMT_STORE && l->by[s->id].late)
-			ok = ok && late_is_now(l->p, code_of(l, m), s->op[0], l->p->bufs.at[s->id].axis[0].extent);
+			ok = ok && late_is_now(l, code_of(l, m), s->op[0], l->p->bufs.at[s->id].axis[0].extent);
 		if (!ok || !core_is_now(l, m, s->body) || !core_is_now(l, m, s->other))
 			return false;
 	}
@@ -148,7 +148,7 @@ comes_behind(const Late *l, uint32_t index, uint32_t ring)
 {
 	for (uint32_t i = index; i < l->parts.n; i++) {
 		const LatePart *m = &l->parts.at[i];
-		if (!block_stores(m->late, ring))
+		if (!m->in_late.writes[ring])
 			continue;
 		if (i > index)
 			return false;
@@ -196,16 +196,16 @@ check_finder(Late *l, uint32_t index)
 {
 	const LatePart *m = &l->parts.at[index];
 	for (uint32_t buf = 0; buf < l->p->bufs.n; buf++) {
-		bool reads = block_reads(m->core, buf), stores = block_stores(m->core, buf);
+		bool reads = m->in_core.reads[buf], stores = m->in_core.writes[buf];
 		if (stores && (reads || l->by[buf].core || l->by[buf].late || host_knows(l->p, buf) || l->p->bufs.at[buf].naxes >= PLAN_MAX_AXES))
 			return false;
 		for (uint32_t i = 0; i < l->parts.n && stores; i++)
-			if (i != index && l->parts.at[i].finds && block_touches(l->parts.at[i].core, buf))
+			if (i != index && l->parts.at[i].finds && (l->parts.at[i].in_core.reads[buf] || l->parts.at[i].in_core.writes[buf]))
 				return false;
 		if (reads && l->by[buf].late)
 			return false;
 		for (uint32_t i = index + 1; i < l->parts.n && reads && l->by[buf].core; i++)
-			if (!l->parts.at[i].finds && block_stores(l->parts.at[i].core, buf))
+			if (!l->parts.at[i].finds && l->parts.at[i].in_core.writes[buf])
 				return false;
 		if (reads && l->by[buf].core)
 			l->kept[buf] = 0;                         /* wanted */

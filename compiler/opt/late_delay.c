@@ -11,8 +11,8 @@
 enum { DEEP = 64, STEPS = 20000 /* of looking: where everything follows from everything, nothing is known */ };
 #define FAR 4503599627370496.0                            /* 2^52: whole numbers below are exact, and no sum of them wraps */
 
-typedef struct { double lo, hi; bool known; } Range;
-typedef struct { Plan *p; const PlanCode *code; const PlanStmt **made; int depth, *left; } Ends;   /* by local: what declares it, if it is never set */
+typedef LateRange Range;
+typedef struct { Plan *p; LateHeld *held; const PlanCode *code; const PlanStmt **made; int depth, *left; } Ends;   /* by local: what declares it, if it is never set */
 
 static Range range_of(Ends *r, const PlanExpr *e);
 
@@ -33,10 +33,10 @@ mark_made(PlanBlock b, const PlanStmt **made, bool *set)
 }
 
 static Ends
-ends_of(Plan *p, const PlanCode *code, int depth, int *left)
+ends_of(Plan *p, LateHeld *held, const PlanCode *code, int depth, int *left)
 {
 	bool *set = ARENA_ARRAY(p->arena, bool, code->nlocals + 1);
-	Ends r = {p, code, ARENA_ARRAY(p->arena, const PlanStmt *, code->nlocals + 1), depth, left};
+	Ends r = {p, held, code, ARENA_ARRAY(p->arena, const PlanStmt *, code->nlocals + 1), depth, left};
 	mark_made(code->body, r.made, set);
 	for (uint32_t i = 0; i < code->nlocals; i++)
 		if (set[i])
@@ -123,7 +123,7 @@ add_stored(Ends *r, PlanBlock b, uint32_t buf, Range *all, bool *any)
 
 /* What kernels store; nobody looks at an element before. */
 static Range
-of_buffer(Ends *r, uint32_t buf)
+look_for(Ends *r, uint32_t buf)
 {
 	const PlanBuf *b = &r->p->bufs.at[buf];
 	Range all = {0};
@@ -140,10 +140,26 @@ of_buffer(Ends *r, uint32_t buf)
 	for (uint32_t c = 0; c < r->p->codes.n; c++) {
 		if (!block_stores(r->p->codes.at[c]->body, buf) && r->p->codes.at[c]->kind == CODE_KERNEL)
 			continue;
-		Ends in = ends_of(r->p, r->p->codes.at[c], r->depth, r->left);
+		Ends in = ends_of(r->p, r->held, r->p->codes.at[c], r->depth, r->left);
 		add_stored(&in, in.code->body, buf, &all, &any);
 	}
 	return all.known ? ends(b->type, all.lo, all.hi) : of_type(b->type);
+}
+
+/* Once for each; what follows from itself may be anything. */
+static Range
+of_buffer(Ends *r, uint32_t buf)
+{
+	LateHeld *h = &r->held[buf];
+	if (h->open)
+		return of_type(r->p->bufs.at[buf].type);
+	if (!h->done) {
+		h->open = true;
+		h->range = look_for(r, buf);
+		h->open = false;
+		h->done = true;
+	}
+	return h->range;
 }
 
 static Range
@@ -272,18 +288,18 @@ is_now(const Ends *r, const PlanExpr *e, uint64_t slots)
 }
 
 bool
-late_is_now(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots)
+late_is_now(Late *l, const PlanCode *code, const PlanExpr *slot, uint64_t slots)
 {
 	int left = STEPS;
-	Ends r = ends_of(p, code, 0, &left);
+	Ends r = ends_of(l->p, l->held_by, code, 0, &left);
 	return is_now(&r, slot, slots);
 }
 
 int64_t
-late_least(Plan *p, const PlanCode *code, const PlanExpr *slot, uint64_t slots)
+late_least(Late *l, const PlanCode *code, const PlanExpr *slot, uint64_t slots)
 {
 	int left = STEPS;
-	Ends r = ends_of(p, code, 0, &left);
+	Ends r = ends_of(l->p, l->held_by, code, 0, &left);
 	const PlanExpr *e = let_of(&r, slot);
 	if (e->kind != PEXPR_SELECT || e->op[0]->kind != PEXPR_LT || !is_number(e->op[0]->op[1], slots))
 		return -1;

@@ -31,22 +31,13 @@ find_runs(Late *l)
 
 /* ---- the parts of a kernel -------------------------------------------------------------------------------------- */
 
-static bool
-is_made(const Late *l, uint32_t buf)
-{
-	for (uint32_t i = 0; i < l->parts.n; i++)
-		if (block_stores(code_of(l, &l->parts.at[i])->body, buf))
-			return true;
-	return false;
-}
-
 bool
 late_delivers(const Late *l, const PlanStmt *s)
 {
 	if (s->kind != PSTMT_FOR)
 		return false;
 	uint32_t count = count_of(s->hi);
-	if (count != NO_ID && l->p->bufs.at[count].role == ROLE_DERIVED && is_made(l, count))
+	if (count != NO_ID && l->p->bufs.at[count].role == ROLE_DERIVED && l->made[count])
 		return true;
 	for (uint32_t k = 0; k < s->body.n; k++)
 		if (late_delivers(l, s->body.at[k]))
@@ -102,17 +93,37 @@ part_of(const Late *l, const PlanCode *c, bool late)
 	return (PlanBlock){at + first, found ? c->body.n - first : 0};
 }
 
+/* What is stored to, and what of it deliveries read and leave as it is. */
+static void
+mark_made(Late *l)
+{
+	Plan *p = l->p;
+	Marks all = marks_open(p), one = marks_open(p);
+	l->lists = ARENA_ARRAY(p->arena, bool, p->bufs.n);
+	for (uint32_t i = 0; i < l->parts.n; i++)
+		mark_block(p, &all, code_of(l, &l->parts.at[i])->body);
+	l->made = all.writes;
+	for (uint32_t i = 0; i < l->parts.n; i++) {
+		PlanBlock b = code_of(l, &l->parts.at[i])->body;
+		for (uint32_t k = 0; k < b.n; k++) {
+			if (!late_delivers(l, b.at[k]))
+				continue;
+			marks_clear(p, &one);
+			mark_stmt(p, &one, b.at[k]);
+			for (uint32_t buf = 0; buf < p->bufs.n; buf++)
+				l->lists[buf] |= one.reads[buf] && !one.writes[buf] && p->bufs.at[buf].role == ROLE_DERIVED;
+		}
+	}
+}
+
 static bool
 makes_list(const Late *l, const PlanCode *c)
 {
-	for (uint32_t i = 0; i < l->parts.n; i++) {
-		PlanBlock b = code_of(l, &l->parts.at[i])->body;
-		for (uint32_t k = 0; k < b.n; k++)
-			for (uint32_t buf = 0; buf < l->p->bufs.n && late_delivers(l, b.at[k]); buf++)
-				if (block_stores(c->body, buf) && block_reads((PlanBlock){&b.at[k], 1}, buf) && !block_stores((PlanBlock){&b.at[k], 1}, buf) &&
-				    l->p->bufs.at[buf].role == ROLE_DERIVED)
-					return true;
-	}
+	Marks m = marks_open(l->p);
+	mark_block(l->p, &m, c->body);
+	for (uint32_t buf = 0; buf < l->p->bufs.n; buf++)
+		if (l->lists[buf] && m.writes[buf])
+			return true;
 	return false;
 }
 
@@ -128,11 +139,15 @@ static void
 mark_writers(Late *l)
 {
 	for (uint32_t i = 0; i < l->parts.n; i++) {
-		const LatePart *m = &l->parts.at[i];
+		LatePart *m = &l->parts.at[i];
+		m->in_late = marks_open(l->p);
+		m->in_core = marks_open(l->p);
+		mark_block(l->p, &m->in_late, m->late);
+		mark_block(l->p, &m->in_core, m->core);
 		for (uint32_t buf = 0; buf < l->p->bufs.n; buf++) {
-			l->by[buf].late |= block_stores(m->late, buf);
-			l->by[buf].core |= !m->finds && block_stores(m->core, buf);
-			l->by[buf].finds |= m->finds && block_stores(m->core, buf);
+			l->by[buf].late |= m->in_late.writes[buf];
+			l->by[buf].core |= !m->finds && m->in_core.writes[buf];
+			l->by[buf].finds |= m->finds && m->in_core.writes[buf];
 		}
 	}
 }
@@ -251,5 +266,8 @@ late_find(Late *l)
 	l->turns = TURNS;
 	for (uint32_t i = 0; i < p->bufs.n; i++)
 		l->kept[i] = NO_ID;
-	return find_runs(l) && take_apart(l) && late_check(l);
+	if (!find_runs(l))
+		return false;
+	mark_made(l);
+	return take_apart(l) && late_check(l);
 }
