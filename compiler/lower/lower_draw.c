@@ -97,8 +97,8 @@ normal(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, drawn);
 }
 
-/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. The count is
- * chosen among numbers, so that what follows from it alone is (pass `fold`). */
+/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. They are added
+ * up, not chosen: gcc 12 makes branches of a chain of choices, and no vectors. */
 static bool
 is_tabled(const NetExpr *e)
 {
@@ -120,18 +120,18 @@ tabled(Scope *s, const NetExpr *e, PlanExpr *word)
 {
 	Plan *p = s->l->p;
 	double m = (double)(float)e->op[0]->value, term = exp(-m), sum = term;
-	PlanExpr *count = low_real(s->l, 0);
+	PlanExpr *count = NULL;
 	word = low_keep(s->b, "word", word);
 	for (int k = 1; k <= 64; k++) {
 		uint64_t first = first_above(sum);
 		if (first > UINT32_MAX)
 			break;
-		PlanExpr *above = plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first));
-		count = plan_ternary(p, PEXPR_SELECT, above, low_real(s->l, k), count);
+		PlanExpr *above = plan_cast(p, PT_I32, plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first)));
+		count = count ? plan_binary(p, PEXPR_ADD, count, above) : above;
 		term = term * (m / k);
 		sum += term;
 	}
-	return plan_emit_let(s->b, "drawn", count);
+	return plan_emit_let(s->b, "drawn", count ? plan_cast(p, s->l->real, count) : low_real(s->l, 0));
 }
 
 static PlanExpr *
