@@ -162,7 +162,10 @@ def check_networks(options):
             if run.call("eval", Path(folder) / "probe")[0]:
                 continue                             # refused
             try:
-                check(run, options.engines.split(","), options.stops, rng, f"network {drawn} of seed {options.seed}")
+                engines = options.engines.split(",")
+                if "built" in engines:
+                    run.build()
+                check(run, engines, options.stops, rng, f"network {drawn} of seed {options.seed}")
             except Wrong as why:
                 print(f"failed  {why}\n{(Path(folder) / 'net.snn').read_text()}", flush=True)
                 failed += 1
