@@ -22,7 +22,7 @@
 #include <math.h>
 
 enum {
-	WORTH = 1 << 18,  /* values: fewer stay in a cache of the second level, where columns cost little */
+	WORTH = 1 << 17,  /* values: columns of fewer are as cheap: they stay in the second cache */
 	MOST = 128,       /* steps until all begins anew, where sums are kept for each of them … */
 	MOST_LISTED = 2048, /* … and where they are not … */
 	LEAST = 16        /* … and what is not worth it */
