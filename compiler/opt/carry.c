@@ -10,6 +10,7 @@
  * example  tests/opt/carry
  */
 #include "opt/carry.h"
+#include "opt/left.h"
 #include "opt/marks.h"
 #include "opt/pass.h"
 #include "opt/query.h"
@@ -251,7 +252,7 @@ void
 pass_carry(Plan *p)
 {
 	uint32_t step = plan_find_code(p, "step");
-	if (step == UINT32_MAX || plan_find_buf(p, "step") == UINT32_MAX)
+	if (step == UINT32_MAX || plan_find_buf(p, "step") == UINT32_MAX || !may_have_left(p, step))
 		return;
 	for (uint32_t k = 0; k < p->codes.at[step]->body.n; k++) {
 		const PlanStmt *s = p->codes.at[step]->body.at[k];

@@ -11,12 +11,9 @@
 #include "opt/clone.h"
 #include "opt/kernel.h"
 #include "opt/pass.h"
+#include "opt/products.h"
 #include "opt/query.h"
 
-enum {
-	ITEMS = 8,                                        /* a batch that is worth a product … */
-	VALUES = 1 << 14                                  /* … of a matrix of so many values */
-};
 /* Rows are added at 13 to 20 * 10^9 values in a second, a product of 64 items makes 100 to 140 of dense ones. */
 static const double DENSE = 0.25;
 
@@ -120,7 +117,7 @@ fits(const Gemm *g)
 	bool shapes = sum->naxes == 2 && w->naxes == 2 && v->naxes == 2 && v->axis[0].extent == sum->axis[0].extent &&
 		      v->axis[1].extent == w->axis[0].extent && w->axis[1].extent == sum->axis[1].extent;
 	bool types = (sum->type == PT_F32 || sum->type == PT_F64) && w->type == sum->type && (v->type == sum->type || v->type == PT_BOOL);
-	return shapes && types && sum->axis[0].extent >= ITEMS && plan_buf_count(w) >= VALUES && g->p->codes.at[g->kernel]->range == sum->axis[1].extent;
+	return shapes && types && sum->axis[0].extent >= PRODUCT_ITEMS && plan_buf_count(w) >= PRODUCT_VALUES && g->p->codes.at[g->kernel]->range == sum->axis[1].extent;
 }
 
 /* The kernel is one loop over items, which begins with the zeros and the rows. */

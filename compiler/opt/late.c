@@ -13,6 +13,7 @@
 #include "opt/late.h"
 #include "opt/clone.h"
 #include "opt/kernel.h"
+#include "opt/left.h"
 #include "opt/pass.h"
 
 /* ---- the step --------------------------------------------------------------------------------------------------------------- */
@@ -88,21 +89,6 @@ weave_step(Late *l)
 
 /* ---- runs --------------------------------------------------------------------------------------------------------------------- */
 
-static bool
-is_plain(const Late *l, const PlanStmt *s)
-{
-	return s->kind == PSTMT_FOR && s->step == 1 && s->body.n == 1 && takes_steps(s->body, l->step);
-}
-
-static bool
-has_plain(const Late *l, PlanBlock b)
-{
-	for (uint32_t k = 0; k < b.n; k++)
-		if (is_plain(l, b.at[k]) || has_plain(l, b.at[k]->body) || has_plain(l, b.at[k]->other))
-			return true;
-	return false;
-}
-
 /* Before each `do step`: how many it does. */
 static void
 weave_runs(Late *l, PlanCode *c, PlanBlock *b, const PlanStmt *loop)
@@ -111,7 +97,7 @@ weave_runs(Late *l, PlanCode *c, PlanBlock *b, const PlanStmt *loop)
 	PlanEmit out = plan_emit(p, c);
 	for (uint32_t k = 0; k < b->n; k++) {
 		PlanStmt *s = b->at[k];
-		bool plain = is_plain(l, s);
+		bool plain = is_run_of_steps(s, l->step);
 		if (plain && s->hi->kind != PEXPR_CONST)
 			s->hi = plan_emit_let(&out, "end", s->hi);
 		weave_runs(l, c, &s->body, plain ? s : NULL);
@@ -184,10 +170,7 @@ pass_late(Plan *p)
 {
 	Late l = {.p = p, .step = plan_find_code(p, "step")};
 	l.held_by = ARENA_ARRAY(p->arena, LateHeld, p->bufs.n);
-	bool plain = false;
-	for (uint32_t c = 0; c < p->codes.n && l.step != NO_ID; c++)
-		plain |= p->codes.at[c]->kind == CODE_PROC && c != l.step && has_plain(&l, p->codes.at[c]->body);
-	if (!plain || plan_find_buf(p, "step") == NO_ID || is_watched(p))
+	if (l.step == NO_ID || !has_run_of_steps(p, l.step) || plan_find_buf(p, "step") == NO_ID || is_watched(p))
 		return;
 	if (!late_find(&l)) {
 		tell_held(&l);

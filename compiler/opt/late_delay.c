@@ -6,7 +6,6 @@
 #include "opt/late.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { DEEP = 64, STEPS = 20000 /* of looking: where everything follows from everything, nothing is known */ };
 #define FAR 4503599627370496.0                            /* 2^52: whole numbers below are exact, and no sum of them wraps */
@@ -85,22 +84,6 @@ static Range
 either(Range a, Range b)
 {
 	return (Range){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi, a.known && b.known};
-}
-
-static bool
-host_writes(const Plan *p, uint32_t buf)
-{
-	for (uint32_t i = 0; i < p->objects.n; i++) {
-		const PlanObject *o = &p->objects.at[i];
-		bool reads = o->kind == POBJ_RECORD || o->kind == POBJ_SAVE || o->kind == POBJ_PLOT;
-		for (uint32_t k = 0; k < o->nbufs && !reads; k++)
-			if (o->bufs[k] == buf)
-				return true;
-		for (uint32_t k = 0; k < o->ntexts && o->kind == POBJ_LOAD; k++)
-			if (!strcmp(o->texts[k], p->bufs.at[buf].name))
-				return true;
-	}
-	return false;
 }
 
 static void

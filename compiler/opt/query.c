@@ -2,6 +2,7 @@
 #include "opt/query.h"
 
 #include <math.h>
+#include <string.h>
 
 bool
 is_invariant(const PlanExpr *e, const bool *changes)
@@ -88,6 +89,23 @@ host_knows(const Plan *p, uint32_t buf)
 		for (uint32_t k = 0; k < p->objects.at[i].nbufs; k++)
 			if (p->objects.at[i].bufs[k] == buf)
 				return true;
+	return false;
+}
+
+bool
+host_writes(const Plan *p, uint32_t buf)
+{
+	for (uint32_t i = 0; i < p->objects.n; i++) {
+		const PlanObject *o = &p->objects.at[i];
+		bool reads = o->kind == POBJ_RECORD || o->kind == POBJ_SAVE || o->kind == POBJ_PLOT || o->kind == POBJ_RASTER ||
+			     o->kind == POBJ_VALUE || o->kind == POBJ_WATCH;
+		for (uint32_t k = 0; k < o->nbufs && !reads; k++)
+			if (o->bufs[k] == buf)
+				return true;
+		for (uint32_t k = 0; k < o->ntexts && o->kind == POBJ_LOAD; k++)
+			if (!strcmp(o->texts[k], p->bufs.at[buf].name))
+				return true;
+	}
 	return false;
 }
 

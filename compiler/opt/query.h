@@ -17,6 +17,7 @@ bool block_stores(PlanBlock b, uint32_t buf);             /* ANY_BUFFER: to any 
 bool same_expr(const PlanExpr *a, const PlanExpr *b);
 bool block_touches(PlanBlock b, uint32_t buf);            /* reads, stores, or hands it to the host */
 bool host_knows(const Plan *p, uint32_t buf);             /* whether an object has it */
+bool host_writes(const Plan *p, uint32_t buf);            /* whether an object may: all that are not known to read */
 bool is_local(const PlanExpr *e, uint32_t id);
 bool is_zero_index(const PlanExpr *e);
 bool is_scalar_load(const PlanExpr *e);

@@ -29,24 +29,6 @@ local_keeps(Sign *s, uint32_t local)
 	return block_keeps(s, s->code->body, NO_ID, local);
 }
 
-/* Objects and calls of the host that may write: all that are not known to read. */
-static bool
-host_writes(const Plan *p, uint32_t buf)
-{
-	for (uint32_t i = 0; i < p->objects.n; i++) {
-		const PlanObject *o = &p->objects.at[i];
-		bool reads = o->kind == POBJ_RECORD || o->kind == POBJ_SAVE || o->kind == POBJ_PLOT || o->kind == POBJ_RASTER ||
-			     o->kind == POBJ_VALUE || o->kind == POBJ_WATCH;
-		for (uint32_t k = 0; k < o->nbufs && !reads; k++)
-			if (o->bufs[k] == buf)
-				return true;
-		for (uint32_t k = 0; k < o->ntexts && o->kind == POBJ_LOAD; k++)
-			if (!strcmp(o->texts[k], p->bufs.at[buf].name))
-				return true;
-	}
-	return false;
-}
-
 static bool
 buffer_keeps(Sign *s, uint32_t buf)
 {

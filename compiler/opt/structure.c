@@ -14,12 +14,11 @@
 #include "opt/clone.h"
 #include "opt/kernel.h"
 #include "opt/pass.h"
+#include "opt/products.h"
 #include "opt/query.h"
 #include "opt/unread.h"
 
 #include <string.h>
-
-enum { ITEMS = 8, VALUES = 1 << 14 };                     /* see gemm.c */
 
 /* ---- who reads and writes ----------------------------------------------------------------------------------------------- */
 
@@ -138,7 +137,7 @@ multiplies(const Plan *p, PlanBlock b, uint32_t buf)
 	for (uint32_t k = 0; k < b.n; k++) {
 		const PlanStmt *s = b.at[k];
 		const PlanBuf *sum = s->kind == PSTMT_STORE && is_term(s->e, buf) ? &p->bufs.at[s->id] : NULL;
-		if (sum && sum->naxes == 2 && sum->axis[0].kind == AXIS_BATCH && sum->axis[0].extent >= ITEMS)
+		if (sum && sum->naxes == 2 && sum->axis[0].kind == AXIS_BATCH && sum->axis[0].extent >= PRODUCT_ITEMS)
 			return true;
 		if (multiplies(p, s->body, buf) || multiplies(p, s->other, buf))
 			return true;
@@ -153,7 +152,7 @@ is_product(const Plan *p, uint32_t buf)
 	bool product = false;
 	for (uint32_t c = 0; c < p->codes.n; c++)
 		product = product || multiplies(p, p->codes.at[c]->body, buf);
-	return product && b->type == p->real && plan_buf_count(b) >= VALUES;
+	return product && b->type == p->real && plan_buf_count(b) >= PRODUCT_VALUES;
 }
 
 /* ---- the pass ------------------------------------------------------------------------------------------------------------ */
