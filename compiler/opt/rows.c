@@ -3,7 +3,8 @@
  * reads    plan after fuse; `for k { let i = list[k] ; for j simd { x[j] = x[j] + w[i, j] } }`: turns of a loop that each go along a row
  *          and change elements of its column; sums, or the rows themselves
  * writes   a loop over eight (four) turns at once, which goes along the rows together: sums are loaded and stored once, so is
- *          what all turns read, and as many rows are on their way from memory together; what is left over goes as before
+ *          what all turns read, and as many rows are on their way from memory together. What is left over goes as before, or,
+ *          of rows that are added, by four and by two
  * keeps    every bit: each element sees the same operations in the same order. What a column stores, no other column touches:
  *          every access of a buffer that is stored to ends with the column's index
  * example  tests/opt/rows
@@ -13,10 +14,7 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-enum {
-	ADDED = 8, CHANGED = 4,                           /* rows at a time */
-	SMALL = 24, LARGE = 160                           /* expressions in a turn that are worth eight, four copies */
-};
+enum { SMALL = 24, LARGE = 160 };                         /* expressions in a turn that are worth eight, four copies */
 
 /* ---- the loop along a row -------------------------------------------------------------------------- */
 
@@ -124,7 +122,7 @@ rows_along(Rows *f, const PlanStmt *along)
 		s->joint = s->joint && plan_type_value(t) == t && block_reads(along->body, s->buf);
 		adds = adds && s->joint;
 	}
-	return adds && f->nodes <= SMALL ? ADDED : f->nodes <= LARGE ? CHANGED : 0;
+	return adds && f->nodes <= SMALL ? ROWS_ADDED : f->nodes <= LARGE ? ROWS_CHANGED : 0;
 }
 
 /* ---- the loop over rows ---------------------------------------------------------------------------- */
@@ -134,7 +132,7 @@ static bool
 is_count(const Rows *f, const PlanExpr *e)
 {
 	if (e->kind == PEXPR_CONST)
-		return f->rows == ADDED && e->value.i >= f->rows;
+		return f->rows == ROWS_ADDED && e->value.i >= f->rows;
 	return e->kind == PEXPR_CAST && plan_type_is_int(e->op[0]->type) && !plan_type_is_signed(e->op[0]->type);
 }
 
@@ -178,7 +176,7 @@ rows_block(Rows *f, PlanBlock *b)
 			VEC_PUSH(f->p->arena, &out.v, s);
 			continue;
 		}
-		if (f->rows == ADDED)
+		if (f->rows == ROWS_ADDED)
 			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are added eight at a time: one load and one store of a sum for eight rows");
 		else
 			plan_remark(f->p, "rows", true, f->code, "rows of spiking neurons are changed four at a time: what all of them read is loaded once");

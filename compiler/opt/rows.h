@@ -4,6 +4,8 @@
 
 #include "opt/clone.h"
 
+enum { ROWS_ADDED = 8, ROWS_CHANGED = 4 };               /* at a time */
+
 /* A buffer that the loop along a row stores to; joint: in the same place for every row, so that its value is handed on from row to row. */
 typedef struct { uint32_t buf, nops; PlanExpr *const *op; bool joint; PlanExpr *place[PLAN_MAX_AXES], *value; } RowsSum;
 typedef VEC(RowsSum) RowsSumVec;

@@ -149,25 +149,38 @@ emit_together(Rows *f, PlanEmit *b, const PlanStmt *s, PlanExpr *k)
 	plan_emit_for(b, j, f->along->e, f->along->hi, true, &turn)->span = f->along->span;
 }
 
-/* for k in 0 ..< whole step 8 { … } ; for k in whole ..< n { as before } */
+/* The turns from `from` on that make whole groups of f->rows; to where they go. */
+static PlanExpr *
+emit_groups(Rows *f, PlanEmit *b, const PlanStmt *s, PlanExpr *from, PlanExpr *n)
+{
+	Plan *p = f->p;
+	int64_t size = f->rows;
+	PlanExpr *to;
+	if (n->kind == PEXPR_CONST)
+		to = plan_int(p, PT_I64, n->value.i / size * size);
+	else
+		to = plan_emit_let(b, "whole", plan_binary(p, PEXPR_AND, n, plan_int(p, PT_I64, -size)));
+	if (n->kind == PEXPR_CONST && to->value.i == from->value.i)
+		return to;
+	PlanEmit body = plan_emit(p, f->code);
+	uint32_t k = plan_new_loop_local(b, f->code->locals[s->id].name);
+	emit_together(f, &body, s, plan_local(p, f->code, k));
+	PlanStmt *groups = plan_emit_for(b, k, from, to, false, &body);
+	groups->step = size;
+	groups->span = s->span;
+	return to;
+}
+
+/* for k in 0 ..< whole step 8 { … } ; of rows that are added what is left over goes by four and by two: each walk loads and stores the sums.
+ * The last ones as before. */
 void
 rows_emit(Rows *f, PlanEmit *b, PlanStmt *s)
 {
-	Plan *p = f->p;
-	PlanEmit body = plan_emit(p, f->code);
-	bool known = s->hi->kind == PEXPR_CONST;
-	PlanExpr *n = known ? s->hi : plan_emit_let(b, "rows", s->hi), *whole;
-	if (known)
-		whole = plan_int(p, PT_I64, n->value.i / f->rows * f->rows);
-	else
-		whole = plan_emit_let(b, "whole", plan_binary(p, PEXPR_AND, n, plan_int(p, PT_I64, -(int64_t)f->rows)));
-	uint32_t k = plan_new_loop_local(b, f->code->locals[s->id].name);
-	emit_together(f, &body, s, plan_local(p, f->code, k));
-	PlanStmt *together = plan_emit_for(b, k, plan_int(p, PT_I64, 0), whole, false, &body);
-	together->step = f->rows;
-	together->span = s->span;
-	s->e = whole;
+	PlanExpr *n = s->hi->kind == PEXPR_CONST ? s->hi : plan_emit_let(b, "rows", s->hi), *from = s->e;
+	for (bool added = f->rows == ROWS_ADDED; f->rows > 1; f->rows = added ? f->rows / 2 : 1)
+		from = emit_groups(f, b, s, from, n);
+	s->e = from;
 	s->hi = n;
-	if (!known || whole->value.i < n->value.i)
-		VEC_PUSH(p->arena, &b->v, s);
+	if (n->kind != PEXPR_CONST || from->value.i < n->value.i)
+		VEC_PUSH(f->p->arena, &b->v, s);
 }

@@ -382,7 +382,33 @@ target_collect(struct learning *restrict net, int64_t lo, int64_t hi)
 				net->target_input[b][j] = sum8;
 			}
 		}
-		for (int64_t k = whole; k < rows; k++) {
+		const int64_t whole2 = rows & -4;
+		for (int64_t k = whole; k < whole2; k += 4) {
+			const int64_t i = net->source_spiking[b][k];
+			const int64_t i2 = net->source_spiking[b][k + 1];
+			const int64_t i3 = net->source_spiking[b][k + 2];
+			const int64_t i4 = net->source_spiking[b][k + 3];
+			INDEPENDENT
+			for (int64_t j = lo; j < hi; j++) {
+				const float sum = net->target_input[b][j] + net->input_weight[i][j];
+				const float sum2 = sum + net->input_weight[i2][j];
+				const float sum3 = sum2 + net->input_weight[i3][j];
+				const float sum4 = sum3 + net->input_weight[i4][j];
+				net->target_input[b][j] = sum4;
+			}
+		}
+		const int64_t whole3 = rows & -2;
+		for (int64_t k = whole2; k < whole3; k += 2) {
+			const int64_t i = net->source_spiking[b][k];
+			const int64_t i2 = net->source_spiking[b][k + 1];
+			INDEPENDENT
+			for (int64_t j = lo; j < hi; j++) {
+				const float sum = net->target_input[b][j] + net->input_weight[i][j];
+				const float sum2 = sum + net->input_weight[i2][j];
+				net->target_input[b][j] = sum2;
+			}
+		}
+		for (int64_t k = whole3; k < rows; k++) {
 			const int64_t i = net->source_spiking[b][k];
 			INDEPENDENT
 			for (int64_t j = lo; j < hi; j++)
