@@ -2,7 +2,7 @@
  *
  * Per size of the working set, from L1 to memory: GB/s of reading, of updating in place (bytes read and written both count), of copying
  * and of the triad a = b + s * c (STREAM; McCalpin 1995); millions of read-modify-writes of a float at random places per second. And GFLOP/s of
- * fused multiply-adds on registers. cc -O3 -march=native -ffp-contract=off
+ * fused multiply-adds, and of divisions, on registers. cc -O3 -march=native -ffp-contract=off
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
@@ -80,6 +80,22 @@ multiply_add(size_t n)
 	sink = s[0] + s[LANES - 1];
 }
 
+static void
+divide(size_t n)
+{
+	Vec x[CHAINS];
+	for (int k = 0; k < CHAINS; k++)
+		x[k] = (Vec){0} + (float)(k + 1);
+	Vec a = (Vec){0} + 1.5f + sink;
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < CHAINS; k++)
+			x[k] = a / x[k];
+	Vec s = {0};
+	for (int k = 0; k < CHAINS; k++)
+		s += x[k];
+	sink = s[0] + s[LANES - 1];
+}
+
 typedef struct { float *a; uint32_t *place; size_t n, repeat; int kind; } Work;
 
 static void
@@ -93,7 +109,8 @@ turn(const Work *w)
 		case 2: copy_all(w->a, w->a + half, half); break;
 		case 3: triad(w->a, w->a + third, w->a + 2 * third, third); break;
 		case 4: add_at(w->a, w->place, PLACES); break;
-		default: multiply_add(1000); break;
+		case 5: multiply_add(1000); break;
+		default: divide(1000); break;
 		}
 		__asm__ volatile("" ::: "memory");
 	}
@@ -143,7 +160,9 @@ main(void)
 	}
 	w.kind = 5;
 	w.repeat = 100;
-	printf("\"fma\": %.1f}\n", 1e-9 * 2 * LANES * CHAINS * 1000 / best(&w));
+	printf("\"fma\": %.1f, ", 1e-9 * 2 * LANES * CHAINS * 1000 / best(&w));
+	w.kind = 6;
+	printf("\"divide\": %.2f}\n", 1e-9 * LANES * CHAINS * 1000 / best(&w));
 	free(w.a);
 	free(w.place);
 	return 0;

@@ -4,7 +4,8 @@ Of each: processor seconds per simulated second, how many times as fast as the p
 of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak memory.
 
 The floor is the sum of what no program for this network can leave away, at what limits.c measured: the loops over neurons, at
-their arithmetic or at updating their arrays where these lie; rows of full matrices, which are read, or changed where they learn; each
+their arithmetic (operations as they are written, half as many per second as flops of fused multiply-adds since none are fused that the
+plan does not fuse; divisions apart) or at updating their arrays where these lie; rows of full matrices, which are read, or changed where they learn; each
 event's place in an array of sums, and its synapse, which is read one behind the other in its row, and changed there where it learns.
 """
 import re
@@ -29,7 +30,8 @@ Case = namedtuple("Case", "name program settings short long peers times layers r
                   "cost most", defaults=(1, 80, 0, 2, None, 1, 0, None, None))
 CASES = [
     Case("CUBA", "cuba", {}, 0.5, 8.5, {"Brian2": 0.053, "GeNN": 0.101}, 4, ("e", "i"), 5.6, 0.05),
-    Case("COBA", "coba", {}, 0.5, 6.5, {"Auryn": 0.107, "GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
+    Case("COBA", "coba", {}, 0.5, 6.5, {"GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
+    Case("COBA by Euler's method", "coba_euler", {}, 0.5, 6.5, {"Auryn": 0.107}, 4, ("e", "i"), 19.3, 0.15, 3),
     Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 6,
          "GeNN"),
     Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 7,
@@ -76,16 +78,16 @@ def dt_of(program):
 
 
 def dense_loops(bench, program, settings):
-    """Flops and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
+    """Operations, divisions and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
     command = [bench.options.snnc, "explain", program]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Dense loops: ([\d\s]+) flops and ([\d. ]+) (\w+) in each step", text)
+    found = re.search(r"Dense loops: [^(]*\(([^a-z]+) operations, ([^a-z]+) divisions[^)]*\) and ([\d. ]+) (\w+) in each step", text)
     if not found:
         return None
-    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(3)]
-    return float(re.sub(r"[^\d.e]", "", found.group(1))), float(found.group(2).replace(" ", "")) * unit
+    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(4)]
+    return *(float(re.sub(r"[^\d.e]", "", found.group(k))) for k in (1, 2)), float(found.group(3).replace(" ", "")) * unit
 
 
 def floor(bench, case, rate):
@@ -100,7 +102,8 @@ def floor(bench, case, rate):
         synapses += n if "synapse" in axes else 0
         weights = max(weights, n if name.endswith(".weight") else 0)
         sums += n if name.endswith("_on_the_way") or name.rpartition(".")[2] in ("input", "exc", "inh") else 0
-    step = max(loops[0] / 1e9 / limits["fma"], loops[1] / 1e9 / measure.limit(limits, "update", states))
+    arithmetic = (loops[0] - loops[1]) / (limits["fma"] / 2) + loops[1] / limits["divide"]
+    step = max(arithmetic, loops[2] / measure.limit(limits, "update", states)) / 1e9
     spikes = rate * neurons_of(bench, case)
     event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
     matrix = case.rows * case.settings.get("n", 0) ** 2 * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)

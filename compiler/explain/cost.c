@@ -1,7 +1,8 @@
 /* cost: counts operations and bytes of loops.
  *
  * What stands in a turn is counted as it is written: an operation on floats is one flop (fma two), a call what its function holds, a
- * load or a store the bytes of its element, whether it comes from a cache or not; both sides of a condition count. Turns are
+ * load or a store the bytes of its element, whether it comes from a cache or not; both sides of a condition count. An operation
+ * is what a processor does at once: fma is one; divisions and roots, which take it many times as long, count apart. Turns are
  * numbers where the bounds are; where they come from a list, the loop is one over events.
  */
 #include "explain/cost.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct { double flops, bytes; } Work;
+typedef struct { double flops, bytes, ops, slow; } Work;
 
 typedef struct {
 	const Plan *p;
@@ -26,7 +27,7 @@ static Work work_of_block(Cost *k, PlanBlock b, bool with_loops);
 static Work
 add(Work a, Work b)
 {
-	return (Work){a.flops + b.flops, a.bytes + b.bytes};
+	return (Work){a.flops + b.flops, a.bytes + b.bytes, a.ops + b.ops, a.slow + b.slow};
 }
 
 static bool
@@ -53,6 +54,8 @@ work_of_expr(Cost *k, const PlanExpr *e)
 	} else if (is_operation(e->kind)) {
 		bool floats = plan_type_is_float(e->type) || (e->nops && plan_type_is_float(e->op[e->nops - 1]->type));
 		w.flops += floats ? e->kind == PEXPR_FMA ? 2 : 1 : 0;
+		w.ops += floats;
+		w.slow += floats && (e->kind == PEXPR_DIV || e->kind == PEXPR_SQRT || e->kind == PEXPR_REM);
 	}
 	return w;
 }
@@ -220,7 +223,7 @@ put_loop(Cost *k, Around a, PlanBlock b, bool simd)
 	Work w = work_of_block(k, b, false);
 	if (w.flops == 0 && w.bytes == 0)
 		return;
-	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.turns, w.flops, w.bytes};
+	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.turns, w.flops, w.bytes, w.ops, w.slow};
 	VEC_PUSH(k->p->arena, k->out, loop);
 }
 

@@ -18,6 +18,7 @@ typedef struct {
 	bool simd;
 	double turns;                                     /* of dense loops in a step; of loops over events, in one event */
 	double flops, bytes;                              /* of one turn: floating-point operations, bytes of arrays read and written */
+	double ops, slow;                                 /* flops, but a fused multiply-add is one; divisions and roots among them */
 } CostLoop;
 typedef VEC(CostLoop) CostLoopVec;
 

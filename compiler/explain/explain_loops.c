@@ -71,7 +71,7 @@ static void
 put_costs(const Explain *x, const LoopVec *loops)
 {
 	PageTable t = {.columns = 7};
-	double flops = 0, bytes = 0;
+	double flops = 0, bytes = 0, ops = 0, slow = 0;
 	VEC_PUSH(x->a, &t.rows, ((PageRow){{"kernel", "turns", "form", "flops a turn", "bytes a turn", "in a step", "arrays"}}));
 	for (uint32_t i = 0; i < loops->n; i++) {
 		const CostLoop *l = &loops->at[i];
@@ -81,10 +81,12 @@ put_costs(const Explain *x, const LoopVec *loops)
 		bool always = l->form == FORM_DENSE && !*l->where;
 		flops += always ? l->turns * l->flops : 0;
 		bytes += always ? l->turns * l->bytes : 0;
+		ops += always ? l->turns * l->ops : 0;
+		slow += always ? l->turns * l->slow : 0;
 	}
 	page_table(x->out, x->env->markdown, &t);
-	strbuf_printf(x->out, "\nDense loops: %s flops and %s in each step; the others as often as spikes ask for.\n", page_count(x->a, flops),
-		      page_bytes(x->a, bytes));
+	strbuf_printf(x->out, "\nDense loops: %s flops (%s operations, %s divisions or roots among them) and %s in each step; the others as often as "
+		      "spikes ask for.\n", page_count(x->a, flops), page_count(x->a, ops), page_count(x->a, slow), page_bytes(x->a, bytes));
 }
 
 static void

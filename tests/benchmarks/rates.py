@@ -32,6 +32,7 @@ SMALL = [
     Case("dense_stdp", {}, 1, {"output": (1000, None)}, 19.8, 0.05, 1, 0.01187),
     Case("cuba", {}, 10, CELLS, 5.6, 0.05),
     Case("coba", {"time": "2 s"}, 2, CELLS, 19.3, 0.15, 3),
+    Case("coba_euler", {"time": "2 s"}, 2, CELLS, 19.3, 0.15, 3),
     Case("brunel_stdp", {"scale": "0.1", "time": "0.5 s"}, 0.5, {"e": (800, None), "i": (200, None)}, 9.4, 0.15, 1, 0.0998),
     Case("microcircuit", {"scale": "0.05", "time": "0.5 s"}, 0.5, {k: (round(n * 0.05), None) for k, (n, _) in POPULATIONS.items()}, 3.5, 0.15),
 ]
@@ -44,6 +45,7 @@ FULL = [
     Case("dense_stdp", {"n": "8000"}, 1, {"output": (8000, None)}, 19.7, 0.05, 1, 0.0014846),
     Case("cuba", {}, 10, CELLS, 5.6, 0.05),
     Case("coba", {}, 10, CELLS, 19.3, 0.15, 5),
+    Case("coba_euler", {}, 10, CELLS, 19.3, 0.15, 5),
     Case("brunel_stdp", {}, 1, {"e": (8000, None), "i": (2000, None)}, 9.4, 0.05, 1, 0.09976),
     Case("microcircuit", {}, 1, {k: (round(n * 0.1), None) for k, (n, _) in POPULATIONS.items()}, 3.48, 0.15),
     Case("microcircuit", {"scale": "1"}, 1, POPULATIONS, 3.55, 0.15),
