@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 static const char events_descr[] = "[('t', '<i8'), ('b', '<u4'), ('i', '<u4')]";
 enum { EVENT_BYTES = 16 };
@@ -304,24 +307,7 @@ rt_record_state(snnrt *rt, RtState *s, uint32_t index)
 
 /* ---- rows --------------------------------------------------------------------------------------------- */
 
-enum { BLOCK = 64 };
-
-/* The first block from k on, of those that are whole, in which a flag is set: most are silent. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-__attribute__((target_clones("avx2", "default"), optimize("O3")))
-#endif
-static uint64_t
-skip_silent(const unsigned char *flag, uint64_t k, uint64_t n)
-{
-	for (; k + BLOCK <= n; k += BLOCK) {
-		unsigned char any = 0;
-		for (int i = 0; i < BLOCK; i++)
-			any |= flag[k + (uint64_t)i];
-		if (any)
-			break;
-	}
-	return k;
-}
+enum { BLOCK = 64, NUMBERS = 4 * BLOCK };
 
 /* Bit k: whether flag[k], which is 0 or 1, of as many as `n`, 64 at most. */
 static uint64_t
@@ -338,43 +324,90 @@ set_flags(const unsigned char *flag, uint64_t n)
 	return bits;
 }
 
-static void
-write_lines(RtRecord *r, int64_t step, uint32_t item, uint32_t first, uint64_t bits)
+#if defined(__SSE2__)
+static inline uint64_t
+top_bits(__m128i flags)
 {
-	for (char line[64]; bits; bits &= bits - 1) {
-		int n = snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)step, item, first + (uint32_t)__builtin_ctzll(bits));
-		rt_sink_write(&r->sink, line, (uint64_t)n);
+	return (uint64_t)_mm_movemask_epi8(_mm_slli_epi16(flags, 7));
+}
+#endif
+
+/* The same of a whole block; most are silent. */
+static uint64_t
+set_flags_of_block(const unsigned char *flag)
+{
+#if defined(__SSE2__)
+	const __m128i *part = (const __m128i *)(const void *)flag;
+	__m128i a = _mm_loadu_si128(part), b = _mm_loadu_si128(part + 1), c = _mm_loadu_si128(part + 2), d = _mm_loadu_si128(part + 3);
+	if (!top_bits(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))))
+		return 0;
+	return top_bits(a) | top_bits(b) << 16 | top_bits(c) << 32 | top_bits(d) << 48;
+#else
+	return set_flags(flag, BLOCK);
+#endif
+}
+
+/* The numbers of the bits that are set, from `first` on; how many. The first four without a look at how many there are: that
+ * cannot be foreseen, and what stands behind them is written over. */
+static uint32_t
+list_bits(uint64_t bits, uint32_t first, uint32_t *number)
+{
+	uint32_t n = 0;
+	for (uint32_t k = 0; k < 4; k++, bits &= bits - 1) {
+		number[k] = first + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
+		n += bits != 0;
+	}
+	for (; bits; bits &= bits - 1)
+		number[n++] = first + (uint32_t)__builtin_ctzll(bits);
+	return n;
+}
+
+static void
+write_lines(RtRecord *r, int64_t step, uint32_t item, const uint32_t *number, uint32_t n)
+{
+	char line[64];
+	for (uint32_t k = 0; k < n; k++) {
+		int size = snprintf(line, sizeof line, "%lld,%u,%u\n", (long long)step, item, number[k]);
+		rt_sink_write(&r->sink, line, (uint64_t)size);
 	}
 }
 
-/* An event for each bit, of neuron `first` and those behind it. */
 static void
-write_block(RtRecord *r, int64_t step, uint32_t item, uint32_t first, uint64_t bits)
+write_numbers(RtRecord *r, int64_t step, uint32_t item, const uint32_t *number, uint32_t n)
 {
-	struct { int64_t t; uint32_t b, i; } event[BLOCK];
+	struct { int64_t t; uint32_t b, i; } event[NUMBERS];
 	_Static_assert(sizeof *event == EVENT_BYTES, "as events_descr says");
-	uint32_t n = 0;
-	for (uint64_t left = bits; left; left &= left - 1) {
-		event[n].t = step;
-		event[n].b = item;
-		event[n++].i = first + (uint32_t)__builtin_ctzll(left);
-	}
 	r->rows += n;
-	if (r->sink.fd >= 0 && r->csv)
-		write_lines(r, step, item, first, bits);
-	else if (r->sink.fd >= 0)
+	if (r->sink.fd >= 0 && r->csv) {
+		write_lines(r, step, item, number, n);
+	} else if (r->sink.fd >= 0) {
+		for (uint32_t k = 0; k < n; k++) {
+			event[k].t = step;
+			event[k].b = item;
+			event[k].i = number[k];
+		}
 		rt_sink_write(&r->sink, event, n * sizeof *event);
+	}
 }
 
 static void
 write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, const unsigned char *flag)
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / neurons;
-	for (uint64_t item = 0; item < items; item++, flag += neurons)
-		for (uint64_t k = 0; (k = skip_silent(flag, k, neurons)) < neurons; k += BLOCK) {
-			uint64_t bits = set_flags(flag + k, neurons - k < BLOCK ? neurons - k : BLOCK);
-			write_block(r, step, (uint32_t)item, first + (uint32_t)k, bits);
+	uint32_t number[NUMBERS], n = 0;
+	for (uint64_t item = 0; item < items; item++, flag += neurons) {
+		for (uint64_t k = 0; k < neurons; k += BLOCK) {
+			uint64_t bits = neurons - k < BLOCK ? set_flags(flag + k, neurons - k) : set_flags_of_block(flag + k);
+			if (bits)
+				n += list_bits(bits, first + (uint32_t)k, number + n);
+			if (n > NUMBERS - BLOCK) {
+				write_numbers(r, step, (uint32_t)item, number, n);
+				n = 0;
+			}
 		}
+		write_numbers(r, step, (uint32_t)item, number, n);
+		n = 0;
+	}
 }
 
 int64_t
