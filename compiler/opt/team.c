@@ -5,15 +5,22 @@
  *          touches what another thread wrote, or writes what it read. Each kernel comes as early as what it needs allows
  * keeps    every bit: nothing is added in another order, and no kernel overtakes one that it shares a buffer with, unless both
  *          touch only what belongs to their own turns, cut at the same places
+ *
+ * Who does what is tried in three ways: kernels in parts, those of one thread spread evenly; such that follow what one thread did on the
+ * same; and homes, each with all its kernels on one thread (team_home).
+ *
  * example  tests/opt/team
  */
 #include "opt/query.h"
 #include "opt/opt.h"
 #include "opt/team.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { LINE = 64 /* elements: no two parts write into one cache line */, FEWEST = 2 /* turns that can be shared out */ };
+#define EVEN 0.7                                          /* of the load of one thread: what another one has to do, at least */
+#define STAYING 1.25                                      /* what homes may take more by the estimate, which knows nothing of lines that move from cache to cache */
 
 typedef struct {
 	PlanStmt *run;
@@ -21,7 +28,7 @@ typedef struct {
 	TeamCost cost;
 	PlanShare share;
 	int64_t unit;
-	uint32_t phase, thread;
+	uint32_t phase, thread, home;
 } Member;
 typedef VEC(Member) MemberVec;
 
@@ -30,7 +37,7 @@ typedef struct {
 	TeamMode mode;
 	int threads;
 	const PlanCode *code;
-	bool follow;                                      /* who needs what one thread did runs on that, too, though it could be cut */
+	enum { SPREAD, FOLLOW, HOMES } way;               /* FOLLOW: who needs what one thread did runs on that, too, though it could be cut */
 } Team;
 
 /* ---- what may be cut, and what meets -------------------------------------------------------------------- */
@@ -158,11 +165,12 @@ place(Team *t, MemberVec *v, Member *m)
 	for (uint32_t i = 0; i < v->n; i++) {
 		const Member *e = &v->at[i];
 		Bond bond = bond_of(t, e, m);
-		bool together = bond == IN_ORDER || (bond == MEETING && e->share == SHARE_ONE && m->share == SHARE_ONE);
+		bool together = bond == IN_ORDER || (bond == MEETING && e->share == SHARE_ONE && m->share == SHARE_ONE &&
+						     (t->way != HOMES || e->thread == m->thread));
 		uint32_t least = bond == APART ? 0 : together ? e->phase : e->phase + 1;
 		m->phase = least > m->phase ? least : m->phase;
 	}
-	if (m->share != SHARE_ONE && !(t->follow && follows(t, v, m)))
+	if (t->way == HOMES || (m->share != SHARE_ONE && !(t->way == FOLLOW && follows(t, v, m))))
 		return;
 	if (!same_thread(t, v, m, &fixed)) {
 		m->phase++;
@@ -254,17 +262,65 @@ make_team(Team *t, const MemberVec *v)
 	return team;
 }
 
-static MemberVec
-place_all(Team *t, const MemberVec *all, bool follow)
+/* Each home to the thread that has least to do, the longest first. False: some thread would have hardly anything to do. */
+static bool
+share_homes(const Team *t, MemberVec *v)
 {
-	MemberVec v = {0};
-	t->follow = follow;
-	for (uint32_t i = 0; i < all->n; i++) {
-		Member m = all->at[i];
+	double least = INFINITY, most = 0;
+	double *todo = ARENA_ARRAY(t->p->arena, double, v->n + 1), load[PLAN_MAX_TEAM] = {0};
+	uint32_t *thread = ARENA_ARRAY(t->p->arena, uint32_t, v->n + 1);
+	for (uint32_t i = 0; i < v->n; i++)
+		todo[v->at[i].home] += v->at[i].cost.whole;
+	for (;;) {
+		uint32_t longest = 0, on = 0;
+		for (uint32_t h = 1; h < v->n; h++)
+			longest = todo[h] > todo[longest] ? h : longest;
+		if (todo[longest] <= 0)
+			break;
+		for (uint32_t k = 1; k < (uint32_t)t->threads; k++)
+			on = load[k] < load[on] ? k : on;
+		thread[longest] = on;
+		load[on] += todo[longest];
+		todo[longest] = 0;
+	}
+	for (uint32_t i = 0; i < v->n; i++) {
+		v->at[i].share = SHARE_ONE;
+		v->at[i].thread = thread[v->at[i].home];
+	}
+	for (uint32_t k = 0; k < (uint32_t)t->threads; k++) {
+		least = load[k] < least ? load[k] : least;
+		most = load[k] > most ? load[k] : most;
+	}
+	return least >= EVEN * most;
+}
+
+static MemberVec
+place_all(Team *t, const MemberVec *all, int way)
+{
+	MemberVec v = {0}, given = {0};
+	for (uint32_t i = 0; i < all->n; i++)
+		VEC_PUSH(t->p->arena, &given, all->at[i]);
+	t->way = way;
+	if (way == HOMES && !share_homes(t, &given))
+		return v;
+	for (uint32_t i = 0; i < given.n; i++) {
+		Member m = given.at[i];
 		place(t, &v, &m);
 		VEC_PUSH(t->p->arena, &v, m);
 	}
 	return v;
+}
+
+static void
+find_homes(const Team *t, MemberVec *v)
+{
+	const TeamReach **reach = ARENA_ARRAY(t->p->arena, const TeamReach *, v->n + 1);
+	uint32_t *home = ARENA_ARRAY(t->p->arena, uint32_t, v->n + 1);
+	for (uint32_t i = 0; i < v->n; i++)
+		reach[i] = &v->at[i].reach;
+	team_homes(t->p, reach, v->n, home);
+	for (uint32_t i = 0; i < v->n; i++)
+		v->at[i].home = home[i];
 }
 
 /* The statements from .. to of a block: runs and remarks. NULL: they stay as they are. */
@@ -279,9 +335,14 @@ share_out(Team *t, PlanBlock b, uint32_t from, uint32_t to)
 		judge(t, &m);
 		VEC_PUSH(t->p->arena, &all, m);
 	}
-	MemberVec v = place_all(t, &all, false), w = place_all(t, &all, true);
-	TeamCost c = estimate(t, &v), d = estimate(t, &w);
-	if (d.half < c.half) {
+	find_homes(t, &all);
+	MemberVec v = {0};
+	TeamCost c = {0};
+	for (int way = SPREAD; way <= HOMES; way++) {
+		MemberVec w = place_all(t, &all, way);
+		TeamCost d = estimate(t, &w);
+		if (w.n < all.n || (way > SPREAD && d.half > c.half * (way == HOMES ? STAYING : 1)))
+			continue;
 		v = w;
 		c = d;
 	}

@@ -25,6 +25,9 @@ TeamCost team_cost(Plan *p, const PlanCode *kernel);
 #define TEAM_WIDEST 64                                    /* elements of a turn, at most */
 #define TEAM_MEET_NS 500.0                                /* a meeting, and what one waits for the slower one */
 
+/* team_home.c: home[i], of each of n kernels: the number of one of them, the same for all that belong together. */
+void team_homes(const Plan *p, const TeamReach *const *reach, uint32_t n, uint32_t *home);
+
 /* team_split.c: rows are cut by looking for the first target of a part. */
 void team_split(Plan *p, PlanCode *kernel);
 bool team_is_cut(const Plan *p, const PlanStmt *loop);    /* whether it would be */

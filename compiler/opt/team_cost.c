@@ -199,7 +199,8 @@ turns_of(const Cost *k, const PlanStmt *s)
 		return s->hi->value.i > s->e->value.i ? (double)(s->hi->value.i - s->e->value.i) / (double)s->step : 0;
 	if (is_local(s->hi, 1))
 		return (double)k->c->range / (double)s->step;
-	uint32_t b = bound_buf(k, s->hi, 0);
+	uint32_t b = s->hi->kind == PEXPR_ADD ? bound_buf(k, s->hi->op[1], 0) : NO_ID;
+	b = b == NO_ID ? bound_buf(k, s->hi, 0) : b;
 	if (b == NO_ID && piece_of(k, s->hi, 0) > 0)
 		return piece_of(k, s->hi, 0) / (double)s->step;
 	if (b == NO_ID)
@@ -210,6 +211,8 @@ turns_of(const Cost *k, const PlanStmt *s)
 		return probability(k) * (n > 0 ? n : 1000) / (double)s->step;
 	if (is_range(s) || (!of->naxes && n > 0))                     /* all rows of the part; as many as there are */
 		return n / (double)s->step;
+	if (of->naxes == 2 && of->axis[1].extent > 1 && n > 0)        /* pieces of rows */
+		return n / (double)of->axis[0].extent / (double)(of->axis[1].extent - 1) / (double)s->step;
 	if (of->naxes == 1 && of->axis[0].extent > 1 && n > 0)        /* rows */
 		return n / (double)(of->axis[0].extent - 1) / (double)s->step;
 	return UNKNOWN;
