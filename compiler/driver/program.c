@@ -77,7 +77,8 @@ buffer(Arena *a, const PlanBuf *b)
 			  .role = b->role,
 			  .naxes = b->naxes,
 			  .offset = b->offset,
-			  .bytes = plan_buf_bytes(b)};
+			  .bytes = plan_buf_count(b) * plan_type_size(b->type),
+			  .pitch = b->pitch};
 	for (uint32_t i = 0; i < b->naxes; i++)
 		r.axis[i] = (snnrt_axis){b->axis[i].kind, b->axis[i].extent};
 	if (b->role == ROLE_CONST && b->data)

@@ -120,10 +120,11 @@ find_difference(const PlanBuf *b, const char *x, const char *y)
 {
 	uint64_t n = plan_buf_count(b);
 	uint32_t size = plan_type_size(b->type);
-	if (memcmp(x, y, n * size) == 0)
+	if (memcmp(x, y, plan_buf_bytes(b)) == 0)
 		return UINT64_MAX;
 	for (uint64_t i = 0; i < n; i++) {
-		if (!same(b->type, x + i * size, y + i * size))
+		uint64_t at = plan_buf_place(b, i) * size;
+		if (!same(b->type, x + at, y + at))
 			return i;
 	}
 	return UINT64_MAX;
@@ -176,7 +177,7 @@ tell_difference(Verify *v, const Origin *origin, const PlanBuf *b, uint64_t inde
 {
 	Arena *a = v->c->arena;
 	VerifyResult *r = v->out;
-	uint64_t at = index * plan_type_size(b->type);
+	uint64_t at = plan_buf_place(b, index) * plan_type_size(b->type);
 	r->differs = true;
 	r->variable = place_text(a, b, index);
 	r->expected = value_text(a, b->type, interpreter + at);

@@ -352,6 +352,8 @@ member_comment(CEmit *c, const PlanBuf *b)
 		strbuf_puts(&s, "; half precision");
 	if (b->type == PT_BF16)
 		strbuf_puts(&s, "; bfloat16");
+	if (b->pitch)
+		strbuf_printf(&s, "; the first %llu of a row", (unsigned long long)b->axis[b->naxes - 1].extent);
 	return strbuf_text(&s);
 }
 
@@ -365,7 +367,7 @@ put_member(CEmit *c, uint32_t i)
 	strbuf_printf(&s, "_Alignas(%d) %s %s", PLAN_ALIGN, c_elem(b->type), c->bufs[i]);
 	for (uint32_t k = 0; k < b->naxes; k++) {
 		if (b->axis[k].extent != 1)
-			strbuf_printf(&s, "[%llu]", (unsigned long long)b->axis[k].extent);
+			strbuf_printf(&s, "[%llu]", (unsigned long long)(k + 1 == b->naxes ? plan_buf_pitch(b) : b->axis[k].extent));
 	}
 	strbuf_putc(&s, ';');
 	do

@@ -134,8 +134,9 @@ put_buffer(CEmit *c, uint32_t i)
 	for (uint32_t k = 0; k < b->naxes; k++)
 		strbuf_printf(&s, "%s{%s, %llu}", k ? ", " : "", axis_names[b->axis[k].kind],
 		              (unsigned long long)b->axis[k].extent);
-	strbuf_printf(&s, "%s}, %llu, %llu, ", b->naxes ? "" : "{0, 0}",
-		      (unsigned long long)b->offset, (unsigned long long)plan_buf_bytes(b));
+	strbuf_printf(&s, "%s}, %llu, %llu, %llu, ", b->naxes ? "" : "{0, 0}",
+		      (unsigned long long)b->offset, (unsigned long long)(plan_buf_count(b) * plan_type_size(b->type)),
+		      (unsigned long long)b->pitch);
 	if (has_data(b))
 		strbuf_printf(&s, "%s_data},", c->bufs[i]);
 	else

@@ -63,6 +63,9 @@ ll_cache_key(Arena *a, const Plan *p, const LlvmOptions *o, const char *part)
 		strbuf_printf(&text, "hash %s ", o->hash);
 	else
 		plan_print(&text, p);
+	for (uint32_t i = 0; o->hash && i < p->bufs.n; i++)      /* the hash does not tell where values lie */
+		if (p->bufs.at[i].pitch)
+			strbuf_printf(&text, "%u %" PRIu64 " ", i, p->bufs.at[i].pitch);
 	strbuf_text(&text);
 	Hash h = hash_bytes(text.at, text.n);
 	return arena_printf(a, "%016" PRIx64 "%016" PRIx64, h.at[0], h.at[1]);

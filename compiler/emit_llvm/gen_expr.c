@@ -29,7 +29,7 @@ ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index)
 	LLVMValueRef at =
 		LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
 	for (uint32_t i = 0; i < b->naxes; i++) {
-		LLVMValueRef extent = ll_i64(g, (int64_t)b->axis[i].extent);
+		LLVMValueRef extent = ll_i64(g, (int64_t)(i + 1 == b->naxes ? plan_buf_pitch(b) : b->axis[i].extent));
 		if (b->axis[i].extent <= 1)
 			continue;
 		if (row)

@@ -20,7 +20,7 @@ eval_address(Eval *ev, uint32_t buf, PlanExpr *const *index)
 		if (x < 0 || (uint64_t)x >= extent)
 			eval_fail(ev, "`%s` is indexed by %" PRId64 ", its axis %s has %" PRIu64, b->name, x,
 				plan_axis_name(b->axis[i].kind), extent);
-		at = at * extent + (uint64_t)x;
+		at = at * (i + 1 == b->naxes ? plan_buf_pitch(b) : extent) + (uint64_t)x;
 	}
 	return ev->arena + b->offset + at * plan_type_size(b->type);
 }

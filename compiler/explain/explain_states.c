@@ -12,6 +12,8 @@ axes_text(const Explain *x, const PlanBuf *b)
 	StrBuf out = strbuf_init(x->a);
 	for (uint32_t i = 0; i < b->naxes; i++)
 		strbuf_printf(&out, "%s%s %" PRIu64, i ? ", " : "", plan_axis_name(b->axis[i].kind), b->axis[i].extent);
+	if (b->pitch)
+		strbuf_printf(&out, " of %" PRIu64, b->pitch);
 	return b->naxes ? strbuf_text(&out) : "one number";
 }
 

@@ -78,13 +78,16 @@ typedef struct {
 	PlanRole role;
 	uint32_t naxes;                                   /* 0: one element */
 	PlanAxis axis[PLAN_MAX_AXES];                     /* row-major, last axis contiguous */
+	uint64_t pitch;                                   /* elements from a row to the next, if more than the last axis has; else 0 */
 	const PlanValue *data;                            /* ROLE_CONST: all elements */
 	uint64_t offset;                                  /* in the arena, a multiple of PLAN_ALIGN; set by plan_layout */
 	Span span;
 } PlanBuf;
 
 uint64_t plan_buf_count(const PlanBuf *b);                /* elements; UINT64_MAX if that is more than 2^48 */
-uint64_t plan_buf_bytes(const PlanBuf *b);
+uint64_t plan_buf_pitch(const PlanBuf *b);                /* elements from a row to the next: the last axis, and what is left free behind it */
+uint64_t plan_buf_bytes(const PlanBuf *b);                /* in the arena, with what is left free */
+uint64_t plan_buf_place(const PlanBuf *b, uint64_t i);    /* where element i, in the order of the axes, lies: in elements */
 
 /* ---- expressions -------------------------------------------------------------------------- */
 
@@ -195,6 +198,7 @@ typedef struct { const char *name, *args; } PlanHostFn;
 extern const PlanHostFn plan_host_fns[];
 extern const uint32_t plan_host_fn_count;
 uint32_t plan_host_find(const char *name);                /* index; PANIC if there is none */
+bool plan_object_takes_pitch(PlanObjectKind k);           /* whether its buffers may have one: the host goes by rows */
 
 /* What a pass did with a code, or why it did not: for people; no part of the plan's text. `form`, if set, is that of the kernels that
  * the pass made beside it, "NAME.part": "lazy". */
@@ -273,7 +277,7 @@ void plan_remark(Plan *p, const char *pass, bool done, const PlanCode *c, const 
 void plan_print(StrBuf *out, const Plan *p);
 void plan_print_code(StrBuf *out, const Plan *p, const PlanCode *c);
 void plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e);
-const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike (without teams), with equal constants */
+const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike (without teams and pitches), with equal constants */
 /* Reads the text of plan_print. NULL and *why ("line 12: …") if it is not a plan. */
 Plan *plan_read(Arena *a, Interner *names, const char *text, const char **why);
 /* Reads funcs (only) and adds those to `p` that it does not have yet; used for the embedded *.plan library. */

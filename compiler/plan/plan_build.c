@@ -94,10 +94,26 @@ plan_buf_count(const PlanBuf *b)
 }
 
 uint64_t
+plan_buf_pitch(const PlanBuf *b)
+{
+	return b->pitch ? b->pitch : b->naxes ? b->axis[b->naxes - 1].extent : 1;
+}
+
+uint64_t
 plan_buf_bytes(const PlanBuf *b)
 {
-	uint64_t n = plan_buf_count(b);
+	PlanBuf whole = *b;
+	if (b->pitch)
+		whole.axis[b->naxes - 1].extent = b->pitch;
+	uint64_t n = plan_buf_count(&whole);
 	return n == UINT64_MAX ? n : n * plan_type_size(b->type);
+}
+
+uint64_t
+plan_buf_place(const PlanBuf *b, uint64_t i)
+{
+	uint64_t row = b->pitch ? b->axis[b->naxes - 1].extent : 1;
+	return b->pitch ? i / row * b->pitch + i % row : i;
 }
 
 void

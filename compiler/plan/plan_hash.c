@@ -27,6 +27,7 @@ plan_hash(const Plan *p)
 		const PlanBuf *b = &p->bufs.at[i];
 		bare.bufs.at[i] = *b;
 		bare.bufs.at[i].data = NULL;
+		bare.bufs.at[i].pitch = 0;                /* where values lie changes none of them, and no file */
 		if (b->data)
 			h = add(h, b->data, plan_buf_count(b) * sizeof *b->data);
 	}

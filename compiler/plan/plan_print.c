@@ -441,6 +441,8 @@ print_buffer(StrBuf *out, const PlanBuf *b)
 	for (uint32_t i = 0; i < b->naxes; i++)
 		strbuf_printf(out, "%s%s %" PRIu64, i ? ", " : "", plan_axis_name(b->axis[i].kind), b->axis[i].extent);
 	strbuf_printf(out, "] %s", plan_role_name(b->role));
+	if (b->pitch)
+		strbuf_printf(out, " pitch %" PRIu64, b->pitch);
 	if (b->role == ROLE_CONST && b->data)
 		print_data(out, b);
 	strbuf_putc(out, '\n');

@@ -390,6 +390,7 @@ read_buffer(PlanReader *r)
 	if (b.role == ROLE_UNSET)
 		FAIL(r, "a role expected before %s", plan_lex_shown(&r->x));
 	plan_lex_next(&r->x);
+	b.pitch = plan_lex_take(&r->x, "pitch") ? plan_reader_u64(r) : 0;
 	if (b.role == ROLE_CONST)
 		read_data(r, &b);
 	VEC_PUSH(r->plan->arena, &r->plan->bufs, b);

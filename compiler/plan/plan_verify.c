@@ -650,8 +650,10 @@ check_buffer(Verify *v, uint32_t index)
 		if (b->axis[i].kind <= AXIS_UNSET || b->axis[i].kind >= AXIS_COUNT)
 			return bad(v, "buffer `%s` has an axis of no kind", b->name);
 	}
+	if (b->pitch && (b->naxes < 2 || b->role == ROLE_CONST || b->axis[b->naxes - 1].extent < 2 || b->pitch <= b->axis[b->naxes - 1].extent))
+		return bad(v, "buffer `%s` cannot have a pitch of %" PRIu64, b->name, b->pitch);
 	uint64_t n = plan_buf_count(b);
-	if (n == UINT64_MAX)
+	if (n == UINT64_MAX || plan_buf_bytes(b) == UINT64_MAX)
 		return bad(v, "buffer `%s` is too large", b->name);
 	if ((b->role == ROLE_CONST) != (b->data != NULL))
 		return bad(v, "buffer `%s` %s", b->name, b->data ? "has values but is not const" : "is const without values");

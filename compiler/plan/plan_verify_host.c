@@ -136,6 +136,13 @@ verify_product(const Plan *p, const PlanObject *o)
 	return ok ? NULL : "product of matrices that do not fit";
 }
 
+/* The others walk over buffers as a whole. */
+bool
+plan_object_takes_pitch(PlanObjectKind k)
+{
+	return k == POBJ_FILL || k == POBJ_RECORD || k == POBJ_SAVE || k == POBJ_PLOT || k == POBJ_WATCH || k == POBJ_LOAD || k == POBJ_PRODUCT;
+}
+
 const char *
 plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 {
@@ -164,6 +171,10 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	bool target = o->kind == POBJ_FILL || o->kind == POBJ_STREAM || o->kind == POBJ_SYNAPSES;
 	if (target && p->bufs.at[o->bufs[0]].role == ROLE_CONST)
 		return arena_printf(a, "%s would write to `%s`, which is const", kind, p->bufs.at[o->bufs[0]].name);
+	for (uint32_t i = 0; i < o->nbufs && !plan_object_takes_pitch(o->kind); i++) {
+		if (p->bufs.at[o->bufs[i]].pitch)
+			return arena_printf(a, "%s takes `%s` as a whole, and it has a pitch", kind, p->bufs.at[o->bufs[i]].name);
+	}
 	switch (o->kind) {
 	case POBJ_DATA: return verify_data(a, o);
 	case POBJ_VOTE: return verify_vote(p, a, o);
@@ -246,8 +257,8 @@ verify_fetch(const Plan *p, Arena *a, const PlanStmt *s)
 		return "the column is no constant";
 	if (column->value.i < 0 || column->value.i >= o->nums[2] || !find_column(o, column->value.i, &t, &count))
 		return arena_printf(a, "data has no column %" PRId64, column->value.i);
-	if (p->bufs.at[at->id].role == ROLE_CONST)
-		return arena_printf(a, "`%s` is const", p->bufs.at[at->id].name);
+	if (p->bufs.at[at->id].role == ROLE_CONST || p->bufs.at[at->id].pitch)
+		return arena_printf(a, "`%s` %s", p->bufs.at[at->id].name, p->bufs.at[at->id].pitch ? "has a pitch" : "is const");
 	return verify_room(p, a, at, t, count);
 }
 
@@ -255,7 +266,7 @@ verify_fetch(const Plan *p, Arena *a, const PlanStmt *s)
 static bool
 keeps_steps(const PlanBuf *kept, const PlanBuf *b)
 {
-	if (kept->type != b->type || kept->naxes != b->naxes + 1 || kept->axis[0].kind != AXIS_SLOT)
+	if (kept->type != b->type || kept->naxes != b->naxes + 1 || kept->axis[0].kind != AXIS_SLOT || kept->pitch != b->pitch)
 		return false;
 	for (uint32_t i = 0; i < b->naxes; i++)
 		if (kept->axis[i + 1].extent != b->axis[i].extent)

@@ -45,7 +45,8 @@ typedef struct {
 	const char *name;
 	uint32_t type, role, naxes;
 	snnrt_axis axis[6];
-	uint64_t offset, bytes;                           /* in the arena */
+	uint64_t offset, bytes;                           /* in the arena; of all values */
+	uint64_t pitch;                                   /* elements from a row of the last axis to the next; 0: as many as it has */
 	const void *data;                                 /* SNNRT_CONST: the bytes to copy in, or NULL */
 } snnrt_buffer;
 

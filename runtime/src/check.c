@@ -32,7 +32,10 @@ check_buffer(const snnrt_program *p, uint32_t i, char *why)
 	if (bytes != b->bytes)
 		return rt_say(why, "buffer `%s` has %llu bytes, its shape has %llu", b->name,
 		              (unsigned long long)b->bytes, (unsigned long long)bytes);
-	if (b->offset < sizeof(void *) || b->offset > p->arena_bytes || b->bytes > p->arena_bytes - b->offset)
+	uint64_t row = b->naxes ? b->axis[b->naxes - 1].extent : 1;
+	if (b->pitch && (b->naxes < 2 || !b->bytes || b->pitch < row || b->pitch > p->arena_bytes / (b->bytes / row) || b->role == SNNRT_CONST))
+		return rt_say(why, "buffer `%s` has a pitch of %llu", b->name, (unsigned long long)b->pitch);
+	if (b->offset < sizeof(void *) || b->offset > p->arena_bytes || rt_room(b) > p->arena_bytes - b->offset)
 		return rt_say(why, "buffer `%s` lies outside the arena", b->name);
 	return true;
 }
@@ -116,6 +119,14 @@ check_watch(const snnrt_program *p, const snnrt_object *o, char *why)
 	return ok || rt_say(why, "watch `%s` has other buffers or numbers than it needs", o->name);
 }
 
+/* As plan_object_takes_pitch of the compiler says. */
+static bool
+goes_by_rows(uint32_t kind)
+{
+	return kind == SNNRT_OBJ_FILL || kind == SNNRT_OBJ_RECORD || kind == SNNRT_OBJ_SAVE || kind == SNNRT_OBJ_PLOT || kind == SNNRT_OBJ_WATCH ||
+	       kind == SNNRT_OBJ_LOAD || kind == SNNRT_OBJ_PRODUCT;
+}
+
 static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
@@ -130,6 +141,10 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 	for (uint32_t j = 0; j < o->nbufs; j++)
 		if (o->bufs[j] >= p->nbuffers)
 			return rt_say(why, "%s `%s` names a buffer that is not there", shape[o->kind].name, o->name);
+	for (uint32_t j = 0; j < o->nbufs; j++)
+		if (p->buffers[o->bufs[j]].pitch && !goes_by_rows(o->kind))
+			return rt_say(why, "%s `%s` takes `%s` as a whole, and it has a pitch", shape[o->kind].name, o->name,
+			              p->buffers[o->bufs[j]].name);
 	if (o->kind == SNNRT_OBJ_DATA)
 		return check_data(o, why);
 	if (o->kind == SNNRT_OBJ_VOTE)

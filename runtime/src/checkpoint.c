@@ -63,6 +63,15 @@ is_kept(const snnrt_buffer *b)
 	return b->role != SNNRT_CONST;
 }
 
+static uint32_t
+checksum_of(const snnrt *rt, const snnrt_buffer *b)
+{
+	uLong sum = crc32_z(0, NULL, 0);
+	for (uint64_t r = 0; r < rt_rows(b); r++)
+		sum = crc32_z(sum, rt->arena + b->offset + r * rt_row_pitch(b), (z_size_t)rt_row_bytes(b));
+	return (uint32_t)sum;
+}
+
 /* The table with payloads from `first` on; *end: behind the last. */
 static void
 make_table(const snnrt *rt, uint64_t first, const RtText *host, RtText *t, uint64_t *end)
@@ -88,7 +97,7 @@ make_table(const snnrt *rt, uint64_t first, const RtText *host, RtText *t, uint6
 		}
 		put_u64(t, first);
 		put_u64(t, b->bytes);
-		put_u32(t, first ? checksum(rt->arena + b->offset, b->bytes) : 0);
+		put_u32(t, first ? checksum_of(rt, b) : 0);
 		first = align(first + b->bytes);
 	}
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
@@ -149,7 +158,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why
 			const snnrt_buffer *b = &rt->p->buffers[i];
 			if (!is_kept(b))
 				continue;
-			rt_sink_write(&s, rt->arena + b->offset, b->bytes);
+			rt_sink_rows(&s, b, rt->arena + b->offset);
 			rt_sink_write(&s, zeros, align(b->bytes) - b->bytes);
 		}
 		rt_sink_sum(&s);

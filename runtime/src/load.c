@@ -126,34 +126,32 @@ rt_load_close(RtLoad *l)
 }
 
 static int64_t
-check_finite(snnrt *rt, const snnrt_object *o, const RtLoad *l, uint64_t first, const void *target)
+check_finite(snnrt *rt, const snnrt_object *o, const RtLoad *l, uint64_t first, uint64_t n, const void *target)
 {
-	uint64_t bad = rt_find_not_finite(rt->p->buffers[o->bufs[0]].type, target, l->row_items);
-	if (bad == l->row_items)
+	uint64_t bad = rt_find_not_finite(rt->p->buffers[o->bufs[0]].type, target, n);
+	if (bad == n)
 		return 0;
 	return rt_fail(rt, "%s `%s`: element %llu of `%s` is not a finite number", purpose(o), o->name,
 	               (unsigned long long)(first + bad), l->file.name);
 }
 
-/* Elements first .. of the file into the target, as the target's type; in pieces, so that memory is bounded. */
+/* n elements of the file, from `first` on, into the target, as the target's type; in pieces, so that memory is bounded. */
 static int64_t
-load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
+load_row(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, uint64_t count, void *target)
 {
 	enum { PIECE = 1 << 14 };
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
 	uint32_t from = l->array.type, size = rt_type_size(b->type);
 	char why[RT_WHY];
-	if (!rt_in_arena(rt, target, b->bytes))
-		return SNNRT_FAILED;
 	if (from == b->type && from != SNNRT_BOOL) {
-		if (!rt_array_read(&l->file, &l->array, first, l->row_items, target, why))
+		if (!rt_array_read(&l->file, &l->array, first, count, target, why))
 			return rt_fail(rt, "`%s`: %s", o->name, why);
-		return check_finite(rt, o, l, first, target);
+		return check_finite(rt, o, l, first, count, target);
 	}
 	if (!l->row && !(l->row = malloc((size_t)PIECE * 8)))
 		return rt_fail(rt, "no memory");
-	for (uint64_t done = 0; done < l->row_items;) {
-		uint64_t bad, n = l->row_items - done < PIECE ? l->row_items - done : PIECE;
+	for (uint64_t done = 0; done < count;) {
+		uint64_t bad, n = count - done < PIECE ? count - done : PIECE;
 		if (!rt_array_read(&l->file, &l->array, first + done, n, l->row, why))
 			return rt_fail(rt, "`%s`: %s", o->name, why);
 		if (!rt_convert(b->type, (char *)target + done * size, from, l->row, n, &bad))
@@ -161,7 +159,21 @@ load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
 			               (unsigned long long)(first + done + bad), l->file.name, rt_type_name(b->type));
 		done += n;
 	}
-	return check_finite(rt, o, l, first, target);
+	return check_finite(rt, o, l, first, count, target);
+}
+
+/* As many elements as the buffer has. */
+static int64_t
+load(snnrt *rt, const snnrt_object *o, RtLoad *l, uint64_t first, void *target)
+{
+	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
+	uint64_t n = rt_row_bytes(b) / rt_type_size(b->type);
+	if (!rt_in_arena(rt, target, rt_room(b)))
+		return SNNRT_FAILED;
+	for (uint64_t r = 0; r < rt_rows(b); r++)
+		if (load_row(rt, o, l, first + r * n, n, (char *)target + r * rt_row_pitch(b)) < 0)
+			return SNNRT_FAILED;
+	return 0;
 }
 
 int64_t

@@ -90,7 +90,7 @@ name_largest(const snnrt_program *p, RtText *t)
 		uint32_t best = UINT32_MAX;
 		for (uint32_t i = 0; i < p->nbuffers; i++) {
 			bool was = (n > 0 && taken[0] == i) || (n > 1 && taken[1] == i);
-			if (!was && (best == UINT32_MAX || p->buffers[i].bytes > p->buffers[best].bytes))
+			if (!was && (best == UINT32_MAX || rt_room(&p->buffers[i]) > rt_room(&p->buffers[best])))
 				best = i;
 		}
 		taken[n] = best;
@@ -101,7 +101,7 @@ name_largest(const snnrt_program *p, RtText *t)
 		rt_text_printf(t, "%s`%s` %s ", n ? ", " : "", b->name, rt_type_name(b->type));
 		rt_text_shape(t, b->naxes, extent);
 		rt_text_printf(t, " ");
-		rt_text_bytes(t, b->bytes);
+		rt_text_bytes(t, rt_room(b));
 	}
 }
 

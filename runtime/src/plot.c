@@ -69,7 +69,7 @@ draw_fields(snnrt *rt, const snnrt_object *o, const char *file, char *why)
 		return rt_say(why, "no memory for `%s`", file);
 	double lo = 0, hi = 0;
 	for (uint64_t i = 0; i < n; i++) {
-		double v = rt_load_float(b->type, at, i);
+		double v = rt_load_float(b->type, at, rt_place(b, i));
 		lo = v < lo && v - v == 0 ? v : lo;
 		hi = v > hi && v - v == 0 ? v : hi;
 	}
@@ -77,7 +77,7 @@ draw_fields(snnrt *rt, const snnrt_object *o, const char *file, char *why)
 	for (uint64_t pre = 0; pre < pixels; pre++)
 		for (uint64_t j = 0; j < post; j++) {
 			uint8_t rgb[3];
-			colour((rt_load_float(b->type, at, pre * post + j) - lo) * scale, rgb);
+			colour((rt_load_float(b->type, at, rt_place(b, pre * post + j)) - lo) * scale, rgb);
 			fill_square(&m, j % columns * tile_w + line + pre % width * dot,
 			            j / columns * tile_h + line + pre / width * dot, dot, rgb);
 		}

@@ -28,13 +28,14 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 #define MULTIPLY(name, type) \
 	static void \
-	name(uint64_t m, uint64_t n, uint64_t k, const type *restrict a, const type *restrict b, type *restrict c) \
+	name(uint64_t m, uint64_t n, uint64_t k, const type *restrict a, uint64_t lda, const type *restrict b, uint64_t ldb, type *restrict c, uint64_t ldc) \
 	{ \
-		memset(c, 0, m * n * sizeof *c); \
-		for (uint64_t i = 0; i < m; i++) \
+		for (uint64_t i = 0; i < m; i++) { \
+			memset(c + i * ldc, 0, n * sizeof *c); \
 			for (uint64_t q = 0; q < k; q++) \
 				for (uint64_t j = 0; j < n; j++) \
-					c[i * n + j] += a[i * k + q] * b[q * n + j]; \
+					c[i * ldc + j] += a[i * lda + q] * b[q * ldb + j]; \
+		} \
 	}
 MULTIPLY(multiply_f32, float)
 MULTIPLY(multiply_f64, double)
@@ -52,8 +53,8 @@ is_right(void)
 		da[i] = a[i] = (float)(i * 7 % 23 - 11);
 	for (int i = 0; i < TRY_K * TRY_N; i++)
 		db[i] = b[i] = (float)(i * 5 % 19 - 9);
-	multiply_f32(TRY_M, TRY_N, TRY_K, a, b, want);
-	multiply_f64(TRY_M, TRY_N, TRY_K, da, db, dwant);
+	multiply_f32(TRY_M, TRY_N, TRY_K, a, TRY_K, b, TRY_N, want, TRY_N);
+	multiply_f64(TRY_M, TRY_N, TRY_K, da, TRY_K, db, TRY_N, dwant, TRY_N);
 	sgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, TRY_M, TRY_N, TRY_K, 1, a, TRY_K, b, TRY_N, 0, c, TRY_N);
 	dgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, TRY_M, TRY_N, TRY_K, 1, da, TRY_K, db, TRY_N, 0, dc, TRY_N);
 	return memcmp(c, want, sizeof c) == 0 && memcmp(dc, dwant, sizeof dc) == 0;
@@ -98,18 +99,19 @@ snnrt_has_blas(void)
 }
 
 void
-rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, const void *a, const void *b, void *c)
+rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, RtMatrix a, RtMatrix b, void *c, uint64_t c_pitch)
 {
 	pthread_once(&once, find_blas);
-	bool small = m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX;
+	bool small = m <= INT32_MAX && a.pitch <= INT32_MAX && b.pitch <= INT32_MAX && c_pitch <= INT32_MAX;
+	BlasInt lda = (BlasInt)a.pitch, ldb = (BlasInt)b.pitch, ldc = (BlasInt)c_pitch;
 	if (type == SNNRT_F32 && sgemm && small)
-		sgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, (BlasInt)m, (BlasInt)n, (BlasInt)k, 1, a, (BlasInt)k, b, (BlasInt)n, 0, c, (BlasInt)n);
+		sgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, (BlasInt)m, (BlasInt)n, (BlasInt)k, 1, a.at, lda, b.at, ldb, 0, c, ldc);
 	else if (type == SNNRT_F64 && dgemm && small)
-		dgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, (BlasInt)m, (BlasInt)n, (BlasInt)k, 1, a, (BlasInt)k, b, (BlasInt)n, 0, c, (BlasInt)n);
+		dgemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, (BlasInt)m, (BlasInt)n, (BlasInt)k, 1, a.at, lda, b.at, ldb, 0, c, ldc);
 	else if (type == SNNRT_F32)
-		multiply_f32(m, n, k, a, b, c);
+		multiply_f32(m, n, k, a.at, a.pitch, b.at, b.pitch, c, c_pitch);
 	else
-		multiply_f64(m, n, k, a, b, c);
+		multiply_f64(m, n, k, a.at, a.pitch, b.at, b.pitch, c, c_pitch);
 }
 
 /* ---- objects ------------------------------------------------------------------------------------------------------ */
@@ -124,6 +126,18 @@ rt_product_check(const snnrt_program *p, const snnrt_object *o, char *why)
 	return ok || rt_say(why, "product `%s` has matrices that do not fit", o->name);
 }
 
+static uint64_t
+pitch_of(const snnrt_buffer *b)
+{
+	return b->pitch ? b->pitch : b->axis[1].extent;
+}
+
+static RtMatrix
+matrix_of(const snnrt *rt, const snnrt_buffer *b)
+{
+	return (RtMatrix){rt->arena + b->offset, pitch_of(b)};
+}
+
 int64_t
 snnrt_multiply(void *host, int64_t object, void *target)
 {
@@ -132,8 +146,8 @@ snnrt_multiply(void *host, int64_t object, void *target)
 	if (!o)
 		return SNNRT_FAILED;
 	const snnrt_buffer *c = &rt->p->buffers[o->bufs[0]], *a = &rt->p->buffers[o->bufs[1]], *b = &rt->p->buffers[o->bufs[2]];
-	if (!rt_in_arena(rt, target, c->bytes))
+	if (!rt_in_arena(rt, target, rt_room(c)))
 		return SNNRT_FAILED;
-	rt_multiply(c->type, c->axis[0].extent, c->axis[1].extent, a->axis[1].extent, rt->arena + a->offset, rt->arena + b->offset, target);
+	rt_multiply(c->type, c->axis[0].extent, c->axis[1].extent, a->axis[1].extent, matrix_of(rt, a), matrix_of(rt, b), target, pitch_of(c));
 	return 0;
 }

@@ -105,11 +105,12 @@ write_row(RtRecord *r, const snnrt_buffer *b, const void *source)
 	uint64_t n = b->bytes / rt_type_size(b->type);
 	for (uint64_t i = 0; i < n; i++) {
 		char number[48];
+		uint64_t at = rt_place(b, i);
 		int size;
 		if (rt_type_is_float(b->type))
-			size = snprintf(number, sizeof number, b->type == SNNRT_F64 ? "%.17g" : "%.9g", rt_load_float(b->type, source, i));
+			size = snprintf(number, sizeof number, b->type == SNNRT_F64 ? "%.17g" : "%.9g", rt_load_float(b->type, source, at));
 		else
-			size = snprintf(number, sizeof number, "%lld", (long long)rt_load_int(b->type, source, i));
+			size = snprintf(number, sizeof number, "%lld", (long long)rt_load_int(b->type, source, at));
 		number[size] = i + 1 < n ? ',' : '\n';
 		rt_sink_write(&r->sink, number, (uint64_t)size + 1);
 	}
@@ -395,7 +396,7 @@ write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, c
 {
 	uint64_t neurons = b->axis[b->naxes - 1].extent, items = b->bytes / neurons;
 	uint32_t number[NUMBERS], n = 0;
-	for (uint64_t item = 0; item < items; item++, flag += neurons) {
+	for (uint64_t item = 0; item < items; item++, flag += b->pitch ? b->pitch : neurons) {
 		for (uint64_t k = 0; k < neurons; k += BLOCK) {
 			uint64_t bits = neurons - k < BLOCK ? set_flags(flag + k, neurons - k) : set_flags_of_block(flag + k);
 			if (bits)
@@ -419,7 +420,7 @@ snnrt_record(void *host, int64_t object, int64_t step, void *source)
 		return SNNRT_FAILED;
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[0]];
 	RtRecord *r = rt->object[object];
-	if (!rt_in_arena(rt, source, b->bytes))
+	if (!rt_in_arena(rt, source, rt_room(b)))
 		return SNNRT_FAILED;
 	/* Rows are counted without results, too: a dump of the state is the same. */
 	if (r->events) {

@@ -311,7 +311,7 @@ rt_resume_load(snnrt *rt)
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
 		if (b->role != SNNRT_CONST)
-			memcpy(rt->arena + b->offset, snnrt_checkpoint_find(k, b->name)->data, (size_t)b->bytes);
+			rt_take_rows(b, rt->arena + b->offset, snnrt_checkpoint_find(k, b->name)->data);
 	}
 	const snnrt_buffer *resuming = rt_find_buffer(rt, "resuming");
 	if (!resuming || resuming->type != SNNRT_BOOL || resuming->bytes != 1)

@@ -52,6 +52,15 @@ bool rt_convert(uint32_t to, void *dst, uint32_t from, const void *src, uint64_t
 void rt_swap_bytes(void *p, uint64_t n, uint32_t size);
 bool rt_mul(uint64_t a, uint64_t b, uint64_t *out);                  /* false: overflow */
 
+/* ---- buffers (buffer.c) ----------------------------------------------------------------------------- */
+
+uint64_t rt_rows(const snnrt_buffer *b);                             /* of elements side by side; without a pitch all are one */
+uint64_t rt_row_bytes(const snnrt_buffer *b);                        /* of the elements of each */
+uint64_t rt_row_pitch(const snnrt_buffer *b);                        /* bytes from one to the next */
+uint64_t rt_room(const snnrt_buffer *b);                             /* bytes in the arena */
+void rt_take_rows(const snnrt_buffer *b, void *to, const void *values);   /* from where they lie side by side */
+uint64_t rt_place(const snnrt_buffer *b, uint64_t i);                /* where element i lies, counted in elements */
+
 /* ---- files to read (path.c, file.c) ------------------------------------------------------------------ */
 
 bool rt_path_is_inside(const char *path);                            /* relative, without .. */
@@ -173,6 +182,7 @@ typedef struct {
 bool rt_sink_open(RtSink *s, int dir, const char *name, char *why);  /* name may have folders: they are made */
 void rt_sink_write(RtSink *s, const void *p, uint64_t n);
 void rt_sink_values(RtSink *s, const snnrt_buffer *b, const void *values);   /* as rt_type_numpy tells */
+void rt_sink_rows(RtSink *s, const snnrt_buffer *b, const void *values);     /* as they are */
 /* Begins to keep crc, of all bytes from here on, without patches; called again it brings crc up to date. */
 void rt_sink_sum(RtSink *s);
 void rt_sink_patch(RtSink *s, uint64_t offset, const void *p, size_t n);
@@ -329,8 +339,9 @@ bool rt_names_file(RtText *list, const char *name);                  /* adds to 
 bool rt_program_check(const snnrt_program *p, char *why);            /* check.c */
 
 bool rt_product_check(const snnrt_program *p, const snnrt_object *o, char *why);    /* product.c: do its matrices fit? */
+typedef struct { const void *at; uint64_t pitch; } RtMatrix;         /* elements from a row to the next */
 /* c [m, n] = a [m, k] * b [k, n], of f32 or f64 */
-void rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, const void *a, const void *b, void *c);
+void rt_multiply(uint32_t type, uint64_t m, uint64_t n, uint64_t k, RtMatrix a, RtMatrix b, void *c, uint64_t c_pitch);
 bool rt_synapses_check(const snnrt_program *p, const snnrt_object *o, char *why);   /* synapses.c: can they be drawn? */
 uint64_t rt_memory_free(void);                                       /* memory.c */
 bool rt_memory_check(snnrt *rt, uint64_t own);                       /* false after rt_fail */

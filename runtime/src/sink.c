@@ -199,16 +199,23 @@ rt_sink_write(RtSink *s, const void *p, uint64_t n)
 }
 
 void
+rt_sink_rows(RtSink *s, const snnrt_buffer *b, const void *values)
+{
+	for (uint64_t r = 0; r < rt_rows(b); r++)
+		rt_sink_write(s, (const char *)values + r * rt_row_pitch(b), rt_row_bytes(b));
+}
+
+void
 rt_sink_values(RtSink *s, const snnrt_buffer *b, const void *values)
 {
 	float part[1024];
 	uint64_t n = b->bytes / rt_type_size(b->type);
 	if (b->type != SNNRT_BF16) {
-		rt_sink_write(s, values, b->bytes);
+		rt_sink_rows(s, b, values);
 		return;
 	}
 	for (uint64_t i = 0; i < n; i++) {
-		part[i % 1024] = (float)rt_load_float(b->type, values, i);
+		part[i % 1024] = (float)rt_load_float(b->type, values, rt_place(b, i));
 		if (i % 1024 == 1023 || i + 1 == n)
 			rt_sink_write(s, part, (i % 1024 + 1) * sizeof *part);
 	}

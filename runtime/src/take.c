@@ -83,13 +83,18 @@ snnrt_take(void *host, int64_t object, int64_t index, void *target)
 	if (!o || index < 0 || index >= o->nbufs)
 		return o ? rt_fail(rt, "load `%s` has no part %lld", o->name, (long long)index) : SNNRT_FAILED;
 	const snnrt_buffer *b = &rt->p->buffers[o->bufs[index]];
-	if (!rt_in_arena(rt, target, b->bytes))
+	if (!rt_in_arena(rt, target, rt_room(b)))
 		return SNNRT_FAILED;
 	const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(rt->object[object], b->name);
-	uint64_t bad, n = b->bytes / rt_type_size(b->type);
-	if (there && there->type == b->type)
-		memcpy(target, there->data, (size_t)b->bytes);
-	else if (there && !rt_convert(b->type, target, there->type, there->data, n, &bad))
-		return rt_fail(rt, "load: `%s` holds a number in `%s` that does not fit here", o->texts[0], b->name);
+	if (there && there->type == b->type) {
+		rt_take_rows(b, target, there->data);
+		return 0;
+	}
+	uint64_t bad, n = rt_row_bytes(b) / rt_type_size(b->type);
+	for (uint64_t r = 0; there && r < rt_rows(b); r++) {
+		const char *from = (const char *)there->data + r * n * rt_type_size(there->type);
+		if (!rt_convert(b->type, (char *)target + r * rt_row_pitch(b), there->type, from, n, &bad))
+			return rt_fail(rt, "load: `%s` holds a number in `%s` that does not fit here", o->texts[0], b->name);
+	}
 	return 0;
 }

@@ -155,6 +155,23 @@ all_finite(uint32_t type, const void *p, uint64_t n)
 	return sum == 0;
 }
 
+static bool
+is_finite(const snnrt_buffer *b, const unsigned char *at)
+{
+	bool finite = true;
+	for (uint64_t r = 0; finite && r < rt_rows(b); r++)
+		finite = all_finite(b->type, at + r * rt_row_pitch(b), rt_row_bytes(b) / rt_type_size(b->type));
+	return finite;
+}
+
+/* Side by side. */
+static void
+keep_rows(const snnrt_buffer *b, unsigned char *to, const unsigned char *at)
+{
+	for (uint64_t r = 0; r < rt_rows(b); r++)
+		memcpy(to + r * rt_row_bytes(b), at + r * rt_row_pitch(b), (size_t)rt_row_bytes(b));
+}
+
 void
 rt_watch_begin(snnrt *rt)
 {
@@ -166,9 +183,9 @@ rt_watch_begin(snnrt *rt)
 		const snnrt_buffer *b = buffer_of(rt, o, 0);
 		const unsigned char *at = rt->arena + b->offset;
 		if (kind_of(o) == WATCH_VALUES)
-			memcpy(w->values[i].first, at, b->bytes);
+			keep_rows(b, w->values[i].first, at);
 		else if (kind_of(o) == WATCH_STATE)
-			w->infinite[i] = !all_finite(b->type, at, count_of(b));
+			w->infinite[i] = !is_finite(b, at);
 	}
 }
 
@@ -180,7 +197,8 @@ watch_layer(snnrt *rt, uint32_t i)
 	const unsigned char *at = rt->arena + b->offset;
 	l->spikes_now = 0;
 	for (uint64_t k = 0; k < l->items * l->neurons; k++) {
-		bool spike = b->type == SNNRT_BOOL ? at[k] != 0 : rt_load_float(b->type, at, k) != 0;
+		uint64_t place = b->pitch ? rt_place(b, k) : k;
+		bool spike = b->type == SNNRT_BOOL ? at[place] != 0 : rt_load_float(b->type, at, place) != 0;
 		if (!spike)
 			continue;
 		uint64_t interval = l->last[k] ? rt->watch->steps + 1 - l->last[k] : 0;
@@ -214,7 +232,7 @@ print_index(RtText *t, const snnrt_buffer *b, uint64_t flat)
 static int64_t
 tell_bad(snnrt *rt, const snnrt_object *o, const snnrt_buffer *b, uint64_t k)
 {
-	double v = rt_load_float(b->type, rt->arena + b->offset, k);
+	double v = rt_load_float(b->type, rt->arena + b->offset, rt_place(b, k));
 	RtText t = {0};
 	if (*o->texts[1])
 		rt_text_printf(&t, "%s: ", o->texts[1]);
@@ -234,10 +252,10 @@ watch_state(snnrt *rt, uint32_t i)
 	const snnrt_buffer *b = buffer_of(rt, o, 0);
 	const unsigned char *at = rt->arena + b->offset;
 	uint64_t n = count_of(b);
-	if (all_finite(b->type, at, n))
+	if (is_finite(b, at))
 		return 0;
 	for (uint64_t k = 0; k < n; k++) {
-		double v = rt_load_float(b->type, at, k);
+		double v = rt_load_float(b->type, at, rt_place(b, k));
 		if (isnan(v) || (isinf(v) && !rt->watch->infinite[i]))
 			return tell_bad(rt, o, b, k);
 	}
@@ -307,27 +325,34 @@ report_layer(const snnrt *rt, RtText *t, RtText *notes, uint32_t i)
 
 typedef struct { double low, mean, high; uint64_t at_low, at_high, changed; } Spread;
 
+static double
+value_at(const snnrt *rt, const snnrt_buffer *b, uint32_t type, uint64_t k)
+{
+	return rt_load_float(type, rt->arena + b->offset, rt_place(b, k));
+}
+
 static Spread
 spread_of(const snnrt *rt, uint32_t i)
 {
 	const snnrt_object *o = &rt->p->objects[i];
 	const snnrt_buffer *b = buffer_of(rt, o, 0);
-	const unsigned char *now = rt->arena + b->offset, *bound[2] = {NULL, NULL};
+	const snnrt_buffer *bound[2] = {NULL, NULL};
+	const unsigned char *now = rt->arena + b->offset;
 	double one[2];
 	for (int k = 0; k < 2; k++) {
 		memcpy(&one[k], &o->nums[3 + k], sizeof one[k]);
 		if (o->nums[1 + k] >= 0)
-			bound[k] = rt->arena + buffer_of(rt, o, (uint32_t)o->nums[1 + k])->offset;
+			bound[k] = buffer_of(rt, o, (uint32_t)o->nums[1 + k]);
 	}
 	Spread s = {.low = INFINITY, .high = -INFINITY};
 	uint64_t n = count_of(b);
 	for (uint64_t k = 0; k < n; k++) {
-		double v = rt_load_float(b->type, now, k);
+		double v = rt_load_float(b->type, now, rt_place(b, k));
 		s.low = v < s.low ? v : s.low;
 		s.high = v > s.high ? v : s.high;
 		s.mean += v;
-		s.at_low += v == (bound[0] ? rt_load_float(b->type, bound[0], k) : one[0]);
-		s.at_high += v == (bound[1] ? rt_load_float(b->type, bound[1], k) : one[1]);
+		s.at_low += v == (bound[0] ? value_at(rt, bound[0], b->type, k) : one[0]);
+		s.at_high += v == (bound[1] ? value_at(rt, bound[1], b->type, k) : one[1]);
 		s.changed += v != rt_load_float(b->type, rt->watch->values[i].first, k);
 	}
 	s.mean /= n ? (double)n : 1;

@@ -194,21 +194,22 @@ static const int64_t out_delay_data[2] = {
 
 /* name, type, role, axes, place and bytes in the struct, values */
 static const snnrt_buffer buffers[] = {
-	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, NULL},
-	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, NULL},
-	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, NULL},
-	{"image", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 256, 16,
+	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, 0, NULL},
+	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, 0, NULL},
+	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, 0, NULL},
+	{"image", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 256, 16, 0,
 	    NULL},
-	{"got", SNNRT_I64, SNNRT_STATE, 0, {{0, 0}}, 320, 8, NULL},
-	{"out.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 3}}, 384, 12, NULL},
-	{"out.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 3}}, 448, 3,
+	{"got", SNNRT_I64, SNNRT_STATE, 0, {{0, 0}}, 320, 8, 0, NULL},
+	{"out.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 3}}, 384, 12, 0,
 	    NULL},
-	{"out.weight", SNNRT_F16, SNNRT_CONST, 2, {{SNNRT_PRE, 4}, {SNNRT_POST, 3}}, 512, 24,
+	{"out.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 3}}, 448, 3, 0,
+	    NULL},
+	{"out.weight", SNNRT_F16, SNNRT_CONST, 2, {{SNNRT_PRE, 4}, {SNNRT_POST, 3}}, 512, 24, 0,
 	    out_weight_data},
-	{"out.bias", SNNRT_BF16, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 576, 6, out_bias_data},
-	{"out.mask", SNNRT_BOOL, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 640, 3, out_mask_data},
-	{"out.zero", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 704, 12, NULL},
-	{"out.delay", SNNRT_I64, SNNRT_CONST, 1, {{SNNRT_POST, 2}}, 768, 16, out_delay_data},
+	{"out.bias", SNNRT_BF16, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 576, 6, 0, out_bias_data},
+	{"out.mask", SNNRT_BOOL, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 640, 3, 0, out_mask_data},
+	{"out.zero", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_POST, 3}}, 704, 12, 0, NULL},
+	{"out.delay", SNNRT_I64, SNNRT_CONST, 1, {{SNNRT_POST, 2}}, 768, 16, 0, out_delay_data},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */

@@ -173,22 +173,22 @@ static const float cells_constant_data[4] = {
 
 /* name, type, role, axes, place and bytes in the struct, values */
 static const snnrt_buffer buffers[] = {
-	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, NULL},
-	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, NULL},
-	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, NULL},
-	{"resuming", SNNRT_BOOL, SNNRT_DERIVED, 0, {{0, 0}}, 256, 1, NULL},
-	{"place", SNNRT_I64, SNNRT_DERIVED, 0, {{0, 0}}, 320, 8, NULL},
-	{"began", SNNRT_U64, SNNRT_DERIVED, 0, {{0, 0}}, 384, 8, NULL},
-	{"cells.constant", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_NEURON, 4}}, 448, 16,
+	{"seed", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 64, 8, 0, NULL},
+	{"step", SNNRT_U64, SNNRT_STATE, 0, {{0, 0}}, 128, 8, 0, NULL},
+	{"learning", SNNRT_BOOL, SNNRT_STATE, 0, {{0, 0}}, 192, 1, 0, NULL},
+	{"resuming", SNNRT_BOOL, SNNRT_DERIVED, 0, {{0, 0}}, 256, 1, 0, NULL},
+	{"place", SNNRT_I64, SNNRT_DERIVED, 0, {{0, 0}}, 320, 8, 0, NULL},
+	{"began", SNNRT_U64, SNNRT_DERIVED, 0, {{0, 0}}, 384, 8, 0, NULL},
+	{"cells.constant", SNNRT_F32, SNNRT_CONST, 1, {{SNNRT_NEURON, 4}}, 448, 16, 0,
 	    cells_constant_data},
-	{"cells.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 512, 16,
+	{"cells.v", SNNRT_F32, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 512, 16, 0,
 	    NULL},
 	{"cells.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 576, 4,
-	    NULL},
+	    0, NULL},
 	{"cells.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 640, 16,
-	    NULL},
+	    0, NULL},
 	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 704, 16,
-	    NULL},
+	    0, NULL},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */

@@ -282,6 +282,27 @@ def load_everything(at):
 
 
 @case
+def load_rows(at):
+    """Rows that begin at cache lines lie side by side in files: these are the same as without the pass, and are taken with it and without."""
+    text = """
+        seed = 3 ; batch = 2
+        layer a : Poisson[80](rate = 50 Hz)
+        layer b : LIF[75](threshold = -60 mV)
+        connect a -> b as c { weight = uniform(0, 1) { range [0, 1] ; learn PostPre(nu = (pre: 1e-2, post: 1e-1)) reduce sum over batch } }
+        record c.weight every 5 ms
+        record b.v
+        record b.spikes
+        experiment { %s }
+    """
+    at.write("first.snn", text % 'run 30 ms ; save "mid.snnw" ; save c.weight to "w.npy"')
+    at.same("saved", at.run("first.snn"), at.run("first.snn", "--without", "pad"))
+    for name in ("mid.snnw", "w.npy"):
+        shutil.copy(at.folder / f"out_{at.runs}" / name, at.folder / name)
+    at.write("second.snn", text % 'load "mid.snnw" ; run 20 ms ; load c.weight from "w.npy" ; run 20 ms')
+    at.same("taken", at.run("second.snn"), at.run("second.snn", "--without", "pad"))
+
+
+@case
 def load_parts(at):
     """A variable from an array, or from a checkpoint, which has it by its name."""
     at.write("first.snn", NETWORK % ("all_but_self", 'run 50 ms ; save "mid.snnw" ; save c.weight to "w.npy" ; save b.v to "v.npy"'))

@@ -153,17 +153,18 @@ answer(void *env, uint32_t fn, uint32_t nargs, const int64_t *a)
 	const PlanObject *o = nargs ? &r->plan->objects.at[a[0]] : NULL;
 	if (!strcmp(name, "fill") || !strcmp(name, "stream")) {
 		const FedFile *f = file_of(r, o);
-		uint64_t n = plan_buf_count(&r->plan->bufs.at[o->bufs[0]]),
-			 at = *name == 's' ? n * r->row[a[0]]++ : 0;
+		const PlanBuf *b = &r->plan->bufs.at[o->bufs[0]];
+		uint64_t n = plan_buf_count(b), at = *name == 's' ? n * r->row[a[0]]++ : 0;
 		ASSERT(at + n <= f->n);
-		memcpy((void *)(uintptr_t)a[1], f->at + at, 4 * n);
+		for (uint64_t i = 0; i < n; i++)
+			((float *)(uintptr_t)a[1])[plan_buf_place(b, i)] = f->at[at + i];
 	} else if (!strcmp(name, "fetch")) {
 		fetch_pixels(r->plan, o, a[1], a[2], (uint8_t *)(uintptr_t)a[3]);
 	} else if (!strcmp(name, "record")) {
 		const PlanBuf *b = &r->plan->bufs.at[o->bufs[0]];
 		for (uint64_t i = 0; i < plan_buf_count(b); i++)
 			VEC_PUSH(r->arena, &r->rows[a[0]],
-				 element(b, (const uint8_t *)(uintptr_t)a[2], i));
+				 element(b, (const uint8_t *)(uintptr_t)a[2], plan_buf_place(b, i)));
 	}
 	return 0;
 }
@@ -193,7 +194,7 @@ ran_f32(const Ran *r, const char *buf, uint64_t i)
 	ASSERT(id != UINT32_MAX);
 	const PlanBuf *b = &r->plan->bufs.at[id];
 	ASSERT(i < plan_buf_count(b));
-	return element(b, r->memory + b->offset, i);
+	return element(b, r->memory + b->offset, plan_buf_place(b, i));
 }
 
 float

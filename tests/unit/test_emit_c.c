@@ -159,8 +159,8 @@ is_equal(const Pair *t, const char *what)
 		const PlanBuf *b = &t->plan->bufs.at[i];
 		uint32_t size = plan_type_size(b->type);
 		for (uint64_t k = 0; k < plan_buf_count(b); k++) {
-			const char *e = t->by_eval + b->offset + k * size,
-				   *c = t->by_c + b->offset + k * size;
+			uint64_t at = b->offset + plan_buf_place(b, k) * size;
+			const char *e = t->by_eval + at, *c = t->by_c + at;
 			if (memcmp(e, c, size) == 0 ||
 			    (is_nan_cell(b->type, e) && is_nan_cell(b->type, c)))
 				continue;
@@ -534,7 +534,8 @@ check_table(const Plan *p, const snnrt_program *s)
 		CU_ASSERT_EQUAL(t->role, (uint32_t)b->role);
 		CU_ASSERT_EQUAL(t->naxes, b->naxes);
 		CU_ASSERT_EQUAL(t->offset, b->offset);
-		CU_ASSERT_EQUAL(t->bytes, plan_buf_bytes(b));
+		CU_ASSERT_EQUAL(t->bytes, plan_buf_count(b) * plan_type_size(b->type));
+		CU_ASSERT_EQUAL(t->pitch, b->pitch);
 		for (uint32_t k = 0; k < b->naxes; k++) {
 			CU_ASSERT_EQUAL(t->axis[k].kind, (uint32_t)b->axis[k].kind);
 			CU_ASSERT_EQUAL(t->axis[k].extent, b->axis[k].extent);
@@ -766,11 +767,24 @@ test_masks(void)
 	arena_close(a);
 }
 
+static void
+test_pitches(void)
+{
+	Arena *a = arena_open();
+	const char *text = read_file(a, SNNC_SOURCE_DIR "/tests/plan/pitch.plan");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	Pair p = pair_open(text);
+	expect_equal_everywhere(&p, 4);
+	pair_close(&p);
+	arena_close(a);
+}
+
 CU_TestInfo test_emit_c[] = {
 	{"every operator and cast on edge values gives the bits of eval", test_operators},
 	{"half precision and bfloat16 round as eval does", test_halves},
 	{"a network gives the bits of eval, by gcc and clang", test_network},
 	{"masks of flags give the bits of eval, for every start and length", test_masks},
+	{"rows that lie apart give the bits of eval", test_pitches},
 	{"the functions of the library give the bits of eval", test_library},
 	{"a whole program has its tables, passes statuses up and stops", test_program},
 	{"names that C or the file uses are kept clear of", test_names},

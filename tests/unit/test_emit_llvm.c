@@ -87,8 +87,8 @@ pair_is_equal(const Pair *t, const char *what)
 		const PlanBuf *b = &t->plan->bufs.at[i];
 		uint32_t size = plan_type_size(b->type);
 		for (uint64_t k = 0; k < plan_buf_count(b); k++) {
-			const char *e = t->by_eval + b->offset + k * size,
-				   *j = t->by_jit + b->offset + k * size;
+			uint64_t at = b->offset + plan_buf_place(b, k) * size;
+			const char *e = t->by_eval + at, *j = t->by_jit + at;
 			if (memcmp(e, j, size) == 0 ||
 			    (is_nan_cell(b->type, e) && is_nan_cell(b->type, j)))
 				continue;
@@ -499,20 +499,32 @@ test_library(void)
 	pair_close(&p);
 }
 
-/* Whole words, and what is left at the end of a row. */
 static void
-test_masks(void)
+run_four_steps(const char *path, const char *what)
 {
 	static char text[1 << 12];
 	if (!llvm_available())
 		return;
-	FILE *f = fopen(SNNC_SOURCE_DIR "/tests/plan/masks.plan", "r");
+	FILE *f = fopen(path, "r");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	text[fread(text, 1, sizeof text - 1, f)] = '\0';
 	fclose(f);
 	Pair p = pair_open(text);
-	expect_equal_everywhere(&p, 4, "masks");
+	expect_equal_everywhere(&p, 4, what);
 	pair_close(&p);
+}
+
+/* Whole words, and what is left at the end of a row. */
+static void
+test_masks(void)
+{
+	run_four_steps(SNNC_SOURCE_DIR "/tests/plan/masks.plan", "masks");
+}
+
+static void
+test_pitches(void)
+{
+	run_four_steps(SNNC_SOURCE_DIR "/tests/plan/pitch.plan", "pitches");
 }
 
 /* A kernel by its name takes any part of its range. */
@@ -871,6 +883,7 @@ CU_TestInfo test_emit_llvm[] = {
 	{"a network with delivery and learning gives the bits of eval", test_network},
 	{"the library of funcs gives the bits of eval", test_library},
 	{"masks of flags give the bits of eval, for every start and length", test_masks},
+	{"rows that lie apart give the bits of eval", test_pitches},
 	{"a kernel takes any part of its range", test_open_kernel},
 	{"host calls see the host, and a negative result goes up at once", test_host_calls},
 	{"a missing symbol is told", test_missing_symbol},

@@ -416,8 +416,10 @@ same_memory(const Ran *a, const Ran *b, const char *what)
 			continue;
 		CU_ASSERT_NOT_EQUAL_FATAL(id, UINT32_MAX);
 		const PlanBuf *y = &b->plan->bufs.at[id];
-		if (x->role == ROLE_SCRATCH ||
-		    !memcmp(a->memory + x->offset, b->memory + y->offset, plan_buf_bytes(x)))
+		uint64_t size = plan_type_size(x->type), n = x->role == ROLE_SCRATCH ? 0 : plan_buf_count(x), i = 0;
+		while (i < n && !memcmp(a->memory + x->offset + plan_buf_place(x, i) * size, b->memory + y->offset + plan_buf_place(y, i) * size, size))
+			i++;
+		if (i == n)
 			continue;
 		printf("\n    %s: `%s` differs\n", what, x->name);
 		CU_FAIL("memory differs");

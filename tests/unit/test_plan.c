@@ -69,6 +69,31 @@ every_kind_of_thing_is_read_back_as_printed(void)
 	check_golden("tests/plan/every.plan");
 	check_golden("tests/plan/digits.plan");
 	check_golden("tests/plan/masks.plan");
+	check_golden("tests/plan/pitch.plan");
+}
+
+static void
+a_pitch_takes_room_and_changes_nothing_else(void)
+{
+	Arena *a = arena_open();
+	Interner *names = intern_open(a);
+	Plan *dense = read_sound(a, names, "plan \"t\" real f32 dt 1 seed 0 buffer w: f32 [slot 2, pre 3, post 5] state buffer v: f32 [] state");
+	Plan *apart = read_sound(a, names, "plan \"t\" real f32 dt 1 seed 0 buffer w: f32 [slot 2, pre 3, post 5] state pitch 16 buffer v: f32 [] state");
+	const PlanBuf *w = &apart->bufs.at[0];
+	plan_layout(dense);
+	plan_layout(apart);
+	CU_ASSERT_EQUAL(plan_buf_count(w), 30);
+	CU_ASSERT_EQUAL(plan_buf_pitch(w), 16);
+	CU_ASSERT_EQUAL(plan_buf_pitch(&dense->bufs.at[0]), 5);
+	CU_ASSERT_EQUAL(plan_buf_pitch(&dense->bufs.at[1]), 1);
+	CU_ASSERT_EQUAL(plan_buf_bytes(w), 6 * 16 * 4);
+	CU_ASSERT_EQUAL(plan_buf_place(w, 4), 4);
+	CU_ASSERT_EQUAL(plan_buf_place(w, 5), 16);
+	CU_ASSERT_EQUAL(plan_buf_place(w, 29), 5 * 16 + 4);
+	CU_ASSERT_EQUAL(plan_buf_place(&dense->bufs.at[0], 29), 29);
+	CU_ASSERT_EQUAL(apart->arena_bytes - dense->arena_bytes, 6 * 64 - 128);
+	CU_ASSERT_STRING_EQUAL(plan_hash(dense), plan_hash(apart));
+	arena_close(a);
 }
 
 static void
@@ -196,6 +221,7 @@ static const struct { const char *text, *told; } bad_rows[] = {
 	{HEAD "\x01", "line 2: a byte that belongs to no token: 0x01"},
 	{HEAD "buffer let: f32 [] state", "`let` is a word of the language"},
 	{HEAD "buffer x: f32 [] stat", "a role expected before `stat`"},
+	{HEAD "buffer x: f32 [neuron 2, neuron 2] state pitch x", "a whole number expected before `x`"},
 	{HEAD "buffer x: f32 [neuro 2] state", "an axis expected before `neuro`"},
 	{HEAD "buffer x: f32 [neuron -2] state", "a whole number expected before `-`"},
 	{HEAD "buffer x: f32 [item 1, item 1, item 1, item 1, item 1, item 1, item 1] state", "more than 6 axes"},
@@ -302,6 +328,15 @@ static const struct { const char *text, *told; } bad_rows[] = {
 	{HEAD "buffer seed: u32 [] state", "buffer `seed` is not u64 []"},
 	{HEAD "kernel step range 1 { }", "`step` is not a proc"},
 	{HEAD "buffer x: f32 [pre 4294967296, post 4294967296] state", "buffer `x` is too large"},
+	{HEAD "buffer x: f32 [pre 4, post 4] state pitch 4", "buffer `x` cannot have a pitch of 4"},
+	{HEAD "buffer x: f32 [pre 4, post 4] state pitch 3", "buffer `x` cannot have a pitch of 3"},
+	{HEAD "buffer x: f32 [neuron 4] state pitch 8", "buffer `x` cannot have a pitch of 8"},
+	{HEAD "buffer x: f32 [pre 4, post 1] state pitch 8", "buffer `x` cannot have a pitch of 8"},
+	{HEAD "buffer x: f32 [pre 1, post 2] const pitch 8 = {1.0, 2.0}", "buffer `x` cannot have a pitch of 8"},
+	{HEAD "buffer x: f32 [pre 4294967296, post 4] state pitch 4294967296", "buffer `x` is too large"},
+	{HEAD "buffer x: bool [batch 2, neuron 4] state pitch 8 object 0 raster \"r\" texts [] bufs [x] nums []", "raster takes `x` as a whole, and it has a pitch"},
+	{HEAD "buffer x: u8 [item 2, item 4] state pitch 8 object 0 data \"d\" texts [\"idx\", \"a\", \"\"] bufs [] nums [9, 0, 1, 6, 1, 4]"
+	      " proc q { host fetch(0, 0, 0, &x[0, 0]) }", "`x` has a pitch"},
 	{HEAD "object 0 phase \"p\" texts [] bufs [] nums []", "object 0: phase has 0 numbers, not 2"},
 	{HEAD "object 0 report \"p\" texts [\"x\"] bufs [] nums [0, -1]", "object 0: report names no phase"},
 	{HEAD "object 0 data \"p\" texts [\"x\"] bufs [] nums [1, 2, 3]", "object 0: data of 3 columns has 1 texts"},
@@ -535,6 +570,7 @@ depth_has_a_limit(void)
 
 CU_TestInfo test_plan[] = {
 	{"every kind of thing is read back as it was printed", every_kind_of_thing_is_read_back_as_printed},
+	{"a pitch takes room and changes nothing else", a_pitch_takes_room_and_changes_nothing_else},
 	{"the plan in the manual is the tested one", the_plan_in_the_manual_is_the_tested_one},
 	{"the library of functions is sound and linked by name", the_library_of_functions_is_sound},
 	{"what the builders make reads as expected", what_the_builders_make_reads_like_this},

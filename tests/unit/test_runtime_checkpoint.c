@@ -14,6 +14,7 @@ static Fake fake;
 static uint32_t weight, flags, scratch, save, save_one, rec;
 static int64_t save_calls;
 static float change;
+static uint64_t pitch;                                   /* of the weights */
 
 static int64_t
 entry(void *arena, void *closure)
@@ -22,10 +23,13 @@ entry(void *arena, void *closure)
 	void *host;
 	memcpy(&host, arena, sizeof host);
 	float *w = fake_at(f, arena, weight);
-	for (int i = 0; i < 15; i++)
-		w[i] = (float)i / 7;
-	w[3] = __builtin_nanf("");
-	w[11] += change;
+	uint64_t row = pitch ? pitch : 3;
+	for (uint64_t i = 0; i < 15; i++)
+		w[i / 3 * row + i % 3] = (float)i / 7;
+	w[row] = __builtin_nanf("");
+	w[3 * row + 2] += change;
+	if (pitch)
+		w[3] = -1;                                    /* behind the end of a row: nobody looks there */
 	((uint8_t *)fake_at(f, arena, flags))[2] = 1;
 	((float *)fake_at(f, arena, scratch))[0] = change;
 	*(uint64_t *)fake_at(f, arena, FAKE_STEP) = 42;
@@ -41,6 +45,8 @@ run(const char *out, const char *dump, bool no_results)
 	uint64_t shape[2] = {5, 3}, odd[1] = {7};
 	fake_init(&fake, "saver", entry);
 	weight = fake_buffer(&fake, "input.weight", SNNRT_F32, SNNRT_STATE, 2, shape);
+	fake.buffers[weight].pitch = pitch;
+	fake.p.arena_bytes += pitch ? 5 * pitch * sizeof(float) - 64 : 0;
 	flags = fake_buffer(&fake, "exc.spike", SNNRT_BOOL, SNNRT_STATE, 1, odd);
 	scratch = fake_buffer(&fake, "tmp", SNNRT_F32, SNNRT_SCRATCH, 1, odd);
 	save = fake_object(&fake, "save", SNNRT_OBJ_SAVE);
@@ -103,6 +109,32 @@ round_trip(void)
 }
 
 static void
+expect_same_file(const char *a, const char *b)
+{
+	size_t n = 0, m = 1;
+	char *x = help_read(a, &n), *y = help_read(b, &m);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(y);
+	CU_ASSERT_TRUE(n == m && memcmp(x, y, n) == 0);
+	free(x);
+	free(y);
+}
+
+static void
+rows_apart(void)
+{
+	change = 0;
+	CU_ASSERT_EQUAL(run(help_path("dense"), help_path("dense.state"), false), 0);
+	pitch = 16;
+	CU_ASSERT_EQUAL(run(help_path("apart"), help_path("apart.state"), false), 0);
+	pitch = 0;
+	expect_same_file("dense.state", "apart.state");
+	expect_same_file("dense/deep/state.snnw", "apart/deep/state.snnw");
+	expect_same_file("dense/weight.npy", "apart/weight.npy");
+	expect_same_file("dense/weights.npy", "apart/weights.npy");
+}
+
+static void
 differences(void)
 {
 	char why[512];
@@ -158,6 +190,7 @@ corruption(void)
 
 CU_TestInfo test_runtime_checkpoint[] = {
 	{"a checkpoint gives back names, shapes and bytes", round_trip},
+	{"files are the same where rows lie apart", rows_apart},
 	{"two states are compared to the element", differences},
 	{"a damaged or truncated checkpoint is refused", corruption},
 	CU_TEST_INFO_NULL,
