@@ -4,7 +4,7 @@
 #include "opt/query.h"
 #include "opt/touch.h"
 
-enum { WORTH = 6 << 20 /* bytes of a matrix: smaller ones come from near enough */ };
+enum { WORTH = 5 << 19 /* bytes of a matrix: smaller ones come from near enough, a second cache of 1 or 2 MiB */ };
 
 /* ---- what a step does besides ----------------------------------------------------------------------------------------- */
 
