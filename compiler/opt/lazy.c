@@ -5,8 +5,8 @@
  *          that w[i, j] gets in between is
  *              height(x) * d^-t0 * (S(now) - S(t0)),   S(t) = sum of d^s f(s, j) over the post spikes of j at s <= t,
  *          and is added when i spikes next, or at the end of a run. Sums of such terms wait side by side, each with its own S. S is
- *          kept for every step since it was last begun, and begun anew before d^s becomes too small beside it: then all rows are
- *          brought up to date. The columns of the matrix, whose walk costs a cache line per synapse, are never walked
+ *          kept for every step since it was last begun, and begun anew before d^s becomes too small beside it: then rows that
+ *          have waited for long are brought up to date. The columns of the matrix, whose walk costs a cache line per synapse, are never walked
  *          All that is worth it where enough post neurons spike. Each time S begins anew it is counted how many did since,
  *          and the kernel runs as it was until the next time if they were too few.
  * keeps    values up to rounding: sums have another order, S is rounded in each step (relative 1e-7 of a sum whose terms

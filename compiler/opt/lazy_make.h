@@ -11,12 +11,14 @@ typedef struct {
 	Waiting w;
 	PlanType real;
 	bool listed;
-	uint64_t pre, post, steps;
+	uint64_t pre, post, steps, half;                  /* half: of the steps, or one more */
 	uint32_t codes;                                   /* there were before */
 	uint32_t sum[LAZY_WAITS], factor[LAZY_WAITS], power[LAZY_WAITS], inverse[LAZY_WAITS];   /* buffers, per wait */
 	uint32_t last, slot, fired, at_once;              /* … of all */
+	uint32_t before, since;                           /* … of matrices alone: rows since when are flushed; from which slot on spikes are counted */
 	uint32_t taken[LAZY_WAITS], fresh[LAZY_WAITS], age, due, moved;    /* … of lists alone */
 	uint32_t rows, mark, gather, begin_rows, begin_sum, flush; /* kernels */
+	uint32_t shift_sum, shift_rows;                   /* … of matrices alone */
 	uint32_t fire, clear;                             /* … of lists alone */
 } Make;
 
@@ -33,6 +35,10 @@ void lazy_list(Make *m);
 void lazy_list_begin(Make *m, PlanEmit *b);
 void lazy_list_step(Make *m, PlanEmit *b);
 void lazy_list_end(Make *m, PlanEmit *b);
+
+/* Of a matrix, when all slots are used up: its kernels, and what is done. */
+void lazy_shift_kernels(Make *m);
+void lazy_shift(Make *m, PlanEmit *b);
 
 /* ---- of one value ---- */
 

@@ -1,6 +1,7 @@
 /* lazy_matrix: the buffers and kernels that `lazy` makes for a matrix, and when they run.
  *
- * Sums are kept for every step since all began: sum[slot, j]. A row knows the slot at which it was last looked at.
+ * Sums are kept for every step since all began: sum[slot, j]. A row knows the slot at which it was last looked at. When all slots are used up
+ * sums begin anew (lazy_shift.c).
  */
 #include "opt/clone.h"
 #include "opt/lazy_make.h"
@@ -24,6 +25,8 @@ add_buffers(Make *m)
 	m->slot = lazy_buffer(m, "slot", 0, PT_U32, 0, NULL);
 	m->fired = lazy_buffer(m, "fired", 0, PT_U32, 0, NULL);
 	m->at_once = lazy_buffer(m, "at_once", 0, PT_BOOL, 0, NULL);
+	m->before = lazy_buffer(m, "before", 0, PT_U32, 0, NULL);
+	m->since = lazy_buffer(m, "since", 0, PT_U32, 0, NULL);
 	for (uint32_t k = 0; k < m->w.waits; k++) {
 		if (m->w.wait[k].decay == 1)
 			continue;                         /* nothing of the pre neuron is in it: all powers are 1 */
@@ -163,16 +166,16 @@ begin_kernels(Make *m)
 
 /* ---- all rows ----------------------------------------------------------------------------------------------- */
 
-/* Whether anything has been added to a row: not where all traces are zero. */
+/* Whether it has waited since before then, and anything has been added to it: not where all traces are zero. */
 static PlanExpr *
-waits(Make *m, const Row *r, PlanExpr *to)
+waits(Make *m, const Row *r, PlanExpr *before)
 {
 	PlanExpr *any = NULL;
 	for (uint32_t k = 0; k < m->w.waits; k++) {
 		PlanExpr *one = lazy_binary(m, PEXPR_NE, r->factor[k], plan_float(m->w.z.p, m->real, 0));
 		any = any ? lazy_binary(m, PEXPR_OR, any, one) : one;
 	}
-	return lazy_binary(m, PEXPR_AND, lazy_binary(m, PEXPR_LT, r->from, to), any);
+	return lazy_binary(m, PEXPR_AND, lazy_binary(m, PEXPR_LT, r->from, before), any);
 }
 
 static void
@@ -181,12 +184,13 @@ flush_kernel(Make *m)
 	Plan *p = m->w.z.p;
 	PlanEmit b = open_kernel(p, lazy_part(m, "flush", 0), m->post, &m->flush), pending = plan_emit(p, b.code);
 	PlanExpr *to = plan_emit_let(&b, "now", lazy_now(m));
+	PlanExpr *before = plan_emit_let(&b, "before", plan_cast(p, PT_I64, load0(p, m->before)));
 	Loop all = open_loop(&b, "i");
 	Row r = open_row(m, &all.body, all.i);
 	Loop along = open_loop(&all.body, "j");
 	store2(&along.body, m->w.z.w, all.i, along.i, caught_up(m, &along.body, &r, along.i, to));
 	close_loop(&pending, &along, lo(&b), hi(&b), true);
-	plan_emit_if(&all.body, waits(m, &r, to), &pending, NULL);
+	plan_emit_if(&all.body, waits(m, &r, before), &pending, NULL);
 	close_loop(&b, &all, whole(p, 0), whole(p, (int64_t)m->pre), false);
 	close_kernel(&b);
 }
@@ -194,12 +198,14 @@ flush_kernel(Make *m)
 void
 lazy_matrix(Make *m)
 {
+	m->half = (m->steps + 1) / 2;
 	add_buffers(m);
 	rows_kernel(m);
 	mark_kernel(m);
 	gather_kernel(m);
 	begin_kernels(m);
 	flush_kernel(m);
+	lazy_shift_kernels(m);
 }
 
 /* ---- the schedule ------------------------------------------------------------------------------------------ */
@@ -210,6 +216,7 @@ lazy_matrix_begin(Make *m, PlanEmit *b)
 	plan_emit_run(b, m->begin_rows);
 	plan_emit_run(b, m->begin_sum);
 	plan_emit_store(b, m->slot, 0, NULL, plan_int(m->w.z.p, PT_U32, 0));
+	plan_emit_store(b, m->since, 0, NULL, plan_int(m->w.z.p, PT_U32, 0));
 }
 
 static void
@@ -223,6 +230,7 @@ void
 lazy_matrix_end(Make *m, PlanEmit *b)
 {
 	PlanEmit then = plan_emit(m->w.z.p, b->code);
+	plan_emit_store(&then, m->before, 0, NULL, load0(m->w.z.p, m->slot));
 	plan_emit_run(&then, m->flush);
 	plan_emit_if(b, plan_unary(m->w.z.p, PEXPR_NOT, load0(m->w.z.p, m->at_once)), &then, NULL);
 }
@@ -257,22 +265,45 @@ emit_lazily(Make *m, PlanEmit *b)
 	plan_emit_if(b, load0(m->w.z.p, m->w.unclipped), &clip, &lazily);
 }
 
+/* So many post spikes since they are counted are too few. */
+static PlanExpr *
+few(Make *m)
+{
+	Plan *p = m->w.z.p;
+	uint64_t begun = m->steps - m->half;
+	PlanExpr *all = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->steps * m->post)));
+	PlanExpr *part = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->half * m->post)));
+	PlanExpr *is_part = lazy_binary(m, PEXPR_EQ, load0(p, m->since), plan_int(p, PT_U32, (int64_t)begun));
+	return lazy_binary(m, PEXPR_LT, load0(p, m->fired), plan_ternary(p, PEXPR_SELECT, is_part, part, all));
+}
+
+/* All slots are used up. Where nothing waits, or nothing will, all begins anew. */
+static void
+emit_turn(Make *m, PlanEmit *b)
+{
+	Plan *p = m->w.z.p;
+	PlanEmit anew = plan_emit(p, b->code), on = anew;
+	lazy_matrix_end(m, &anew);
+	plan_emit_store(&anew, m->at_once, 0, NULL, few(m));
+	lazy_matrix_begin(m, &anew);
+	lazy_shift(m, &on);
+	plan_emit_store(&on, m->since, 0, NULL, plan_int(p, PT_U32, (int64_t)(m->steps - m->half)));
+	plan_emit_if(b, lazy_binary(m, PEXPR_OR, load0(p, m->at_once), few(m)), &anew, &on);
+	plan_emit_store(b, m->fired, 0, NULL, plan_int(p, PT_U32, 0));
+}
+
 void
 lazy_matrix_step(Make *m, PlanEmit *b)
 {
 	Plan *p = m->w.z.p;
 	PlanExpr *learning = clone_expr(&(Clone){.p = p}, m->w.learning);
 	PlanExpr *full = plan_int(p, PT_U32, (int64_t)m->steps);
-	PlanExpr *few = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->steps * m->post)));
-	PlanEmit on = plan_emit(p, b->code), at_once = on, lazily = on, anew = on;
+	PlanEmit on = plan_emit(p, b->code), at_once = on, lazily = on, turn = on;
 	add_to(m, &on, m->fired, load1(m->w.z.p, m->w.z.post_count, whole(m->w.z.p, 0)));
 	emit_at_once(m, &at_once);
 	emit_lazily(m, &lazily);
 	plan_emit_if(&on, load0(m->w.z.p, m->at_once), &at_once, &lazily);
-	lazy_matrix_end(m, &anew);
-	plan_emit_store(&anew, m->at_once, 0, NULL, lazy_binary(m, PEXPR_LT, load0(m->w.z.p, m->fired), few));
-	plan_emit_store(&anew, m->fired, 0, NULL, plan_int(p, PT_U32, 0));
-	lazy_matrix_begin(m, &anew);
-	plan_emit_if(&on, lazy_binary(m, PEXPR_EQ, load0(m->w.z.p, m->slot), full), &anew, NULL);
+	emit_turn(m, &turn);
+	plan_emit_if(&on, lazy_binary(m, PEXPR_EQ, load0(m->w.z.p, m->slot), full), &turn, NULL);
 	plan_emit_if(b, learning, &on, NULL);
 }
