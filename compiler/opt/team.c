@@ -20,7 +20,6 @@
 
 enum { LINE = 64 /* elements: no two parts write into one cache line */, FEWEST = 2 /* turns that can be shared out */ };
 #define EVEN 0.7                                          /* of the load of one thread: what another one has to do, at least */
-#define STAYING 1.25                                      /* what homes may take more by the estimate, which knows nothing of lines that move from cache to cache */
 
 typedef struct {
 	PlanStmt *run;
@@ -190,6 +189,16 @@ count_phases(const MemberVec *v)
 	return n;
 }
 
+/* Arrays of which each thread writes a piece; rows of their own are no pieces. */
+static uint32_t
+count_cut(const Team *t, const Member *m)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; m->share == SHARE_PARTS && i < t->p->bufs.n; i++)
+		n += m->reach.touch[i].writes && m->reach.touch[i].own && m->reach.touch[i].by.row == NO_ID;
+	return n;
+}
+
 /* ns on one thread, and on two. */
 static TeamCost
 estimate(const Team *t, const MemberVec *v)
@@ -197,16 +206,18 @@ estimate(const Team *t, const MemberVec *v)
 	TeamCost c = {0};
 	for (uint32_t phase = 0; phase < count_phases(v); phase++) {
 		double parts = 0, most = 0;
+		uint32_t cut = 0;
 		for (uint32_t i = 0; i < v->n; i++) {
 			const Member *m = &v->at[i];
 			if (m->phase != phase)
 				continue;
 			c.whole += m->cost.whole;
 			parts += m->share == SHARE_ONE ? 0 : m->cost.half;
+			cut += count_cut(t, m);
 		}
 		for (uint32_t k = 0; k < (uint32_t)t->threads; k++)
 			most = load_of(v, phase, k) > most ? load_of(v, phase, k) : most;
-		c.half += parts + most + TEAM_MEET_NS;
+		c.half += parts + most + TEAM_MEET_NS + cut * TEAM_MOVE_NS;
 	}
 	c.half += TEAM_MEET_NS;                           /* to begin */
 	return c;
@@ -341,7 +352,7 @@ share_out(Team *t, PlanBlock b, uint32_t from, uint32_t to)
 	for (int way = SPREAD; way <= HOMES; way++) {
 		MemberVec w = place_all(t, &all, way);
 		TeamCost d = estimate(t, &w);
-		if (w.n < all.n || (way > SPREAD && d.half > c.half * (way == HOMES ? STAYING : 1)))
+		if (w.n < all.n || (way > SPREAD && d.half > c.half))
 			continue;
 		v = w;
 		c = d;

@@ -24,6 +24,7 @@ typedef struct { double whole, half; } TeamCost;
 TeamCost team_cost(Plan *p, const PlanCode *kernel);
 #define TEAM_WIDEST 64                                    /* elements of a turn, at most */
 #define TEAM_MEET_NS 500.0                                /* a meeting, and what one waits for the slower one */
+#define TEAM_MOVE_NS 400.0                                /* for each array that is cut and written: lines about the cut go from cache to cache (bench/halves.c) */
 
 /* team_home.c: home[i], of each of n kernels: the number of one of them, the same for all that belong together. */
 void team_homes(const Plan *p, const TeamReach *const *reach, uint32_t n, uint32_t *home);

@@ -1,15 +1,15 @@
 /* team_cost: how long a kernel may take, alone and shared out to two.
  *
- * Rough figures of a core of 2023 (Zen 4; DRAM of one core and of two is the same): what matters is whether a step is worth the
- * meetings of its threads, some hundred ns each. Nobody knows how many neurons will spike: 10 Hz are taken for all of them.
+ * Rough figures of a core of 2023 (DRAM of one core and of two is the same): what matters is whether a step is worth the
+ * meetings of its threads, and what they fetch from each other's caches then. Nobody knows how many neurons will spike: 10 Hz are taken for all of them.
  */
 #include "opt/query.h"
 #include "opt/team.h"
 
 #include <string.h>
 
-#define OP 0.25                                           /* ns: an operation, or a load from a near cache */
-#define VECTOR 8.0                                        /* turns of a vector at once */
+#define OP 0.15                                           /* ns: an operation, or a load from a near cache */
+#define VECTOR 16.0                                       /* turns of a vector at once, where that is widest */
 #define RATE 10.0                                         /* Hz */
 #define MISS 5.0                                          /* ns: a branch that was not foreseen */
 #define CUT 40.0                                          /* ns: to find the ends of a piece */
@@ -17,6 +17,7 @@
 #define UNKNOWN 4.0                                       /* turns of a loop whose bounds say nothing */
 #define NEAR (1 << 20)                                    /* bytes: L2 of one core, L3 of all */
 #define FAR (32 << 20)
+#define NARROW 6144                                       /* bytes of a row: its halves are too near to each other (bench/halves.c) */
 
 typedef struct {
 	Plan *p;
@@ -218,6 +219,20 @@ turns_of(const Cost *k, const PlanStmt *s)
 	return UNKNOWN;
 }
 
+/* Two who change the halves of such rows take as long as one: each fetches ahead what the other is about to write. */
+static bool
+changes_narrow_rows(const Cost *k, const PlanStmt *loop)
+{
+	for (uint32_t i = 0; i < loop->body.n; i++) {
+		const PlanStmt *s = loop->body.at[i];
+		const PlanBuf *b = s->kind == PSTMT_STORE && s->nops >= 2 ? &k->p->bufs.at[s->id] : NULL;
+		if (b && is_local(s->op[s->nops - 1], loop->id) && s->op[s->nops - 2]->kind != PEXPR_CONST &&
+		    b->axis[s->nops - 1].extent * plan_type_size(b->type) <= NARROW)
+			return true;
+	}
+	return false;
+}
+
 static TeamCost
 cost_for(Cost *k, const PlanStmt *s)
 {
@@ -229,7 +244,7 @@ cost_for(Cost *k, const PlanStmt *s)
 	c = sum(c, again);
 	*k = outside;
 	if (is_range(s))
-		return (TeamCost){turns * c.whole, turns * c.half / 2};
+		return (TeamCost){turns * c.whole, turns * c.half / (changes_narrow_rows(k, s) ? 1 : 2)};
 	if (team_is_cut(k->p, s))
 		return (TeamCost){turns * c.whole, turns * c.whole / 2 + CUT};
 	return (TeamCost){turns * c.whole, turns * c.half};
