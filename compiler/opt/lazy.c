@@ -111,7 +111,7 @@ is_worth_it(Make *m)
 	m->listed = w->naxes == 1;
 	m->pre = m->listed ? p->bufs.at[m->w.z.row].axis[0].extent - 1 : w->axis[0].extent;
 	m->post = post->axis[post->naxes - 1].extent;
-	m->steps = m->listed ? steps_of(m, MOST_LISTED, least_listed) : steps_of(m, MOST, least_term);
+	m->steps = m->listed ? steps_of(m, MOST_LISTED, least_listed) : steps_of(m, MOST, least_term) & ~(uint64_t)1;    /* two halves */
 	bool cut = m->listed || (m->w.kernels.n == 1 && p->codes.at[m->w.z.kernel]->range == m->post && w->axis[1].extent == m->post);
 	return plan_buf_count(w) >= WORTH && m->steps >= LEAST && cut;
 }

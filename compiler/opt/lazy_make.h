@@ -11,7 +11,7 @@ typedef struct {
 	Waiting w;
 	PlanType real;
 	bool listed;
-	uint64_t pre, post, steps, half;                  /* half: of the steps, or one more */
+	uint64_t pre, post, steps, half;                  /* half: of the steps, which are even for matrices */
 	uint32_t codes;                                   /* there were before */
 	uint32_t sum[LAZY_WAITS], factor[LAZY_WAITS], power[LAZY_WAITS], inverse[LAZY_WAITS];   /* buffers, per wait */
 	uint32_t last, slot, fired, at_once;              /* … of all */

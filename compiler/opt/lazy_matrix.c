@@ -198,7 +198,7 @@ flush_kernel(Make *m)
 void
 lazy_matrix(Make *m)
 {
-	m->half = (m->steps + 1) / 2;
+	m->half = m->steps / 2;
 	add_buffers(m);
 	rows_kernel(m);
 	mark_kernel(m);

@@ -193,9 +193,20 @@ counts_events(const PlanBuf *of)
 	return of->naxes && of->naxes <= 2 && of->axis[of->naxes - 1].kind == AXIS_BATCH && (of->naxes == 1 || of->axis[0].kind == AXIS_SLOT);
 }
 
+/* What is left over of rows that went by eight, from `rows & -8` on: any number below that. */
+static double
+left_over(const Cost *k, const PlanStmt *s)
+{
+	const PlanExpr *from = s->e->kind == PEXPR_LOCAL ? k->value[s->e->id] : NULL;
+	bool groups = from && from->kind == PEXPR_AND && from->op[1]->kind == PEXPR_CONST && from->op[1]->value.i < 0;
+	return groups ? ((double)-from->op[1]->value.i / (double)s->step - 1) / 2 : 0;
+}
+
 static double
 turns_of(const Cost *k, const PlanStmt *s)
 {
+	if (left_over(k, s) > 0)
+		return left_over(k, s);
 	if (s->e->kind == PEXPR_CONST && s->hi->kind == PEXPR_CONST)
 		return s->hi->value.i > s->e->value.i ? (double)(s->hi->value.i - s->e->value.i) / (double)s->step : 0;
 	if (is_local(s->hi, 1))

@@ -6,18 +6,20 @@
 #include "opt/query.h"
 #include "opt/team.h"
 
+/* var: locals that count what was found. list[0, found] = …, and behind it count[0] = u32(found): whoever reads them, in whatever form */
 static void
-mark_lists(const Plan *p, PlanBlock b, bool *list)
+mark_lists(const Plan *p, PlanBlock b, bool *var, bool *list)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
-		uint32_t along = list_along(p, s);
-		if (along != NO_ID) {
-			list[along] = true;
-			list[count_of(s->hi)] = true;
-		}
-		mark_lists(p, s->body, list);
-		mark_lists(p, s->other, list);
+		if (s->kind == PSTMT_VAR)
+			var[s->id] = true;
+		if (s->kind == PSTMT_STORE && s->nops == 2)
+			list[s->id] = list[s->id] || (s->op[1]->kind == PEXPR_LOCAL && var[s->op[1]->id]);
+		else if (s->kind == PSTMT_STORE && s->nops == 1 && p->bufs.at[s->id].axis[0].kind == AXIS_BATCH)
+			list[s->id] = list[s->id] || (s->e->kind == PEXPR_CAST && s->e->op[0]->kind == PEXPR_LOCAL && var[s->e->op[0]->id]);
+		mark_lists(p, s->body, var, list);
+		mark_lists(p, s->other, var, list);
 	}
 }
 
@@ -34,7 +36,7 @@ team_homes(const Plan *p, const TeamReach *const *reach, uint32_t n, uint32_t *h
 {
 	bool *list = ARENA_ARRAY(p->arena, bool, p->bufs.n + 1);
 	for (uint32_t c = 0; c < p->codes.n; c++)
-		mark_lists(p, p->codes.at[c]->body, list);
+		mark_lists(p, p->codes.at[c]->body, ARENA_ARRAY(p->arena, bool, p->codes.at[c]->nlocals + 1), list);
 	for (uint32_t i = 0; i < n; i++)
 		home[i] = i;
 	for (uint32_t b = 0; b < p->bufs.n; b++) {
