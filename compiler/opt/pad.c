@@ -13,7 +13,7 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-enum { LINE = 64, LEAST = 256 /* bytes of a row */, SHARE = 8 /* of a row may be left free: one part in so many */ };
+enum { LINE = 64, FEW_SETS = 8 /* lines: rows a multiple of them apart share few sets */, LEAST = 256 /* bytes of a row */, SHARE = 8 /* of a row may be left free: one part in so many */ };
 
 typedef struct {
 	Plan *p;
@@ -135,10 +135,12 @@ mark_objects(Pad *d)
 
 /* ---- how far apart -------------------------------------------------------------------------------------------------- */
 
-/* Bytes from a row to the next: an odd number of lines; if that is too much room, any. */
+/* Bytes from a row to the next: an odd number of lines; if that is too much room, any. Whole lines stay, unless columns would share few sets. */
 static uint64_t
 room_of(uint64_t row)
 {
+	if (row % LINE == 0 && row / LINE % FEW_SETS)
+		return row;
 	uint64_t lines = (row + LINE - 1) / LINE, odd = lines | 1, most = row + row / SHARE;
 	return odd * LINE <= most ? odd * LINE : lines * LINE <= most ? lines * LINE : row;
 }
