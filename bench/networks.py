@@ -30,7 +30,7 @@ Case = namedtuple("Case", "name program settings short long peers times layers r
                   "cost most", defaults=(1, 80, 0, 2, None, 1, 0, None, None))
 CASES = [
     Case("CUBA", "cuba", {}, 0.5, 8.5, {"Brian2": 0.053, "GeNN": 0.101}, 4, ("e", "i"), 5.6, 0.05),
-    Case("COBA", "coba", {}, 0.5, 6.5, {"GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
+    Case("COBA", "coba", {}, 0.5, 6.5, {"Auryn": 0.107, "GeNN": 0.295, "Brian2": 0.35}, 4, ("e", "i"), 19.3, 0.15, 3),
     Case("COBA by Euler's method", "coba_euler", {}, 0.5, 6.5, {"Auryn": 0.107}, 4, ("e", "i"), 19.3, 0.15, 3),
     Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 6,
          "GeNN"),

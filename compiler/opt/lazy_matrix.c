@@ -270,10 +270,9 @@ static PlanExpr *
 few(Make *m)
 {
 	Plan *p = m->w.z.p;
-	uint64_t begun = m->steps - m->half;
 	PlanExpr *all = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->steps * m->post)));
 	PlanExpr *part = plan_int(p, PT_U32, (int64_t)(least_rate * (double)(m->half * m->post)));
-	PlanExpr *is_part = lazy_binary(m, PEXPR_EQ, load0(p, m->since), plan_int(p, PT_U32, (int64_t)begun));
+	PlanExpr *is_part = lazy_binary(m, PEXPR_EQ, load0(p, m->since), plan_int(p, PT_U32, (int64_t)m->half));
 	return lazy_binary(m, PEXPR_LT, load0(p, m->fired), plan_ternary(p, PEXPR_SELECT, is_part, part, all));
 }
 
@@ -287,7 +286,6 @@ emit_turn(Make *m, PlanEmit *b)
 	plan_emit_store(&anew, m->at_once, 0, NULL, few(m));
 	lazy_matrix_begin(m, &anew);
 	lazy_shift(m, &on);
-	plan_emit_store(&on, m->since, 0, NULL, plan_int(p, PT_U32, (int64_t)(m->steps - m->half)));
 	plan_emit_if(b, lazy_binary(m, PEXPR_OR, load0(p, m->at_once), few(m)), &anew, &on);
 	plan_emit_store(b, m->fired, 0, NULL, plan_int(p, PT_U32, 0));
 }

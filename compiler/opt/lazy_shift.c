@@ -41,7 +41,7 @@ rows_kernel(Make *m)
 {
 	Plan *p = m->w.z.p;
 	PlanEmit b = open_kernel(p, lazy_part(m, "shift_rows", 0), m->pre, &m->shift_rows);
-	PlanExpr *half = plan_int(p, PT_U32, (int64_t)m->half), *now = whole(p, (int64_t)(m->steps - m->half)), *scale[LAZY_WAITS];
+	PlanExpr *half = plan_int(p, PT_U32, (int64_t)m->half), *now = whole(p, (int64_t)m->half), *scale[LAZY_WAITS];
 	for (uint32_t k = 0; k < m->w.waits; k++)
 		scale[k] = power_of_half(m, &b, k, m->power);
 	Loop all = open_loop(&b, "i");
@@ -73,5 +73,6 @@ lazy_shift(Make *m, PlanEmit *b)
 	plan_emit_run(b, m->flush);
 	plan_emit_run(b, m->shift_sum);
 	plan_emit_run(b, m->shift_rows);
-	plan_emit_store(b, m->slot, 0, NULL, plan_int(p, PT_U32, (int64_t)(m->steps - m->half)));
+	plan_emit_store(b, m->slot, 0, NULL, plan_int(p, PT_U32, (int64_t)m->half));
+	plan_emit_store(b, m->since, 0, NULL, plan_int(p, PT_U32, (int64_t)m->half));
 }

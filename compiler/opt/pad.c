@@ -4,8 +4,8 @@
  * of two apart, a column that is walked down falls into a few sets of the cache and drives itself out.
  *
  * reads    the whole plan, as the last pass but `team`: how kernels walk over buffers, what the host is given
- * writes   the pitch of buffers with at least two rows that some vector loop goes along; not of those whose elements events pick: rings of
- *          delays
+ * writes   the pitch of buffers with at least two rows that some vector loop goes along, where rows are no whole lines, or a multiple of eight;
+ *          not of those whose elements events pick: rings of delays
  * keeps    every bit, and every file: nothing is stored behind the end of a row, and the host leaves it out. So plans have the same
  *          hash, and a run goes on from a checkpoint of either
  * example  tests/opt/pad
@@ -13,7 +13,11 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-enum { LINE = 64, FEW_SETS = 8 /* lines: rows a multiple of them apart share few sets */, LEAST = 256 /* bytes of a row */, SHARE = 8 /* of a row may be left free: one part in so many */ };
+enum {
+	LINE = 64, LEAST = 256,                           /* bytes: of a line, of a row at least */
+	FEW_SETS = 8,                                     /* lines: rows a multiple of them apart share few sets of a cache */
+	SHARE = 8                                         /* of a row may be left free: one part in so many */
+};
 
 typedef struct {
 	Plan *p;

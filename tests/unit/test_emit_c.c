@@ -756,10 +756,10 @@ test_source_lines(void)
 }
 
 static void
-test_masks(void)
+expect_plan_equal(const char *file)
 {
 	Arena *a = arena_open();
-	const char *text = read_file(a, SNNC_SOURCE_DIR "/tests/plan/masks.plan");
+	const char *text = read_file(a, file);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	Pair p = pair_open(text);
 	expect_equal_everywhere(&p, 4);
@@ -768,15 +768,15 @@ test_masks(void)
 }
 
 static void
+test_masks(void)
+{
+	expect_plan_equal(SNNC_SOURCE_DIR "/tests/plan/masks.plan");
+}
+
+static void
 test_pitches(void)
 {
-	Arena *a = arena_open();
-	const char *text = read_file(a, SNNC_SOURCE_DIR "/tests/plan/pitch.plan");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-	Pair p = pair_open(text);
-	expect_equal_everywhere(&p, 4);
-	pair_close(&p);
-	arena_close(a);
+	expect_plan_equal(SNNC_SOURCE_DIR "/tests/plan/pitch.plan");
 }
 
 CU_TestInfo test_emit_c[] = {
