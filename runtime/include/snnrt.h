@@ -26,7 +26,7 @@
 extern "C" {
 #endif
 
-#define SNNRT_VERSION 1
+#define SNNRT_VERSION 2                                   /* of these structures; 2: buffers have a pitch */
 
 typedef enum { SNNRT_OK = 0, SNNRT_INTERRUPTED = -1, SNNRT_FAILED = -2 } snnrt_status;
 
