@@ -12,14 +12,14 @@ from collections import namedtuple
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OURS = {"Brian2": ("brian2", "with_brian2.py"), "NEST": ("nest", "with_nest.py")}
+OURS = {"BindsNET": ("bindsnet", "with_bindsnet.py"), "Brian2": ("brian2", "with_brian2.py"), "NEST": ("nest", "with_nest.py")}
 
 # seconds per simulated second; where: here, scaled, elsewhere
 Peer = namedtuple("Peer", "name seconds where rate", defaults=(None,))
 
 
 def find(options):
-    """Peer -> command: --brian2 and --nest name a Python that has it, else this one is asked; --peer names any program."""
+    """Peer -> command: --bindsnet, --brian2 and --nest name a Python that has it, else this one is asked; --peer names any program."""
     found = {}
     for name, (module, script) in OURS.items():
         named = getattr(options, name.lower())
@@ -37,9 +37,9 @@ def find(options):
     return found
 
 
-def run(command, case):
+def run(command, network, seconds, settings):
     """Seconds per simulated second and rate; None: the adapter does not know the network."""
-    words = [case.program, str(case.beside), *(f"{key}={value}" for key, value in case.settings.items())]
+    words = [network, str(seconds), *(f"{key}={value}" for key, value in settings.items())]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     if done.returncode == 3:
         return None

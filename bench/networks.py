@@ -118,7 +118,7 @@ def row_of(bench, case):
 
     def others():
         for name, runs in theirs.items():
-            told = beside.run(bench.peers[name], case)
+            told = beside.run(bench.peers[name], case.program, case.beside, case.settings)
             if told:
                 runs.append(told)
     found, memory = measure.per_second(bench, program, case.settings, case.short, case.long, between=others)

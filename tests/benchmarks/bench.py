@@ -7,6 +7,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -24,7 +25,7 @@ LIMITS = {level: {"kib": kib, "read": gb, "update": gb, "scatter": 10 * gb}
 
 
 def rows(snnc, *more):
-    done = subprocess.run([str(ROOT / "bench" / "run"), "--snnc", snnc, "--sizes", "0", "--networks", "0", "--repeat", "1", "--json", *more],
+    done = subprocess.run([str(ROOT / "bench" / "run"), "--snnc", snnc, "--networks", "0", "--repeat", "1", "--json", *more],
                           capture_output=True, text=True, timeout=500, check=False)
     if done.returncode:
         raise SystemExit(f"bench/run: exit status {done.returncode}\n{done.stderr}")
@@ -48,7 +49,14 @@ def main():
          "another level of memory is taken")
     peers = beside.compare({"Brian2": 2.0, "GeNN": 1.0, "Auryn": 5.0}, {"Brian2": [(6.0, 5), (2.0, 5), (3.0, 6)], "NEST": [(1.4, 5)]})
     need(peers == [("NEST", 1.4, "here", 5), ("GeNN", 1.5, "scaled", None), ("Brian2", 3.0, "here", 5), ("Auryn", 7.5, "scaled", None)], f"peers {peers}")
-    found = rows(options.snnc, "--sparse", "small", "--rewarded", "60")
+    with tempfile.TemporaryDirectory(prefix="snnc-test-") as folder:
+        peer = Path(folder) / "peer.py"
+        peer.write_text("import sys\nif sys.argv[1] != 'digits':\n    sys.exit(3)\nprint('{\"run_s\": 4000.0, \"rate\": 1.0}')\n")
+        found = rows(options.snnc, "--sizes", "20", "--cold-size", "20", "--seconds", "0.1", "--sparse", "0", "--rewarded", "0",
+                     "--peer", f"Slow={sys.executable} {peer}")
+    need([row["name"] for row in found] == ["cold start n=20", "warm start n=20", "digits n=20"], f"rows {[row['name'] for row in found]}")
+    need(found[2]["peer"] == "Slow (here)" and abs(found[2]["ratio"] * found[2]["value"] / 1000 - 1) < 1e-6, f"a peer of digits: {found[2]}")
+    found = rows(options.snnc, "--sizes", "0", "--sparse", "small", "--rewarded", "60")
     need([row["name"] for row in found] == ["CUBA, short", "MSTDPET n=60"], f"rows {[row['name'] for row in found]}")
     for row in found:
         need({"name", "unit", "value", "low", "high", "ratio", "target", "peer", "peak_memory", "bytes_per_synapse"} <= set(row),
