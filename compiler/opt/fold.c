@@ -8,6 +8,7 @@
  * example  tests/opt/fold
  */
 #include "base/panic.h"
+#include "opt/fold.h"
 #include "opt/pass.h"
 
 #include <math.h>
@@ -343,6 +344,27 @@ fold_block(Fold *f, PlanBlock *b)
 	*b = (PlanBlock){out.at, out.n};
 }
 
+static Fold
+fold_open(Plan *p, PlanCode *code)
+{
+	Fold f = {.p = p, .code = code};
+	f.known = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
+	f.mutable = ARENA_ARRAY(p->arena, bool, code->nlocals);
+	f.choice = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
+	f.uses = ARENA_ARRAY(p->arena, uint32_t, code->nlocals);
+	count_all_uses(&f, code->body);
+	return f;
+}
+
+void
+fold_whole(Plan *p, PlanCode *kernel)
+{
+	Fold f = fold_open(p, kernel);
+	f.known[0] = plan_int(p, PT_I64, 0);
+	f.known[1] = plan_int(p, PT_I64, (int64_t)kernel->range);
+	fold_block(&f, &kernel->body);
+}
+
 void
 pass_fold(Plan *p)
 {
@@ -350,12 +372,7 @@ pass_fold(Plan *p)
 		PlanCode *code = p->codes.at[c];
 		if (code->kind == CODE_FUNC)
 			continue;                         /* written by hand, shared by all programs */
-		Fold f = {.p = p, .code = code};
-		f.known = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
-		f.mutable = ARENA_ARRAY(p->arena, bool, code->nlocals);
-		f.choice = ARENA_ARRAY(p->arena, PlanExpr *, code->nlocals);
-		f.uses = ARENA_ARRAY(p->arena, uint32_t, code->nlocals);
-		count_all_uses(&f, code->body);
+		Fold f = fold_open(p, code);
 		fold_block(&f, &code->body);
 	}
 }

@@ -7,11 +7,13 @@
 #include <string.h>
 
 typedef enum { EXACT, ROUNDING } PassKind;
-typedef struct { const char *name, *help; PassKind kind; void (*run)(Plan *p); } Pass;
+typedef struct { const char *name, *help; PassKind kind; void (*run)(Plan *p); bool last; } Pass;
 
 static const Pass passes[] = {
-#define PASS(name, kind, help) {#name, help, kind, pass_##name},
+#define PASS(name, kind, help) {#name, help, kind, pass_##name, false},
+#define LAST(name, kind, help) {#name, help, kind, pass_##name, true},
 #include "opt/passes.def"
+#undef LAST
 #undef PASS
 };
 
@@ -67,11 +69,12 @@ pass_done(Plan *p, const OptOptions *o, const char *name, const char **why)
 	return !wrong;
 }
 
-bool
-opt_run(Plan *p, const OptOptions *o, const char **why)
+/* Those behind the sharing out among threads, or those before it. */
+static bool
+run_passes(Plan *p, const OptOptions *o, bool last, const char **why)
 {
 	for (uint32_t i = 0; i < opt_pass_count(); i++) {
-		if (is_left_out(o, &passes[i]))
+		if (passes[i].last != last || is_left_out(o, &passes[i]))
 			continue;
 		panic_set_stage(arena_printf(p->arena, "opt %s", passes[i].name));
 		passes[i].run(p);
@@ -79,9 +82,19 @@ opt_run(Plan *p, const OptOptions *o, const char **why)
 		if (!pass_done(p, o, passes[i].name, why))
 			return false;
 	}
-	if (o->team == TEAM_NEVER)
-		return true;
-	panic_set_stage("opt team");
-	opt_team(p, o->team, o->threads);
-	return pass_done(p, o, "team", why);
+	return true;
+}
+
+bool
+opt_run(Plan *p, const OptOptions *o, const char **why)
+{
+	if (!run_passes(p, o, false, why))
+		return false;
+	if (o->team != TEAM_NEVER) {
+		panic_set_stage("opt team");
+		opt_team(p, o->team, o->threads);
+		if (!pass_done(p, o, "team", why))
+			return false;
+	}
+	return run_passes(p, o, true, why);
 }

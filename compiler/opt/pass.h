@@ -5,7 +5,9 @@
 #include "plan/plan.h"
 
 #define PASS(name, kind, help) void pass_##name(Plan *p);
+#define LAST PASS
 #include "opt/passes.def"
+#undef LAST
 #undef PASS
 
 #endif

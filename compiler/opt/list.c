@@ -1,0 +1,227 @@
+/* list: who spikes in a rare turn is listed there.
+ *
+ * reads    the finished plan, behind `team`; a kernel made by `rare` whose vector loop leaves every flag false, so that only its flagged
+ *          turns, which come in ascending order, set some; and the kernel, run right behind it, that looks at all flags and lists those that
+ *          are set. No thread takes a part of the first
+ * writes   the list and its count in the flagged turns; the second kernel is not run there
+ * keeps    every bit: the same entries in the same order. The hash is that of the plan before
+ * example  tests/opt/list
+ */
+#include "opt/clone.h"
+#include "opt/fold.h"
+#include "opt/pass.h"
+#include "opt/query.h"
+
+typedef struct {
+	Plan *p;
+	PlanCode *code;
+	PlanStmt *turn;                                   /* the store of a flag in a flagged turn */
+	PlanBlock *around;
+	uint32_t flags, list, count;
+} List;
+
+/* ---- who lists ------------------------------------------------------------------------------------------------ */
+
+/* i64(ctz(bits)) + q, where bits are flags from q on */
+static bool
+is_bit(const PlanExpr *e, uint32_t q, uint32_t bits)
+{
+	if (e->kind != PEXPR_ADD || !is_local(e->op[0], q) || e->op[1]->kind != PEXPR_CAST)
+		return false;
+	const PlanExpr *first = e->op[1]->op[0];
+	return first->kind == PEXPR_CTZ && is_local(first->op[0], bits);
+}
+
+/* A walk over words of all flags of a buffer, as `scan` makes it: the block with a turn for each flag that is set; NULL. */
+static PlanBlock *
+turns_of(PlanStmt *s, const PlanExpr **flags)
+{
+	if (s->kind != PSTMT_FOR || s->step != 64 || s->body.n != 2)
+		return NULL;
+	const PlanStmt *bits = s->body.at[0];
+	PlanStmt *loop = s->body.at[1];
+	bool ok = bits->kind == PSTMT_VAR && bits->e->kind == PEXPR_MASK && loop->kind == PSTMT_WHILE && loop->body.n > 1 &&
+		  loop->body.at[0]->kind == PSTMT_LET && is_bit(loop->body.at[0]->e, s->id, bits->id);
+	if (!ok)
+		return NULL;
+	*flags = bits->e;
+	return &loop->body;
+}
+
+/* Over all of them: 0 ..< n, or lo ..< hi of a kernel whose range that is. */
+static bool
+goes_over(const Plan *p, const PlanCode *code, const PlanStmt *s, uint32_t flags)
+{
+	const PlanBuf *b = &p->bufs.at[flags];
+	uint64_t n = b->axis[b->naxes - 1].extent;
+	if (plan_buf_count(b) != n)
+		return false;
+	bool parts = is_local(s->e, 0) && is_local(s->hi, 1) && code->range == n;
+	return parts || (is_zero_index(s->e) && s->hi->kind == PEXPR_CONST && (uint64_t)s->hi->value.i == n);
+}
+
+/* A kernel that does nothing but list the flags that are set: var found = 0 ; … ; count[0] = u32(found) */
+static bool
+lists(List *l, PlanCode *k)
+{
+	const PlanExpr *flags;
+	if (k->kind != CODE_KERNEL || k->body.n != 3)
+		return false;
+	PlanStmt *found = k->body.at[0], *walk = k->body.at[1], *count = k->body.at[2];
+	PlanBlock *turn = turns_of(walk, &flags);
+	if (!turn || turn->n != 4 || !goes_over(l->p, k, walk, flags->id))
+		return false;
+	const PlanStmt *store = turn->at[2], *more = turn->at[3];
+	bool stores = store->kind == PSTMT_STORE && store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], found->id) &&
+		      store->e->kind == PEXPR_CAST && is_local(store->e->op[0], turn->at[0]->id);
+	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id && count->kind == PSTMT_STORE &&
+		      count->nops == 1 && is_zero_index(count->op[0]) && count->e->kind == PEXPR_CAST && is_local(count->e->op[0], found->id);
+	l->flags = flags->id;
+	l->list = store->id;
+	l->count = count->id;
+	return stores && counts;
+}
+
+/* ---- who spikes ------------------------------------------------------------------------------------------------ */
+
+static bool
+is_never_set(PlanBlock b, uint32_t local)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if ((b.at[i]->kind == PSTMT_SET && b.at[i]->id == local) || !is_never_set(b.at[i]->body, local) || !is_never_set(b.at[i]->other, local))
+			return false;
+	return true;
+}
+
+/* A constant, or a local of the block that is made from it and never set. */
+static bool
+is_false(PlanBlock b, const PlanExpr *e)
+{
+	if (e->kind == PEXPR_CONST)
+		return !e->value.i;
+	for (uint32_t i = 0; i < b.n && e->kind == PEXPR_LOCAL; i++)
+		if ((b.at[i]->kind == PSTMT_LET || b.at[i]->kind == PSTMT_VAR) && b.at[i]->id == e->id)
+			return is_never_set(b, e->id) && is_false(b, b.at[i]->e);
+	return false;
+}
+
+static uint32_t
+count_stores(PlanBlock b, uint32_t buf)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < b.n; i++)
+		n += (b.at[i]->kind == PSTMT_STORE && b.at[i]->id == buf) + count_stores(b.at[i]->body, buf) + count_stores(b.at[i]->other, buf);
+	return n;
+}
+
+static PlanStmt *
+store_in(PlanBlock b, uint32_t buf)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (b.at[i]->kind == PSTMT_STORE && b.at[i]->id == buf)
+			return b.at[i];
+	return NULL;
+}
+
+/* The vector loop leaves all false; then the turns of some flags of its own set those of the same place. */
+static bool
+draws(List *l)
+{
+	const PlanExpr *rare;
+	uint32_t clears = 0, sets = 0;
+	for (uint32_t i = 0; i < l->code->body.n; i++) {
+		PlanStmt *s = l->code->body.at[i], *store;
+		PlanBlock *turn = turns_of(s, &rare);
+		if (s->kind == PSTMT_FOR && s->simd && (store = store_in(s->body, l->flags))) {
+			clears += is_own(l->p, &(PlanExpr){.kind = PEXPR_LOAD, .id = l->flags, .nops = store->nops, .op = {store->op[0], store->op[1]}}, s->id) &&
+				  goes_over(l->p, l->code, s, l->flags) && is_false(s->body, store->e);
+		} else if (turn && clears && (store = store_in(*turn, l->flags))) {
+			sets += store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], turn->at[0]->id) && goes_over(l->p, l->code, s, l->flags);
+			l->turn = store;
+			l->around = turn;
+		}
+	}
+	return clears == 1 && sets == 1 && count_stores(l->code->body, l->flags) == 2 && !block_touches(l->code->body, l->list) &&
+	       !block_touches(l->code->body, l->count);
+}
+
+/* ---- what is written ------------------------------------------------------------------------------------------- */
+
+static void
+list_there(List *l)
+{
+	Plan *p = l->p;
+	if (l->code->range > 1)
+		fold_whole(p, l->code);
+	l->code->range = 1;
+	draws(l);                                         /* statements have moved */
+	PlanEmit out = plan_emit(p, l->code), turn = plan_emit(p, l->code), spikes = plan_emit(p, l->code);
+	PlanExpr *zero = plan_int(p, PT_I64, 0), *place[] = {zero, l->turn->op[1]};
+	uint32_t found = plan_emit_var(&out, "found", zero);
+	PlanExpr *next = plan_local(p, l->code, found), *entry[] = {zero, next};
+	plan_emit_store(&spikes, l->list, 2, entry, plan_cast(p, p->bufs.at[l->list].type, l->turn->op[1]));
+	plan_emit_set(&spikes, found, plan_binary(p, PEXPR_ADD, next, plan_int(p, PT_I64, 1)));
+	for (uint32_t i = 0; i < l->around->n; i++) {
+		VEC_PUSH(p->arena, &turn.v, l->around->at[i]);
+		if (l->around->at[i] == l->turn)
+			plan_emit_if(&turn, l->turn->e->kind == PEXPR_LOCAL ? l->turn->e : plan_load(p, l->flags, 2, place), &spikes, NULL);
+	}
+	*l->around = plan_freeze(&turn);
+	for (uint32_t i = 0; i < l->code->body.n; i++)
+		VEC_PUSH(p->arena, &out.v, l->code->body.at[i]);
+	plan_emit_store(&out, l->count, 1, &zero, plan_cast(p, p->bufs.at[l->count].type, next));
+	l->code->body = plan_freeze(&out);
+	plan_remark(p, "list", true, l->code, "who spikes is listed where it is drawn: nobody looks at the flags of all");
+}
+
+static bool
+is_run(const PlanStmt *s)
+{
+	return s->kind == PSTMT_RUN && s->share == SHARE_NONE;
+}
+
+static void
+list_block(Plan *p, PlanBlock *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		list_block(p, &b->at[i]->body);
+		list_block(p, &b->at[i]->other);
+		List l = {.p = p};
+		if (i + 1 == b->n || !is_run(b->at[i]) || !is_run(b->at[i + 1]) || !runs_once(p, b->at[i]->id) || !lists(&l, p->codes.at[b->at[i + 1]->id]))
+			continue;
+		l.code = p->codes.at[b->at[i]->id];
+		if (!draws(&l))
+			continue;
+		const char *hash = p->hash ? p->hash : plan_hash(p);
+		list_there(&l);
+		p->hash = hash;
+		b->n--;
+		for (uint32_t k = i + 1; k < b->n; k++)
+			b->at[k] = b->at[k + 1];
+	}
+}
+
+static void
+mark_runs(PlanBlock b, bool *used)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_RUN)
+			used[b.at[i]->id] = true;
+		mark_runs(b.at[i]->body, used);
+		mark_runs(b.at[i]->other, used);
+	}
+}
+
+void
+pass_list(Plan *p)
+{
+	bool *used = ARENA_ARRAY(p->arena, bool, p->codes.n + 1);
+	for (uint32_t i = 0; i < p->codes.n; i++)
+		if (p->codes.at[i]->kind == CODE_PROC)
+			list_block(p, &p->codes.at[i]->body);
+	for (uint32_t i = 0; i < p->codes.n; i++) {
+		used[i] |= p->codes.at[i]->kind != CODE_KERNEL;
+		mark_runs(p->codes.at[i]->body, used);
+	}
+	keep_codes(p, used);
+}
