@@ -12,8 +12,8 @@
  *          Bounds: as long as the strength keeps its sign, w goes one way while x keeps its own; which it does if it has the same
  *          at the end, since it decays but for jumps of one sign (unless it decays so fast that this cannot be told). So one
  *          clip at the end is as good as one in each step there, and also where none of the two parts of what w moves by,
- *          each of which goes one way, alone reaches a bound. Other synapses take their steps one after the other, sixty-four
- *          beside each other
+ *          each of which goes one way, alone reaches a bound. Other synapses take their steps one after the other; sixty-four
+ *          beside each other do where many of them must
  *          A run of few steps, and the first step of each, run as the plan was
  * keeps    values up to rounding: sums have another order
  * example  tests/opt/drift

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+enum { FEW = 6 };                                         /* of sixty-four synapses that take their steps one by one: more do so beside each other */
 static const double slow = 0.5;                           /* a decay in which a state keeps its sign, and does not vanish, until then */
 
 static PlanExpr *
@@ -23,6 +24,12 @@ trace(Make *m, PlanExpr *i)
 {
 	uint32_t buf = m->d.z.trace;
 	return m->d.z.p->bufs.at[buf].naxes == 1 ? load1(m->d.z.p, buf, i) : load2(m->d.z.p, buf, whole(m->d.z.p, 0), i);
+}
+
+static PlanExpr *
+without_lowest(Make *m, PlanExpr *bits)
+{
+	return plan_binary(m->d.z.p, PEXPR_AND, bits, sub(m, bits, plan_int(m->d.z.p, PT_U64, 1)));
 }
 
 static PlanExpr *
@@ -63,13 +70,16 @@ state_now(Make *m, const Row *r, const Moves *v, PlanExpr *j)
 	return add(m, mul(m, r->keep, v->x), mul(m, r->factor, sum));
 }
 
+/* some: those that are off stay as they are. */
 static void
-move_at_once(Make *m, PlanEmit *b, const Row *r, PlanExpr *from, PlanExpr *to)
+move_at_once(Make *m, PlanEmit *b, const Row *r, PlanExpr *from, PlanExpr *to, bool some)
 {
 	Loop l = open_loop(b, "j");
 	Moves v = moves(m, &l.body, r, l.i);
-	store2(&l.body, m->d.x, r->i, l.i, state_now(m, r, &v, l.i));
-	store2(&l.body, m->d.z.w, r->i, l.i, clip(m, &l.body, add(m, v.w, add(m, v.by_x, v.by_sum))));
+	PlanExpr *x = state_now(m, r, &v, l.i), *w = clip(m, &l.body, add(m, v.w, add(m, v.by_x, v.by_sum)));
+	PlanExpr *off = some ? plan_emit_let(&l.body, "stays", load1(m->d.z.p, m->off, l.i)) : NULL;
+	store2(&l.body, m->d.x, r->i, l.i, off ? choose(m, off, v.x, x) : x);
+	store2(&l.body, m->d.z.w, r->i, l.i, off ? choose(m, off, v.w, w) : w);
 	close_loop(b, &l, from, to, true);
 }
 
@@ -97,23 +107,67 @@ look_for_bounds(Make *m, PlanEmit *b, const Row *r, PlanExpr *turns, PlanExpr *f
 	close_loop(b, &l, from, to, true);
 }
 
-/* One step after the other; that a post neuron spiked shows in its sum. */
+typedef struct { PlanExpr *u, *before, *strength, *height; } Step;
+
+static Step
+step_of(Make *m, PlanEmit *b, const Row *r, PlanExpr *u)
+{
+	Plan *p = m->d.z.p;
+	Step s = {.u = u, .before = sub(m, u, whole(p, 1)), .strength = plan_emit_let(b, "strength", load1(p, m->strength, u))};
+	s.height = plan_emit_let(b, "height", mul(m, r->factor, load1(p, m->term, u)));
+	return s;
+}
+
+/* x behind a step, and where w is then; that a post neuron spiked shows in its sum. */
+static PlanExpr *
+x_behind(Make *m, PlanEmit *b, const Step *s, PlanExpr *j, PlanExpr *x)
+{
+	Plan *p = m->d.z.p;
+	PlanExpr *decay = real(m, m->d.decay);
+	PlanExpr *spiked = compare(m, PEXPR_NE, load2(p, m->sum, s->u, j), mul(m, decay, load2(p, m->sum, s->before, j)));
+	return plan_emit_let(b, "next", add(m, mul(m, decay, x), choose(m, spiked, s->height, real(m, 0))));
+}
+
+static PlanExpr *
+w_behind(Make *m, PlanEmit *b, const Step *s, PlanExpr *w, PlanExpr *x, PlanExpr *next)
+{
+	return clip(m, b, add(m, w, mul(m, s->strength, m->d.behind ? next : mul(m, real(m, m->d.share), x))));
+}
+
+/* One step after the other, sixty-four synapses beside each other. */
 static void
 move_by_steps(Make *m, PlanEmit *b, const Row *r, PlanExpr *from, PlanExpr *to)
 {
-	Loop steps = open_loop(b, "u"), l = open_loop(&steps.body, "j");
-	PlanEmit *in = &l.body;
-	PlanExpr *decay = real(m, m->d.decay), *before = sub(m, steps.i, whole(m->d.z.p, 1));
-	PlanExpr *strength = plan_emit_let(&steps.body, "strength", load1(m->d.z.p, m->strength, steps.i));
-	PlanExpr *height = plan_emit_let(&steps.body, "height", mul(m, r->factor, load1(m->d.z.p, m->term, steps.i)));
-	PlanExpr *spiked = compare(m, PEXPR_NE, load2(m->d.z.p, m->sum, steps.i, l.i), mul(m, decay, load2(m->d.z.p, m->sum, before, l.i)));
-	PlanExpr *x = plan_emit_let(in, "x", load2(m->d.z.p, m->d.x, r->i, l.i));
-	PlanExpr *next = plan_emit_let(in, "next", add(m, mul(m, decay, x), choose(m, spiked, height, real(m, 0))));
-	PlanExpr *felt = m->d.behind ? next : mul(m, real(m, m->d.share), x);
-	store2(in, m->d.x, r->i, l.i, next);
-	store2(in, m->d.z.w, r->i, l.i, clip(m, in, add(m, load2(m->d.z.p, m->d.z.w, r->i, l.i), mul(m, strength, felt))));
+	Plan *p = m->d.z.p;
+	Loop steps = open_loop(b, "u");
+	Step s = step_of(m, &steps.body, r, steps.i);
+	Loop l = open_loop(&steps.body, "j");
+	PlanExpr *x = plan_emit_let(&l.body, "x", load2(p, m->d.x, r->i, l.i)), *next = x_behind(m, &l.body, &s, l.i, x);
+	store2(&l.body, m->d.x, r->i, l.i, next);
+	store2(&l.body, m->d.z.w, r->i, l.i, w_behind(m, &l.body, &s, load2(p, m->d.z.w, r->i, l.i), x, next));
 	close_loop(&steps.body, &l, from, to, true);
-	close_loop(b, &steps, add(m, r->from, whole(m->d.z.p, 1)), add(m, r->now, whole(m->d.z.p, 1)), false);
+	close_loop(b, &steps, add(m, r->from, whole(p, 1)), add(m, r->now, whole(p, 1)), false);
+}
+
+/* The steps of single synapses, those whose bits are set from q on. */
+static void
+move_each(Make *m, PlanEmit *b, const Row *r, PlanExpr *q, uint32_t bits)
+{
+	Plan *p = m->d.z.p;
+	PlanEmit one = plan_emit(p, b->code);
+	PlanExpr *set = plan_local(p, b->code, bits);
+	PlanExpr *j = plan_emit_let(&one, "j", add(m, q, plan_cast(p, PT_I64, plan_unary(p, PEXPR_CTZ, set))));
+	plan_emit_set(&one, bits, without_lowest(m, set));
+	uint32_t x = plan_emit_var(&one, "x", load2(p, m->d.x, r->i, j)), w = plan_emit_var(&one, "w", load2(p, m->d.z.w, r->i, j));
+	Loop steps = open_loop(&one, "u");
+	Step s = step_of(m, &steps.body, r, steps.i);
+	PlanExpr *x_now = plan_local(p, b->code, x), *w_now = plan_local(p, b->code, w), *next = x_behind(m, &steps.body, &s, j, x_now);
+	plan_emit_set(&steps.body, w, w_behind(m, &steps.body, &s, w_now, x_now, next));
+	plan_emit_set(&steps.body, x, next);
+	close_loop(&one, &steps, add(m, r->from, whole(p, 1)), add(m, r->now, whole(p, 1)), false);
+	store2(&one, m->d.x, r->i, j, x_now);
+	store2(&one, m->d.z.w, r->i, j, w_now);
+	plan_emit_while(b, compare(m, PEXPR_NE, set, plan_int(p, PT_U64, 0)), &one);
 }
 
 static void
@@ -123,14 +177,20 @@ move_in_bounds(Make *m, PlanEmit *b, const Row *r, PlanExpr *first, PlanExpr *en
 	PlanExpr *total = plan_unary(p, PEXPR_ABS, r->reach);
 	PlanExpr *turns = plan_emit_let(b, "turns", compare(m, PEXPR_NE, total, load1(m->d.z.p, m->gross, r->from)));
 	uint32_t q = plan_new_loop_local(b, "q");
-	PlanEmit in = plan_emit(p, b->code), all = in, some = in;
+	PlanEmit in = plan_emit(p, b->code), all = in, some = in, few = in, many = in;
 	PlanExpr *from = plan_local(p, b->code, q), *next = add(m, from, whole(m->d.z.p, 64));
 	PlanExpr *to = plan_emit_let(&in, "end", choose(m, compare(m, PEXPR_LT, next, end), next, end));
 	look_for_bounds(m, &in, r, turns, from, to);
-	move_at_once(m, &all, r, from, to);
-	move_by_steps(m, &some, r, from, to);
-	PlanExpr *off = plan_mask(p, m->off, 1, &from, sub(m, to, from));
-	plan_emit_if(&in, compare(m, PEXPR_EQ, off, plan_int(p, PT_U64, 0)), &all, &some);
+	uint32_t bits = plan_emit_var(&in, "bits", plan_mask(p, m->off, 1, &from, sub(m, to, from)));
+	PlanExpr *more = plan_local(p, b->code, bits), *none = plan_int(p, PT_U64, 0);
+	for (int k = 0; k < FEW; k++)
+		more = plan_emit_let(&some, "more", without_lowest(m, more));
+	move_at_once(m, &all, r, from, to, false);
+	move_at_once(m, &few, r, from, to, true);
+	move_each(m, &few, r, from, bits);
+	move_by_steps(m, &many, r, from, to);
+	plan_emit_if(&some, compare(m, PEXPR_EQ, more, none), &few, &many);
+	plan_emit_if(&in, compare(m, PEXPR_EQ, plan_local(p, b->code, bits), none), &all, &some);
 	plan_emit_for(b, q, first, end, false, &in)->step = 64;
 }
 
@@ -147,7 +207,7 @@ catch_up_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *at)
 	if (m->d.clipped)
 		move_in_bounds(m, &then, &r, lo(b), hi(b));
 	else
-		move_at_once(m, &then, &r, lo(b), hi(b));
+		move_at_once(m, &then, &r, lo(b), hi(b), false);
 	plan_emit_if(b, compare(m, PEXPR_LT, r.from, at), &then, NULL);
 }
 
