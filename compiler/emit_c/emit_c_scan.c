@@ -30,6 +30,7 @@ c_stmt_live(const CEmit *c, const PlanStmt *s)
 		}
 		return false;
 	case PSTMT_STORE:
+	case PSTMT_PREFETCH:
 	case PSTMT_FOR:
 	case PSTMT_WHILE:
 	case PSTMT_IF:
@@ -283,6 +284,9 @@ scan_stmt(CEmit *c, const PlanStmt *s)
 		return;
 	case PSTMT_STORE:
 		scan_store(c, s);
+		return;
+	case PSTMT_PREFETCH:
+		scan_element(c, s->id, s->nops, s->op);
 		return;
 	case PSTMT_FOR:
 		c->simd |= s->simd && !c_one_turn(c, s);

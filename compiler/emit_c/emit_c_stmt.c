@@ -138,6 +138,16 @@ put_store(CEmit *c, const PlanStmt *s)
 	c_line(c, strbuf_text(&b));
 }
 
+static void
+put_prefetch(CEmit *c, const PlanStmt *s)
+{
+	StrBuf b = strbuf_init(c->arena);
+	strbuf_puts(&b, "__builtin_prefetch(&");
+	c_element(c, &b, s->id, s->nops, s->op);
+	strbuf_puts(&b, ");");
+	c_line(c, strbuf_text(&b));
+}
+
 /* One result comes back as the value, several through pointers. */
 static void
 put_call(CEmit *c, const PlanStmt *s)
@@ -422,6 +432,9 @@ put_stmt(CEmit *c, const PlanStmt *s)
 		return;
 	case PSTMT_STORE:
 		put_store(c, s);
+		return;
+	case PSTMT_PREFETCH:
+		put_prefetch(c, s);
 		return;
 	case PSTMT_FOR:
 		put_for(c, s);

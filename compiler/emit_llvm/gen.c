@@ -121,6 +121,15 @@ gen_var(LlGen *g, const PlanStmt *s)
 	LLVMBuildStore(g->b, v, g->local[s->id]);
 }
 
+/* To read (0), into every cache (3), data (1). */
+static void
+gen_prefetch(LlGen *g, const PlanStmt *s)
+{
+	LLVMTypeRef i32 = g->type[PT_I32], pointer = LLVMPointerTypeInContext(g->cx, 0);
+	LLVMValueRef args[] = {ll_gen_address(g, s->id, s->op), LLVMConstInt(i32, 0, false), LLVMConstInt(i32, 3, false), LLVMConstInt(i32, 1, false)};
+	ll_intrinsic(g, "llvm.prefetch", &pointer, 1, args, 4);
+}
+
 /* Tested at the bottom, which is the form that the loop passes want. */
 static void
 gen_for(LlGen *g, const PlanStmt *s)
@@ -291,6 +300,9 @@ gen_stmt(LlGen *g, const PlanStmt *s)
 	case PSTMT_STORE:
 		r = ll_gen_expr(g, s->e);
 		ll_gen_store(g, s->id, s->op, r);
+		return;
+	case PSTMT_PREFETCH:
+		gen_prefetch(g, s);
 		return;
 	case PSTMT_FOR:
 		gen_for(g, s);

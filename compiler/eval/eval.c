@@ -164,6 +164,9 @@ exec_stmt(Eval *ev, const PlanStmt *s)
 		eval_store(t, at, v);
 		return 0;
 	}
+	case PSTMT_PREFETCH:                                 /* nothing but that the element must be there */
+		eval_address(ev, s->id, s->op);
+		return 0;
 	case PSTMT_FOR: return exec_for(ev, s);
 	case PSTMT_WHILE: return exec_while(ev, s);
 	case PSTMT_IF: return exec_block(ev, eval_expr(ev, s->e).i ? s->body : s->other);

@@ -74,6 +74,7 @@ find_in_stmt(Finder *f, PlanStmt *s, bool proc)
 			find_in_expr(f, &s->op[i]);
 		break;
 	case PSTMT_RETURN:
+	case PSTMT_PREFETCH:
 	case PSTMT_RUN:
 	case PSTMT_DO:
 	case PSTMT_TEAM:

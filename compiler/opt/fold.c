@@ -328,7 +328,7 @@ fold_stmt(Fold *f, PlanStmt *s, StmtVec *out)
 	case PSTMT_WHILE:
 		fold_block(f, &s->body);
 		break;
-	case PSTMT_UNSET: case PSTMT_SET: case PSTMT_STORE: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN: case PSTMT_DO:
+	case PSTMT_UNSET: case PSTMT_SET: case PSTMT_STORE: case PSTMT_PREFETCH: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN: case PSTMT_DO:
 	case PSTMT_TEAM: case PSTMT_MEET: case PSTMT_HOST: case PSTMT_NOTE: case PSTMT_COUNT:
 		break;
 	}

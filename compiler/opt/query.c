@@ -193,6 +193,25 @@ list_along(const Plan *p, const PlanStmt *loop)
 	return ok ? let->e->op[0]->id : NO_ID;
 }
 
+const PlanExpr *
+cast_load(const PlanExpr *e)
+{
+	bool ok = e->kind == PEXPR_CAST && e->op[0]->kind == PEXPR_LOAD && e->op[0]->nops == 1;
+	return ok ? e->op[0] : NULL;
+}
+
+uint32_t
+row_walked(const PlanStmt *loop, uint32_t *i)
+{
+	const PlanExpr *a = loop->kind == PSTMT_FOR ? cast_load(loop->e) : NULL, *b = a ? cast_load(loop->hi) : NULL;
+	if (!b || a->id != b->id || a->op[0]->kind != PEXPR_LOCAL || loop->step != 1)
+		return NO_ID;
+	const PlanExpr *next = b->op[0];
+	*i = a->op[0]->id;
+	bool ok = next->kind == PEXPR_ADD && is_local(next->op[0], *i) && next->op[1]->kind == PEXPR_CONST && next->op[1]->value.i == 1;
+	return ok ? a->id : NO_ID;
+}
+
 bool
 ascends(const Plan *p, uint32_t list)
 {

@@ -29,6 +29,8 @@ uint32_t count_of(const PlanExpr *e);                     /* i64(count[0]): the 
 /* for k in 0 ..< i64(count[0]) { let i = i64(list[0, k]) ; one statement }: the buffer list; else NO_ID */
 uint32_t list_of(const Plan *p, const PlanStmt *loop);
 uint32_t list_along(const Plan *p, const PlanStmt *loop); /* the same, with any number of statements behind the let */
+const PlanExpr *cast_load(const PlanExpr *e);             /* i64(buf[…]), with one index: the load; else NULL */
+uint32_t row_walked(const PlanStmt *loop, uint32_t *i);   /* for e in i64(row[i]) ..< i64(row[i + 1]): the buffer row, and the local i; else NO_ID */
 bool ascends(const Plan *p, uint32_t list);             /* for j { if flags[0, j] { list[0, found] = j ; … } }, and nobody else writes it */
 bool runs(PlanBlock b, uint32_t kernel);                  /* whether a proc runs it, itself */
 bool runs_once(const Plan *p, uint32_t kernel);           /* in the text of the whole plan */

@@ -107,7 +107,7 @@ block_is_safe(Rare *f, PlanBlock b, bool inside)
 			if (!(calls_itself(s->other) ? !block_stores(s->other, ANY_BUFFER) : block_is_safe(f, s->other, true)))
 				return false;
 			break;
-		case PSTMT_UNSET: case PSTMT_FOR: case PSTMT_WHILE: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN:
+		case PSTMT_UNSET: case PSTMT_PREFETCH: case PSTMT_FOR: case PSTMT_WHILE: case PSTMT_CALL: case PSTMT_RETURN: case PSTMT_RUN:
 		case PSTMT_DO: case PSTMT_TEAM: case PSTMT_MEET: case PSTMT_HOST: case PSTMT_COUNT:
 			return false;
 		}

@@ -14,30 +14,19 @@ enum { LONG = 48 /* synapses of a row, at least */ };
 
 typedef struct { Plan *p; PlanCode *code; } Split;
 
-/* i64(buf[…]) */
-static const PlanExpr *
-cast_load(const PlanExpr *e)
+/* row[i] and row[i + 1] of rows that nobody arranged: the buffer of rows; NO_ID */
+static uint32_t
+plain_row(const Plan *p, const PlanStmt *s)
 {
-	bool ok = e->kind == PEXPR_CAST && e->op[0]->kind == PEXPR_LOAD && e->op[0]->nops == 1;
-	return ok ? e->op[0] : NULL;
-}
-
-/* row[i] and row[i + 1] of rows that nobody arranged */
-static bool
-is_row(const Plan *p, const PlanStmt *s)
-{
-	const PlanExpr *a = cast_load(s->e), *b = cast_load(s->hi);
-	if (!a || !b || a->id != b->id || a->op[0]->kind != PEXPR_LOCAL || s->step != 1)
-		return false;
-	const PlanExpr *next = b->op[0];
-	if (next->kind != PEXPR_ADD || !is_local(next->op[0], a->op[0]->id) || next->op[1]->kind != PEXPR_CONST || next->op[1]->value.i != 1)
-		return false;
+	uint32_t at, row = row_walked(s, &at);
+	if (row == NO_ID)
+		return NO_ID;
 	for (uint32_t i = 0; i < p->objects.n; i++) {
 		const PlanObject *o = &p->objects.at[i];
-		if (o->kind == POBJ_SYNAPSES && o->nbufs > 2 && o->bufs[0] == a->id)
-			return false;
+		if (o->kind == POBJ_SYNAPSES && o->nbufs > 2 && o->bufs[0] == row)
+			return NO_ID;
 	}
-	return true;
+	return row;
 }
 
 static bool
@@ -51,13 +40,14 @@ is_guarded(const PlanExpr *e, uint32_t j)
 static const PlanExpr *
 target_of(const Plan *p, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_FOR || s->body.n != 2 || !is_row(p, s))
+	uint32_t row = s->kind == PSTMT_FOR && s->body.n == 2 ? plain_row(p, s) : NO_ID;
+	if (row == NO_ID)
 		return NULL;
 	const PlanStmt *let = s->body.at[0], *test = s->body.at[1];
 	const PlanExpr *target = let->kind == PSTMT_LET ? cast_load(let->e) : NULL;
 	if (!target || !is_local(target->op[0], s->id) || test->kind != PSTMT_IF || test->other.n || !is_guarded(test->e, let->id))
 		return NULL;
-	double rows = (double)p->bufs.at[cast_load(s->e)->id].axis[0].extent - 1;
+	double rows = (double)p->bufs.at[row].axis[0].extent - 1;
 	return (double)p->bufs.at[target->id].axis[0].extent >= LONG * rows ? target : NULL;
 }
 

@@ -11,7 +11,7 @@
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static const char *const reserved[] = {"let", "var", "set", "for", "in", "while", "if", "else", "call", "return",
-	"run", "do", "team", "meet", "host", "note", "true", "false", "inf", "nan", "inf_f64", "nan_f64"};
+	"run", "do", "prefetch", "team", "meet", "host", "note", "true", "false", "inf", "nan", "inf_f64", "nan_f64"};
 
 bool
 plan_word_is_reserved(const char *s, size_t n)
@@ -285,13 +285,12 @@ print_host(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s)
 }
 
 static void
-print_store(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s)
+print_place(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s)
 {
 	print_buf(out, p, s->id);
 	strbuf_putc(out, '[');
 	print_list(out, p, c, s->nops, s->op, 0);
-	strbuf_puts(out, "] = ");
-	print_expr(out, p, c, s->e, 0, 0);
+	strbuf_putc(out, ']');
 }
 
 static void
@@ -329,7 +328,15 @@ plan_print_head(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s
 		strbuf_puts(out, " = ");
 		print_expr(out, p, c, s->e, 0, 0);
 		return;
-	case PSTMT_STORE: print_store(out, p, c, s); return;
+	case PSTMT_STORE:
+		print_place(out, p, c, s);
+		strbuf_puts(out, " = ");
+		print_expr(out, p, c, s->e, 0, 0);
+		return;
+	case PSTMT_PREFETCH:
+		strbuf_puts(out, "prefetch ");
+		print_place(out, p, c, s);
+		return;
 	case PSTMT_FOR: print_for(out, p, c, s); return;
 	case PSTMT_WHILE: print_worded(out, p, c, "while", s->e); return;
 	case PSTMT_IF: print_worded(out, p, c, "if", s->e); return;

@@ -182,6 +182,25 @@ read_store(PlanReader *r, PlanStmt *s)
 	s->e = plan_reader_expr(r);
 }
 
+static uint32_t
+read_buf_ref(PlanReader *r)
+{
+	Name name = plan_reader_name(r);
+	uint32_t id = plan_find_buf(r->plan, name);
+	if (id == UINT32_MAX)
+		FAIL(r, "no buffer is named `%s`", name);
+	return id;
+}
+
+static void
+read_prefetch(PlanReader *r, PlanStmt *s)
+{
+	s->kind = PSTMT_PREFETCH;
+	s->id = read_buf_ref(r);
+	plan_lex_want(&r->x, "[");
+	read_exprs(r, s, "]");
+}
+
 static void
 read_return(PlanReader *r, PlanStmt *s)
 {
@@ -192,16 +211,6 @@ read_return(PlanReader *r, PlanStmt *s)
 	while (plan_lex_take(&r->x, ","));
 	s->op = v.at;
 	s->nops = v.n;
-}
-
-static uint32_t
-read_buf_ref(PlanReader *r)
-{
-	Name name = plan_reader_name(r);
-	uint32_t id = plan_find_buf(r->plan, name);
-	if (id == UINT32_MAX)
-		FAIL(r, "no buffer is named `%s`", name);
-	return id;
 }
 
 /* run k, run k (parts 64), run k (events list of count), run k (on 1) */
@@ -249,6 +258,8 @@ read_stmt(PlanReader *r)
 		read_if(r, s);
 	} else if (plan_lex_take(x, "return")) {
 		read_return(r, s);
+	} else if (plan_lex_take(x, "prefetch")) {
+		read_prefetch(r, s);
 	} else if (plan_lex_take(x, "run")) {
 		read_run(r, s);
 	} else if (plan_lex_take(x, "team")) {

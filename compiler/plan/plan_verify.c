@@ -313,11 +313,17 @@ check_set(Verify *v, const PlanStmt *s)
 static bool check_block(Verify *v, PlanBlock b);
 
 static bool
-check_store(Verify *v, const PlanStmt *s)
+check_prefetch(Verify *v, const PlanStmt *s)
 {
 	if (s->nops > PLAN_MAX_AXES)
 		return bad(v, "%" PRIu32 " indices", s->nops);
-	if (!check_place(v, s->id, s->nops, s->op, 0))
+	return check_place(v, s->id, s->nops, s->op, 0);
+}
+
+static bool
+check_store(Verify *v, const PlanStmt *s)
+{
+	if (!check_prefetch(v, s))
 		return false;
 	const PlanBuf *b = &v->p->bufs.at[s->id];
 	if (b->role == ROLE_CONST)
@@ -508,6 +514,8 @@ check_allowed(Verify *v, const PlanStmt *s)
 		return bad(v, "a team may not do that");
 	if (s->kind == PSTMT_STORE && v->c->kind == CODE_FUNC)
 		return bad(v, "a func may not store");
+	if (s->kind == PSTMT_PREFETCH && v->c->kind != CODE_KERNEL)
+		return bad(v, "only a kernel prefetches");
 	if (s->kind == PSTMT_RETURN && v->c->kind != CODE_FUNC)
 		return bad(v, "only a func returns values");
 	return true;
@@ -524,6 +532,7 @@ check_stmt(Verify *v, const PlanStmt *s)
 	case PSTMT_VAR: return check_declaration(v, s);
 	case PSTMT_SET: return check_set(v, s);
 	case PSTMT_STORE: return check_store(v, s);
+	case PSTMT_PREFETCH: return check_prefetch(v, s);
 	case PSTMT_FOR: return check_for(v, s);
 	case PSTMT_WHILE:
 	case PSTMT_IF: return check_condition(v, s);
