@@ -161,7 +161,7 @@ gen_for(LlGen *g, const PlanStmt *s)
 	LLVMValueRef branch = LLVMBuildCondBr(g->b, more, loop, done);
 	LLVMAddIncoming(i, &next, &latch, 1);
 	if (simd)
-		ll_pop_simd(g, branch, turns);
+		ll_pop_simd(g, branch, s, turns);
 	else if (g->is_cold)
 		ll_keep_scalar(g, branch);
 	LLVMPositionBuilderAtEnd(g->b, done);

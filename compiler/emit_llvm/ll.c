@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { FEW_TURNS = 256 /* of a loop that is worth more code */ };
+
 static void
 keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
 {
@@ -233,17 +235,51 @@ wants_single_vectors(const LlGen *g, int64_t turns)
 	return turns > 0 && turns % (4 * lanes) != turns % lanes;
 }
 
+static bool
+expr_divides(const PlanExpr *e)
+{
+	if (!e)
+		return false;
+	bool divides = (e->kind == PEXPR_DIV && plan_type_is_float(e->type)) || e->kind == PEXPR_SQRT;
+	for (uint32_t k = 0; k < e->nops && !divides; k++)
+		divides = expr_divides(e->op[k]);
+	return divides;
+}
+
+static bool
+divides(const LlGen *g, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (expr_divides(s->e) || divides(g, s->body) || divides(g, s->other) ||
+		    (s->kind == PSTMT_CALL && divides(g, g->plan->codes.at[s->id]->body)))
+			return true;
+	}
+	return false;
+}
+
+/* The vectoriser leaves a long loop at one vector per turn. With a division in it, or a function that has one, such a turn is a chain of
+ * a hundred cycles, of which few fit side by side; and of sixteen registers hardly any is left for constants, which two vectors share. */
+static bool
+wants_two_vectors(const LlGen *g, const PlanStmt *loop, int64_t turns)
+{
+	return !g->machine->wide && turns >= FEW_TURNS && turns % 16 == turns % 8 && divides(g, loop->body);
+}
+
 /* Says of the loop that its turns are free of each other's memory accesses. Never set
  * llvm.loop.vectorize.enable to true, or a width: both let the vectoriser reorder float sums. */
 void
-ll_pop_simd(LlGen *g, LLVMValueRef branch, int64_t turns)
+ll_pop_simd(LlGen *g, LLVMValueRef branch, const PlanStmt *loop, int64_t turns)
 {
-	LLVMMetadataRef group = g->around[--g->naround], single = NULL;
+	LLVMMetadataRef group = g->around[--g->naround], vectors = NULL;
 	LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], 1, false));
 	set_group(g);
-	if (wants_single_vectors(g, turns))
-		single = loop_property(g, "llvm.loop.interleave.count", one);
-	describe_loop(g, branch, loop_property(g, "llvm.loop.parallel_accesses", group), single);
+	LLVMMetadataRef two = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], 2, false));
+	if (wants_two_vectors(g, loop, turns))
+		vectors = loop_property(g, "llvm.loop.interleave.count", two);
+	else if (wants_single_vectors(g, turns))
+		vectors = loop_property(g, "llvm.loop.interleave.count", one);
+	describe_loop(g, branch, loop_property(g, "llvm.loop.parallel_accesses", group), vectors);
 }
 
 void
