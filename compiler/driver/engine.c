@@ -138,8 +138,8 @@ open_jit(Engine *e, Compilation *c, const char **why)
 	symbols[HOST_FNS + 1] = (JitSymbol){"snnrt_meet", (void *)snnrt_meet};
 	LlvmOptions o = {.opt = 2, .verify = c->o->check_stages};
 	o.cache_dir = c->o->no_cache ? NULL : engine_cache_dir(c->arena);
-	if (!c->plan->hash)                               /* else it is of the plan before the teams */
-		o.hash = c->plan->hash = plan_hash(c->plan);
+	o.hash = plan_text_hash(c->plan);                 /* of what is compiled; the plan's own may be that before the teams */
+	c->plan->hash = c->plan->hash ? c->plan->hash : o.hash;
 	panic_set_stage("jit");
 	e->jit = jit_open(c->arena, c->plan, &o, symbols, HOST_FNS + 2, why);
 	panic_set_stage(NULL);

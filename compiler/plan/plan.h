@@ -215,7 +215,7 @@ typedef struct {
 	VEC(PlanCode *) codes;                            /* order: funcs before users; kernels; procs before users */
 	VEC(PlanObject) objects;
 	VEC(PlanRemark) remarks;
-	const char *hash;                                 /* of the plan before it was shared out among threads; NULL: as it is */
+	const char *hash;                                 /* of the plan before `team` and the passes behind it; NULL: as it is */
 	uint64_t arena_bytes;                             /* set by plan_layout: PLAN_HEADER + buffers */
 	Span at;                                          /* the statement of the program that is being built; stamped on what is emitted */
 } Plan;
@@ -278,6 +278,7 @@ void plan_print(StrBuf *out, const Plan *p);
 void plan_print_code(StrBuf *out, const Plan *p, const PlanCode *c);
 void plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e);
 const char *plan_hash(const Plan *p);             /* 16 hex digits: equal for plans that print alike (without teams and pitches), with equal constants */
+const char *plan_text_hash(const Plan *p);        /* the same of the plan as it stands, with its teams and what came behind them */
 /* Reads the text of plan_print. NULL and *why ("line 12: …") if it is not a plan. */
 Plan *plan_read(Arena *a, Interner *names, const char *text, const char **why);
 /* Reads funcs (only) and adds those to `p` that it does not have yet; used for the embedded *.plan library. */

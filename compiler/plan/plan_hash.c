@@ -17,8 +17,12 @@ add(uint64_t h, const void *p, size_t n)
 const char *
 plan_hash(const Plan *p)
 {
-	if (p->hash)
-		return p->hash;
+	return p->hash ? p->hash : plan_text_hash(p);
+}
+
+const char *
+plan_text_hash(const Plan *p)
+{
 	Plan bare = *p;
 	StrBuf text = strbuf_init(p->arena);
 	uint64_t h = 0xcbf29ce484222325;
