@@ -32,6 +32,13 @@ is_bit(const PlanExpr *e, uint32_t q, uint32_t bits)
 	return first->kind == PEXPR_CTZ && is_local(first->op[0], bits);
 }
 
+/* mask(flags[…, q], …) */
+static bool
+is_word(const PlanExpr *e, uint32_t q)
+{
+	return e->kind == PEXPR_MASK && is_local(e->op[e->nops - 2], q) && (e->nops == 2 || is_zero_index(e->op[0]));
+}
+
 /* A walk over words of all flags of a buffer, as `scan` makes it: the block with a turn for each flag that is set; NULL. */
 static PlanBlock *
 turns_of(PlanStmt *s, const PlanExpr **flags)
@@ -40,9 +47,11 @@ turns_of(PlanStmt *s, const PlanExpr **flags)
 		return NULL;
 	const PlanStmt *bits = s->body.at[0];
 	PlanStmt *loop = s->body.at[1];
-	bool ok = bits->kind == PSTMT_VAR && bits->e->kind == PEXPR_MASK && loop->kind == PSTMT_WHILE && loop->body.n > 1 &&
-		  loop->body.at[0]->kind == PSTMT_LET && is_bit(loop->body.at[0]->e, s->id, bits->id);
-	if (!ok)
+	bool ok = bits->kind == PSTMT_VAR && is_word(bits->e, s->id) && loop->kind == PSTMT_WHILE && loop->body.n > 1;
+	if (!ok || loop->body.at[0]->kind != PSTMT_LET || !is_bit(loop->body.at[0]->e, s->id, bits->id))
+		return NULL;
+	const PlanStmt *less = loop->body.at[1];
+	if (less->kind != PSTMT_SET || less->id != bits->id)
 		return NULL;
 	*flags = bits->e;
 	return &loop->body;
@@ -74,12 +83,14 @@ lists(List *l, PlanCode *k)
 	const PlanStmt *store = turn->at[2], *more = turn->at[3];
 	bool stores = store->kind == PSTMT_STORE && store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], found->id) &&
 		      store->e->kind == PEXPR_CAST && is_local(store->e->op[0], turn->at[0]->id);
-	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id && count->kind == PSTMT_STORE &&
-		      count->nops == 1 && is_zero_index(count->op[0]) && count->e->kind == PEXPR_CAST && is_local(count->e->op[0], found->id);
+	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id && more->e->kind == PEXPR_ADD &&
+		      is_local(more->e->op[0], found->id) && more->e->op[1]->kind == PEXPR_CONST && more->e->op[1]->value.i == 1;
+	bool tells = count->kind == PSTMT_STORE && count->nops == 1 && is_zero_index(count->op[0]) && count->e->kind == PEXPR_CAST &&
+		     is_local(count->e->op[0], found->id);
 	l->flags = flags->id;
 	l->list = store->id;
 	l->count = count->id;
-	return stores && counts;
+	return stores && counts && tells;
 }
 
 /* ---- who spikes ------------------------------------------------------------------------------------------------ */
@@ -123,6 +134,13 @@ store_in(PlanBlock b, uint32_t buf)
 	return NULL;
 }
 
+/* flags[0, j] = … */
+static bool
+is_at(const PlanStmt *store, uint32_t j)
+{
+	return store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], j);
+}
+
 /* The vector loop leaves all false; then the turns of some flags of its own set those of the same place. */
 static bool
 draws(List *l)
@@ -133,10 +151,9 @@ draws(List *l)
 		PlanStmt *s = l->code->body.at[i], *store;
 		PlanBlock *turn = turns_of(s, &rare);
 		if (s->kind == PSTMT_FOR && s->simd && (store = store_in(s->body, l->flags))) {
-			clears += is_own(l->p, &(PlanExpr){.kind = PEXPR_LOAD, .id = l->flags, .nops = store->nops, .op = {store->op[0], store->op[1]}}, s->id) &&
-				  goes_over(l->p, l->code, s, l->flags) && is_false(s->body, store->e);
+			clears += is_at(store, s->id) && goes_over(l->p, l->code, s, l->flags) && is_false(s->body, store->e);
 		} else if (turn && clears && (store = store_in(*turn, l->flags))) {
-			sets += store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], turn->at[0]->id) && goes_over(l->p, l->code, s, l->flags);
+			sets += is_at(store, turn->at[0]->id) && goes_over(l->p, l->code, s, l->flags);
 			l->turn = store;
 			l->around = turn;
 		}
