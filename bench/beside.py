@@ -37,11 +37,17 @@ def find(options):
     return found
 
 
+UNKNOWN = set()                                      # command, network: an adapter is asked once what it does not know
+
+
 def run(command, network, seconds, settings):
     """Seconds per simulated second and rate; None: the adapter does not know the network."""
+    if (tuple(command), network) in UNKNOWN:
+        return None
     words = [network, str(seconds), *(f"{key}={value}" for key, value in settings.items())]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     if done.returncode == 3:
+        UNKNOWN.add((tuple(command), network))
         return None
     if done.returncode:
         sys.exit(f"bench: {' '.join([*command, *words])}\n{done.stderr}")

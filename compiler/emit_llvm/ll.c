@@ -272,13 +272,10 @@ void
 ll_pop_simd(LlGen *g, LLVMValueRef branch, const PlanStmt *loop, int64_t turns)
 {
 	LLVMMetadataRef group = g->around[--g->naround], vectors = NULL;
-	LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], 1, false));
+	unsigned count = wants_two_vectors(g, loop, turns) ? 2 : wants_single_vectors(g, turns) ? 1 : 0;
 	set_group(g);
-	LLVMMetadataRef two = LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], 2, false));
-	if (wants_two_vectors(g, loop, turns))
-		vectors = loop_property(g, "llvm.loop.interleave.count", two);
-	else if (wants_single_vectors(g, turns))
-		vectors = loop_property(g, "llvm.loop.interleave.count", one);
+	if (count)
+		vectors = loop_property(g, "llvm.loop.interleave.count", LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], count, false)));
 	describe_loop(g, branch, loop_property(g, "llvm.loop.parallel_accesses", group), vectors);
 }
 

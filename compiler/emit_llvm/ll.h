@@ -96,7 +96,7 @@ void ll_add_target(LlGen *g, LLVMValueRef fn);
  * says turns are free. */
 void ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf);
 bool ll_push_simd(LlGen *g);           /* enters a simd loop; false: too deep, as if it were none */
-/* leaves it; `branch` closes it; 0: it is not known how many turns there are */
+/* leaves it; `branch` closes it; turns 0: it is not known how many there are */
 void ll_pop_simd(LlGen *g, LLVMValueRef branch, const PlanStmt *loop, int64_t turns);
 void ll_keep_scalar(LlGen *g, LLVMValueRef branch);
 void ll_inline_call(LlGen *g, LLVMValueRef call);

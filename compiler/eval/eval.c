@@ -164,7 +164,7 @@ exec_stmt(Eval *ev, const PlanStmt *s)
 		eval_store(t, at, v);
 		return 0;
 	}
-	case PSTMT_PREFETCH:                                 /* nothing but that the element must be there */
+	case PSTMT_PREFETCH:                              /* nothing but that the element must be there */
 		eval_address(ev, s->id, s->op);
 		return 0;
 	case PSTMT_FOR: return exec_for(ev, s);

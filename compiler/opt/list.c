@@ -4,7 +4,7 @@
  *          turns, which come in ascending order, set some; and the kernel, run right behind it, that looks at all flags and lists those that
  *          are set. No thread takes a part of the first
  * writes   the list and its count in the flagged turns; the second kernel is not run there
- * keeps    every bit: the same entries in the same order. The hash is that of the plan before
+ * keeps    every bit: the same entries in the same order
  * example  tests/opt/list
  */
 #include "opt/clone.h"
@@ -209,23 +209,10 @@ list_block(Plan *p, PlanBlock *b)
 		l.code = p->codes.at[b->at[i]->id];
 		if (!draws(&l))
 			continue;
-		const char *hash = p->hash ? p->hash : plan_hash(p);
 		list_there(&l);
-		p->hash = hash;
 		b->n--;
 		for (uint32_t k = i + 1; k < b->n; k++)
 			b->at[k] = b->at[k + 1];
-	}
-}
-
-static void
-mark_runs(PlanBlock b, bool *used)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_RUN)
-			used[b.at[i]->id] = true;
-		mark_runs(b.at[i]->body, used);
-		mark_runs(b.at[i]->other, used);
 	}
 }
 
@@ -236,9 +223,12 @@ pass_list(Plan *p)
 	for (uint32_t i = 0; i < p->codes.n; i++)
 		if (p->codes.at[i]->kind == CODE_PROC)
 			list_block(p, &p->codes.at[i]->body);
+	RunOrder runs = {0};
 	for (uint32_t i = 0; i < p->codes.n; i++) {
-		used[i] |= p->codes.at[i]->kind != CODE_KERNEL;
-		mark_runs(p->codes.at[i]->body, used);
+		used[i] = p->codes.at[i]->kind != CODE_KERNEL;
+		list_runs(p, p->codes.at[i]->body, &runs);
 	}
+	for (uint32_t i = 0; i < runs.n; i++)
+		used[runs.at[i]] = true;
 	keep_codes(p, used);
 }

@@ -90,6 +90,7 @@ opt_run(Plan *p, const OptOptions *o, const char **why)
 {
 	if (!run_passes(p, o, false, why))
 		return false;
+	p->hash = plan_hash(p);                           /* a checkpoint goes on with any number of threads, and with or without what follows from it */
 	if (o->team != TEAM_NEVER) {
 		panic_set_stage("opt team");
 		opt_team(p, o->team, o->threads);

@@ -31,7 +31,7 @@ const char *opt_pass_help(uint32_t i);
 /* One pass alone, by name; false if there is none. */
 bool opt_pass(Plan *p, const char *name);
 
-/* The last one, which opt_run does if asked: kernels are shared out among threads. */
+/* Kernels are shared out among threads; opt_run does it, if asked, before the passes that are LAST. */
 void opt_team(Plan *p, TeamMode mode, int threads);
 
 #endif

@@ -3,7 +3,7 @@
  * A vector that lies in two lines takes two loads, and where a row begins in the middle of a line each of its vectors does. If rows are a power
  * of two apart, a column that is walked down falls into a few sets of the cache and drives itself out.
  *
- * reads    the whole plan, as the last pass but `team`: how kernels walk over buffers, what the host is given
+ * reads    the whole plan, as the last pass before `team`: how kernels walk over buffers, what the host is given
  * writes   the pitch of buffers with at least two rows that some vector loop goes along, where rows are no whole lines, or a multiple of eight;
  *          not of those whose elements events pick: rings of delays
  * keeps    every bit, and every file: nothing is stored behind the end of a row, and the host leaves it out. So plans have the same

@@ -7,7 +7,7 @@
  * reads    the finished plan, behind `team`, if it has no teams (another core's cache is no use); kernels that go through a list of spikes and
  *          along rows, `for e in i64(row[i]) ..< i64(row[i + 1])`, in arrays which together are too large for a near cache
  * writes   behind each run of a kernel that makes such a list, a kernel that prefetches the first SYNAPSES of the rows of the first SPIKES
- * keeps    every bit: a prefetch means nothing. The hash is that of the plan before
+ * keeps    every bit: a prefetch means nothing
  * example  tests/opt/prefetch
  */
 #include "opt/clone.h"
@@ -201,7 +201,6 @@ pass_prefetch(Plan *p)
 	}
 	if (bytes_of(&f) <= NEAR)
 		return;
-	const char *hash = p->hash ? p->hash : plan_hash(p);
 	f.kernel = ARENA_ARRAY(p->arena, uint32_t, p->bufs.n + 1);
 	for (uint32_t k = 0; k < f.walks.n; k++)
 		if (leads(&f, k))
@@ -210,5 +209,4 @@ pass_prefetch(Plan *p)
 		if (p->codes.at[i]->kind == CODE_PROC)
 			weave(&f, p->codes.at[i], &p->codes.at[i]->body);
 	procs_last(p);
-	p->hash = hash;
 }

@@ -399,7 +399,6 @@ opt_team(Plan *p, TeamMode mode, int threads)
 	Team t = {.p = p, .mode = mode, .threads = threads > PLAN_MAX_TEAM ? PLAN_MAX_TEAM : threads < 2 ? 2 : threads};
 	if (plan_find_code(p, "program") == UINT32_MAX)
 		return;
-	p->hash = plan_hash(p);
 	for (uint32_t i = 0; i < p->codes.n; i++) {
 		t.code = p->codes.at[i];
 		if (t.code->kind == CODE_PROC)

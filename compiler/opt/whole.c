@@ -4,8 +4,7 @@
  *          that are compared with lo and hi
  * writes   such a kernel with range 1: 0 for lo, the range for hi, nothing for the comparisons. What is left of a loop along a row is a load
  *          and an addition for each synapse, of which the engines do several in a turn
- * keeps    every bit: a target is one of those that its object says there are (docs/plan-ir.md), and these are within the range. The
- *          hash is that of the plan before: a run goes on from a checkpoint of either
+ * keeps    every bit: a target is one of those that its object says there are (docs/plan-ir.md), and these are within the range
  * example  tests/opt/whole
  */
 #include "opt/fold.h"
@@ -94,7 +93,6 @@ pass_whole(Plan *p)
 	bool *cut = ARENA_ARRAY(p->arena, bool, p->codes.n + 1);
 	for (uint32_t i = 0; i < p->codes.n; i++)
 		mark_cut(p->codes.at[i]->body, cut);
-	const char *hash = p->hash ? p->hash : plan_hash(p);
 	for (uint32_t i = 0; i < p->codes.n; i++) {
 		PlanCode *k = p->codes.at[i];
 		if (k->kind != CODE_KERNEL || cut[i])
@@ -106,7 +104,6 @@ pass_whole(Plan *p)
 			continue;
 		fold_whole(p, k);
 		k->range = 1;
-		p->hash = hash;
 		plan_remark(p, "whole", true, k, "no thread takes a part of it: targets are not compared with its bounds");
 	}
 }

@@ -312,8 +312,9 @@ check_set(Verify *v, const PlanStmt *s)
 
 static bool check_block(Verify *v, PlanBlock b);
 
+/* The place of a store or a prefetch. */
 static bool
-check_prefetch(Verify *v, const PlanStmt *s)
+check_element(Verify *v, const PlanStmt *s)
 {
 	if (s->nops > PLAN_MAX_AXES)
 		return bad(v, "%" PRIu32 " indices", s->nops);
@@ -323,7 +324,7 @@ check_prefetch(Verify *v, const PlanStmt *s)
 static bool
 check_store(Verify *v, const PlanStmt *s)
 {
-	if (!check_prefetch(v, s))
+	if (!check_element(v, s))
 		return false;
 	const PlanBuf *b = &v->p->bufs.at[s->id];
 	if (b->role == ROLE_CONST)
@@ -532,7 +533,7 @@ check_stmt(Verify *v, const PlanStmt *s)
 	case PSTMT_VAR: return check_declaration(v, s);
 	case PSTMT_SET: return check_set(v, s);
 	case PSTMT_STORE: return check_store(v, s);
-	case PSTMT_PREFETCH: return check_prefetch(v, s);
+	case PSTMT_PREFETCH: return check_element(v, s);
 	case PSTMT_FOR: return check_for(v, s);
 	case PSTMT_WHILE:
 	case PSTMT_IF: return check_condition(v, s);
