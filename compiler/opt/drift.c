@@ -1,19 +1,22 @@
 /* drift: synapses that move in each step are moved when their rows are looked at.
  *
  * reads    plan after dead; kernels that learn in the form of drift_match.c, with more values than stay in a cache
- * writes   between two spikes of pre neuron i, with s, t steps since all began anew and T the last step of i's spike,
+ * writes   between two spikes of pre neuron i, with s, t steps since an age began and T the last step of i's spike,
  *              a(t) = decay a(t-1) + trace_decay^t (post spiked)         per post neuron, kept for every step
  *              b(t) = b(t-1) + strength(t) a                             a as x is when w follows it
  *              reach(T, t) = sum of strength(s) decay^(s - T)            per step T
  *              x(t) = decay^(t - T) x(T) + f (a(t) - decay^(t - T) a(T)),     f = height trace(T) trace_decay^-T
  *              w(t) = w(T) + reach x(T) + f (b(t) - b(T) - reach a(T))
  *          so that the matrix is touched in the rows of pre spikes alone; they then do what the rule says for this step.
- *          All rows are brought up to date before trace_decay^t becomes too small beside 1, and at the end of a run
+ *          Before trace_decay^t becomes too small beside 1 a new age begins: sums that start there, for the rows that spike in it. Those of
+ *          earlier ages go on for as long as rows wait that need them. The steps lie in a ring of AGES ages; rows that have waited since the
+ *          age that is to be overwritten are brought up to date, at the end of a run all are
  *          Bounds: as long as the strength keeps its sign, w goes one way while x keeps its own; which it does if it has the same
  *          at the end, since it decays but for jumps of one sign (unless it decays so fast that this cannot be told). So one
  *          clip at the end is as good as one in each step there, and also where none of the two parts of what w moves by,
- *          each of which goes one way, alone reaches a bound. Other synapses take their steps one after the other; sixty-four
- *          beside each other do where many of them must
+ *          each of which goes one way, alone reaches a bound. Where the strength turned, it is as good if no bound lies within
+ *          the most and the least that reach and b came to. Other synapses go from one spike of their post neuron, and one turn of the
+ *          strength, to the next, with a clip at each; sixty-four beside each other step by step where many must and the strength turned
  *          A run of few steps, and the first step of each, run as the plan was
  * keeps    values up to rounding: sums have another order
  * example  tests/opt/drift
@@ -26,7 +29,8 @@
 
 enum {
 	WORTH = 1 << 18,  /* values: fewer stay in a cache of the second level */
-	MOST = 128,       /* steps until all begins anew … */
+	AGES = 4,         /* a power of two */
+	MOST = 64,        /* steps of an age: a power of two … */
 	LEAST = 16        /* … and what is not worth it */
 };
 static const double least_term = 1e-2;
@@ -49,31 +53,48 @@ buffer(Make *m, const char *part, PlanType t, PlanRole role, uint32_t naxes, con
 }
 
 static uint32_t
-powers(Make *m, const char *part, double scale, double base, int from)
+powers(Make *m, const char *part, uint64_t n, double scale, double base, int from)
 {
-	return add_powers(m->d.z.p, drift_part(m, part), m->real, m->steps + 1, scale, base, from);
+	return add_powers(m->d.z.p, drift_part(m, part), m->real, n, scale, base, from);
+}
+
+static void
+add_bounds(Make *m, const PlanAxis *sums, const PlanAxis *ages)
+{
+	m->most_now = buffer(m, "most_now", m->real, ROLE_STATE, 2, ages);
+	m->least_now = buffer(m, "least_now", m->real, ROLE_STATE, 2, ages);
+	m->history = buffer(m, "history", PT_U64, ROLE_STATE, 2, ages);
+	m->most = buffer(m, "most", m->real, ROLE_STATE, 1, sums);
+	m->least = buffer(m, "least", m->real, ROLE_STATE, 1, sums);
+	m->turned = buffer(m, "turned", PT_U64, ROLE_STATE, 1, ages);
+	m->bends = buffer(m, "bends", PT_U32, ROLE_STATE, 1, sums);
+	m->sense = buffer(m, "sense", m->real, ROLE_STATE, 0, NULL);
+	m->off = buffer(m, "off", PT_BOOL, ROLE_SCRATCH, 1, sums + 1);
 }
 
 static void
 add_buffers(Make *m)
 {
 	const Drift *d = &m->d;
-	PlanAxis sums[] = {{AXIS_SLOT, m->steps + 1}, {AXIS_POST, m->post}}, pre = {AXIS_PRE, m->pre};
+	PlanAxis sums[] = {{AXIS_SLOT, m->slots}, {AXIS_POST, m->post}}, ages[] = {{AXIS_SLOT, AGES}, {AXIS_POST, m->post}};
+	PlanAxis pre = {AXIS_PRE, m->pre};
 	m->sum = buffer(m, "sum", m->real, ROLE_STATE, 2, sums);
 	m->pull = buffer(m, "pull", m->real, ROLE_STATE, 2, sums);
+	m->sum_now = buffer(m, "sum_now", m->real, ROLE_STATE, 2, ages);
+	m->pull_now = buffer(m, "pull_now", m->real, ROLE_STATE, 2, ages);
 	m->reach = buffer(m, "reach", m->real, ROLE_STATE, 1, sums);
-	m->gross = buffer(m, "gross", m->real, ROLE_STATE, 1, sums);
 	m->strength = buffer(m, "strength", m->real, ROLE_STATE, 1, sums);
 	m->last = buffer(m, "last", PT_U32, ROLE_STATE, 1, &pre);
 	m->factor = buffer(m, "factor", m->real, ROLE_STATE, 1, &pre);
 	m->slot = buffer(m, "slot", PT_U32, ROLE_STATE, 0, NULL);
+	m->limit = buffer(m, "limit", PT_U32, ROLE_STATE, 0, NULL);
 	m->mode = buffer(m, "mode", PT_U32, ROLE_STATE, 0, NULL);
 	if (d->clipped)
-		m->off = buffer(m, "off", PT_BOOL, ROLE_SCRATCH, 1, sums + 1);
-	m->term = powers(m, "term", d->trace_now, d->z.decay, -1);
-	m->inverse = powers(m, "inverse", d->height, 1 / d->z.decay, 0);
-	m->power = powers(m, "power", 1, d->decay, 0);
-	m->share = powers(m, "share", d->behind ? 1 : d->share, d->decay, d->behind);
+		add_bounds(m, sums, ages);
+	m->term = powers(m, "term", m->slots, d->trace_now, d->z.decay, -1);
+	m->inverse = powers(m, "inverse", m->span, d->height, 1 / d->z.decay, 0);
+	m->power = powers(m, "power", m->slots, 1, d->decay, 0);
+	m->share = powers(m, "share", m->slots, d->behind ? 1 : d->share, d->decay, d->behind);
 }
 
 /* ---- the schedule ------------------------------------------------------------------------------------------ */
@@ -119,11 +140,18 @@ static void
 emit_begin(Make *m, PlanEmit *b)
 {
 	PlanExpr *first = whole(m->d.z.p, 0);
-	plan_emit_run(b, m->begin_rows);
+	set(m, b, m->slot, 0);
+	set(m, b, m->limit, 0);
+	plan_emit_run(b, m->renew);
 	plan_emit_run(b, m->begin_sum);
 	plan_emit_store(b, m->reach, 1, &first, real(m, 0));
-	plan_emit_store(b, m->gross, 1, &first, real(m, 0));
-	set(m, b, m->slot, 0);
+	if (m->d.clipped) {
+		plan_emit_store(b, m->most, 1, &first, real(m, 0));
+		plan_emit_store(b, m->least, 1, &first, real(m, 0));
+		plan_emit_store(b, m->turned, 1, &first, plan_int(m->d.z.p, PT_U64, 0));
+		plan_emit_store(b, m->bends, 1, &first, plan_int(m->d.z.p, PT_U32, 0));
+		plan_emit_store(b, m->sense, 0, NULL, real(m, 0));
+	}
 }
 
 static void
@@ -145,7 +173,7 @@ emit_waiting(Make *m, PlanEmit *b)
 	Plan *p = m->d.z.p;
 	uint32_t at = m->d.units.at[m->d.at].kernel;
 	bool behind = false;
-	PlanEmit anew = plan_emit(p, b->code);
+	PlanEmit last = plan_emit(p, b->code);            /* of an age */
 	for (uint32_t k = 0; k < m->d.kernels.n; k++) {
 		if (!behind)
 			run_kept(m, b, m->d.kernels.at[k], false);
@@ -159,10 +187,13 @@ emit_waiting(Make *m, PlanEmit *b)
 	plan_emit_run(b, m->tally);
 	plan_emit_run(b, m->gather);
 	plan_emit_run(b, m->mark);
-	plan_emit_store(b, m->slot, 0, NULL, add(m, load0(m->d.z.p, m->slot), plan_int(p, PT_U32, 1)));
-	plan_emit_run(&anew, m->catch_up);
-	emit_begin(m, &anew);
-	plan_emit_if(b, compare(m, PEXPR_EQ, load0(m->d.z.p, m->slot), plan_int(p, PT_U32, (int64_t)m->steps)), &anew, NULL);
+	PlanExpr *one = plan_int(p, PT_U32, 1), *next = add(m, load0(p, m->slot), one);
+	plan_emit_store(b, m->slot, 0, NULL, plan_binary(p, PEXPR_AND, next, plan_int(p, PT_U32, (int64_t)m->slots - 1)));
+	set(m, &last, m->limit, (int64_t)(m->slots - m->span));
+	plan_emit_run(&last, m->catch_up);
+	plan_emit_run(&last, m->renew);
+	PlanExpr *within = plan_binary(p, PEXPR_AND, add(m, load0(p, m->slot), one), plan_int(p, PT_U32, (int64_t)m->span - 1));
+	plan_emit_if(b, compare(m, PEXPR_EQ, within, plan_int(p, PT_U32, 0)), &last, NULL);
 }
 
 /* In place of the kernels. */
@@ -193,6 +224,7 @@ emit_run(Make *m, PlanEmit *b, PlanStmt *loop)
 	if (resuming != UINT32_MAX)
 		plan_emit_if(b, plan_unary(p, PEXPR_NOT, load0(m->d.z.p, resuming)), &anew, NULL);
 	VEC_PUSH(p->arena, &b->v, loop);
+	set(m, &flush, m->limit, 1);
 	plan_emit_run(&flush, m->catch_up);
 	if (m->d.takes)
 		plan_emit_run(&flush, m->settle);
@@ -239,9 +271,11 @@ is_matrix(Make *m)
 static bool
 lasts(Make *m)
 {
-	double steps = floor(log(least_term) / log(m->d.z.decay));
-	m->steps = steps > MOST ? MOST : (uint64_t)steps;
-	return m->steps >= LEAST && m->d.z.p->bufs.at[m->d.x].type == m->real;
+	double steps = log(least_term) / log(m->d.z.decay);
+	for (m->span = MOST; (double)m->span > steps && m->span >= LEAST; )
+		m->span /= 2;
+	m->slots = AGES * m->span;
+	return m->span >= LEAST && m->d.z.p->bufs.at[m->d.x].type == m->real;
 }
 
 static void
@@ -275,7 +309,7 @@ decide(Make *m)
 	}
 	plan_remark(p, "drift", true, c,
 		    "`%s` moves in each step by what is known without its synapses: a row waits until its neuron spikes, at most %llu steps, and then "
-		    "makes them at once", p->bufs.at[m->d.z.w].name, (unsigned long long)m->steps);
+		    "makes them at once", p->bufs.at[m->d.z.w].name, (unsigned long long)m->slots - 1);
 	plan_remark_form(p, "drift", c, "lazy");
 	return true;
 }

@@ -2,17 +2,6 @@
 #include "opt/clone.h"
 #include "opt/drift_make.h"
 
-#include <math.h>
-
-enum { FEW = 6 };                                         /* of sixty-four synapses that take their steps one by one: more do so beside each other */
-static const double slow = 0.5;                           /* a decay in which a state keeps its sign, and does not vanish, until then */
-
-static PlanExpr *
-now(Make *m)
-{
-	return plan_cast(m->d.z.p, PT_I64, load0(m->d.z.p, m->slot));
-}
-
 static PlanExpr *
 fired(Make *m, PlanExpr *j)
 {
@@ -26,189 +15,24 @@ trace(Make *m, PlanExpr *i)
 	return m->d.z.p->bufs.at[buf].naxes == 1 ? load1(m->d.z.p, buf, i) : load2(m->d.z.p, buf, whole(m->d.z.p, 0), i);
 }
 
-static PlanExpr *
-without_lowest(Make *m, PlanExpr *bits)
-{
-	return plan_binary(m->d.z.p, PEXPR_AND, bits, sub(m, bits, plan_int(m->d.z.p, PT_U64, 1)));
-}
+/* The blocks of sixty-four synapses of a row. */
+typedef struct { PlanEmit body; PlanExpr *first, *end; uint32_t q; } Blocks;
 
-static PlanExpr *
-clip(Make *m, PlanEmit *b, PlanExpr *e)
-{
-	if (isfinite(m->d.low)) {
-		e = plan_emit_let(b, "w", e);
-		e = choose(m, compare(m, PEXPR_LT, e, real(m, m->d.low)), real(m, m->d.low), e);
-	}
-	if (isfinite(m->d.high)) {
-		e = plan_emit_let(b, "w", e);
-		e = choose(m, compare(m, PEXPR_GT, e, real(m, m->d.high)), real(m, m->d.high), e);
-	}
-	return e;
-}
-
-/* ---- a row is brought up to date ---------------------------------------------------------------------------- */
-
-typedef struct { PlanExpr *i, *now, *from, *factor, *reach, *keep; } Row;
-
-typedef struct { PlanExpr *w, *x, *a, *by_x, *by_sum; } Moves;
-
-static Moves
-moves(Make *m, PlanEmit *b, const Row *r, PlanExpr *j)
-{
-	Moves v = {.w = plan_emit_let(b, "was", load2(m->d.z.p, m->d.z.w, r->i, j)), .x = plan_emit_let(b, "x", load2(m->d.z.p, m->d.x, r->i, j))};
-	v.a = plan_emit_let(b, "a", load2(m->d.z.p, m->sum, r->from, j));
-	v.by_x = plan_emit_let(b, "by_x", mul(m, r->reach, v.x));
-	PlanExpr *pulled = sub(m, load2(m->d.z.p, m->pull, r->now, j), load2(m->d.z.p, m->pull, r->from, j));
-	v.by_sum = plan_emit_let(b, "by_sum", mul(m, r->factor, sub(m, pulled, mul(m, r->reach, v.a))));
-	return v;
-}
-
-static PlanExpr *
-state_now(Make *m, const Row *r, const Moves *v, PlanExpr *j)
-{
-	PlanExpr *sum = sub(m, load2(m->d.z.p, m->sum, r->now, j), mul(m, r->keep, v->a));
-	return add(m, mul(m, r->keep, v->x), mul(m, r->factor, sum));
-}
-
-/* some: those that are off stay as they are. */
-static void
-move_at_once(Make *m, PlanEmit *b, const Row *r, PlanExpr *from, PlanExpr *to, bool some)
-{
-	Loop l = open_loop(b, "j");
-	Moves v = moves(m, &l.body, r, l.i);
-	PlanExpr *x = state_now(m, r, &v, l.i), *w = clip(m, &l.body, add(m, v.w, add(m, v.by_x, v.by_sum)));
-	PlanExpr *off = some ? plan_emit_let(&l.body, "stays", load1(m->d.z.p, m->off, l.i)) : NULL;
-	store2(&l.body, m->d.x, r->i, l.i, off ? choose(m, off, v.x, x) : x);
-	store2(&l.body, m->d.z.w, r->i, l.i, off ? choose(m, off, v.w, w) : w);
-	close_loop(b, &l, from, to, true);
-}
-
-/* off[j]: one clip at the end may not be enough. */
-static void
-look_for_bounds(Make *m, PlanEmit *b, const Row *r, PlanExpr *turns, PlanExpr *from, PlanExpr *to)
+static Blocks
+open_blocks(Make *m, PlanEmit *b)
 {
 	Plan *p = m->d.z.p;
-	Loop l = open_loop(b, "j");
-	Moves v = moves(m, &l.body, r, l.i);
-	PlanExpr *less = compare(m, PEXPR_LT, v.by_x, v.by_sum), *out = NULL;
-	if (isfinite(m->d.low))
-		out = compare(m, PEXPR_LT, add(m, v.w, choose(m, less, v.by_x, v.by_sum)), real(m, m->d.low));
-	if (isfinite(m->d.high)) {
-		PlanExpr *over = compare(m, PEXPR_GT, add(m, v.w, choose(m, less, v.by_sum, v.by_x)), real(m, m->d.high));
-		out = out ? plan_binary(p, PEXPR_OR, out, over) : over;
-	}
-	PlanExpr *against = compare(m, PEXPR_LT, mul(m, v.by_x, v.by_sum), real(m, 0));
-	if (m->d.decay >= slow) {
-		PlanExpr *end = compare(m, PEXPR_LT, state_now(m, r, &v, l.i), real(m, 0));
-		against = compare(m, PEXPR_NE, compare(m, PEXPR_LT, v.x, real(m, 0)), end);
-	}
-	PlanExpr *off = plan_binary(p, PEXPR_OR, turns, plan_binary(p, PEXPR_AND, against, out));
-	plan_emit_store(&l.body, m->off, 1, &l.i, off);
-	close_loop(b, &l, from, to, true);
-}
-
-typedef struct { PlanExpr *u, *before, *strength, *height; } Step;
-
-static Step
-step_of(Make *m, PlanEmit *b, const Row *r, PlanExpr *u)
-{
-	Plan *p = m->d.z.p;
-	Step s = {.u = u, .before = sub(m, u, whole(p, 1)), .strength = plan_emit_let(b, "strength", load1(p, m->strength, u))};
-	s.height = plan_emit_let(b, "height", mul(m, r->factor, load1(p, m->term, u)));
-	return s;
-}
-
-/* x behind a step, and where w is then; that a post neuron spiked shows in its sum. */
-static PlanExpr *
-x_behind(Make *m, PlanEmit *b, const Step *s, PlanExpr *j, PlanExpr *x)
-{
-	Plan *p = m->d.z.p;
-	PlanExpr *decay = real(m, m->d.decay);
-	PlanExpr *spiked = compare(m, PEXPR_NE, load2(p, m->sum, s->u, j), mul(m, decay, load2(p, m->sum, s->before, j)));
-	return plan_emit_let(b, "next", add(m, mul(m, decay, x), choose(m, spiked, s->height, real(m, 0))));
-}
-
-static PlanExpr *
-w_behind(Make *m, PlanEmit *b, const Step *s, PlanExpr *w, PlanExpr *x, PlanExpr *next)
-{
-	return clip(m, b, add(m, w, mul(m, s->strength, m->d.behind ? next : mul(m, real(m, m->d.share), x))));
-}
-
-/* One step after the other, sixty-four synapses beside each other. */
-static void
-move_by_steps(Make *m, PlanEmit *b, const Row *r, PlanExpr *from, PlanExpr *to)
-{
-	Plan *p = m->d.z.p;
-	Loop steps = open_loop(b, "u");
-	Step s = step_of(m, &steps.body, r, steps.i);
-	Loop l = open_loop(&steps.body, "j");
-	PlanExpr *x = plan_emit_let(&l.body, "x", load2(p, m->d.x, r->i, l.i)), *next = x_behind(m, &l.body, &s, l.i, x);
-	store2(&l.body, m->d.x, r->i, l.i, next);
-	store2(&l.body, m->d.z.w, r->i, l.i, w_behind(m, &l.body, &s, load2(p, m->d.z.w, r->i, l.i), x, next));
-	close_loop(&steps.body, &l, from, to, true);
-	close_loop(b, &steps, add(m, r->from, whole(p, 1)), add(m, r->now, whole(p, 1)), false);
-}
-
-/* The steps of single synapses, those whose bits are set from q on. */
-static void
-move_each(Make *m, PlanEmit *b, const Row *r, PlanExpr *q, uint32_t bits)
-{
-	Plan *p = m->d.z.p;
-	PlanEmit one = plan_emit(p, b->code);
-	PlanExpr *set = plan_local(p, b->code, bits);
-	PlanExpr *j = plan_emit_let(&one, "j", add(m, q, plan_cast(p, PT_I64, plan_unary(p, PEXPR_CTZ, set))));
-	plan_emit_set(&one, bits, without_lowest(m, set));
-	uint32_t x = plan_emit_var(&one, "x", load2(p, m->d.x, r->i, j)), w = plan_emit_var(&one, "w", load2(p, m->d.z.w, r->i, j));
-	Loop steps = open_loop(&one, "u");
-	Step s = step_of(m, &steps.body, r, steps.i);
-	PlanExpr *x_now = plan_local(p, b->code, x), *w_now = plan_local(p, b->code, w), *next = x_behind(m, &steps.body, &s, j, x_now);
-	plan_emit_set(&steps.body, w, w_behind(m, &steps.body, &s, w_now, x_now, next));
-	plan_emit_set(&steps.body, x, next);
-	close_loop(&one, &steps, add(m, r->from, whole(p, 1)), add(m, r->now, whole(p, 1)), false);
-	store2(&one, m->d.x, r->i, j, x_now);
-	store2(&one, m->d.z.w, r->i, j, w_now);
-	plan_emit_while(b, compare(m, PEXPR_NE, set, plan_int(p, PT_U64, 0)), &one);
+	Blocks k = {.body = plan_emit(p, b->code), .q = plan_new_loop_local(b, "q")};
+	k.first = plan_local(p, b->code, k.q);
+	PlanExpr *next = add(m, k.first, whole(p, 64));
+	k.end = plan_emit_let(&k.body, "end", smaller(p, next, hi(b)));
+	return k;
 }
 
 static void
-move_in_bounds(Make *m, PlanEmit *b, const Row *r, PlanExpr *first, PlanExpr *end)
+close_blocks(PlanEmit *b, Blocks *k)
 {
-	Plan *p = m->d.z.p;
-	PlanExpr *total = plan_unary(p, PEXPR_ABS, r->reach);
-	PlanExpr *turns = plan_emit_let(b, "turns", compare(m, PEXPR_NE, total, load1(m->d.z.p, m->gross, r->from)));
-	uint32_t q = plan_new_loop_local(b, "q");
-	PlanEmit in = plan_emit(p, b->code), all = in, some = in, few = in, many = in;
-	PlanExpr *from = plan_local(p, b->code, q), *next = add(m, from, whole(m->d.z.p, 64));
-	PlanExpr *to = plan_emit_let(&in, "end", choose(m, compare(m, PEXPR_LT, next, end), next, end));
-	look_for_bounds(m, &in, r, turns, from, to);
-	uint32_t bits = plan_emit_var(&in, "bits", plan_mask(p, m->off, 1, &from, sub(m, to, from)));
-	PlanExpr *more = plan_local(p, b->code, bits), *none = plan_int(p, PT_U64, 0);
-	for (int k = 0; k < FEW; k++)
-		more = plan_emit_let(&some, "more", without_lowest(m, more));
-	move_at_once(m, &all, r, from, to, false);
-	move_at_once(m, &few, r, from, to, true);
-	move_each(m, &few, r, from, bits);
-	move_by_steps(m, &many, r, from, to);
-	plan_emit_if(&some, compare(m, PEXPR_EQ, more, none), &few, &many);
-	plan_emit_if(&in, compare(m, PEXPR_EQ, plan_local(p, b->code, bits), none), &all, &some);
-	plan_emit_for(b, q, first, end, false, &in)->step = 64;
-}
-
-/* Row i, from the step of its last spike to the end of the last step. */
-static void
-catch_up_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *at)
-{
-	Row r = {.i = i, .now = at};
-	PlanEmit then = plan_emit(m->d.z.p, b->code);
-	r.from = plan_emit_let(b, "from", plan_cast(m->d.z.p, PT_I64, load1(m->d.z.p, m->last, i)));
-	r.factor = plan_emit_let(&then, "factor", load1(m->d.z.p, m->factor, i));
-	r.reach = plan_emit_let(&then, "reach", load1(m->d.z.p, m->reach, r.from));
-	r.keep = plan_emit_let(&then, "keep", load1(m->d.z.p, m->power, sub(m, at, r.from)));
-	if (m->d.clipped)
-		move_in_bounds(m, &then, &r, lo(b), hi(b));
-	else
-		move_at_once(m, &then, &r, lo(b), hi(b), false);
-	plan_emit_if(b, compare(m, PEXPR_LT, r.from, at), &then, NULL);
+	plan_emit_for(b, k->q, lo(b), hi(b), false, &k->body)->step = 64;
 }
 
 /* ---- the step of a row whose pre neuron spikes -------------------------------------------------------------- */
@@ -261,14 +85,10 @@ step_of_unit(Make *m, PlanEmit *b, const Unit *u, Here *h)
 }
 
 static void
-rows_kernel(Make *m)
+step_of_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *first, PlanExpr *end)
 {
 	const Drift *d = &m->d;
-	Loop spikes;
-	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "rows"), m->post, &m->rows);
-	PlanExpr *at = plan_emit_let(&b, "now", now(m)), *i = open_list(&b, &spikes, m->d.z.pre_list);
-	catch_up_row(m, &spikes.body, i, at);
-	Loop l = open_loop(&spikes.body, "j");
+	Loop l = open_loop(b, "j");
 	Here h = {.at_i = i, .at_j = l.i};
 	h.w = plan_emit_let(&l.body, "w", load2(m->d.z.p, d->z.w, i, l.i));
 	h.x = plan_emit_let(&l.body, "x", load2(m->d.z.p, d->x, i, l.i));
@@ -277,17 +97,33 @@ rows_kernel(Make *m)
 			step_of_unit(m, &l.body, &d->units.at[k], &h);
 	store2(&l.body, d->z.w, i, l.i, h.w);
 	store2(&l.body, d->x, i, l.i, d->takes ? taken(m, &h) : h.x);
-	close_loop(&spikes.body, &l, lo(&b), hi(&b), true);
+	close_loop(b, &l, first, end, true);
+}
+
+static void
+rows_kernel(Make *m)
+{
+	Loop spikes;
+	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "rows"), m->post, &m->rows), waited = plan_emit(m->d.z.p, b.code);
+	PlanExpr *now = plan_emit_let(&b, "now", drift_now(m)), *i = open_list(&b, &spikes, m->d.z.pre_list);
+	Row r = drift_row(m, &spikes.body, i, now);
+	Blocks k = open_blocks(m, &spikes.body);
+	drift_move(m, &waited, &r, k.first, k.end);
+	plan_emit_if(&k.body, compare(m, PEXPR_NE, r.from, now), &waited, NULL);
+	step_of_row(m, &k.body, i, k.first, k.end);
+	close_blocks(&spikes.body, &k);
 	close_list(&b, &spikes, m->d.z.pre_count);
 	close_kernel(&b);
 }
 
-/* last[i] = slot ; factor[i] = height * trace * decay^-slot */
+/* last[i] = step ; factor[i] = height * trace * decay^-step, counted from where the step's age began */
 static void
-note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *slot)
+note_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *step)
 {
-	plan_emit_store(b, m->last, 1, &i, plan_cast(m->d.z.p, PT_U32, slot));
-	plan_emit_store(b, m->factor, 1, &i, mul(m, trace(m, i), load1(m->d.z.p, m->inverse, slot)));
+	Plan *p = m->d.z.p;
+	PlanExpr *within = plan_binary(p, PEXPR_AND, step, whole(p, (int64_t)m->span - 1));
+	plan_emit_store(b, m->last, 1, &i, plan_cast(p, PT_U32, step));
+	plan_emit_store(b, m->factor, 1, &i, mul(m, trace(m, i), load1(p, m->inverse, within)));
 }
 
 static void
@@ -295,7 +131,8 @@ mark_kernel(Make *m)
 {
 	Loop spikes;
 	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "mark"), 1, &m->mark);
-	PlanExpr *next = plan_emit_let(&b, "next", add(m, now(m), whole(m->d.z.p, 1))), *i = open_list(&b, &spikes, m->d.z.pre_list);
+	PlanExpr *next = plan_emit_let(&b, "next", drift_place(m, add(m, drift_now(m), whole(m->d.z.p, 1))));
+	PlanExpr *i = open_list(&b, &spikes, m->d.z.pre_list);
 	note_row(m, &spikes.body, i, next);
 	close_list(&b, &spikes, m->d.z.pre_count);
 	close_kernel(&b);
@@ -303,65 +140,160 @@ mark_kernel(Make *m)
 
 /* ---- what all rows share --------------------------------------------------------------------------------------- */
 
+/* What tells whether a bound was met: how far the reach came, one way and the other, and behind which steps the strength turned. */
+static void
+tally_bounds(Make *m, PlanEmit *b, PlanExpr *now, PlanExpr *next, PlanExpr *strength)
+{
+	Plan *p = m->d.z.p;
+	PlanExpr *span = whole(p, (int64_t)m->span), *zero = real(m, 0);
+	PlanExpr *frame = plan_emit_let(b, "frame", plan_binary(p, PEXPR_DIV, now, span)), *coming = plan_binary(p, PEXPR_DIV, next, span);
+	PlanExpr *bit = plan_binary(p, PEXPR_SHL, plan_int(p, PT_U64, 1), plan_cast(p, PT_U64, plan_binary(p, PEXPR_REM, now, span)));
+	PlanEmit turn = plan_emit(p, b->code), moves = turn, fresh = turn;
+	plan_emit_store(&turn, m->turned, 1, &frame, plan_binary(p, PEXPR_OR, load1(p, m->turned, frame), bit));
+	plan_emit_store(&turn, m->bends, 1, &now, add(m, load1(p, m->bends, now), plan_int(p, PT_U32, 1)));
+	plan_emit_if(b, compare(m, PEXPR_LT, mul(m, strength, load0(p, m->sense)), zero), &turn, NULL);
+	/* Only its sign counts; a product of two small numbers might vanish. */
+	plan_emit_store(&moves, m->sense, 0, NULL, choose(m, compare(m, PEXPR_LT, strength, zero), real(m, -1), real(m, 1)));
+	plan_emit_if(b, compare(m, PEXPR_NE, strength, zero), &moves, NULL);
+	coming = plan_emit_let(&fresh, "coming", coming);
+	plan_emit_store(&fresh, m->turned, 1, &coming, plan_int(p, PT_U64, 0));
+	plan_emit_if(b, compare(m, PEXPR_EQ, plan_binary(p, PEXPR_REM, next, span), whole(p, 0)), &fresh, NULL);
+	plan_emit_store(b, m->bends, 1, &next, load1(p, m->bends, now));
+	plan_emit_store(b, m->most, 1, &next, zero);
+	plan_emit_store(b, m->least, 1, &next, zero);
+}
+
+/* A step more, for rows that wait since step first ..< end, which lie on one side of step `now`. */
+static void
+tally_part(Make *m, PlanEmit *b, PlanExpr *strength, PlanExpr *now, PlanExpr *first, PlanExpr *end)
+{
+	Plan *p = m->d.z.p;
+	Loop l = open_loop(b, "t");
+	PlanExpr *more = mul(m, strength, load1(p, m->share, sub(m, now, l.i)));
+	PlanExpr *reach = plan_emit_let(&l.body, "reach", add(m, load1(p, m->reach, l.i), more));
+	plan_emit_store(&l.body, m->reach, 1, &l.i, reach);
+	if (m->d.clipped) {
+		plan_emit_store(&l.body, m->most, 1, &l.i, larger(p, load1(p, m->most, l.i), reach));
+		plan_emit_store(&l.body, m->least, 1, &l.i, smaller(p, load1(p, m->least, l.i), reach));
+	}
+	close_loop(b, &l, first, end, true);
+}
+
 static void
 tally_kernel(Make *m)
 {
-	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "tally"), 1, &m->tally);
-	PlanExpr *at = plan_emit_let(&b, "now", now(m)), *next = plan_emit_let(&b, "next", add(m, at, whole(m->d.z.p, 1)));
-	PlanExpr *strength = plan_emit_let(&b, "strength", clone_expr(&(Clone){.p = m->d.z.p}, m->d.strength));
+	Plan *p = m->d.z.p;
+	PlanEmit b = open_kernel(p, drift_part(m, "tally"), 1, &m->tally);
+	PlanExpr *now = plan_emit_let(&b, "now", drift_now(m)), *next = plan_emit_let(&b, "next", drift_place(m, add(m, now, whole(p, 1))));
+	PlanExpr *strength = plan_emit_let(&b, "strength", clone_expr(&(Clone){.p = p}, m->d.strength));
+	tally_part(m, &b, strength, now, whole(p, 0), add(m, now, whole(p, 1)));
+	tally_part(m, &b, strength, plan_emit_let(&b, "before", add(m, now, whole(p, (int64_t)m->slots))), add(m, now, whole(p, 1)),
+		   whole(p, (int64_t)m->slots));
 	plan_emit_store(&b, m->strength, 1, &next, strength);
 	plan_emit_store(&b, m->reach, 1, &next, real(m, 0));
-	plan_emit_store(&b, m->gross, 1, &next, real(m, 0));
-	Loop l = open_loop(&b, "t");
-	PlanExpr *more = plan_emit_let(&l.body, "more", mul(m, strength, load1(m->d.z.p, m->share, sub(m, at, l.i))));
-	plan_emit_store(&l.body, m->reach, 1, &l.i, add(m, load1(m->d.z.p, m->reach, l.i), more));
-	plan_emit_store(&l.body, m->gross, 1, &l.i, add(m, load1(m->d.z.p, m->gross, l.i), plan_unary(m->d.z.p, PEXPR_ABS, more)));
-	close_loop(&b, &l, whole(m->d.z.p, 0), next, true);
+	if (m->d.clipped)
+		tally_bounds(m, &b, now, next, strength);
 	close_kernel(&b);
+}
+
+/* The sums of one age, and a step more of them; it is the first of its age where `fresh`. */
+static void
+sums_of_age(Make *m, PlanEmit *b, PlanExpr *k, PlanExpr *next)
+{
+	Plan *p = m->d.z.p;
+	PlanExpr *nothing = real(m, 0), *begun = mul(m, k, whole(p, (int64_t)m->span));
+	PlanExpr *since = plan_emit_let(b, "since", drift_place(m, sub(m, next, begun)));
+	PlanExpr *fresh = plan_emit_let(b, "fresh", compare(m, PEXPR_EQ, since, whole(p, 0)));
+	PlanExpr *term = plan_emit_let(b, "term", load1(p, m->term, since)), *strength = plan_emit_let(b, "strength", load1(p, m->strength, next));
+	Loop l = open_loop(b, "j");
+	PlanExpr *old = plan_emit_let(&l.body, "old", choose(m, fresh, nothing, load2(p, m->sum_now, k, l.i)));
+	PlanExpr *sum = plan_emit_let(&l.body, "sum", add(m, mul(m, real(m, m->d.decay), old), choose(m, fired(m, l.i), term, nothing)));
+	PlanExpr *felt = plan_emit_let(&l.body, "felt", mul(m, strength, m->d.behind ? sum : mul(m, real(m, m->d.share), old)));
+	store2(&l.body, m->sum_now, k, l.i, sum);
+	PlanExpr *pull = plan_emit_let(&l.body, "pull", add(m, choose(m, fresh, nothing, load2(p, m->pull_now, k, l.i)), felt));
+	store2(&l.body, m->pull_now, k, l.i, pull);
+	if (m->d.clipped) {
+		PlanExpr *most = larger(p, load2(p, m->most_now, k, l.i), pull), *least = smaller(p, load2(p, m->least_now, k, l.i), pull);
+		store2(&l.body, m->most_now, k, l.i, choose(m, fresh, pull, most));
+		store2(&l.body, m->least_now, k, l.i, choose(m, fresh, pull, least));
+	}
+	close_loop(b, &l, lo(b), hi(b), true);
+}
+
+/* A bit for each step of an age: whether the post neuron spiked in it. */
+static PlanExpr *
+history(Make *m, PlanExpr *frame, PlanExpr *within, PlanExpr *j)
+{
+	Plan *p = m->d.z.p;
+	PlanExpr *old = choose(m, compare(m, PEXPR_EQ, within, plan_int(p, PT_U64, 0)), plan_int(p, PT_U64, 0), load2(p, m->history, frame, j));
+	PlanExpr *bit = choose(m, fired(m, j), plan_int(p, PT_U64, 1), plan_int(p, PT_U64, 0));
+	return plan_binary(p, PEXPR_OR, old, plan_binary(p, PEXPR_SHL, bit, within));
 }
 
 static void
 gather_kernel(Make *m)
 {
-	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "gather"), m->post, &m->gather);
-	PlanExpr *at = plan_emit_let(&b, "now", now(m)), *next = plan_emit_let(&b, "next", add(m, at, whole(m->d.z.p, 1)));
-	PlanExpr *term = plan_emit_let(&b, "term", load1(m->d.z.p, m->term, next));
-	PlanExpr *strength = plan_emit_let(&b, "strength", load1(m->d.z.p, m->strength, next));
+	Plan *p = m->d.z.p;
+	PlanEmit b = open_kernel(p, drift_part(m, "gather"), m->post, &m->gather);
+	PlanExpr *next = plan_emit_let(&b, "next", drift_place(m, add(m, drift_now(m), whole(p, 1))));
+	PlanExpr *span = whole(p, (int64_t)m->span), *frame = plan_emit_let(&b, "frame", plan_binary(p, PEXPR_DIV, next, span));
+	PlanExpr *within = plan_cast(p, PT_U64, plan_binary(p, PEXPR_REM, next, span));
+	Loop ages = open_loop(&b, "k");
+	sums_of_age(m, &ages.body, ages.i, next);
+	close_loop(&b, &ages, whole(p, 0), whole(p, (int64_t)(m->slots / m->span)), false);
+	within = m->d.clipped ? plan_emit_let(&b, "within", within) : NULL;
 	Loop l = open_loop(&b, "j");
-	PlanExpr *old = plan_emit_let(&l.body, "old", load2(m->d.z.p, m->sum, at, l.i));
-	PlanExpr *sum = add(m, mul(m, real(m, m->d.decay), old), choose(m, fired(m, l.i), term, real(m, 0)));
-	sum = plan_emit_let(&l.body, "sum", sum);
-	PlanExpr *felt = m->d.behind ? sum : mul(m, real(m, m->d.share), old);
-	store2(&l.body, m->sum, next, l.i, sum);
-	store2(&l.body, m->pull, next, l.i, add(m, load2(m->d.z.p, m->pull, at, l.i), mul(m, strength, felt)));
+	store2(&l.body, m->sum, next, l.i, load2(p, m->sum_now, frame, l.i));
+	store2(&l.body, m->pull, next, l.i, load2(p, m->pull_now, frame, l.i));
+	if (m->d.clipped)
+		store2(&l.body, m->history, frame, l.i, history(m, frame, within, l.i));
 	close_loop(&b, &l, lo(&b), hi(&b), true);
 	close_kernel(&b);
 }
 
 static void
-begin_kernels(Make *m)
+begin_kernel(Make *m)
 {
-	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "begin_rows"), m->pre, &m->begin_rows);
-	Loop i = open_loop(&b, "i");
-	note_row(m, &i.body, i.i, whole(m->d.z.p, 0));
-	close_loop(&b, &i, lo(&b), hi(&b), true);
-	close_kernel(&b);
-	b = open_kernel(m->d.z.p, drift_part(m, "begin_sum"), m->post, &m->begin_sum);
+	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "begin_sum"), m->post, &m->begin_sum);
+	const uint32_t all[] = {m->sum, m->pull, m->sum_now, m->pull_now, m->most_now, m->least_now};
 	Loop j = open_loop(&b, "j");
-	store2(&j.body, m->sum, whole(m->d.z.p, 0), j.i, real(m, 0));
-	store2(&j.body, m->pull, whole(m->d.z.p, 0), j.i, real(m, 0));
+	for (uint32_t k = 0; k < (m->d.clipped ? 6 : 4); k++)
+		store2(&j.body, all[k], whole(m->d.z.p, 0), j.i, real(m, 0));
+	if (m->d.clipped)
+		store2(&j.body, m->history, whole(m->d.z.p, 0), j.i, plan_int(m->d.z.p, PT_U64, 0));
 	close_loop(&b, &j, lo(&b), hi(&b), true);
 	close_kernel(&b);
 }
 
+/* Rows that have waited for so many steps: `limit`. */
 static void
 catch_up_kernel(Make *m)
 {
-	PlanEmit b = open_kernel(m->d.z.p, drift_part(m, "catch_up"), m->post, &m->catch_up);
-	PlanExpr *at = plan_emit_let(&b, "now", now(m));
+	Plan *p = m->d.z.p;
+	PlanEmit b = open_kernel(p, drift_part(m, "catch_up"), m->post, &m->catch_up), due = plan_emit(p, b.code);
+	PlanExpr *now = plan_emit_let(&b, "now", drift_now(m)), *limit = plan_emit_let(&b, "limit", plan_cast(p, PT_I64, load0(p, m->limit)));
 	Loop l = open_loop(&b, "i");
-	catch_up_row(m, &l.body, l.i, at);
-	close_loop(&b, &l, whole(m->d.z.p, 0), whole(m->d.z.p, (int64_t)m->pre), false);
+	Row r = drift_row(m, &l.body, l.i, now);
+	Blocks k = open_blocks(m, &due);
+	drift_move(m, &k.body, &r, k.first, k.end);
+	close_blocks(&due, &k);
+	plan_emit_if(&l.body, compare(m, PEXPR_GE, r.age, limit), &due, NULL);
+	close_loop(&b, &l, whole(p, 0), whole(p, (int64_t)m->pre), false);
+	close_kernel(&b);
+}
+
+/* They wait from here on. */
+static void
+renew_kernel(Make *m)
+{
+	Plan *p = m->d.z.p;
+	PlanEmit b = open_kernel(p, drift_part(m, "renew"), m->pre, &m->renew), due = plan_emit(p, b.code);
+	PlanExpr *now = plan_emit_let(&b, "now", drift_now(m)), *limit = plan_emit_let(&b, "limit", plan_cast(p, PT_I64, load0(p, m->limit)));
+	Loop l = open_loop(&b, "i");
+	PlanExpr *age = drift_place(m, sub(m, now, plan_cast(p, PT_I64, load1(p, m->last, l.i))));
+	note_row(m, &due, l.i, now);
+	plan_emit_if(&l.body, compare(m, PEXPR_GE, age, limit), &due, NULL);
+	close_loop(&b, &l, lo(&b), hi(&b), false);
 	close_kernel(&b);
 }
 
@@ -403,8 +335,9 @@ drift_kernels(Make *m)
 	mark_kernel(m);
 	tally_kernel(m);
 	gather_kernel(m);
-	begin_kernels(m);
+	begin_kernel(m);
 	catch_up_kernel(m);
+	renew_kernel(m);
 	if (m->d.takes) {
 		take_kernel(m);
 		settle_kernel(m);

@@ -8,16 +8,37 @@
 typedef struct {
 	Drift d;
 	PlanType real;
-	uint64_t pre, post, steps;
-	uint32_t sum, pull, reach, gross, strength, last, factor, slot, mode, off;     /* buffers … */
+	uint64_t pre, post;
+	uint64_t slots, span;                             /* steps that are kept, and those of one age: powers of two */
+	uint32_t sum, pull, sum_now, pull_now;          /* buffers of each post neuron … */
+	uint32_t reach, strength, last, factor, slot, limit, mode;
+	uint32_t most_now, least_now, history, most, least, turned, bends, sense, off; /* … where something is clipped … */
 	uint32_t term, inverse, power, share;             /* … that are constant */
-	uint32_t rows, tally, gather, mark, begin_rows, begin_sum, take, catch_up, settle; /* kernels */
+	uint32_t rows, tally, gather, mark, renew, begin_sum, take, catch_up, settle; /* kernels */
 } Make;
 
 /* "input.weight.learn.PART" */
 const char *drift_part(Make *m, const char *part);
 /* All kernels, when the buffers are there. */
 void drift_kernels(Make *m);
+/* The row that i names, brought up to date: what is known of it, … */
+typedef struct { PlanExpr *i, *now, *from, *age, *base, *frame, *factor, *reach, *turns, *keep; } Row;
+Row drift_row(Make *m, PlanEmit *b, PlanExpr *i, PlanExpr *now);
+/* … and synapses first ..< end of it, sixty-four or fewer. */
+void drift_move(Make *m, PlanEmit *b, const Row *r, PlanExpr *first, PlanExpr *end);
+
+/* The step that the rows are at, and where a step lies. */
+static inline PlanExpr *
+drift_now(Make *m)
+{
+	return plan_cast(m->d.z.p, PT_I64, load0(m->d.z.p, m->slot));
+}
+
+static inline PlanExpr *
+drift_place(Make *m, PlanExpr *step)
+{
+	return plan_binary(m->d.z.p, PEXPR_AND, step, whole(m->d.z.p, (int64_t)m->slots - 1));
+}
 
 /* ---- expressions, of the type of the values ---- */
 

@@ -50,7 +50,7 @@ strength_of(Drift *d, const PlanExpr *e, uint32_t *buf)
 static bool
 is_scalar(const PlanExpr *e)
 {
-	if (e->kind == PEXPR_LOCAL || e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && e->nops))
+	if (e->kind == PEXPR_LOCAL || e->kind == PEXPR_MASK)
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
 		if (!is_scalar(e->op[k]))
@@ -197,9 +197,11 @@ static const char *
 match_pairs(Drift *d, const Unit *u, const Assign *s, Seen *seen)
 {
 	if (s->buf == d->x) {
-		if (seen->decayed || seen->columns_before + seen->columns_behind)
+		if (seen->decayed || seen->columns_behind || (seen->columns_before && seen->moved))
 			return "the state is set more than once in a step";
+		const double jumps = d->height;
 		const char *why = match_sum(d, u, s, seen);
+		d->height += jumps * d->decay - jumps;            /* what came before decays, too */
 		seen->decayed = true;
 		seen->took = d->offer != NO_ID;
 		return why;

@@ -31,12 +31,14 @@ layer b : Own[%(m)d] { trace y { tau = 20 ms ; on spike add 1 } }
 layer c : Bent[3]
 signal reward = 0.1
 signal slow = r { r' = -r / 100 ms ; on b.spikes { r += 0.01 } }
+signal felt of b = 0.1
 connect a -> b as syn { weight = uniform(0, 1 mV) { range [0, 1 mV] ; learn %(rule)s } }
 connect b -> c
 experiment { run 100 ms }
 record b.spikes
 record reward
 record slow
+record felt
 record c.v
 """
 SWEEP = """
@@ -168,6 +170,8 @@ def check_passes(snnc):
     why = passes(page).get(("lazy", "no"), [""] * 4)[3]
     expect("lazy: too small, and says so", "stay in a cache" in why, page.text)
     page = Page(snnc, OWN % {**large, "rule": "MSTDPET(reward = slow)"})
+    expect("drift: a reward that is worked out", ("drift", "yes") in passes(page), page.text)
+    page = Page(snnc, OWN % {**large, "rule": "MSTDPET(reward = felt)"})
     why = passes(page).get(("drift", "no"), [""] * 4)[3]
     expect("drift: refused, and says why", "`syn.weight` moves in each step: " in why, page.text)
 
