@@ -149,7 +149,15 @@ note_lets(Cost *k, PlanBlock b)
 
 /* ---- loops ------------------------------------------------------------------------------------ */
 
-typedef struct { const char *over, *list, *where; CostForm form; double turns; } Around;
+typedef struct {
+	const char *over, *list, *where;
+	CostForm form;
+	bool always;
+	double turns;
+	uint32_t tile;                                    /* local of a loop around in blocks; UINT32_MAX: none */
+	const char *all;                                  /* over, and how many turns, if that were one loop */
+	double all_turns;
+} Around;
 
 static const char *
 product(const Cost *k, const char *a, const char *b)
@@ -157,13 +165,30 @@ product(const Cost *k, const char *a, const char *b)
 	return *a ? arena_printf(k->p->arena, "%s x %s", a, b) : b;
 }
 
+/* for q in lo ..< hi step n { let end = select(q + n < hi, q + n, hi) ; for j in q ..< end { … } }: the inner one */
+static bool
+is_in_block(const Cost *k, const Around *a, const PlanStmt *s)
+{
+	return s->kind == PSTMT_FOR && s->e->kind == PEXPR_LOCAL && s->e->id == a->tile && s->hi->kind == PEXPR_LOCAL && k->let[s->hi->id] &&
+	       k->let[s->hi->id]->kind == PEXPR_SELECT;
+}
+
 static Around
 inside(Cost *k, Around a, const PlanStmt *s)
 {
 	double lo, hi;
+	if (is_in_block(k, &a, s)) {
+		a.turns = a.all_turns / (double)s->step;
+		a.over = s->step > 1 ? arena_printf(k->p->arena, "%s / %lld", a.all, (long long)s->step) : a.all;
+		a.tile = UINT32_MAX;
+		return a;
+	}
 	if (s->kind == PSTMT_FOR && known(k, s->e, &lo) && known(k, s->hi, &hi)) {
 		double turns = hi > lo ? (hi - lo + (double)s->step - 1) / (double)s->step : 0;
 		turns = (double)(uint64_t)turns;
+		a.tile = s->step > 1 ? s->id : UINT32_MAX;
+		a.all_turns = a.turns * (hi - lo);
+		a.all = product(k, a.over, arena_printf(k->p->arena, "%.0f", hi - lo));
 		a.turns *= turns;
 		a.over = product(k, a.over, arena_printf(k->p->arena, "%.0f", turns));
 		return a;
@@ -223,7 +248,7 @@ put_loop(Cost *k, Around a, PlanBlock b, bool simd)
 	Work w = work_of_block(k, b, false);
 	if (w.flops == 0 && w.bytes == 0)
 		return;
-	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.turns, w.flops, w.bytes, w.ops, w.slow};
+	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.always, a.turns, w.flops, w.bytes, w.ops, w.slow};
 	VEC_PUSH(k->p->arena, k->out, loop);
 }
 
@@ -233,6 +258,32 @@ under(const Cost *k, Around a, const PlanStmt *s, bool otherwise)
 {
 	a.where = cost_under(k->p, k->c, a.where, s, otherwise);
 	return a;
+}
+
+static double
+work_since(const Cost *k, uint32_t first)
+{
+	double n = 0;
+	for (uint32_t i = first; i < k->out->n; i++)
+		n += k->out->at[i].turns * (k->out->at[i].ops + k->out->at[i].bytes);
+	return n;
+}
+
+static void walk(Cost *k, Around a, PlanBlock b);
+
+/* Of two sides with loops the cheaper one is the least that is done. */
+static void
+walk_sides(Cost *k, Around a, const PlanStmt *s)
+{
+	uint32_t first = k->out->n;
+	walk(k, under(k, a, s, false), s->body);
+	uint32_t second = k->out->n;
+	double one = work_since(k, first);
+	walk(k, under(k, a, s, true), s->other);
+	bool either = a.always && has_loop(s->body) && has_loop(s->other);
+	double other = work_since(k, second);
+	for (uint32_t i = first; i < k->out->n; i++)
+		k->out->at[i].always = k->out->at[i].always && either && (i < second) == (one <= other);
 }
 
 static void
@@ -246,9 +297,8 @@ walk(Cost *k, Around a, PlanBlock b)
 				put_loop(k, in, s->body, s->kind == PSTMT_FOR && s->simd);
 			else
 				walk(k, in, s->body);
-		} else {
-			walk(k, s->body.n ? under(k, a, s, false) : a, s->body);
-			walk(k, s->other.n ? under(k, a, s, true) : a, s->other);
+		} else if (s->body.n || s->other.n) {
+			walk_sides(k, a, s);
 		}
 	}
 }
@@ -272,5 +322,5 @@ cost_of_code(const Plan *p, const PlanCode *c, const char *where, CostLoopVec *o
 	k.let = ARENA_ARRAY(p->arena, const PlanExpr *, c->nlocals + 1);
 	k.walked = ARENA_ARRAY(p->arena, bool, p->bufs.n + 1);
 	note_lets(&k, c->body);
-	walk(&k, (Around){"", "", where, FORM_DENSE, 1}, c->body);
+	walk(&k, (Around){.over = "", .list = "", .where = where, .form = FORM_DENSE, .always = !*where, .turns = 1, .tile = UINT32_MAX}, c->body);
 }

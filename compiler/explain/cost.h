@@ -16,6 +16,7 @@ typedef struct {
 	const char *where;                                /* conditions around it, as the plan has them; "": always */
 	CostForm form;
 	bool simd;
+	bool always;                                      /* in each step, or the cheaper of two sides of which one is taken in each */
 	double turns;                                     /* of dense loops in a step; of loops over events, in one event */
 	double flops, bytes;                              /* of one turn: floating-point operations, bytes of arrays read and written */
 	double ops, slow;                                 /* flops, but a fused multiply-add is one; divisions and roots among them */

@@ -78,7 +78,7 @@ put_costs(const Explain *x, const LoopVec *loops)
 		const char *form = arena_printf(x->a, "%s%s%s", form_of(x, l), l->simd ? ", vector" : "", *l->where ? ", sometimes" : "");
 		VEC_PUSH(x->a, &t.rows, ((PageRow){{l->code->name, l->over, form, page_count(x->a, l->flops), page_count(x->a, l->bytes),
 						    cost_text(x, l), l->layout}}));
-		bool always = l->form == FORM_DENSE && !*l->where;
+		bool always = l->form == FORM_DENSE && l->always;
 		flops += always ? l->turns * l->flops : 0;
 		bytes += always ? l->turns * l->bytes : 0;
 		ops += always ? l->turns * l->ops : 0;
