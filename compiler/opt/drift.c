@@ -208,6 +208,17 @@ emit_step(Make *m, PlanEmit *b)
 	plan_emit_if(b, clone_expr(&(Clone){.p = p}, p->codes.at[m->d.z.kernel]->body.at[0]->e), &on, NULL);
 }
 
+/* All rows are made up to date, and wait from here on. */
+static void
+emit_look(Make *m, PlanEmit *b)
+{
+	PlanEmit waiting = plan_emit(m->d.z.p, b->code);
+	set(m, &waiting, m->limit, 1);
+	plan_emit_run(&waiting, m->catch_up);
+	plan_emit_run(&waiting, m->renew);
+	plan_emit_if(b, is_mode(m, WAITING), &waiting, NULL);
+}
+
 /* Before a loop over steps, and behind it. */
 static void
 emit_run(Make *m, PlanEmit *b, PlanStmt *loop)
@@ -246,6 +257,8 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 		}
 		if (s->kind == PSTMT_RUN && s->id == m->d.z.kernel)
 			emit_step(m, &out);
+		if (c == m->d.z.p->codes.at[m->d.z.step] && lazy_looks(&m->d.z, s))
+			emit_look(m, &out);
 		if (s->kind != PSTMT_RUN || !m->d.learns[s->id])
 			VEC_PUSH(m->d.z.p->arena, &out.v, s);
 	}

@@ -68,6 +68,7 @@ is_private(const Drift *d, uint32_t buf)
 			return false;
 	Lazy other = d->z;
 	other.w = buf;
+	other.alone = true;
 	return lazy_place(&other);
 }
 

@@ -58,6 +58,15 @@ emit_run_begins(Make *m, PlanEmit *b)
 		plan_emit_if(b, plan_unary(m->w.z.p, PEXPR_NOT, load0(m->w.z.p, resuming)), &anew, NULL);
 }
 
+/* All rows are made up to date, and all begins anew. */
+static void
+emit_look(Make *m, PlanEmit *b)
+{
+	PlanEmit on = plan_emit(m->w.z.p, b->code);
+	(m->listed ? lazy_list_look : lazy_matrix_look)(m, &on);
+	plan_emit_if(b, clone_expr(&(Clone){.p = m->w.z.p}, m->w.learning), &on, NULL);
+}
+
 static void
 weave(Make *m, PlanCode *c, PlanBlock *b)
 {
@@ -73,6 +82,8 @@ weave(Make *m, PlanCode *c, PlanBlock *b)
 			continue;
 		if (run)
 			emit_run_begins(m, &out);
+		if (c == m->w.z.p->codes.at[m->w.z.step] && lazy_looks(&m->w.z, s))
+			emit_look(m, &out);
 		VEC_PUSH(m->w.z.p->arena, &out.v, s);
 		if (run)
 			(m->listed ? lazy_list_end : lazy_matrix_end)(m, &out);

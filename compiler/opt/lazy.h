@@ -10,6 +10,7 @@ typedef struct {
 	uint32_t kernel;                                  /* the one that learns … */
 	const bool *learns;                               /* … or, per code, those that do, one behind the other; else NULL … */
 	uint32_t step;                                    /* … and the only proc that runs them */
+	bool alone;                                       /* nobody else may look at the values, not even now and then */
 	uint32_t w;                                       /* the values, [pre, post] or [synapse] … */
 	uint32_t row, target;                             /* … of these lists; NO_ID: it is a matrix */
 	uint32_t pre_list, pre_count, post_list, post_count;
@@ -26,6 +27,8 @@ bool lazy_readers(Lazy *z);
 bool lazy_flags(Lazy *z);
 bool lazy_place(Lazy *z);
 bool lazy_trace(Lazy *z);
+/* Whether a statement of the step hands the values to the host, which `place` takes if it is done now and then: they must be there. */
+bool lazy_looks(const Lazy *z, const PlanStmt *s);
 
 /* ---- for lazy*.c alone -------------------------------------------------------------------------------------- */
 

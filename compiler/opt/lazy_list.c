@@ -378,3 +378,10 @@ lazy_list_end(Make *m, PlanEmit *b)
 	plan_emit_run(&on, m->flush);
 	plan_emit_if(b, clone_expr(&(Clone){.p = m->w.z.p}, m->w.learning), &on, NULL);
 }
+
+void
+lazy_list_look(Make *m, PlanEmit *b)
+{
+	lazy_list_end(m, b);
+	lazy_list_begin(m, b);
+}

@@ -25,16 +25,19 @@ typedef struct {
 /* "input.weight.learn.PART"; of wait k > 0 "input.weight.learn.PART3". */
 const char *lazy_part(Make *m, const char *part, uint32_t k);
 uint32_t lazy_buffer(Make *m, const char *part, uint32_t k, PlanType t, uint32_t naxes, const PlanAxis *axes);
-/* Buffers and kernels of a matrix; what is done when a run of steps begins, in place of the kernels that learn, and behind the run. */
+/* Buffers and kernels of a matrix; what is done when a run of steps begins, in place of the kernels that learn, behind the run,
+ * and before the host looks at the values within a step. */
 void lazy_matrix(Make *m);
 void lazy_matrix_begin(Make *m, PlanEmit *b);
 void lazy_matrix_step(Make *m, PlanEmit *b);
 void lazy_matrix_end(Make *m, PlanEmit *b);
+void lazy_matrix_look(Make *m, PlanEmit *b);
 /* The same of lists of synapses. */
 void lazy_list(Make *m);
 void lazy_list_begin(Make *m, PlanEmit *b);
 void lazy_list_step(Make *m, PlanEmit *b);
 void lazy_list_end(Make *m, PlanEmit *b);
+void lazy_list_look(Make *m, PlanEmit *b);
 
 /* Of a matrix, when all slots are used up: its kernels, and what is done. */
 void lazy_shift_kernels(Make *m);

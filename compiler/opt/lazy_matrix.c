@@ -235,6 +235,19 @@ lazy_matrix_end(Make *m, PlanEmit *b)
 	plan_emit_if(b, plan_unary(m->w.z.p, PEXPR_NOT, load0(m->w.z.p, m->at_once)), &then, NULL);
 }
 
+/* What waits is done, and waits from here on; where nothing does, the slots go on being counted, up to the next turn. */
+void
+lazy_matrix_look(Make *m, PlanEmit *b)
+{
+	Plan *p = m->w.z.p;
+	PlanEmit then = plan_emit(p, b->code);
+	plan_emit_store(&then, m->before, 0, NULL, load0(p, m->slot));
+	plan_emit_run(&then, m->flush);
+	lazy_matrix_begin(m, &then);
+	plan_emit_store(&then, m->fired, 0, NULL, plan_int(p, PT_U32, 0));
+	plan_emit_if(b, plan_unary(p, PEXPR_NOT, load0(p, m->at_once)), &then, NULL);
+}
+
 /* The step by the kernel as it was: nothing waits behind it. */
 static void
 emit_at_once(Make *m, PlanEmit *b)

@@ -116,7 +116,28 @@ reads_rows(const Lazy *z, PlanBlock b, Within in)
 
 typedef struct { uint32_t learns, moves; bool ok; } Seen;   /* how often it learns, how often pre spikes are found anew */
 
-static void visit(const Lazy *z, PlanBlock b, Seen *seen);
+enum { SELDOM = 8 };                                      /* steps between two looks at all values, at least */
+
+static void visit(const Lazy *z, PlanBlock b, bool seldom, Seen *seen);
+
+bool
+lazy_looks(const Lazy *z, const PlanStmt *s)
+{
+	bool looks = false;
+	for (uint32_t k = 0; k < s->nargs; k++)
+		looks = looks || expr_reads(s->args[k].e, z->w);
+	return looks;
+}
+
+/* if (step + k) % n == 0 { … } */
+static bool
+is_seldom(const Lazy *z, const PlanStmt *s)
+{
+	if (s->kind != PSTMT_IF || s->e->kind != PEXPR_EQ || s->e->op[0]->kind != PEXPR_REM || s->e->op[1]->kind != PEXPR_CONST)
+		return false;
+	const PlanExpr *rem = s->e->op[0];
+	return rem->op[1]->kind == PEXPR_CONST && rem->op[1]->value.i >= SELDOM && expr_reads(rem->op[0], plan_find_buf(z->p, "step"));
+}
 
 static bool
 learns(const Lazy *z, uint32_t kernel)
@@ -153,21 +174,20 @@ visit_kernel(const Lazy *z, uint32_t id, Seen *seen)
 
 /* All that a step does, in its order. */
 static void
-visit(const Lazy *z, PlanBlock b, Seen *seen)
+visit(const Lazy *z, PlanBlock b, bool seldom, Seen *seen)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
 		if (s->kind == PSTMT_RUN)
 			visit_kernel(z, s->id, seen);
 		if (s->kind == PSTMT_DO)
-			visit(z, z->p->codes.at[s->id]->body, seen);
+			visit(z, z->p->codes.at[s->id]->body, false, seen);
 		if (s->kind == PSTMT_STORE && z->p->bufs.at[s->id].name == intern(z->p->names, "learning"))
 			seen->ok = false;
-		for (uint32_t k = 0; k < s->nargs; k++)
-			if (expr_reads(s->args[k].e, z->w))
-				seen->ok = false;
-		visit(z, s->body, seen);
-		visit(z, s->other, seen);
+		if (lazy_looks(z, s) && (!seldom || z->alone || seen->learns != learn_count(z)))
+			seen->ok = false;
+		visit(z, s->body, seldom || is_seldom(z, s), seen);
+		visit(z, s->other, seldom, seen);
 	}
 }
 
@@ -213,7 +233,7 @@ lazy_place(Lazy *z)
 		if (z->p->codes.at[c]->kind == CODE_PROC && !loops_are_plain(z, z->p->codes.at[c]->body, false, &found))
 			return false;
 	Seen seen = {.ok = true};
-	visit(z, z->p->codes.at[z->step]->body, &seen);
+	visit(z, z->p->codes.at[z->step]->body, false, &seen);
 	return found > 0 && seen.ok && seen.learns == learn_count(z);
 }
 
