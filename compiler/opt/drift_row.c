@@ -4,7 +4,7 @@
 #include <math.h>
 
 enum { FEW = 6 };                                         /* of sixty-four synapses that go on their own: more do so beside each other */
-static const double slow = 0.5;                           /* a decay in which a state keeps its sign, and does not vanish, until then */
+static const double least_left = 1e-30;                   /* of a state that waits as long as it may: its sign can still be told */
 
 static PlanExpr *
 without_lowest(Make *m, PlanExpr *bits)
@@ -82,7 +82,7 @@ may_meet(Make *m, PlanEmit *b, const Moves *v)
 {
 	Plan *p = m->d.z.p;
 	PlanExpr *against = compare(m, PEXPR_LT, mul(m, v->by_x, v->by_sum), real(m, 0));
-	if (m->d.decay >= slow)
+	if (pow(m->d.decay, (double)m->slots) >= least_left)
 		against = compare(m, PEXPR_NE, compare(m, PEXPR_LT, v->x, real(m, 0)), compare(m, PEXPR_LT, v->x_now, real(m, 0)));
 	PlanExpr *one = plan_emit_let(b, "one", add(m, v->w, v->by_x)), *other = plan_emit_let(b, "other", add(m, v->w, v->by_sum));
 	return plan_binary(p, PEXPR_AND, against, plan_binary(p, PEXPR_OR, is_out(m, one, one), is_out(m, other, other)));
