@@ -169,8 +169,10 @@ product(const Cost *k, const char *a, const char *b)
 static bool
 is_in_block(const Cost *k, const Around *a, const PlanStmt *s)
 {
-	return s->kind == PSTMT_FOR && s->e->kind == PEXPR_LOCAL && s->e->id == a->tile && s->hi->kind == PEXPR_LOCAL && k->let[s->hi->id] &&
-	       k->let[s->hi->id]->kind == PEXPR_SELECT;
+	if (s->kind != PSTMT_FOR || s->e->kind != PEXPR_LOCAL || s->e->id != a->tile || s->hi->kind != PEXPR_LOCAL)
+		return false;
+	const PlanExpr *end = k->let[s->hi->id], *next = end && end->kind == PEXPR_SELECT ? end->op[1] : NULL;
+	return next && next->kind == PEXPR_ADD && next->op[0]->kind == PEXPR_LOCAL && next->op[0]->id == a->tile;
 }
 
 static Around
@@ -199,6 +201,7 @@ inside(Cost *k, Around a, const PlanStmt *s)
 	const char *name = b == UINT32_MAX ? "turns" : k->p->bufs.at[b].name;
 	const char *each = s->kind == PSTMT_FOR && s->step > 1 ? arena_printf(k->p->arena, " / %lld", (long long)s->step) : "";
 	a.form = FORM_EVENT;
+	a.tile = UINT32_MAX;                              /* the blocks are walked so often */
 	a.list = *a.list || b == UINT32_MAX ? a.list : name;
 	a.over = product(k, a.over, arena_printf(k->p->arena, "%s%s", name, each));
 	return a;

@@ -193,7 +193,7 @@ drift_match(Drift *d)
 	if (why)
 		return why;
 	if (!lazy_place(&d->z) || !are_together(d, p->codes.at[d->z.step]->body) || !lists_are_final(d))
-		return "something else looks at the weights in each step";
+		return "something else looks at the weights in each step, or more often than every 8 steps";
 	if (!is_private(d, d->x) || (d->offer != NO_ID && !is_private(d, d->offer)))
 		return "something else looks at the state in each step";
 	d->height *= d->offer == NO_ID ? 1 : d->takes_share;

@@ -156,7 +156,7 @@ lazy_match(Waiting *m)
 	if (!lazy_flags(&m->z))
 		return "the spikes of a step are not those of its lists";
 	if (!lazy_place(&m->z))
-		return "something else looks at the values in each step";
+		return "something else looks at the values in each step, or more often than every 8 steps";
 	if (m->unclipped != NO_ID && !is_lowered_only(p, p->codes.at[m->z.step]->body, m->unclipped))
 		return "its bounds are not kept in each step";
 	return lazy_growth(m);

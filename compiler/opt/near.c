@@ -260,9 +260,10 @@ emit_blocks(const Near *n, PlanEmit *b, PlanStmt *loop)
 		name = arena_printf(p->arena, "%s.far%d", n->code->name, k);
 	uint32_t far = plan_add_buf(p, name, PT_BOOL, ROLE_SCRATCH, 1, &axis), near = plan_emit_var(b, "near", plan_int(p, PT_BOOL, 1));
 	uint32_t q = plan_new_loop_local(b, "q");
+	PlanExpr *first = loop->e, *behind = loop->hi;
 	PlanEmit block = plan_emit(p, n->code), ask = block, all = block, some = block;
 	PlanExpr *from = plan_local(p, n->code, q), *next = plan_binary(p, PEXPR_ADD, from, whole(p, BLOCK));
-	PlanExpr *to = plan_emit_let(&block, "end", smaller(p, next, loop->hi));
+	PlanExpr *to = plan_emit_let(&block, "end", smaller(p, next, behind));
 	emit_test(n, &ask, far, from, to);
 	Loop words = open_loop(&ask, "m");
 	PlanExpr *bits = plan_mask(p, far, 1, &words.i, plan_binary(p, PEXPR_SUB, to, words.i)), *yet = plan_local(p, n->code, near);
@@ -270,13 +271,11 @@ emit_blocks(const Near *n, PlanEmit *b, PlanStmt *loop)
 	close_loop(&ask, &words, from, to, false)->step = WORD;
 	plan_emit_if(&block, plan_local(p, n->code, near), &ask, NULL);
 	emit_near(n, &all, from, to);
-	plan_emit_for(b, q, loop->e, loop->hi, false, &block)->step = BLOCK;
-	PlanStmt *blocks = b->v.at[b->v.n - 1];
 	loop->e = from;
 	loop->hi = to;
 	VEC_PUSH(p->arena, &some.v, loop);
 	plan_emit_if(&block, plan_local(p, n->code, near), &all, &some);
-	blocks->body = plan_freeze(&block);
+	plan_emit_for(b, q, first, behind, false, &block)->step = BLOCK;
 }
 
 static void

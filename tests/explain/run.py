@@ -41,6 +41,12 @@ record slow
 record felt
 record c.v
 """
+BLOCKS = """
+neuron Leaky { state g = 0.1 ; state v = 0 ; v' = (1 - v + g * (3 - v)) / (20 ms) ; g' = -g / 5 ms ; spike when v > 1 { v = 0 } }
+layer near : Leaky[600]
+experiment { run 100 ms }
+record near.spikes
+"""
 SWEEP = """
 param tau = 10 ms ; param n = 20
 sweep tau in [10 ms, 20 ms], n in [20, 30]
@@ -163,6 +169,15 @@ def check_passes(snnc):
     expect("lazy: three factors", ("drift", "yes") in passes(page) and reasons["syn.weight.learn.rows"][2] == "lazy" and
            "`drift`" in reasons["syn.weight.learn.rows"][3], page.text)
     expect("what runs once in a while is not counted in each step", re.search(r"Dense loops: [\d ]{1,7} flops", page.text), page.text)
+    looks = "record b.spikes\nrecord syn.weight every %d ms"
+    page = Page(snnc, (OWN % {**large, "rule": "MSTDPET(reward = reward)"}).replace("record b.spikes", looks % 100))
+    expect("drift: who looks now and then may", ("drift", "yes") in passes(page), page.text)
+    page = Page(snnc, (OWN % {**large, "rule": "MSTDPET(reward = reward)"}).replace("record b.spikes", looks % 4))
+    expect("drift: who looks often may not", "more often than every 8 steps" in passes(page).get(("drift", "no"), [""] * 4)[3], page.text)
+    page = Page(snnc, BLOCKS)
+    turns = {r[1] for r in page.table("Loops of a step") if r[0] == "near.update"}
+    expect("loops in blocks go over the range", turns == {"600", "600 / 64"}, page.text)
+    expect("the short form is the least that is done", ("near", "yes") in passes(page) and ", 0 divisions" in page.text, page.text)
     page = Page(snnc, OWN % {"n": 30, "m": 20, "rule": "MSTDPET(reward = reward)"})
     why = passes(page).get(("drift", "no"), [""] * 4)[3]
     expect("drift: too small, and says so", "stay in a cache" in why, page.text)
