@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { FEW_TURNS = 256 /* of a loop that is worth more code */ };
-
 static void
 keep_diagnostic(LLVMDiagnosticInfoRef info, void *user)
 {
@@ -226,53 +224,13 @@ describe_loop(LlGen *g, LLVMValueRef branch, LLVMMetadataRef one, LLVMMetadataRe
 	LLVMSetMetadata(branch, g->md_loop, node);
 }
 
-/* The vectoriser does several vectors per turn if it may, up to four, and the rest one by one: of
- * 400 elements 384 and 16. Where one vector per turn leaves less, it is both shorter and faster. */
-static bool
-wants_single_vectors(const LlGen *g, int64_t turns)
-{
-	int64_t lanes = g->machine->wide ? 16 : 8;
-	return turns > 0 && turns % (4 * lanes) != turns % lanes;
-}
-
-static bool
-expr_divides(const PlanExpr *e)
-{
-	if (!e)
-		return false;
-	bool divides = (e->kind == PEXPR_DIV && plan_type_is_float(e->type)) || e->kind == PEXPR_SQRT;
-	for (uint32_t k = 0; k < e->nops && !divides; k++)
-		divides = expr_divides(e->op[k]);
-	return divides;
-}
-
-static bool
-divides(const LlGen *g, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if (expr_divides(s->e) || divides(g, s->body) || divides(g, s->other) ||
-		    (s->kind == PSTMT_CALL && divides(g, g->plan->codes.at[s->id]->body)))
-			return true;
-	}
-	return false;
-}
-
-/* The vectoriser leaves a long loop at one vector per turn. With a division in it, or a function that has one, such a turn is a chain of
- * a hundred cycles, of which few fit side by side; and of sixteen registers hardly any is left for constants, which two vectors share. */
-static bool
-wants_two_vectors(const LlGen *g, const PlanStmt *loop, int64_t turns)
-{
-	return !g->machine->wide && turns >= FEW_TURNS && turns % 16 == turns % 8 && divides(g, loop->body);
-}
-
 /* Says of the loop that its turns are free of each other's memory accesses. Never set
  * llvm.loop.vectorize.enable to true, or a width: both let the vectoriser reorder float sums. */
 void
 ll_pop_simd(LlGen *g, LLVMValueRef branch, const PlanStmt *loop, int64_t turns)
 {
 	LLVMMetadataRef group = g->around[--g->naround], vectors = NULL;
-	unsigned count = wants_two_vectors(g, loop, turns) ? 2 : wants_single_vectors(g, turns) ? 1 : 0;
+	unsigned count = ll_vectors(g, loop, turns);
 	set_group(g);
 	if (count)
 		vectors = loop_property(g, "llvm.loop.interleave.count", LLVMValueAsMetadata(LLVMConstInt(g->type[PT_I32], count, false)));

@@ -98,6 +98,7 @@ void ll_tag_access(LlGen *g, LLVMValueRef access, uint32_t buf);
 bool ll_push_simd(LlGen *g);           /* enters a simd loop; false: too deep, as if it were none */
 /* leaves it; `branch` closes it; turns 0: it is not known how many there are */
 void ll_pop_simd(LlGen *g, LLVMValueRef branch, const PlanStmt *loop, int64_t turns);
+unsigned ll_vectors(const LlGen *g, const PlanStmt *loop, int64_t turns);   /* per turn; 0: as LLVM likes (vectors.c) */
 void ll_keep_scalar(LlGen *g, LLVMValueRef branch);
 void ll_inline_call(LlGen *g, LLVMValueRef call);
 

@@ -11,87 +11,15 @@
 #include "opt/fold.h"
 #include "opt/pass.h"
 #include "opt/query.h"
+#include "opt/spiking.h"
 
 typedef struct {
 	Plan *p;
 	PlanCode *code;
 	PlanStmt *turn;                                   /* the store of a flag in a flagged turn */
 	PlanBlock *around;
-	uint32_t flags, list, count;
+	Spiking of;
 } List;
-
-/* ---- who lists ------------------------------------------------------------------------------------------------ */
-
-/* i64(ctz(bits)) + q, where bits are flags from q on */
-static bool
-is_bit(const PlanExpr *e, uint32_t q, uint32_t bits)
-{
-	if (e->kind != PEXPR_ADD || !is_local(e->op[0], q) || e->op[1]->kind != PEXPR_CAST)
-		return false;
-	const PlanExpr *first = e->op[1]->op[0];
-	return first->kind == PEXPR_CTZ && is_local(first->op[0], bits);
-}
-
-/* mask(flags[…, q], …) */
-static bool
-is_word(const PlanExpr *e, uint32_t q)
-{
-	return e->kind == PEXPR_MASK && is_local(e->op[e->nops - 2], q) && (e->nops == 2 || is_zero_index(e->op[0]));
-}
-
-/* A walk over words of all flags of a buffer, as `scan` makes it: the block with a turn for each flag that is set; NULL. */
-static PlanBlock *
-turns_of(PlanStmt *s, const PlanExpr **flags)
-{
-	if (s->kind != PSTMT_FOR || s->step != 64 || s->body.n != 2)
-		return NULL;
-	const PlanStmt *bits = s->body.at[0];
-	PlanStmt *loop = s->body.at[1];
-	bool ok = bits->kind == PSTMT_VAR && is_word(bits->e, s->id) && loop->kind == PSTMT_WHILE && loop->body.n > 1;
-	if (!ok || loop->body.at[0]->kind != PSTMT_LET || !is_bit(loop->body.at[0]->e, s->id, bits->id))
-		return NULL;
-	const PlanStmt *less = loop->body.at[1];
-	if (less->kind != PSTMT_SET || less->id != bits->id)
-		return NULL;
-	*flags = bits->e;
-	return &loop->body;
-}
-
-/* Over all of them: 0 ..< n, or lo ..< hi of a kernel whose range that is. */
-static bool
-goes_over(const Plan *p, const PlanCode *code, const PlanStmt *s, uint32_t flags)
-{
-	const PlanBuf *b = &p->bufs.at[flags];
-	uint64_t n = b->axis[b->naxes - 1].extent;
-	if (plan_buf_count(b) != n)
-		return false;
-	bool parts = is_local(s->e, 0) && is_local(s->hi, 1) && code->range == n;
-	return parts || (is_zero_index(s->e) && s->hi->kind == PEXPR_CONST && (uint64_t)s->hi->value.i == n);
-}
-
-/* A kernel that does nothing but list the flags that are set: var found = 0 ; … ; count[0] = u32(found) */
-static bool
-lists(List *l, PlanCode *k)
-{
-	const PlanExpr *flags;
-	if (k->kind != CODE_KERNEL || k->body.n != 3)
-		return false;
-	PlanStmt *found = k->body.at[0], *walk = k->body.at[1], *count = k->body.at[2];
-	PlanBlock *turn = turns_of(walk, &flags);
-	if (!turn || turn->n != 4 || !goes_over(l->p, k, walk, flags->id))
-		return false;
-	const PlanStmt *store = turn->at[2], *more = turn->at[3];
-	bool stores = store->kind == PSTMT_STORE && store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], found->id) &&
-		      store->e->kind == PEXPR_CAST && is_local(store->e->op[0], turn->at[0]->id);
-	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id && more->e->kind == PEXPR_ADD &&
-		      is_local(more->e->op[0], found->id) && more->e->op[1]->kind == PEXPR_CONST && more->e->op[1]->value.i == 1;
-	bool tells = count->kind == PSTMT_STORE && count->nops == 1 && is_zero_index(count->op[0]) && count->e->kind == PEXPR_CAST &&
-		     is_local(count->e->op[0], found->id);
-	l->flags = flags->id;
-	l->list = store->id;
-	l->count = count->id;
-	return stores && counts && tells;
-}
 
 /* ---- who spikes ------------------------------------------------------------------------------------------------ */
 
@@ -149,17 +77,17 @@ draws(List *l)
 	uint32_t clears = 0, sets = 0;
 	for (uint32_t i = 0; i < l->code->body.n; i++) {
 		PlanStmt *s = l->code->body.at[i], *store;
-		PlanBlock *turn = turns_of(s, &rare);
-		if (s->kind == PSTMT_FOR && s->simd && (store = store_in(s->body, l->flags))) {
-			clears += is_at(store, s->id) && goes_over(l->p, l->code, s, l->flags) && is_false(s->body, store->e);
-		} else if (turn && clears && (store = store_in(*turn, l->flags))) {
-			sets += is_at(store, turn->at[0]->id) && goes_over(l->p, l->code, s, l->flags);
+		PlanBlock *turn = spiking_turns(s, &rare);
+		if (s->kind == PSTMT_FOR && s->simd && (store = store_in(s->body, l->of.flags))) {
+			clears += is_at(store, s->id) && spiking_goes_over(l->p, l->code, s, l->of.flags) && is_false(s->body, store->e);
+		} else if (turn && clears && (store = store_in(*turn, l->of.flags))) {
+			sets += is_at(store, turn->at[0]->id) && spiking_goes_over(l->p, l->code, s, l->of.flags);
 			l->turn = store;
 			l->around = turn;
 		}
 	}
-	return clears == 1 && sets == 1 && count_stores(l->code->body, l->flags) == 2 && !block_touches(l->code->body, l->list) &&
-	       !block_touches(l->code->body, l->count);
+	return clears == 1 && sets == 1 && count_stores(l->code->body, l->of.flags) == 2 && !block_touches(l->code->body, l->of.list) &&
+	       !block_touches(l->code->body, l->of.count);
 }
 
 /* ---- what is written ------------------------------------------------------------------------------------------- */
@@ -176,17 +104,17 @@ list_there(List *l)
 	PlanExpr *zero = plan_int(p, PT_I64, 0), *place[] = {zero, l->turn->op[1]};
 	uint32_t found = plan_emit_var(&out, "found", zero);
 	PlanExpr *next = plan_local(p, l->code, found), *entry[] = {zero, next};
-	plan_emit_store(&spikes, l->list, 2, entry, plan_cast(p, p->bufs.at[l->list].type, l->turn->op[1]));
+	plan_emit_store(&spikes, l->of.list, 2, entry, plan_cast(p, p->bufs.at[l->of.list].type, l->turn->op[1]));
 	plan_emit_set(&spikes, found, plan_binary(p, PEXPR_ADD, next, plan_int(p, PT_I64, 1)));
 	for (uint32_t i = 0; i < l->around->n; i++) {
 		VEC_PUSH(p->arena, &turn.v, l->around->at[i]);
 		if (l->around->at[i] == l->turn)
-			plan_emit_if(&turn, l->turn->e->kind == PEXPR_LOCAL ? l->turn->e : plan_load(p, l->flags, 2, place), &spikes, NULL);
+			plan_emit_if(&turn, l->turn->e->kind == PEXPR_LOCAL ? l->turn->e : plan_load(p, l->of.flags, 2, place), &spikes, NULL);
 	}
 	*l->around = plan_freeze(&turn);
 	for (uint32_t i = 0; i < l->code->body.n; i++)
 		VEC_PUSH(p->arena, &out.v, l->code->body.at[i]);
-	plan_emit_store(&out, l->count, 1, &zero, plan_cast(p, p->bufs.at[l->count].type, next));
+	plan_emit_store(&out, l->of.count, 1, &zero, plan_cast(p, p->bufs.at[l->of.count].type, next));
 	l->code->body = plan_freeze(&out);
 	plan_remark(p, "list", true, l->code, "who spikes is listed where it is drawn: nobody looks at the flags of all");
 }
@@ -204,7 +132,7 @@ list_block(Plan *p, PlanBlock *b)
 		list_block(p, &b->at[i]->body);
 		list_block(p, &b->at[i]->other);
 		List l = {.p = p};
-		if (i + 1 == b->n || !is_run(b->at[i]) || !is_run(b->at[i + 1]) || !runs_once(p, b->at[i]->id) || !lists(&l, p->codes.at[b->at[i + 1]->id]))
+		if (i + 1 == b->n || !is_run(b->at[i]) || !is_run(b->at[i + 1]) || !runs_once(p, b->at[i]->id) || !spiking_list(p, p->codes.at[b->at[i + 1]->id], &l.of))
 			continue;
 		l.code = p->codes.at[b->at[i]->id];
 		if (!draws(&l))

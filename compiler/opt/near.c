@@ -13,11 +13,9 @@
 #include "opt/pass.h"
 #include "opt/query.h"
 
-
 enum {
-	WORD = 64,                                        /* flags that are looked at at once */
-	BLOCK = 4 * WORD,
-	FEW = 2 * WORD,                                   /* turns that are not worth it */
+	BLOCK = 2048,                                     /* neurons, of which a few arrays stay in the first cache; a multiple of 64 */
+	FEW = 128,                                        /* turns that are not worth it */
 	DEAR = 8,                                         /* a division or a root, in operations */
 	GAIN = 16                                         /* operations that near must save */
 };
@@ -202,6 +200,7 @@ emit_slice(const Near *n, PlanEmit *b, const Split *f, const PlanExpr *e, PlanEx
 	return clone_expr(&c, e);
 }
 
+/* far: whether one of them is. A sum of bits, which C compilers and LLVM make a vector loop without a store. */
 static void
 emit_test(const Near *n, PlanEmit *b, uint32_t far, PlanExpr *from, PlanExpr *to)
 {
@@ -210,7 +209,7 @@ emit_test(const Near *n, PlanEmit *b, uint32_t far, PlanExpr *from, PlanExpr *to
 	Loop l = open_loop(b, "j");
 	Clone c = clone_open(p, n->code);
 	c.map[n->loop->id] = l.i;
-	PlanExpr *all = NULL;
+	PlanExpr *some = plan_local(p, n->code, far);
 	for (uint32_t i = 0; i <= n->last; i++) {
 		const PlanStmt *s = n->loop->body.at[i];
 		Split f;
@@ -221,11 +220,11 @@ emit_test(const Near *n, PlanEmit *b, uint32_t far, PlanExpr *from, PlanExpr *to
 		PlanExpr **args = ARENA_ARRAY(p->arena, PlanExpr *, s->nops);
 		for (uint32_t k = 0; k < s->nops; k++)
 			args[k] = clone_expr(&c, s->op[k]);
-		PlanExpr *one = emit_slice(n, &l.body, &f, f.test, args);
-		all = all ? plan_ternary(p, PEXPR_SELECT, all, one, plan_int(p, PT_BOOL, 0)) : one;
+		PlanExpr *test = emit_slice(n, &l.body, &f, f.test, args);
+		some = plan_binary(p, PEXPR_OR, some, plan_ternary(p, PEXPR_SELECT, test, plan_int(p, PT_I32, 0), plan_int(p, PT_I32, 1)));
 	}
-	plan_emit_store(&l.body, far, 1, &l.i, plan_unary(p, PEXPR_NOT, all));
-	close_loop(b, &l, from, to, true);
+	plan_emit_set(&l.body, far, some);
+	close_loop(b, &l, from, to, false);
 }
 
 /* The loop over a block, with near in place of the calls. */
@@ -254,21 +253,15 @@ static void
 emit_blocks(const Near *n, PlanEmit *b, PlanStmt *loop)
 {
 	Plan *p = n->p;
-	PlanAxis axis = {AXIS_NEURON, turns_of(n)};
-	const char *name = arena_printf(p->arena, "%s.far", n->code->name);
-	for (int k = 2; plan_find_buf(p, name) != NO_ID; k++)
-		name = arena_printf(p->arena, "%s.far%d", n->code->name, k);
-	uint32_t far = plan_add_buf(p, name, PT_BOOL, ROLE_SCRATCH, 1, &axis), near = plan_emit_var(b, "near", plan_int(p, PT_BOOL, 1));
+	uint32_t near = plan_emit_var(b, "near", plan_int(p, PT_BOOL, 1));
 	uint32_t q = plan_new_loop_local(b, "q");
 	PlanExpr *first = loop->e, *behind = loop->hi;
 	PlanEmit block = plan_emit(p, n->code), ask = block, all = block, some = block;
 	PlanExpr *from = plan_local(p, n->code, q), *next = plan_binary(p, PEXPR_ADD, from, whole(p, BLOCK));
 	PlanExpr *to = plan_emit_let(&block, "end", smaller(p, next, behind));
+	uint32_t far = plan_emit_var(&ask, "far", plan_int(p, PT_I32, 0));
 	emit_test(n, &ask, far, from, to);
-	Loop words = open_loop(&ask, "m");
-	PlanExpr *bits = plan_mask(p, far, 1, &words.i, plan_binary(p, PEXPR_SUB, to, words.i)), *yet = plan_local(p, n->code, near);
-	plan_emit_set(&words.body, near, plan_binary(p, PEXPR_AND, yet, plan_binary(p, PEXPR_EQ, bits, plan_int(p, PT_U64, 0))));
-	close_loop(&ask, &words, from, to, false)->step = WORD;
+	plan_emit_set(&ask, near, plan_binary(p, PEXPR_EQ, plan_local(p, n->code, far), plan_int(p, PT_I32, 0)));
 	plan_emit_if(&block, plan_local(p, n->code, near), &ask, NULL);
 	emit_near(n, &all, from, to);
 	loop->e = from;

@@ -5,7 +5,7 @@
  * of the rows are on their way.
  *
  * reads    the finished plan, behind `team`, if it has no teams (another core's cache is no use); kernels that go through a list of spikes and
- *          along rows, `for e in i64(row[i]) ..< i64(row[i + 1])`, in arrays which together are too large for a near cache
+ *          along rows, `for e in i64(row[i]) ..< i64(row[i + 1])`, in arrays which together are too large for the first cache
  * writes   behind each run of a kernel that makes such a list, a kernel that prefetches the first SYNAPSES of the rows of the first SPIKES
  * keeps    every bit: a prefetch means nothing
  * example  tests/opt/prefetch
@@ -16,8 +16,8 @@
 #include "opt/query.h"
 
 enum {
-	NEAR = 1 << 20,                                   /* bytes: what a second cache may have */
-	SPIKES = 32, SYNAPSES = 64, LINE = 16             /* of a step; of a row; of a line of 4 bytes each */
+	NEAR = 1 << 17,                                   /* bytes: more than a first cache has, with all else that a step needs */
+	SPIKES = 32, SYNAPSES = 64, LINE = 64             /* of a step; of a row; bytes */
 };
 
 typedef struct { uint32_t list, count, row; VEC(uint32_t) arrays; } Walk;
@@ -137,9 +137,13 @@ emit_row(Prefetch *f, PlanEmit *b, const Walk *w, PlanExpr *i)
 	PlanExpr *behind = plan_emit_let(b, "behind", plan_cast(p, PT_I64, load1(p, w->row, plan_binary(p, PEXPR_ADD, i, whole(p, 1)))));
 	PlanExpr *far = plan_emit_let(b, "far", plan_binary(p, PEXPR_ADD, begin, whole(p, SYNAPSES)));
 	Loop e = open_loop(b, "e");
-	for (uint32_t k = 0; k < w->arrays.n; k++)
+	uint32_t widest = 1;                              /* bytes: the others are asked for twice a line */
+	for (uint32_t k = 0; k < w->arrays.n; k++) {
+		uint32_t bytes = (uint32_t)plan_type_size(p->bufs.at[w->arrays.at[k]].type);
+		widest = bytes > widest ? bytes : widest;
 		emit_prefetch(&e.body, w->arrays.at[k], e.i);
-	close_loop(b, &e, begin, smaller(p, behind, far), false)->step = LINE;
+	}
+	close_loop(b, &e, begin, smaller(p, behind, far), false)->step = LINE / widest;
 }
 
 static uint32_t

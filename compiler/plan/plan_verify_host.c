@@ -136,6 +136,20 @@ verify_product(const Plan *p, const PlanObject *o)
 	return ok ? NULL : "product of matrices that do not fit";
 }
 
+/* Maybe with the list of the flags that are set: u16 or u32, as many as there are flags. */
+static const char *
+verify_record(const Plan *p, const PlanObject *o)
+{
+	if (o->nums[0] < 1)
+		return "record is taken every 0 steps";
+	if (o->nbufs == 1)
+		return NULL;
+	const PlanBuf *flags = &p->bufs.at[o->bufs[0]], *list = &p->bufs.at[o->bufs[1]];
+	bool ok = !strcmp(o->texts[0], "events") && o->nnums == 1 && flags->type == PT_BOOL && (list->type == PT_U16 || list->type == PT_U32) &&
+		  !list->pitch && plan_buf_count(list) == plan_buf_count(flags);
+	return ok ? NULL : "record has a list that does not fit";
+}
+
 /* The others walk over buffers as a whole. */
 bool
 plan_object_takes_pitch(PlanObjectKind k)
@@ -154,7 +168,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	if (texts < 0 ? o->ntexts == 0 : o->ntexts != (uint32_t)texts && !has_part)
 		return arena_printf(a, "%s has %" PRIu32 " texts", kind, o->ntexts);
 	bool more = o->kind == POBJ_SYNAPSES || o->kind == POBJ_TUNE || o->kind == POBJ_LOAD || (o->kind == POBJ_STREAM && o->nbufs == 1 && o->nnums == 1) || (o->kind == POBJ_VOTE && o->nbufs <= 6 && o->nnums <= 4)
-		|| (o->kind == POBJ_RECORD && o->nbufs == 1 && o->nnums <= 4)
+		|| (o->kind == POBJ_RECORD && o->nbufs <= 2 && o->nnums <= 4)
 		|| (o->kind == POBJ_WATCH && o->nbufs <= 5 && (o->nnums == 0 || o->nnums == 5));
 	if (bufs < 0 ? o->nbufs > 1 : o->nbufs < (uint32_t)bufs || (o->nbufs > (uint32_t)bufs && !more))
 		return arena_printf(a, "%s has %" PRIu32 " buffers, not %d", kind, o->nbufs, bufs);
@@ -179,7 +193,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 	case POBJ_DATA: return verify_data(a, o);
 	case POBJ_VOTE: return verify_vote(p, a, o);
 	case POBJ_PHASE: return o->nums[0] < 0 || o->nums[1] < o->nums[0] ? "phase has more samples than all" : NULL;
-	case POBJ_RECORD: return o->nums[0] < 1 ? "record is taken every 0 steps" : NULL;
+	case POBJ_RECORD: return verify_record(p, o);
 	case POBJ_PLOT: return o->nums[0] < 0 || o->nums[1] < 0 ? "plot of negative size" : NULL;
 	case POBJ_REPORT:
 		/* -1: a report without a phase, or without a vote */
@@ -210,6 +224,7 @@ plan_verify_object(const Plan *p, Arena *a, const PlanObject *o)
 static const struct { const char *call; PlanObjectKind first, second; } call_rows[] = {
 	{"fill", POBJ_FILL, POBJ_UNSET}, {"stream", POBJ_STREAM, POBJ_UNSET}, {"fetch", POBJ_DATA, POBJ_UNSET},
 	{"phase", POBJ_PHASE, POBJ_UNSET}, {"sample", POBJ_PHASE, POBJ_UNSET}, {"record", POBJ_RECORD, POBJ_UNSET},
+	{"record_list", POBJ_RECORD, POBJ_UNSET},
 	{"vote", POBJ_VOTE, POBJ_PHASE}, {"report", POBJ_REPORT, POBJ_UNSET}, {"save", POBJ_SAVE, POBJ_UNSET},
 	{"plot", POBJ_PLOT, POBJ_UNSET}, {"raster", POBJ_RASTER, POBJ_UNSET}, {"tell", POBJ_VALUE, POBJ_UNSET},
 	{"warn", POBJ_WARN, POBJ_UNSET},
@@ -301,8 +316,11 @@ plan_verify_host(const Plan *p, Arena *a, const PlanStmt *s)
 	const PlanExpr *which = first == POBJ_LOAD ? s->args[1].e : NULL;
 	if (which && (which->kind != PEXPR_CONST || which->value.i < 0 || which->value.i >= object->nbufs))
 		return "load has no such part";
-	uint32_t buf = object->bufs[which ? which->value.i : 0];
-	bool one_of = first == POBJ_RECORD && keeps_steps(&p->bufs.at[last->e->id], &p->bufs.at[buf]);
+	bool lists = s->id == plan_host_find("record_list");
+	if (lists && object->nbufs < 2)
+		return "the record has no list";
+	uint32_t buf = object->bufs[which ? which->value.i : lists];
+	bool one_of = first == POBJ_RECORD && !lists && keeps_steps(&p->bufs.at[last->e->id], &p->bufs.at[buf]);
 	if (last->e->id != buf && !one_of)
 		return arena_printf(a, "the object is for `%s`", p->bufs.at[buf].name);
 	return verify_room(p, a, last->e, p->bufs.at[buf].type, plan_buf_count(&p->bufs.at[buf]));

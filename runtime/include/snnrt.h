@@ -214,6 +214,7 @@ int64_t snnrt_fetch(SNNRT_ARGS_lllp);
 int64_t snnrt_phase(SNNRT_ARGS_ll);
 int64_t snnrt_sample(SNNRT_ARGS_ll);
 int64_t snnrt_record(SNNRT_ARGS_llp);
+int64_t snnrt_record_list(SNNRT_ARGS_lllp);
 int64_t snnrt_raster(SNNRT_ARGS_llp);
 int64_t snnrt_vote(SNNRT_ARGS_lll);
 int64_t snnrt_report(SNNRT_ARGS_l);

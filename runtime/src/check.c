@@ -127,13 +127,23 @@ goes_by_rows(uint32_t kind)
 	       kind == SNNRT_OBJ_LOAD || kind == SNNRT_OBJ_PRODUCT;
 }
 
+/* A record of events with the list of those that are set. */
+static bool
+check_list(const snnrt_program *p, const snnrt_object *o, char *why)
+{
+	const snnrt_buffer *flags = &p->buffers[o->bufs[0]], *list = &p->buffers[o->bufs[1]];
+	bool fits = (list->type == SNNRT_U16 || list->type == SNNRT_U32) && !list->pitch &&
+	            list->bytes / rt_type_size(list->type) == flags->bytes / rt_type_size(flags->type);
+	return fits || rt_say(why, "record `%s` has a list, `%s`, that does not fit", o->name, list->name);
+}
+
 static bool
 check_object(const snnrt_program *p, uint32_t i, char *why)
 {
 	const snnrt_object *o = &p->objects[i];
 	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PRODUCT || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
-	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) ||
+	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) || (o->kind == SNNRT_OBJ_RECORD && o->nbufs == 2) ||
 	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs > 2) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
@@ -155,6 +165,8 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 		if (!is_kind(p, o->nums[0], SNNRT_OBJ_PHASE) || !is_kind(p, o->nums[1], SNNRT_OBJ_VOTE))
 			return rt_say(why, "report `%s` names no phase or no vote", o->name);
 	}
+	if (o->kind == SNNRT_OBJ_RECORD && o->nbufs == 2)
+		return check_list(p, o, why);
 	if (o->kind == SNNRT_OBJ_WATCH)
 		return check_watch(p, o, why);
 	if (o->kind == SNNRT_OBJ_TUNE && o->nnums < o->ntexts)

@@ -1,8 +1,8 @@
 /* record.c: records, streamed to .npy files in bounded memory.
  *
  * dense: every call appends the whole source: [records, axes of the source ...]. events: every call appends
- * (t, b, i) for each flag of [batch, neuron] that is set. The number of rows is patched into the header when
- * the run ends. */
+ * (t, b, i) for each flag of [batch, neuron] that is set, or that a list of them names. The number of rows is
+ * patched into the header when the run ends. */
 #define _GNU_SOURCE
 #include "rt.h"
 
@@ -411,6 +411,38 @@ write_events(RtRecord *r, const snnrt_buffer *b, uint32_t first, int64_t step, c
 	}
 }
 
+static int64_t
+end_record(snnrt *rt, const snnrt_object *o, RtRecord *r)
+{
+	char why[RT_WHY];
+	if (!r->sink.error)
+		return 0;
+	rt_sink_flush(&r->sink, why);
+	return rt_fail(rt, "record `%s`: %s", o->name, why);
+}
+
+int64_t
+snnrt_record_list(void *host, int64_t object, int64_t step, int64_t n, void *list)
+{
+	snnrt *rt = host;
+	const snnrt_object *o = rt_object(rt, object, SNNRT_OBJ_RECORD);
+	if (!o)
+		return SNNRT_FAILED;
+	const snnrt_buffer *b = o->nbufs == 2 ? &rt->p->buffers[o->bufs[1]] : NULL;
+	if (!b || n < 0 || (uint64_t)n > b->axis[b->naxes - 1].extent)
+		return rt_fail(rt, "record `%s` gets more spikes than there are neurons (this is a bug of the compiler)", o->name);
+	if (!rt_in_arena(rt, list, rt_room(b)))
+		return SNNRT_FAILED;
+	RtRecord *r = rt->object[object];
+	uint32_t number[NUMBERS];
+	for (uint32_t done = 0, k = 0; done < n; done += k) {
+		for (k = 0; k < NUMBERS && done + k < n; k++)
+			number[k] = b->type == SNNRT_U16 ? ((uint16_t *)list)[done + k] : ((uint32_t *)list)[done + k];
+		write_numbers(r, step, 0, number, k);
+	}
+	return end_record(rt, o, r);
+}
+
 int64_t
 snnrt_record(void *host, int64_t object, int64_t step, void *source)
 {
@@ -432,10 +464,5 @@ snnrt_record(void *host, int64_t object, int64_t step, void *source)
 			rt_sink_values(&r->sink, b, source);
 		r->rows++;
 	}
-	if (r->sink.error) {
-		char why[RT_WHY];
-		rt_sink_flush(&r->sink, why);
-		return rt_fail(rt, "record `%s`: %s", o->name, why);
-	}
-	return 0;
+	return end_record(rt, o, r);
 }

@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT / "tests" / "tools"), str(ROOT / "tests" / "networks")]
 import tool                                          # noqa: E402
 
 LIMIT = 300
-UNKNOWN_TO_CHECKPOINTS = ["pad", "whole", "list", "near", "prefetch"]          # passes: a run goes on with them and without
+UNKNOWN_TO_CHECKPOINTS = ["pad", "records", "whole", "list", "near", "prefetch"]          # passes: a run goes on with them and without
 
 
 class Wrong(Exception):

@@ -210,6 +210,9 @@ halves_are_rounded_to_nearest_even(void)
 	"kernel q range 8 { } proc q2 { } proc q3 { " body " }"
 #define FUNC(body) BUFS "func f(a: f32, i: i64, u: u32, b: bool) -> (f32) { " body " }"
 
+#define LISTED(type) "buffer s: bool [batch 1, neuron 8] state buffer l: " type " [batch 1, neuron 8] derived" \
+	" object 0 record \"r\" texts [\"events\"] bufs [s, l] nums [1]\n"
+
 static const struct { const char *text, *told; } bad_rows[] = {
 	/* the reader */
 	{"", "line 1: `plan` expected before the end"},
@@ -324,6 +327,9 @@ static const struct { const char *text, *told; } bad_rows[] = {
 	{PROC("host record(1, &n[], &x[0])"), "argument 1 is an address"},
 	{PROC("host record(1, 0, &w[0, 0])"), "the object is for `x`"},
 	{PROC("host record(1, 0, &x[1])"), "`x` has no room for 8 elements there"},
+	{PROC("host record_list(1, 0, 0, &x[0])"), "the record has no list"},
+	{HEAD LISTED("u16") "proc q { host record_list(0, 0, 0, &s[0, 0]) }", "the object is for `l`"},
+	{HEAD LISTED("i32"), "object 0: record has a list that does not fit"},
 	{PROC("host fetch(2, 0, 0, &x[0])"), "`x` is f32 and gets u8"},
 	{PROC("host fetch(2, 0, 0, &t[1])"), "`t` has no room for 4 elements there"},
 	{PROC("host fetch(2, 1, 0, &t[0])"), "data has no column 1"},

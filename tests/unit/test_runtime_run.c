@@ -12,7 +12,7 @@
 
 static Fake fake;
 static int64_t steps;
-static uint32_t spikes, volts, target, constant, events, dense, fill, stream;
+static uint32_t spikes, volts, target, constant, events, dense, fill, stream, list;
 
 static void *
 host_of(void *arena)
@@ -237,6 +237,77 @@ records(void)
 	free(b);
 }
 
+static int64_t
+record_both(void *arena, void *closure)
+{
+	Fake *f = closure;
+	void *host = host_of(arena);
+	unsigned char *s = fake_at(f, arena, spikes);
+	uint16_t *l = fake_at(f, arena, list);
+	snnrt_begin(host);
+	for (int64_t t = 0; t < steps; t++) {
+		int64_t n = 0;
+		for (uint16_t i = 0; i < 600; i++)            /* none, a third, all: more than the host takes at once */
+			if ((s[i] = t > 0 && (t % 3 == 2 || i % 3 == 1)))
+				l[n++] = i;
+		if (snnrt_record(host, dense, t, s) || snnrt_record_list(host, events, t, n, l))
+			return -2;
+		*(uint64_t *)fake_at(f, arena, FAKE_STEP) += 1;
+	}
+	return snnrt_record_list(host, events, steps, steps > 4 ? 601 : 0, l);
+}
+
+static void
+make_lists(int64_t n, uint32_t type)
+{
+	uint64_t flags[2] = {1, 600};
+	steps = n;
+	fake_init(&fake, "lists", record_both);
+	spikes = fake_buffer(&fake, "exc.spike", SNNRT_BOOL, SNNRT_STATE, 2, flags);
+	list = fake_buffer(&fake, "exc.spiking", type, SNNRT_DERIVED, 2, flags);
+	fake.buffers[spikes].axis[0].kind = fake.buffers[list].axis[0].kind = SNNRT_BATCH;
+	dense = fake_object(&fake, "flags", SNNRT_OBJ_RECORD);
+	fake_text(&fake, "events");
+	fake_buf(&fake, spikes);
+	fake_num(&fake, 1);
+	events = fake_object(&fake, "list", SNNRT_OBJ_RECORD);
+	fake_text(&fake, "events");
+	fake_buf(&fake, spikes);
+	fake_buf(&fake, list);
+	fake_num(&fake, 1);
+}
+
+/* A record of a list is that of the flags that it names. */
+static void
+lists(void)
+{
+	snnrt *rt;
+	size_t n, m;
+	snnrt_options o = {.quiet = true, .out = help_path("lists")};
+	make_lists(4, SNNRT_U16);
+	CU_ASSERT_EQUAL_FATAL(snnrt_open(&fake.p, &o, &rt), SNNRT_OK);
+	CU_ASSERT_EQUAL(snnrt_run(rt), SNNRT_OK);
+	CU_ASSERT_EQUAL(snnrt_close(rt), 0);
+	char *a = help_read("lists/flags.npy", &n), *b = help_read("lists/list.npy", &m);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	CU_ASSERT_PTR_NOT_NULL(strstr(b + 10, "'shape': (1000,), }"));
+	CU_ASSERT_EQUAL(n, m);
+	CU_ASSERT_EQUAL(memcmp(a, b, n), 0);
+	free(a);
+	free(b);
+
+	o.out = help_path("lists-broken");
+	make_lists(5, SNNRT_U16);                             /* more than there are */
+	CU_ASSERT_EQUAL(snnrt_open(&fake.p, &o, &rt), SNNRT_OK);
+	CU_ASSERT_EQUAL(snnrt_run(rt), SNNRT_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(snnrt_error(rt), "bug of the compiler"));
+	CU_ASSERT_EQUAL(snnrt_close(rt), 3);
+	o.out = help_path("lists-never");
+	make_lists(4, SNNRT_F32);
+	expect_failure(&o, "record `list` has a list, `exc.spiking`, that does not fit");
+}
+
 /* Ctrl-C: the step is finished, the results are kept and marked. Equal runs give equal manifests. */
 static void
 interrupt(void)
@@ -439,6 +510,7 @@ CU_TestInfo test_runtime_run[] = {
 	{"too large a network is refused by name before it is allocated", memory},
 	{"folders that cannot be written are told, none is left empty", folders},
 	{"records and their manifest are whole", records},
+	{"records take lists of who spikes", lists},
 	{"Ctrl-C keeps and marks the results", interrupt},
 	{"files fill and stream into buffers by shape", loads},
 	{"addresses and names are checked", own_mistakes},
