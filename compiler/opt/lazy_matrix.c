@@ -248,34 +248,38 @@ lazy_matrix_look(Make *m, PlanEmit *b)
 	plan_emit_if(b, plan_unary(p, PEXPR_NOT, load0(p, m->at_once)), &then, NULL);
 }
 
-/* The step by the kernel as it was: nothing waits behind it. */
+/* The step by the kernel as it was: nothing waits behind it. So it is, too, where values may be out of bounds: nothing has waited yet, nor may. */
 static void
 emit_at_once(Make *m, PlanEmit *b)
 {
+	Plan *p = m->w.z.p;
+	PlanEmit goes_on = plan_emit(p, b->code), begins = goes_on;
 	plan_emit_run(b, m->w.z.kernel);
-	add_to(m, b, m->slot, plan_int(m->w.z.p, PT_U32, 1));
+	if (m->w.unclipped == NO_ID) {
+		add_to(m, b, m->slot, plan_int(p, PT_U32, 1));
+		return;
+	}
+	add_to(m, &goes_on, m->slot, plan_int(p, PT_U32, 1));
+	lazy_matrix_begin(m, &begins);
+	plan_emit_if(b, load0(p, m->at_once), &goes_on, &begins);
 }
 
-/* … or the other way; but in a step in which values may be out of bounds nothing has waited yet, nor may. */
+static PlanExpr *
+is_at_once(Make *m)
+{
+	PlanExpr *at_once = load0(m->w.z.p, m->at_once);
+	return m->w.unclipped == NO_ID ? at_once : lazy_binary(m, PEXPR_OR, at_once, load0(m->w.z.p, m->w.unclipped));
+}
+
 static void
 emit_lazily(Make *m, PlanEmit *b)
 {
-	Plan *p = m->w.z.p;
-	PlanEmit lazily = plan_emit(p, b->code), clip = lazily;
-	lazy_run_kept(&m->w, &lazily, false);
-	plan_emit_run(&lazily, m->rows);
-	plan_emit_run(&lazily, m->mark);
-	plan_emit_run(&lazily, m->gather);
-	lazy_run_kept(&m->w, &lazily, true);
-	add_to(m, &lazily, m->slot, plan_int(p, PT_U32, 1));
-	if (m->w.unclipped == NO_ID) {
-		for (uint32_t i = 0; i < lazily.v.n; i++)
-			VEC_PUSH(p->arena, &b->v, lazily.v.at[i]);
-		return;
-	}
-	plan_emit_run(&clip, m->w.z.kernel);
-	lazy_matrix_begin(m, &clip);
-	plan_emit_if(b, load0(m->w.z.p, m->w.unclipped), &clip, &lazily);
+	lazy_run_kept(&m->w, b, false);
+	plan_emit_run(b, m->rows);
+	plan_emit_run(b, m->mark);
+	plan_emit_run(b, m->gather);
+	lazy_run_kept(&m->w, b, true);
+	add_to(m, b, m->slot, plan_int(m->w.z.p, PT_U32, 1));
 }
 
 /* So many post spikes since they are counted are too few. */
@@ -313,7 +317,7 @@ lazy_matrix_step(Make *m, PlanEmit *b)
 	add_to(m, &on, m->fired, load1(m->w.z.p, m->w.z.post_count, whole(m->w.z.p, 0)));
 	emit_at_once(m, &at_once);
 	emit_lazily(m, &lazily);
-	plan_emit_if(&on, load0(m->w.z.p, m->at_once), &at_once, &lazily);
+	plan_emit_if(&on, is_at_once(m), &at_once, &lazily);
 	emit_turn(m, &turn);
 	plan_emit_if(&on, lazy_binary(m, PEXPR_EQ, load0(m->w.z.p, m->slot), full), &turn, NULL);
 	plan_emit_if(b, learning, &on, NULL);
