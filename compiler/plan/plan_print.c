@@ -17,7 +17,7 @@ bool
 plan_word_is_reserved(const char *s, size_t n)
 {
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-		if (strlen(reserved[i]) == n && memcmp(reserved[i], s, n) == 0)
+		if (reserved[i][0] == s[0] && strncmp(reserved[i], s, n) == 0 && !reserved[i][n])
 			return true;
 	}
 	return false;
@@ -114,6 +114,16 @@ print_float(StrBuf *out, PlanType t, double v)
 		strbuf_puts(out, ".0");
 }
 
+/* Most numbers of a plan are small. */
+static void
+print_int(StrBuf *out, int64_t v)
+{
+	if (v >= 0 && v < 10)
+		strbuf_putc(out, (char)('0' + v));
+	else
+		strbuf_printf(out, "%" PRId64, v);
+}
+
 /* suffix: where the place does not tell the type. */
 static void
 print_value(StrBuf *out, PlanType t, PlanValue v, bool suffix)
@@ -128,7 +138,7 @@ print_value(StrBuf *out, PlanType t, PlanValue v, bool suffix)
 		if (t == PT_U64)
 			strbuf_printf(out, "%" PRIu64, (uint64_t)v.i);
 		else
-			strbuf_printf(out, "%" PRId64, v.i);
+			print_int(out, v.i);
 		if (suffix && t != PT_I64)
 			strbuf_puts(out, plan_type_name(t));
 	}
@@ -154,7 +164,9 @@ print_infix(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e, in
 	if (own < level)
 		strbuf_putc(out, '(');
 	print_expr(out, p, c, e->op[0], own, depth);
-	strbuf_printf(out, " %s ", plan_expr_mnemonic(e->kind));
+	strbuf_putc(out, ' ');
+	strbuf_puts(out, plan_expr_mnemonic(e->kind));
+	strbuf_putc(out, ' ');
 	print_expr(out, p, c, e->op[1], own + 1, depth);
 	if (own < level)
 		strbuf_putc(out, ')');
@@ -232,9 +244,12 @@ plan_print_expr(StrBuf *out, const Plan *p, const PlanCode *c, const PlanExpr *e
 static void
 print_declared(StrBuf *out, const Plan *p, const PlanCode *c, const PlanStmt *s, const char *word)
 {
-	strbuf_printf(out, "%s ", word);
+	strbuf_puts(out, word);
+	strbuf_putc(out, ' ');
 	print_local(out, c, s->id);
-	strbuf_printf(out, ": %s = ", s->id < c->nlocals ? plan_type_name(c->locals[s->id].type) : "?");
+	strbuf_puts(out, ": ");
+	strbuf_puts(out, s->id < c->nlocals ? plan_type_name(c->locals[s->id].type) : "?");
+	strbuf_puts(out, " = ");
 	print_expr(out, p, c, s->e, 0, 0);
 }
 
