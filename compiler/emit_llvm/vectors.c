@@ -78,15 +78,17 @@ counts_blocks(PlanBlock b, uint32_t local)
 }
 
 /* The vectoriser leaves a long loop at one vector per turn. Where operations wait for each other, few such turns fit side by side in what
- * a core looks ahead; and two vectors share constants, for which sixteen registers are too few. Loops over
- * blocks are taken for the whole of the kernel's range. */
+ * a core looks ahead; and two vectors share constants, for which the registers of narrow ones are too few. Loops over blocks are taken for
+ * the whole of the kernel's range. */
 static bool
 wants_two(const LlGen *g, const PlanStmt *loop, int64_t turns, int64_t lanes)
 {
-	Chain c = {g, ARENA_ARRAY(g->a, uint32_t, g->code->nlocals + 1)};
 	bool block = !turns && loop->e->kind == PEXPR_LOCAL && counts_blocks(g->code->body, loop->e->id);
 	int64_t n = block ? (int64_t)g->code->range : turns;
-	return n >= FEW_TURNS && n % (2 * lanes) == n % lanes && block_chain(&c, loop->body) >= LONG;
+	if (n < FEW_TURNS || n % (2 * lanes) != n % lanes)
+		return false;
+	Chain c = {g, ARENA_ARRAY(g->a, uint32_t, g->code->nlocals + 1)};
+	return block_chain(&c, loop->body) >= LONG;
 }
 
 /* The vectoriser does several vectors per turn if it may, up to four, and the rest one by one: of

@@ -312,9 +312,10 @@ cost_under(const Plan *p, const PlanCode *c, const char *where, const PlanStmt *
 	if (!s->e)                                        /* a team of threads */
 		return where;
 	StrBuf out = strbuf_init(p->arena);
-	strbuf_printf(&out, "%s%s%s", where, *where ? " and " : "", otherwise ? "not (" : "");
+	bool whole = !otherwise && s->e->kind != PEXPR_OR;
+	strbuf_printf(&out, "%s%s%s%s", where, *where ? " and " : "", otherwise ? "not " : "", whole ? "" : "(");
 	plan_print_expr(&out, p, c, s->e);
-	strbuf_puts(&out, otherwise ? ")" : "");
+	strbuf_puts(&out, whole ? "" : ")");
 	return strbuf_text(&out);
 }
 

@@ -21,7 +21,7 @@ typedef struct {
 	Spiking of;
 } List;
 
-/* ---- who spikes ------------------------------------------------------------------------------------------------ */
+/* ---- where they are drawn -------------------------------------------------------------------------------------- */
 
 static bool
 is_never_set(PlanBlock b, uint32_t local)
@@ -132,7 +132,8 @@ list_block(Plan *p, PlanBlock *b)
 		list_block(p, &b->at[i]->body);
 		list_block(p, &b->at[i]->other);
 		List l = {.p = p};
-		if (i + 1 == b->n || !is_run(b->at[i]) || !is_run(b->at[i + 1]) || !runs_once(p, b->at[i]->id) || !spiking_list(p, p->codes.at[b->at[i + 1]->id], &l.of))
+		if (i + 1 == b->n || !is_run(b->at[i]) || !is_run(b->at[i + 1]) || !runs_once(p, b->at[i]->id) ||
+		    !spiking_list(p, p->codes.at[b->at[i + 1]->id], &l.of))
 			continue;
 		l.code = p->codes.at[b->at[i]->id];
 		if (!draws(&l))

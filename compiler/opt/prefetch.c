@@ -137,7 +137,7 @@ emit_row(Prefetch *f, PlanEmit *b, const Walk *w, PlanExpr *i)
 	PlanExpr *behind = plan_emit_let(b, "behind", plan_cast(p, PT_I64, load1(p, w->row, plan_binary(p, PEXPR_ADD, i, whole(p, 1)))));
 	PlanExpr *far = plan_emit_let(b, "far", plan_binary(p, PEXPR_ADD, begin, whole(p, SYNAPSES)));
 	Loop e = open_loop(b, "e");
-	uint32_t widest = 1;                              /* bytes: the others are asked for twice a line */
+	uint32_t widest = 1;                              /* bytes: the others are asked for more than once a line */
 	for (uint32_t k = 0; k < w->arrays.n; k++) {
 		uint32_t bytes = (uint32_t)plan_type_size(p->bufs.at[w->arrays.at[k]].type);
 		widest = bytes > widest ? bytes : widest;

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-typedef struct { Plan *p; Spiking *known; Marks marks; } Records;   /* known: by flags; list 0 and count 0: none (0 is the buffer `step`) */
+typedef struct { Plan *p; Spiking *known; Marks marks; } Records;   /* known: by flags; none where list and count are the same */
 
 static bool
 is_record(const PlanStmt *s)
@@ -81,6 +81,18 @@ take_list(Records *r, PlanStmt *s, const Spiking *known)
 	s->args = arena_copy(p->arena, args, sizeof args);
 }
 
+static bool
+has_record(const PlanStmt *s)
+{
+	for (uint32_t i = 0; i < s->body.n; i++)
+		if (is_record(s->body.at[i]) || has_record(s->body.at[i]))
+			return true;
+	for (uint32_t i = 0; i < s->other.n; i++)
+		if (is_record(s->other.at[i]) || has_record(s->other.at[i]))
+			return true;
+	return false;
+}
+
 static void
 walk(Records *r, const PlanCode *code, PlanBlock b)
 {
@@ -98,14 +110,15 @@ walk(Records *r, const PlanCode *code, PlanBlock b)
 			forget(r, s);
 		if (s->kind == PSTMT_RUN && (s->share == SHARE_NONE || s->share == SHARE_ONE) && spiking_list(r->p, r->p->codes.at[s->id], &lists))
 			r->known[lists.flags] = lists;
-		Spiking *before = s->kind == PSTMT_IF ? arena_copy(r->p->arena, r->known, bytes) : NULL;
-		walk(r, code, s->body);
-		if (before)
+		Spiking *before = s->kind == PSTMT_IF && has_record(s) ? arena_copy(r->p->arena, r->known, bytes) : NULL;
+		if (before || s->kind != PSTMT_IF)
+			walk(r, code, s->body);
+		if (before) {
 			memcpy(r->known, before, bytes);
-		walk(r, code, s->other);
-		if (before)
+			walk(r, code, s->other);
 			memcpy(r->known, before, bytes);
-		if (s->kind != PSTMT_TEAM && s->body.n)
+		}
+		if (s->kind != PSTMT_TEAM && (s->body.n || s->other.n))
 			forget(r, s);
 	}
 }
@@ -113,8 +126,9 @@ walk(Records *r, const PlanCode *code, PlanBlock b)
 void
 pass_records(Plan *p)
 {
+	Records r = {p, ARENA_ARRAY(p->arena, Spiking, p->bufs.n + 1), marks_open(p)};
 	for (uint32_t i = 0; i < p->codes.n; i++) {
-		Records r = {p, ARENA_ARRAY(p->arena, Spiking, p->bufs.n), marks_open(p)};
+		memset(r.known, 0, p->bufs.n * sizeof *r.known);
 		if (p->codes.at[i]->kind == CODE_PROC)
 			walk(&r, p->codes.at[i], p->codes.at[i]->body);
 	}

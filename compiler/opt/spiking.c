@@ -61,8 +61,8 @@ spiking_list(const Plan *p, PlanCode *k, Spiking *out)
 	const PlanStmt *store = turn->at[2], *more = turn->at[3];
 	bool stores = store->kind == PSTMT_STORE && store->nops == 2 && is_zero_index(store->op[0]) && is_local(store->op[1], found->id) &&
 		      store->e->kind == PEXPR_CAST && is_local(store->e->op[0], turn->at[0]->id);
-	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id && more->e->kind == PEXPR_ADD &&
-		      is_local(more->e->op[0], found->id) && more->e->op[1]->kind == PEXPR_CONST && more->e->op[1]->value.i == 1;
+	bool counts = found->kind == PSTMT_VAR && is_zero_index(found->e) && more->kind == PSTMT_SET && more->id == found->id &&
+		      more->e->kind == PEXPR_ADD && is_local(more->e->op[0], found->id) && more->e->op[1]->kind == PEXPR_CONST && more->e->op[1]->value.i == 1;
 	bool tells = count->kind == PSTMT_STORE && count->nops == 1 && is_zero_index(count->op[0]) && count->e->kind == PEXPR_CAST &&
 		     is_local(count->e->op[0], found->id);
 	*out = (Spiking){flags->id, store->id, count->id};

@@ -136,7 +136,7 @@ verify_product(const Plan *p, const PlanObject *o)
 	return ok ? NULL : "product of matrices that do not fit";
 }
 
-/* Maybe with the list of the flags that are set: u16 or u32, as many as there are flags. */
+/* Maybe with the list of the flags that are set, of a batch of one: u16 or u32, as many as there are flags. */
 static const char *
 verify_record(const Plan *p, const PlanObject *o)
 {
@@ -146,7 +146,7 @@ verify_record(const Plan *p, const PlanObject *o)
 		return NULL;
 	const PlanBuf *flags = &p->bufs.at[o->bufs[0]], *list = &p->bufs.at[o->bufs[1]];
 	bool ok = !strcmp(o->texts[0], "events") && o->nnums == 1 && flags->type == PT_BOOL && (list->type == PT_U16 || list->type == PT_U32) &&
-		  !list->pitch && plan_buf_count(list) == plan_buf_count(flags);
+		  !list->pitch && list->naxes && list->axis[list->naxes - 1].extent == plan_buf_count(flags) && plan_buf_count(list) == plan_buf_count(flags);
 	return ok ? NULL : "record has a list that does not fit";
 }
 

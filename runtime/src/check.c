@@ -127,13 +127,14 @@ goes_by_rows(uint32_t kind)
 	       kind == SNNRT_OBJ_LOAD || kind == SNNRT_OBJ_PRODUCT;
 }
 
-/* A record of events with the list of those that are set. */
+/* A record of events, of a batch of one, with the list of those that are set. */
 static bool
 check_list(const snnrt_program *p, const snnrt_object *o, char *why)
 {
 	const snnrt_buffer *flags = &p->buffers[o->bufs[0]], *list = &p->buffers[o->bufs[1]];
-	bool fits = (list->type == SNNRT_U16 || list->type == SNNRT_U32) && !list->pitch &&
-	            list->bytes / rt_type_size(list->type) == flags->bytes / rt_type_size(flags->type);
+	uint64_t n = flags->bytes / rt_type_size(flags->type);
+	bool fits = strcmp(o->texts[0], "events") == 0 && o->nnums == 1 && (list->type == SNNRT_U16 || list->type == SNNRT_U32) && !list->pitch &&
+	            list->naxes && list->axis[list->naxes - 1].extent == n && list->bytes / rt_type_size(list->type) == n;
 	return fits || rt_say(why, "record `%s` has a list, `%s`, that does not fit", o->name, list->name);
 }
 

@@ -430,7 +430,7 @@ snnrt_record_list(void *host, int64_t object, int64_t step, int64_t n, void *lis
 		return SNNRT_FAILED;
 	const snnrt_buffer *b = o->nbufs == 2 ? &rt->p->buffers[o->bufs[1]] : NULL;
 	if (!b || n < 0 || (uint64_t)n > b->axis[b->naxes - 1].extent)
-		return rt_fail(rt, "record `%s` gets more spikes than there are neurons (this is a bug of the compiler)", o->name);
+		return rt_fail(rt, "record `%s` gets a list that it has not, or one that is too long (this is a bug of the compiler)", o->name);
 	if (!rt_in_arena(rt, list, rt_room(b)))
 		return SNNRT_FAILED;
 	RtRecord *r = rt->object[object];
