@@ -169,13 +169,21 @@ advise_on_sign(Parse *p, const Texts *all, Fix *fix)
 		*fix = (Fix){p->last.span, " ="};
 		return "an argument is named by `=`: `f(x = 1)`";
 	}
+	bool in_brackets = o && o->kind == TOK_LBRACKET;
+	if (found == TOK_COLON && in_brackets && has(all, "..<")) {
+		*fix = (Fix){p->last.span, " ..< "};
+		return "a part is written `0 ..< 10`, without its end, or `0 .. 9`, with it";
+	}
 	if (is_comparison(found) && has(all, "+"))
 		return "comparisons are not chained: write `a < b and b < c`";
 	if (found == TOK_COMMA && has(all, "the end of the line") && (!o || o->kind == TOK_LBRACE)) {
 		*fix = (Fix){p->last.span, " ;"};
 		return "statements and features are parted by `;`, or stand in lines of their own";
 	}
-	if (found == TOK_RANGE_TO || found == TOK_RANGE_BELOW)
+	bool range = found == TOK_RANGE_TO || found == TOK_RANGE_BELOW;
+	if ((range || found == TOK_COLON) && in_brackets && p->first.kind == TOK_RECORD)
+		return "a part stands behind what is recorded: `record exc.v[0 ..< 5]`";
+	if (range)
 		return "a range stands in an index: `digits[0 ..< n]`";
 	return NULL;
 }
