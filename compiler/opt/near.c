@@ -14,7 +14,7 @@
 #include "opt/query.h"
 
 enum {
-	BLOCK = 2048,                                     /* neurons, of which a few arrays stay in the first cache; a multiple of 64 */
+	BLOCK = 2048,                                     /* neurons, of which a few arrays stay in the first cache; whole vectors */
 	FEW = 128,                                        /* turns that are not worth it */
 	DEAR = 8,                                         /* a division or a root, in operations */
 	GAIN = 16                                         /* operations that near must save */

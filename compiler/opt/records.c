@@ -19,6 +19,12 @@
 typedef struct { Plan *p; Spiking *known; Marks marks; } Records;   /* known: by flags; none where list and count are the same */
 
 static bool
+is_known(const Spiking *k)
+{
+	return k->list != k->count;
+}
+
+static bool
 is_record(const PlanStmt *s)
 {
 	return s->kind == PSTMT_HOST && (s->id == plan_host_find("record") || s->id == plan_host_find("record_list"));
@@ -46,39 +52,34 @@ forget(Records *r, const PlanStmt *s)
 	mark_stmt(r->p, m, s);
 	for (uint32_t buf = 0; buf < r->p->bufs.n; buf++) {
 		Spiking *k = &r->known[buf];
-		if (k->list != k->count && (m->writes[buf] || m->writes[k->list] || m->writes[k->count]))
+		if (is_known(k) && (m->writes[buf] || m->writes[k->list] || m->writes[k->count]))
 			*k = (Spiking){0};
 	}
 }
 
-/* A record of all flags of a layer whose spiking neurons are listed; its object gets the list. */
+/* host record(object, step, &flags[0, 0]) of events of all neurons, where it is known who spikes: takes the list, as its object does. */
 static bool
-takes_list(Records *r, const PlanStmt *s, const Spiking **known)
+take_list(Records *r, PlanStmt *s)
 {
 	if (s->kind != PSTMT_HOST || s->id != plan_host_find("record"))
 		return false;
-	PlanObject *o = &r->p->objects.at[s->args[0].e->value.i];
-	const PlanExpr *at = s->args[2].e;
-	*known = &r->known[at->id];
-	bool all = o->nnums == 1 && o->bufs[0] == at->id && at->nops == 2 && is_zero_index(at->op[0]) && is_zero_index(at->op[1]);
-	if (!all || strcmp(o->texts[0], "events") || (*known)->list == (*known)->count || (o->nbufs == 2 && o->bufs[1] != (*known)->list))
-		return false;
-	uint32_t bufs[] = {at->id, (*known)->list};
-	o->bufs = arena_copy(r->p->arena, bufs, sizeof bufs);
-	o->nbufs = 2;
-	return true;
-}
-
-static void
-take_list(Records *r, PlanStmt *s, const Spiking *known)
-{
 	Plan *p = r->p;
+	PlanObject *o = &p->objects.at[s->args[0].e->value.i];
+	const PlanExpr *at = s->args[2].e;
+	const Spiking *k = &r->known[at->id];
+	bool all = !strcmp(o->texts[0], "events") && o->nnums == 1 && o->bufs[0] == at->id && at->nops == 2 && is_zero_index(at->op[0]) &&
+		   is_zero_index(at->op[1]);
+	if (!all || !is_known(k) || p->bufs.at[k->list].pitch || (o->nbufs == 2 && o->bufs[1] != k->list))
+		return false;
+	uint32_t bufs[] = {at->id, k->list};
+	o->bufs = arena_copy(p->arena, bufs, sizeof bufs);
+	o->nbufs = 2;
 	PlanExpr *zero[] = {plan_int(p, PT_I64, 0), plan_int(p, PT_I64, 0)};
-	PlanArg args[] = {s->args[0], s->args[1], {false, plan_cast(p, PT_I64, plan_load(p, known->count, 1, zero))},
-			  {true, plan_load(p, known->list, 2, zero)}};
+	PlanArg args[] = {s->args[0], s->args[1], {false, plan_cast(p, PT_I64, plan_load(p, k->count, 1, zero))}, {true, plan_load(p, k->list, 2, zero)}};
 	s->id = plan_host_find("record_list");
-	s->nargs = 4;
+	s->nargs = sizeof args / sizeof *args;
 	s->args = arena_copy(p->arena, args, sizeof args);
+	return true;
 }
 
 static bool
@@ -99,10 +100,8 @@ walk(Records *r, const PlanCode *code, PlanBlock b)
 	size_t bytes = r->p->bufs.n * sizeof *r->known;
 	for (uint32_t i = 0; i < b.n; i++) {
 		PlanStmt *s = b.at[i];
-		const Spiking *known;
 		Spiking lists;
-		if (takes_list(r, s, &known)) {
-			take_list(r, s, known);
+		if (take_list(r, s)) {
 			plan_remark(r->p, "records", true, code, "spikes are recorded from the list of who spikes: nobody looks at the flags of all");
 			continue;
 		}

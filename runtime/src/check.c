@@ -4,17 +4,16 @@
 
 #include <string.h>
 
-/* What each kind of object has (plan_object.def): at least so many texts and numbers, exactly so many
- * buffers; a save has one or none, a vote may have one more. */
-static const struct { const char *name; uint32_t texts, bufs, nums; } shape[] = {
-	[SNNRT_OBJ_DATA] = {"data", 2, 0, 3}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0},
-	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2},
-	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2},
-	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0},
-	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0},
-	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0}, [SNNRT_OBJ_WARN] = {"warn", 5, 0, 0},
-	[SNNRT_OBJ_SYNAPSES] = {"synapses", 1, 2, 4}, [SNNRT_OBJ_TUNE] = {"tune", 1, 1, 1}, [SNNRT_OBJ_LOAD] = {"load", 1, 0, 1},
-	[SNNRT_OBJ_PRODUCT] = {"product", 0, 3, 0},
+/* What each kind of object has (plan_object.def): at least so many texts, buffers and numbers; and so many buffers more at most. */
+static const struct { const char *name; uint32_t texts, bufs, nums, more; } shape[] = {
+	[SNNRT_OBJ_DATA] = {"data", 2, 0, 3, 0}, [SNNRT_OBJ_FILL] = {"fill", 1, 1, 0, 0},
+	[SNNRT_OBJ_STREAM] = {"stream", 1, 1, 0, 0}, [SNNRT_OBJ_PHASE] = {"phase", 0, 0, 2, 0},
+	[SNNRT_OBJ_RECORD] = {"record", 1, 1, 1, 1}, [SNNRT_OBJ_VOTE] = {"vote", 1, 5, 2, 1},
+	[SNNRT_OBJ_REPORT] = {"report", 1, 0, 2, 0}, [SNNRT_OBJ_SAVE] = {"save", 1, 0, 0, 1},
+	[SNNRT_OBJ_PLOT] = {"plot", 1, 1, 2, 0}, [SNNRT_OBJ_RASTER] = {"raster", 0, 1, 0, 0},
+	[SNNRT_OBJ_VALUE] = {"value", 0, 1, 0, 0}, [SNNRT_OBJ_WATCH] = {"watch", 2, 1, 0, UINT32_MAX}, [SNNRT_OBJ_WARN] = {"warn", 5, 0, 0, 0},
+	[SNNRT_OBJ_SYNAPSES] = {"synapses", 1, 2, 4, UINT32_MAX}, [SNNRT_OBJ_TUNE] = {"tune", 1, 1, 1, 0}, [SNNRT_OBJ_LOAD] = {"load", 1, 0, 1, UINT32_MAX},
+	[SNNRT_OBJ_PRODUCT] = {"product", 0, 3, 0, 0},
 };
 
 static bool
@@ -144,8 +143,7 @@ check_object(const snnrt_program *p, uint32_t i, char *why)
 	const snnrt_object *o = &p->objects[i];
 	if (o->kind < SNNRT_OBJ_DATA || o->kind > SNNRT_OBJ_PRODUCT || !o->name)
 		return rt_say(why, "object %u has no kind or name", i);
-	bool bufs = o->nbufs == shape[o->kind].bufs || (o->kind == SNNRT_OBJ_SAVE && o->nbufs == 1) || (o->kind == SNNRT_OBJ_RECORD && o->nbufs == 2) ||
-	            (o->kind == SNNRT_OBJ_VOTE && o->nbufs == 6) || (o->kind == SNNRT_OBJ_SYNAPSES && o->nbufs > 2) || o->kind == SNNRT_OBJ_LOAD || (o->kind == SNNRT_OBJ_WATCH && o->nbufs > 1);
+	bool bufs = o->nbufs >= shape[o->kind].bufs && o->nbufs - shape[o->kind].bufs <= shape[o->kind].more;
 	if (o->ntexts < shape[o->kind].texts || !bufs || o->nnums < shape[o->kind].nums)
 		return rt_say(why, "%s `%s` has %u texts, %u buffers, %u numbers", shape[o->kind].name, o->name,
 		              o->ntexts, o->nbufs, o->nnums);

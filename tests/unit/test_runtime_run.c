@@ -164,6 +164,16 @@ record_all(void *arena, void *closure)
 	return 0;
 }
 
+static uint32_t
+make_record(const char *name, const char *form, uint32_t source)
+{
+	uint32_t object = fake_object(&fake, name, SNNRT_OBJ_RECORD);
+	fake_text(&fake, form);
+	fake_buf(&fake, source);
+	fake_num(&fake, 1);
+	return object;
+}
+
 static void
 make_records(int64_t n)
 {
@@ -173,14 +183,8 @@ make_records(int64_t n)
 	spikes = fake_buffer(&fake, "exc.spike", SNNRT_BOOL, SNNRT_STATE, 2, flags);
 	volts = fake_buffer(&fake, "exc.v", SNNRT_F32, SNNRT_STATE, 1, three);
 	fake.buffers[spikes].axis[0].kind = SNNRT_BATCH;
-	events = fake_object(&fake, "exc.spikes", SNNRT_OBJ_RECORD);
-	fake_text(&fake, "events");
-	fake_buf(&fake, spikes);
-	fake_num(&fake, 1);
-	dense = fake_object(&fake, "exc.v", SNNRT_OBJ_RECORD);
-	fake_text(&fake, "dense");
-	fake_buf(&fake, volts);
-	fake_num(&fake, 1);
+	events = make_record("exc.spikes", "events", spikes);
+	dense = make_record("exc.v", "dense", volts);
 }
 
 static void
@@ -266,15 +270,9 @@ make_lists(int64_t n, uint32_t type)
 	spikes = fake_buffer(&fake, "exc.spike", SNNRT_BOOL, SNNRT_STATE, 2, flags);
 	list = fake_buffer(&fake, "exc.spiking", type, SNNRT_DERIVED, 2, flags);
 	fake.buffers[spikes].axis[0].kind = fake.buffers[list].axis[0].kind = SNNRT_BATCH;
-	dense = fake_object(&fake, "flags", SNNRT_OBJ_RECORD);
-	fake_text(&fake, "events");
-	fake_buf(&fake, spikes);
-	fake_num(&fake, 1);
-	events = fake_object(&fake, "list", SNNRT_OBJ_RECORD);
-	fake_text(&fake, "events");
-	fake_buf(&fake, spikes);
+	dense = make_record("flags", "events", spikes);
+	events = make_record("list", "events", spikes);
 	fake_buf(&fake, list);
-	fake_num(&fake, 1);
 }
 
 /* A record of a list is that of the flags that it names. */
