@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-_Static_assert((int)SNNRT_F64 == (int)PT_F64 && (int)SNNRT_CONST == (int)ROLE_CONST &&
+_Static_assert((int)SNNRT_F64 == (int)PT_F64 && (int)SNNRT_WORK == (int)ROLE_WORK &&
 		       (int)SNNRT_ITEM == (int)AXIS_ITEM && (int)SNNRT_OBJ_PRODUCT == (int)POBJ_PRODUCT,
 	       "snnrt.h and plan.h list the same kinds in the same order");
 

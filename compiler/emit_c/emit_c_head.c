@@ -331,7 +331,7 @@ static const char *const axis_words[AXIS_COUNT] = {
 
 static const char *const role_words[ROLE_COUNT] = {
 	[ROLE_STATE] = "state", [ROLE_DERIVED] = "derived", [ROLE_SCRATCH] = "scratch",
-	[ROLE_CONST] = "constant",
+	[ROLE_CONST] = "constant", [ROLE_WORK] = "work",
 };
 
 static const char *

@@ -20,6 +20,7 @@ static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_DERIVED] = "SNNRT_DERIVED",
 	[ROLE_SCRATCH] = "SNNRT_SCRATCH",
 	[ROLE_CONST] = "SNNRT_CONST",
+	[ROLE_WORK] = "SNNRT_WORK",
 };
 
 static const char *const axis_names[AXIS_COUNT] = {

@@ -16,6 +16,7 @@ typedef struct {
 	const Plan *p;
 	const PlanCode *c;
 	const PlanExpr **let;                             /* of each local: what it was declared as; NULL */
+	bool *set;                                        /* of each local: whether it changes */
 	CostLoopVec *out;
 	bool *walked;                                     /* buffers of the loop being counted */
 } Cost;
@@ -113,6 +114,11 @@ source_of(const Cost *k, const PlanExpr *e, int depth)
 static bool
 known(const Cost *k, const PlanExpr *e, double *out)
 {
+	double less;
+	if (e->kind == PEXPR_SUB && known(k, e->op[0], out) && known(k, e->op[1], &less)) {
+		*out -= less;
+		return true;
+	}
 	if (e->kind == PEXPR_CONST && plan_type_is_int(e->type)) {
 		*out = (double)e->value.i;
 		return true;
@@ -121,7 +127,22 @@ known(const Cost *k, const PlanExpr *e, double *out)
 		*out = e->id == 0 ? 0 : (double)k->c->range;
 		return true;
 	}
-	return e->kind == PEXPR_LOCAL && k->let[e->id] && known(k, k->let[e->id], out);
+	return e->kind == PEXPR_LOCAL && k->let[e->id] && !k->set[e->id] && known(k, k->let[e->id], out);
+}
+
+/* Where a loop begins that does what others have left: it says how far they came; *least: no farther than this. */
+static bool
+is_left(const Cost *k, const PlanExpr *e, double *least)
+{
+	return e->kind == PEXPR_LOCAL && k->let[e->id] && k->set[e->id] && known(k, k->let[e->id], least);
+}
+
+/* A variable that begins as true stays so unless something turns up. */
+static bool
+begins_true(const Cost *k, const PlanExpr *e)
+{
+	const PlanExpr *first = e && e->kind == PEXPR_LOCAL ? k->let[e->id] : NULL;
+	return first && first->kind == PEXPR_CONST && first->value.i;
 }
 
 static bool
@@ -142,6 +163,8 @@ note_lets(Cost *k, PlanBlock b)
 		const PlanStmt *s = b.at[i];
 		if (s->kind == PSTMT_LET || s->kind == PSTMT_VAR)
 			k->let[s->id] = s->e;
+		if (s->kind == PSTMT_SET)
+			k->set[s->id] = true;
 		note_lets(k, s->body);
 		note_lets(k, s->other);
 	}
@@ -154,9 +177,6 @@ typedef struct {
 	CostForm form;
 	bool always;
 	double turns;
-	uint32_t tile;                                    /* local of a loop around in blocks; UINT32_MAX: none */
-	const char *all;                                  /* over, and how many turns, if that were one loop */
-	double all_turns;
 } Around;
 
 static const char *
@@ -165,34 +185,29 @@ product(const Cost *k, const char *a, const char *b)
 	return *a ? arena_printf(k->p->arena, "%s x %s", a, b) : b;
 }
 
-/* for q in lo ..< hi step n { let end = select(q + n < hi, q + n, hi) ; for j in q ..< end { … } }: the inner one */
-static bool
-is_in_block(const Cost *k, const Around *a, const PlanStmt *s)
+static const char *
+while_left(const Cost *k, const char *where, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_FOR || s->e->kind != PEXPR_LOCAL || s->e->id != a->tile || s->hi->kind != PEXPR_LOCAL)
-		return false;
-	const PlanExpr *end = k->let[s->hi->id], *next = end && end->kind == PEXPR_SELECT ? end->op[1] : NULL;
-	return next && next->kind == PEXPR_ADD && next->op[0]->kind == PEXPR_LOCAL && next->op[0]->id == a->tile;
+	StrBuf out = strbuf_init(k->p->arena);
+	strbuf_printf(&out, "%s%s", where, *where ? " and " : "");
+	plan_print_expr(&out, k->p, k->c, s->e);
+	strbuf_puts(&out, " < ");
+	plan_print_expr(&out, k->p, k->c, s->hi);
+	return strbuf_text(&out);
 }
 
 static Around
 inside(Cost *k, Around a, const PlanStmt *s)
 {
 	double lo, hi;
-	if (is_in_block(k, &a, s)) {
-		a.turns = a.all_turns / (double)s->step;
-		a.over = s->step > 1 ? arena_printf(k->p->arena, "%s / %lld", a.all, (long long)s->step) : a.all;
-		a.tile = UINT32_MAX;
-		return a;
-	}
-	if (s->kind == PSTMT_FOR && known(k, s->e, &lo) && known(k, s->hi, &hi)) {
+	if (s->kind == PSTMT_FOR && (known(k, s->e, &lo) || is_left(k, s->e, &lo)) && known(k, s->hi, &hi)) {
 		double turns = hi > lo ? (hi - lo + (double)s->step - 1) / (double)s->step : 0;
 		turns = (double)(uint64_t)turns;
-		a.tile = s->step > 1 ? s->id : UINT32_MAX;
-		a.all_turns = a.turns * (hi - lo);
-		a.all = product(k, a.over, arena_printf(k->p->arena, "%.0f", hi - lo));
+		bool left = is_left(k, s->e, &lo);
+		a.where = left ? while_left(k, a.where, s) : a.where;
+		a.always = a.always && !left;
 		a.turns *= turns;
-		a.over = product(k, a.over, arena_printf(k->p->arena, "%.0f", turns));
+		a.over = product(k, a.over, arena_printf(k->p->arena, "%s%.0f", left ? "up to " : "", turns));
 		return a;
 	}
 	uint32_t b = source_of(k, s->kind == PSTMT_FOR ? s->hi : s->e, 0);
@@ -201,7 +216,6 @@ inside(Cost *k, Around a, const PlanStmt *s)
 	const char *name = b == UINT32_MAX ? "turns" : k->p->bufs.at[b].name;
 	const char *each = s->kind == PSTMT_FOR && s->step > 1 ? arena_printf(k->p->arena, " / %lld", (long long)s->step) : "";
 	a.form = FORM_EVENT;
-	a.tile = UINT32_MAX;                              /* the blocks are walked so often */
 	a.list = *a.list || b == UINT32_MAX ? a.list : name;
 	a.over = product(k, a.over, arena_printf(k->p->arena, "%s%s", name, each));
 	return a;
@@ -274,7 +288,7 @@ work_since(const Cost *k, uint32_t first)
 
 static void walk(Cost *k, Around a, PlanBlock b);
 
-/* Of two sides with loops the cheaper one is the least that is done. */
+/* Of two sides with loops the cheaper one is the least that is done; what is so from the beginning is what is usual. */
 static void
 walk_sides(Cost *k, Around a, const PlanStmt *s)
 {
@@ -283,10 +297,10 @@ walk_sides(Cost *k, Around a, const PlanStmt *s)
 	uint32_t second = k->out->n;
 	double one = work_since(k, first);
 	walk(k, under(k, a, s, true), s->other);
-	bool either = a.always && has_loop(s->body) && has_loop(s->other);
+	bool usual = begins_true(k, s->e), either = usual || (has_loop(s->body) && has_loop(s->other));
 	double other = work_since(k, second);
 	for (uint32_t i = first; i < k->out->n; i++)
-		k->out->at[i].always = k->out->at[i].always && either && (i < second) == (one <= other);
+		k->out->at[i].always = k->out->at[i].always && a.always && either && (i < second) == (usual || one <= other);
 }
 
 static void
@@ -324,7 +338,8 @@ cost_of_code(const Plan *p, const PlanCode *c, const char *where, CostLoopVec *o
 {
 	Cost k = {.p = p, .c = c, .out = out};
 	k.let = ARENA_ARRAY(p->arena, const PlanExpr *, c->nlocals + 1);
+	k.set = ARENA_ARRAY(p->arena, bool, c->nlocals + 1);
 	k.walked = ARENA_ARRAY(p->arena, bool, p->bufs.n + 1);
 	note_lets(&k, c->body);
-	walk(&k, (Around){.over = "", .list = "", .where = where, .form = FORM_DENSE, .always = !*where, .turns = 1, .tile = UINT32_MAX}, c->body);
+	walk(&k, (Around){.over = "", .list = "", .where = where, .form = FORM_DENSE, .always = !*where, .turns = 1}, c->body);
 }

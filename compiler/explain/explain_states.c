@@ -140,7 +140,7 @@ put_arrays(const Explain *x)
 	}
 	page_table(x->out, x->env->markdown, &t);
 	strbuf_printf(x->out, "\n%s of state, %s derived, %s scratch, %s constants.\n", page_bytes(x->a, total[ROLE_STATE]),
-		      page_bytes(x->a, total[ROLE_DERIVED]), page_bytes(x->a, total[ROLE_SCRATCH]), page_bytes(x->a, total[ROLE_CONST]));
+		      page_bytes(x->a, total[ROLE_DERIVED]), page_bytes(x->a, total[ROLE_SCRATCH] + total[ROLE_WORK]), page_bytes(x->a, total[ROLE_CONST]));
 }
 
 void

@@ -2,6 +2,7 @@
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
+#include <math.h>
 #include <stdarg.h>
 
 PlanExpr *
@@ -129,6 +130,21 @@ is_whole(const Scope *s, const NetExpr *e)
 	return e->kind == NEXPR_STATE ? counts(s, e) : counts(s, e) && is_whole(s, e->op[0]) && is_whole(s, e->op[1]);
 }
 
+/* max(x - c, b): x is 0 to 65535, so x >= c + b says the same as x - c >= b, and compilers see a subtraction of bytes that saturates. */
+static PlanExpr *
+less_at_least(Scope *s, const NetExpr *e)
+{
+	enum { MOST = 1 << 24 };
+	Plan *p = s->l->p;
+	const NetExpr *less = e->op[0], *least = e->op[1];
+	if (e->op_kind != NOP_MAX || least->kind != NEXPR_CONST || less->kind != NEXPR_BINARY || less->op_kind != NOP_SUB ||
+	    less->op[0]->kind != NEXPR_STATE || less->op[1]->kind != NEXPR_CONST || fabs(less->op[1]->value) > MOST || fabs(least->value) > MOST)
+		return NULL;
+	PlanExpr *x = low_whole(s, less->op[0]), *c = low_whole(s, less->op[1]), *b = low_whole(s, least);
+	PlanExpr *most = plan_int(p, PT_I32, (int64_t)(less->op[1]->value + least->value));
+	return plan_ternary(p, PEXPR_SELECT, plan_binary(p, PEXPR_GE, x, most), plan_binary(p, PEXPR_SUB, x, c), b);
+}
+
 PlanExpr *
 low_whole(Scope *s, const NetExpr *e)
 {
@@ -138,6 +154,9 @@ low_whole(Scope *s, const NetExpr *e)
 		return plan_int(p, PT_I32, (int64_t)e->value);
 	if (e->kind == NEXPR_STATE)
 		return plan_local(p, s->b->code, s->state_vars[e->index]);
+	PlanExpr *bounded = less_at_least(s, e);
+	if (bounded)
+		return bounded;
 	PlanExpr *a = low_whole(s, e->op[0]), *b = low_whole(s, e->op[1]);
 	if (e->op_kind == NOP_SUB)
 		return plan_binary(p, PEXPR_SUB, a, b);

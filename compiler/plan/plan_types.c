@@ -150,7 +150,7 @@ static const char *const axis_names[AXIS_COUNT] = {
 
 static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_UNSET] = "unset", [ROLE_STATE] = "state", [ROLE_DERIVED] = "derived",
-	[ROLE_SCRATCH] = "scratch", [ROLE_CONST] = "const",
+	[ROLE_SCRATCH] = "scratch", [ROLE_CONST] = "const", [ROLE_WORK] = "work",
 };
 
 const char *plan_expr_mnemonic(PlanExprKind k) { return expr_rows[(unsigned)k < PEXPR_COUNT ? k : 0].mnemonic; }

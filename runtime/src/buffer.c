@@ -41,3 +41,9 @@ rt_take_rows(const snnrt_buffer *b, void *to, const void *values)
 	for (uint64_t r = 0; r < rt_rows(b); r++)
 		memcpy((char *)to + r * rt_row_pitch(b), (const char *)values + r * rt_row_bytes(b), (size_t)rt_row_bytes(b));
 }
+
+bool
+rt_is_kept(const snnrt_buffer *b)
+{
+	return b->role != SNNRT_CONST && b->role != SNNRT_WORK;
+}

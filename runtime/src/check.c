@@ -23,7 +23,7 @@ check_buffer(const snnrt_program *p, uint32_t i, char *why)
 	uint64_t bytes = rt_type_is_valid(b->type) ? rt_type_size(b->type) : 0;
 	if (!b->name || !bytes)
 		return rt_say(why, "buffer %u has no name or type", i);
-	if (b->naxes > 6 || b->role < SNNRT_STATE || b->role > SNNRT_CONST)
+	if (b->naxes > 6 || b->role < SNNRT_STATE || b->role > SNNRT_WORK)
 		return rt_say(why, "buffer `%s` has %u axes, role %u", b->name, b->naxes, b->role);
 	for (uint32_t a = 0; a < b->naxes; a++)
 		if (!rt_mul(bytes, b->axis[a].extent, &bytes))

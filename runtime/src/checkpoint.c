@@ -57,12 +57,6 @@ put_text(RtText *t, const char *s)
 	put(t, s, strlen(s) + 1);
 }
 
-static bool
-is_kept(const snnrt_buffer *b)
-{
-	return b->role != SNNRT_CONST;
-}
-
 static uint32_t
 checksum_of(const snnrt *rt, const snnrt_buffer *b)
 {
@@ -85,7 +79,7 @@ make_table(const snnrt *rt, uint64_t first, const RtText *host, RtText *t, uint6
 	first = align(first + host->n);
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		if (!is_kept(b))
+		if (!rt_is_kept(b))
 			continue;
 		put_text(t, b->name);
 		put_u32(t, b->type);
@@ -113,7 +107,7 @@ make_head(const snnrt *rt, uint64_t table, uint64_t file, RtText *t)
 {
 	uint32_t nbuffers = 0, nrecords = 0;
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++)
-		nbuffers += is_kept(&rt->p->buffers[i]);
+		nbuffers += rt_is_kept(&rt->p->buffers[i]);
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
 		nrecords += rt->p->objects[i].kind == SNNRT_OBJ_RECORD;
 	put(t, head_magic, 8);
@@ -156,7 +150,7 @@ rt_checkpoint_write(snnrt *rt, int dir, const char *name, bool in_run, char *why
 		rt_sink_write(&s, zeros, align(host.n) - host.n);
 		for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 			const snnrt_buffer *b = &rt->p->buffers[i];
-			if (!is_kept(b))
+			if (!rt_is_kept(b))
 				continue;
 			rt_sink_rows(&s, b, rt->arena + b->offset);
 			rt_sink_write(&s, zeros, align(b->bytes) - b->bytes);

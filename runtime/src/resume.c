@@ -149,7 +149,7 @@ other_sizes(const snnrt *rt, const snnrt_checkpoint *k)
 {
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		const snnrt_checkpoint_buffer *there = b->role == SNNRT_CONST ? NULL : snnrt_checkpoint_find(k, b->name);
+		const snnrt_checkpoint_buffer *there = rt_is_kept(b) ? snnrt_checkpoint_find(k, b->name) : NULL;
 		if (!there || !rt_shape_differs(b, there))
 			continue;
 		RtText t = {0};
@@ -169,7 +169,7 @@ has_all(const snnrt *rt, const snnrt_checkpoint *k)
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		if (b->role == SNNRT_CONST)
+		if (!rt_is_kept(b))
 			continue;
 		const snnrt_checkpoint_buffer *there = snnrt_checkpoint_find(k, b->name);
 		if (!there || rt_shape_differs(b, there))
@@ -310,7 +310,7 @@ rt_resume_load(snnrt *rt)
 	RtState s = {.at = k->host, .end = (const unsigned char *)k->host + k->host_bytes};
 	for (uint32_t i = 0; i < rt->p->nbuffers; i++) {
 		const snnrt_buffer *b = &rt->p->buffers[i];
-		if (b->role != SNNRT_CONST)
+		if (rt_is_kept(b))
 			rt_take_rows(b, rt->arena + b->offset, snnrt_checkpoint_find(k, b->name)->data);
 	}
 	const snnrt_buffer *resuming = rt_find_buffer(rt, "resuming");

@@ -59,6 +59,7 @@ uint64_t rt_row_bytes(const snnrt_buffer *b);                        /* of the e
 uint64_t rt_row_pitch(const snnrt_buffer *b);                        /* bytes from one to the next */
 uint64_t rt_room(const snnrt_buffer *b);                             /* bytes in the arena */
 void rt_take_rows(const snnrt_buffer *b, void *to, const void *values);   /* from where they lie side by side */
+bool rt_is_kept(const snnrt_buffer *b);                              /* whether checkpoints hold it */
 uint64_t rt_place(const snnrt_buffer *b, uint64_t i);                /* where element i lies, counted in elements */
 
 /* ---- files to read (path.c, file.c) ------------------------------------------------------------------ */

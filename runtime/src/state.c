@@ -116,7 +116,9 @@ rt_state_of_host(snnrt *rt, RtState *s)
 	for (uint32_t i = 0; i < rt->p->nobjects; i++)
 		if (!object_state(rt, s, i))
 			return false;
-	rt_state_flags(s, rt->assigned, rt->p->nbuffers);
+	for (uint32_t i = 0; i < rt->p->nbuffers; i++)
+		if (rt->p->buffers[i].role != SNNRT_WORK)                   /* which another form of the program may not have */
+			rt_state_flags(s, &rt->assigned[i], 1);
 	rt_state_text(s, &rt->reports);
 	rt_state_text(s, &rt->written);
 	rt_state(s, &g->phase, sizeof g->phase);

@@ -176,7 +176,7 @@ def check_passes(snnc):
     expect("drift: who looks often may not", "more often than every 8 steps" in passes(page).get(("drift", "no"), [""] * 4)[3], page.text)
     page = Page(snnc, BLOCKS)
     turns = {r[1] for r in page.table("Loops of a step") if r[0] == "near.update"}
-    expect("loops in blocks go over the range", turns == {"600"}, page.text)
+    expect("loops in blocks go over the range", turns == {"4 x 144", "up to 600"}, page.text)
     expect("the short form is the least that is done", ("near", "yes") in passes(page) and ", 0 divisions" in page.text, page.text)
     page = Page(snnc, OWN % {"n": 30, "m": 20, "rule": "MSTDPET(reward = reward)"})
     why = passes(page).get(("drift", "no"), [""] * 4)[3]
