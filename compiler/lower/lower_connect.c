@@ -193,7 +193,7 @@ low_conn_buffers(Lower *l, uint32_t conn)
 		lf->init_kept = lf->reset_kept = lf->reset_ring = lf->signs = UINT32_MAX;
 		lf->ring = NO_BUF;
 		lf->total = lf->negative = NO_BUF;
-		lf->init = lf->init_states = lf->norm = lf->find_zeros = lf->fill = UINT32_MAX;
+		lf->init = lf->init_states = lf->norm = lf->find_zeros = lf->find_unclipped = lf->fill = UINT32_MAX;
 		if (f->shared != NET_NONE)
 			lf->buf = low->features[f->shared].buf;
 		else if (needs_store(l, conn, k))

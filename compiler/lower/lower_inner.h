@@ -42,6 +42,7 @@ typedef struct {
 	uint32_t init, init_states, norm;                 /* kernels; UINT32_MAX: none */
 	VEC(uint32_t) learns;                             /* kernels of a rule, in order */
 	uint32_t find_zeros, zeros, warning;              /* of a norm: a kernel, [how many, the first], an object */
+	uint32_t find_unclipped;                          /* kernel: whether the norm left some outside; UINT32_MAX: it is taken to */
 	uint32_t fill;                                    /* object */
 	uint32_t *kept;                                   /* own states: [batch, pair, …], see lower_place */
 	uint32_t *tables, *table_fills;                   /* buffers and their objects */

@@ -2,12 +2,15 @@
  * order of the values. A sum of zero leaves its group alone, and the user is told (warn in the schedule). */
 #include "lower/lower_inner.h"
 
+#include <math.h>
+
 typedef struct {
 	Lower *l;
 	const NetConn *c;
 	const NetFeature *f;
 	uint32_t buf;
 	uint32_t zero, no_sum, norms;                     /* by group: is its sum zero now; was it known; NO_BUF: never, one number */
+	uint32_t least, most;                             /* by group: of the scaled values; NO_BUF: there is no such bound, or nobody asks */
 	uint32_t naxes;
 	PlanAxis axes[PLAN_MAX_AXES];
 } Norm;
@@ -34,6 +37,64 @@ factor(Norm *w, PlanEmit *b, PlanExpr *group, PlanExpr *sum)
 	return plan_binary(p, PEXPR_DIV, norm, plan_ternary(p, PEXPR_SELECT, none, norm, total));
 }
 
+/* ---- what is outside of its range ----------------------------------------------------------------------- */
+
+/* least[group] or most[group], of which v is one more. */
+static void
+note_extreme(Norm *w, PlanEmit *b, uint32_t buf, PlanExpr *group, PlanExpr *v)
+{
+	Plan *p = w->l->p;
+	if (buf == NO_BUF)
+		return;
+	PlanExpr *old = low_load(w->l, buf, 1, group);
+	PlanExpr *beyond = plan_binary(p, PEXPR_LT, buf == w->most ? old : v, buf == w->most ? v : old);
+	low_store(b, buf, plan_ternary(p, PEXPR_SELECT, beyond, v, old), 1, group);
+}
+
+static void
+add_extremes(Norm *w, const LowFeature *lf)
+{
+	const NetFeature *f = w->f;
+	PlanAxis post = low_axis(AXIS_POST, w->l->net->layers.at[w->c->post].n);
+	if (lf->unclipped == NO_BUF || lf->negative != NO_BUF || !low_is_bounded(f) || f->decay != 0 || f->stored != NSTORED_REAL ||
+	    f->lo->kind != NEXPR_CONST || f->hi->kind != NEXPR_CONST)
+		return;
+	if (isfinite(f->lo->value))
+		w->least = low_add_buf(w->l, w->l->real, ROLE_SCRATCH, 1, &post, "%s.%s_least", w->c->name, f->name);
+	if (isfinite(f->hi->value))
+		w->most = low_add_buf(w->l, w->l->real, ROLE_SCRATCH, 1, &post, "%s.%s_most", w->c->name, f->name);
+}
+
+/* unclipped := some are outside. What is inside need not be clipped before it changes. */
+static uint32_t
+find_unclipped(Norm *w, uint64_t groups, uint32_t unclipped)
+{
+	Lower *l = w->l;
+	Plan *p = l->p;
+	if (w->least == NO_BUF && w->most == NO_BUF)
+		return UINT32_MAX;
+	uint32_t id = low_add_kernel(l, 1, "%s.%s.find_unclipped", w->c->name, w->f->name);
+	PlanEmit b = plan_emit(p, p->codes.at[id]);
+	LowLoop once = low_loop(&b, "x", low_lo(&b), low_hi(&b), false);
+	uint32_t some = plan_emit_var(low_body(&once), "some", plan_int(p, PT_I32, 0));
+	PlanExpr *found = plan_local(p, b.code, some);
+	LowLoop all = low_loop(low_body(&once), "g", low_i64(l, 0), low_i64(l, (int64_t)groups), false);
+	for (int upper = 0; upper < 2; upper++) {
+		uint32_t buf = upper ? w->most : w->least;
+		if (buf == NO_BUF)
+			continue;
+		PlanExpr *bound = low_real(l, upper ? w->f->hi->value : w->f->lo->value);
+		PlanExpr *out = plan_binary(p, upper ? PEXPR_GT : PEXPR_LT, low_load(l, buf, 1, all.index), bound);
+		found = plan_binary(p, PEXPR_OR, found, plan_ternary(p, PEXPR_SELECT, out, plan_int(p, PT_I32, 1), plan_int(p, PT_I32, 0)));
+	}
+	plan_emit_set(low_body(&all), some, found);
+	low_close(&all);
+	low_store(low_body(&once), unclipped, plan_binary(p, PEXPR_NE, plan_local(p, b.code, some), plan_int(p, PT_I32, 0)), 0);
+	low_close(&once);
+	p->codes.at[id]->body = plan_freeze(&b);
+	return id;
+}
+
 /* ---- one group per target of all pairs: rows of sources are added up beside each other ------------------ */
 
 static void
@@ -44,6 +105,10 @@ norm_columns(Norm *w, PlanEmit *b, uint32_t sum)
 	PlanExpr *npre = low_i64(l, (int64_t)l->net->layers.at[w->c->pre].n);
 	LowLoop zero = low_loop(b, "j", low_lo(b), low_hi(b), true);
 	low_store(low_body(&zero), sum, low_real(l, 0), 1, zero.index);
+	if (w->least != NO_BUF)
+		low_store(low_body(&zero), w->least, low_real(l, INFINITY), 1, zero.index);
+	if (w->most != NO_BUF)
+		low_store(low_body(&zero), w->most, low_real(l, -INFINITY), 1, zero.index);
 	low_close(&zero);
 
 	LowLoop rows = low_loop(b, "i", low_i64(l, 0), npre, false);
@@ -59,8 +124,12 @@ norm_columns(Norm *w, PlanEmit *b, uint32_t sum)
 
 	rows = low_loop(b, "i", low_i64(l, 0), npre, false);
 	cols = low_loop(low_body(&rows), "j", low_lo(b), low_hi(b), true);
-	v = low_load(l, w->buf, 2, rows.index, cols.index);
-	low_store(low_body(&cols), w->buf, plan_binary(p, PEXPR_MUL, v, low_load(l, sum, 1, cols.index)), 2, rows.index, cols.index);
+	v = plan_binary(p, PEXPR_MUL, low_load(l, w->buf, 2, rows.index, cols.index), low_load(l, sum, 1, cols.index));
+	if (w->least != NO_BUF || w->most != NO_BUF)
+		v = low_keep(low_body(&cols), "w", v);
+	low_store(low_body(&cols), w->buf, v, 2, rows.index, cols.index);
+	note_extreme(w, low_body(&cols), w->least, cols.index, v);
+	note_extreme(w, low_body(&cols), w->most, cols.index, v);
 	low_close(&cols);
 	low_close(&rows);
 }
@@ -234,7 +303,9 @@ void
 low_run_norm(Lower *l, PlanEmit *b, const LowFeature *f)
 {
 	plan_emit_run(b, f->norm);
-	if (f->unclipped != NO_BUF)
+	if (f->find_unclipped != UINT32_MAX)
+		plan_emit_run(b, f->find_unclipped);
+	else if (f->unclipped != NO_BUF)
 		low_store(b, f->unclipped, plan_int(l->p, PT_BOOL, 1), 0);
 	plan_emit_run(b, f->find_zeros);
 	PlanExpr *n = low_load(l, f->zeros, 1, low_i64(l, 0));
@@ -275,9 +346,10 @@ low_norm(Lower *l, uint32_t conn, uint32_t feature)
 	const NetConn *c = &l->net->conns.at[conn];
 	const NetFeature *f = &c->features.at[feature];
 	LowFeature *lf = &l->conns[conn].features[feature];
-	Norm norm = {.l = l, .c = c, .f = f, .buf = lf->buf, .no_sum = NO_BUF, .norms = NO_BUF}, *w = &norm;
+	Norm norm = {.l = l, .c = c, .f = f, .buf = lf->buf, .no_sum = NO_BUF, .norms = NO_BUF, .least = NO_BUF, .most = NO_BUF}, *w = &norm;
 	uint64_t groups = net_group_count(l->net, c, f);
 	PlanAxis axis = group_axis(f, groups), pair = low_axis(AXIS_SLOT, 2), post = low_axis(AXIS_POST, l->net->layers.at[c->post].n);
+	bool all = f->norm_per == NNORM_CONNECTION, columns = low_is_plain(c, f) && !all;
 	w->naxes = low_value_axes(l, conn, f, w->axes);
 	w->zero = low_add_buf(l, PT_BOOL, ROLE_SCRATCH, 1, &axis, "%s.%s_zero", c->name, f->name);
 	if (f->no_sum)
@@ -286,10 +358,12 @@ low_norm(Lower *l, uint32_t conn, uint32_t feature)
 		w->norms = constants(w, l->real, groups, "norms");
 	lf->zeros = low_add_buf(l, PT_I64, ROLE_SCRATCH, 1, &pair, "%s.%s_zeros", c->name, f->name);
 	lf->find_zeros = find_zeros(w, groups, lf->zeros);
+	if (columns)
+		add_extremes(w, lf);
+	lf->find_unclipped = find_unclipped(w, groups, lf->unclipped);
 	lf->warning = warning(w);
 
-	bool all = f->norm_per == NNORM_CONNECTION;
-	bool lists = c->pattern.kind == NPAT_SPARSE && !f->of_post && !all, columns = low_is_plain(c, f) && !all;
+	bool lists = c->pattern.kind == NPAT_SPARSE && !f->of_post && !all;
 	uint32_t part = 0, sum = NO_BUF;
 	while (part < w->naxes && !is_outer(w, part))
 		part++;

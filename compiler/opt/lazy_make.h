@@ -19,6 +19,7 @@ typedef struct {
 	uint32_t taken[LAZY_WAITS], fresh[LAZY_WAITS], age, due, moved;    /* … of lists alone */
 	uint32_t rows, mark, gather, begin_rows, begin_sum, flush; /* kernels */
 	uint32_t shift_sum, shift_rows;                   /* … of matrices alone */
+	uint32_t live, find_live;                         /* … a buffer, and the kernel that makes it; NO_ID: none */
 	uint32_t fire, clear;                             /* … of lists alone */
 } Make;
 
@@ -43,8 +44,14 @@ void lazy_list_look(Make *m, PlanEmit *b);
 void lazy_shift_kernels(Make *m);
 void lazy_shift(Make *m, PlanEmit *b);
 
+/* Columns that are walked at once: only where traces are not zero; what is done in front of them. */
+void lazy_live(Make *m);
+void lazy_run_live(Make *m, PlanEmit *b);
+
 /* ---- of one value ---- */
 
+/* x[i] or x[0, i], of a batch of one. */
+PlanExpr *lazy_of_pre(Plan *p, uint32_t buf, PlanExpr *i);
 /* What a post spike adds in row i by wait k, but for what the post neuron says, with the traces as they are now. */
 PlanExpr *lazy_height(Plan *p, PlanType real, const LazyWait *w, PlanExpr *i);
 /* decay^at of the traces; NULL: 1. */

@@ -206,6 +206,7 @@ lazy_matrix(Make *m)
 	begin_kernels(m);
 	flush_kernel(m);
 	lazy_shift_kernels(m);
+	lazy_live(m);
 }
 
 /* ---- the schedule ------------------------------------------------------------------------------------------ */
@@ -254,6 +255,7 @@ emit_at_once(Make *m, PlanEmit *b)
 {
 	Plan *p = m->w.z.p;
 	PlanEmit goes_on = plan_emit(p, b->code), begins = goes_on;
+	lazy_run_live(m, b);
 	plan_emit_run(b, m->w.z.kernel);
 	if (m->w.unclipped == NO_ID) {
 		add_to(m, b, m->slot, plan_int(p, PT_U32, 1));

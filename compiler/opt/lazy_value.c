@@ -3,12 +3,17 @@
 #include "opt/lazy_make.h"
 
 PlanExpr *
+lazy_of_pre(Plan *p, uint32_t buf, PlanExpr *i)
+{
+	return p->bufs.at[buf].naxes == 1 ? load1(p, buf, i) : load2(p, buf, whole(p, 0), i);
+}
+
+PlanExpr *
 lazy_height(Plan *p, PlanType real, const LazyWait *w, PlanExpr *i)
 {
 	PlanExpr *all = w->post || (w->c == 1 && w->n) ? NULL : plan_float(p, real, w->c);
 	for (uint32_t f = 0; f < w->n; f++) {
-		uint32_t buf = w->carry[f];
-		PlanExpr *x = p->bufs.at[buf].naxes == 1 ? load1(p, buf, i) : load2(p, buf, whole(p, 0), i);
+		PlanExpr *x = lazy_of_pre(p, w->carry[f], i);
 		all = all ? plan_binary(p, PEXPR_MUL, all, x) : x;
 	}
 	return all ? all : plan_float(p, real, 1);

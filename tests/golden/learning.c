@@ -79,6 +79,8 @@ struct learning {
 	_Alignas(64) uint8_t target_spiking_flag[4]; /* scratch by neuron; 0 or 1 */
 	_Alignas(64) uint8_t input_weight_zero[4]; /* scratch by post; 0 or 1 */
 	_Alignas(64) int64_t input_weight_zeros[2]; /* scratch by slot */
+	_Alignas(64) float input_weight_least[4]; /* scratch by post */
+	_Alignas(64) float input_weight_most[4]; /* scratch by post */
 	_Alignas(64) float input_weight_sum[4]; /* scratch by post */
 	_Alignas(64) float input_weight_change[4]; /* scratch by post */
 };
@@ -113,9 +115,11 @@ AT(source_spiking_flag, 1600);
 AT(target_spiking_flag, 1664);
 AT(input_weight_zero, 1728);
 AT(input_weight_zeros, 1792);
-AT(input_weight_sum, 1856);
-AT(input_weight_change, 1920);
-_Static_assert(sizeof(struct learning) == 1984, "size");
+AT(input_weight_least, 1856);
+AT(input_weight_most, 1920);
+AT(input_weight_sum, 1984);
+AT(input_weight_change, 2048);
+_Static_assert(sizeof(struct learning) == 2112, "size");
 
 static ALWAYS_INLINE void
 philox4x32(uint32_t k0, uint32_t k1, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
@@ -476,11 +480,25 @@ input_weight_find_zeros(struct learning *restrict net)
 }
 
 static void
+input_weight_find_unclipped(struct learning *restrict net)
+{
+	int32_t some = 0;
+	for (int64_t g = 0; g < 4; g++)
+		some = some | (net->input_weight_least[g] < 0.0f ? 1 : 0)
+		    | (net->input_weight_most[g] > 12.0f ? 1 : 0);
+	net->input_weight_unclipped = some != 0;
+	STORED;
+}
+
+static void
 input_weight_normalize(struct learning *restrict net, int64_t lo, int64_t hi)
 {
 	INDEPENDENT
-	for (int64_t j = lo; j < hi; j++)
+	for (int64_t j = lo; j < hi; j++) {
 		net->input_weight_sum[j] = 0.0f;
+		net->input_weight_least[j] = INFINITY;
+		net->input_weight_most[j] = -INFINITY;
+	}
 	for (int64_t i = 0; i < 6; i++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++)
@@ -495,8 +513,14 @@ input_weight_normalize(struct learning *restrict net, int64_t lo, int64_t hi)
 	}
 	for (int64_t i = 0; i < 6; i++) {
 		INDEPENDENT
-		for (int64_t j = lo; j < hi; j++)
-			net->input_weight[i][j] *= net->input_weight_sum[j];
+		for (int64_t j = lo; j < hi; j++) {
+			const float w = net->input_weight[i][j] * net->input_weight_sum[j];
+			net->input_weight[i][j] = w;
+			const float weight_least = net->input_weight_least[j];
+			net->input_weight_least[j] = w < weight_least ? w : weight_least;
+			const float weight_most = net->input_weight_most[j];
+			net->input_weight_most[j] = weight_most < w ? w : weight_most;
+		}
 	}
 	STORED;
 }
@@ -682,7 +706,7 @@ program(struct learning *net)
 		}
 		net->resuming = false;
 		input_weight_normalize(net, 0, 4);
-		net->input_weight_unclipped = true;
+		input_weight_find_unclipped(net);
 		input_weight_find_zeros(net);
 		if (net->input_weight_zeros[0] > 0) {
 			if ((status = snnrt_warn(net->host, WARN_INPUT_WEIGHT,
@@ -703,7 +727,7 @@ program(struct learning *net)
 		}
 		net->resuming = false;
 		input_weight_normalize(net, 0, 4);
-		net->input_weight_unclipped = true;
+		input_weight_find_unclipped(net);
 		input_weight_find_zeros(net);
 		if (net->input_weight_zeros[0] > 0) {
 			if ((status = snnrt_warn(net->host, WARN_INPUT_WEIGHT,
@@ -757,8 +781,10 @@ static const snnrt_buffer buffers[] = {
 	    NULL},
 	{"input.weight_zero", SNNRT_BOOL, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1728, 4, 0, NULL},
 	{"input.weight_zeros", SNNRT_I64, SNNRT_SCRATCH, 1, {{SNNRT_SLOT, 2}}, 1792, 16, 0, NULL},
-	{"input.weight_sum", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1856, 16, 0, NULL},
-	{"input.weight_change", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1920, 16, 0, NULL},
+	{"input.weight_least", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1856, 16, 0, NULL},
+	{"input.weight_most", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1920, 16, 0, NULL},
+	{"input.weight_sum", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 1984, 16, 0, NULL},
+	{"input.weight_change", SNNRT_F32, SNNRT_SCRATCH, 1, {{SNNRT_POST, 4}}, 2048, 16, 0, NULL},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */
@@ -790,7 +816,7 @@ static const snnrt_program learning = {
 	.dt = 1.0,
 	.seed = 0u,
 	.arena_bytes = sizeof(struct learning),
-	.nbuffers = 29,
+	.nbuffers = 31,
 	.buffers = buffers,
 	.nobjects = 4,
 	.objects = objects,
