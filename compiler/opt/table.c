@@ -148,6 +148,7 @@ rows_of(Table *t, const PlanExpr *mean, const Object *o)
 	return rows;
 }
 
+/* Sums only grow, so behind the first that reaches the last word all do. */
 static void
 emit_row(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *mean)
 {
@@ -157,17 +158,23 @@ emit_row(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *mean)
 	PlanExpr *m = plan_emit_let(b, "m", plan_cast(p, PT_F64, mean)), *less = plan_unary(p, PEXPR_NEG, m), *first;
 	plan_emit_call(b, t->exp, 1, &less, &name, &first);
 	uint32_t term = plan_emit_var(b, "p", first), sum = plan_emit_var(b, "sum", first);
-	Loop l = open_loop(b, "k");
+	uint32_t count = plan_emit_var(b, "k", whole(p, 0)), last = plan_emit_var(b, "last", plan_int(p, PT_U32, 0));
 	PlanExpr *of_sum = plan_local(p, t->code, sum), *of_term = plan_local(p, t->code, term);
-	PlanExpr *word = plan_binary(p, PEXPR_SUB, plan_binary(p, PEXPR_MUL, of_sum, plan_float(p, PT_F64, 0x1p32)), plan_float(p, PT_F64, 0.5));
-	PlanExpr *at[3] = {o->index[0], o->index[1], l.i};
-	plan_emit_store(&l.body, rows.last, 3, at, plan_cast(p, PT_U32, plan_unary(p, PEXPR_FLOOR, word)));
-	PlanExpr *k = plan_cast(p, PT_F64, plan_binary(p, PEXPR_ADD, l.i, whole(p, 1)));
-	plan_emit_set(&l.body, term, plan_binary(p, PEXPR_MUL, of_term, plan_binary(p, PEXPR_DIV, m, k)));
-	plan_emit_set(&l.body, sum, plan_binary(p, PEXPR_ADD, of_sum, of_term));
-	close_loop(b, &l, whole(p, 0), whole(p, WORDS - 1), false);
-	PlanExpr *end[3] = {o->index[0], o->index[1], whole(p, WORDS - 1)};
-	plan_emit_store(b, rows.last, 3, end, plan_int(p, PT_U32, UINT32_MAX));
+	PlanExpr *k = plan_local(p, t->code, count), *word = plan_local(p, t->code, last), *most = plan_int(p, PT_U32, UINT32_MAX);
+	PlanEmit turn = plan_emit(p, t->code);
+	PlanExpr *above = plan_binary(p, PEXPR_SUB, plan_binary(p, PEXPR_MUL, of_sum, plan_float(p, PT_F64, 0x1p32)), plan_float(p, PT_F64, 0.5));
+	plan_emit_set(&turn, last, plan_cast(p, PT_U32, plan_unary(p, PEXPR_FLOOR, above)));
+	PlanExpr *at[3] = {o->index[0], o->index[1], k};
+	plan_emit_store(&turn, rows.last, 3, at, word);
+	plan_emit_set(&turn, count, plan_binary(p, PEXPR_ADD, k, whole(p, 1)));
+	plan_emit_set(&turn, term, plan_binary(p, PEXPR_MUL, of_term, plan_binary(p, PEXPR_DIV, m, plan_cast(p, PT_F64, k))));
+	plan_emit_set(&turn, sum, plan_binary(p, PEXPR_ADD, of_sum, of_term));
+	PlanExpr *more = plan_binary(p, PEXPR_LT, k, whole(p, WORDS - 1));
+	plan_emit_while(b, plan_binary(p, PEXPR_AND, more, plan_binary(p, PEXPR_NE, word, most)), &turn);
+	Loop rest = open_loop(b, "k");
+	PlanExpr *end[3] = {o->index[0], o->index[1], rest.i};
+	plan_emit_store(&rest.body, rows.last, 3, end, most);
+	close_loop(b, &rest, k, whole(p, WORDS), true);
 }
 
 /* How many of the row are below the word: all are compared, since halving it would wait for each load in turn. */
