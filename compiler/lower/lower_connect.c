@@ -65,12 +65,25 @@ is_fellow(const NetConn *c, uint32_t feature)
 	return false;
 }
 
-/* Can values leave their bounds by anything but the rule? By a norm, or held at a zero that is not between them. */
+/* Does the experiment load it, by itself or with everything? */
+static bool
+is_loaded(const NetProtocol *p, uint32_t conn, uint32_t feature)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const NetProto *s = p->at[i];
+		bool all = s->var.kind == NVAR_UNSET, own = s->var.kind == NVAR_VALUE && s->var.of == conn && s->var.index == feature;
+		if ((s->kind == NPROTO_LOAD && (all || own)) || is_loaded(&s->body, conn, feature) || is_loaded(&s->other, conn, feature))
+			return true;
+	}
+	return false;
+}
+
+/* Can values leave their bounds by anything but the rule? By a norm, from a file, or held at a zero that is not between them. */
 static bool
 gets_out(const Lower *l, uint32_t conn, uint32_t feature)
 {
 	const NetFeature *f = &l->net->conns.at[conn].features.at[feature];
-	if (f->has_norm)
+	if (f->has_norm || is_loaded(&l->net->protocol, conn, feature))
 		return f->has_range || f->keep_sign;
 	bool zero = f->has_range && f->lo->kind == NEXPR_CONST && f->hi->kind == NEXPR_CONST && f->lo->value <= 0 && f->hi->value >= 0;
 	return f->has_range && !zero && low_is_controlled(&l->net->protocol, (NetVar){NVAR_VALUE, conn, feature, 0});

@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct {
 	uint32_t buf;                                     /* as net.h says of the pattern; NO_BUF: the value stays an expression */
-	uint32_t unclipped;                               /* bool []: a norm, or a run that held values at zero, may have left some outside the range */
+	uint32_t unclipped;                               /* bool []: a norm, a file, or a run that held values at zero may have left some outside the range */
 	uint32_t *states;                                 /* states of the rule */
 	uint32_t *follows;                                /* by state of the rule: in Lower.follows; UINT32_MAX */
 	uint32_t init, init_states, norm;                 /* kernels; UINT32_MAX: none */

@@ -24,7 +24,20 @@ is_own(const Lower *l, uint32_t buf)
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		if (l->layers[i].seen_count == buf)
 			return true;
+	for (uint32_t c = 0; c < l->net->conns.n; c++)
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
+			if (l->conns[c].features[f].unclipped == buf)
+				return true;
 	return false;
+}
+
+/* What a file says may be outside of the range that it has here. */
+static void
+may_be_out(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature)
+{
+	uint32_t unclipped = l->conns[conn].features[feature].unclipped;
+	if (unclipped != NO_BUF)
+		low_store(b, unclipped, plan_int(l->p, PT_BOOL, 1), 0);
 }
 
 /* What votes count and leave. */
@@ -79,8 +92,11 @@ everything(Lower *l, PlanEmit *b, const NetProto *s)
 	}
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		low_run_if(b, l->layers[i].propagate);
-	for (uint32_t c = 0; c < l->net->conns.n; c++)
+	for (uint32_t c = 0; c < l->net->conns.n; c++) {
 		low_run_if(b, l->conns[c].find_columns);
+		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
+			may_be_out(l, b, c, f);
+	}
 }
 
 /* A checkpoint has the variable under its own name. */
@@ -109,9 +125,6 @@ low_load_state(Lower *l, PlanEmit *b, const NetProto *s)
 	low_host(l, b, "fill", 2, args);
 	if (s->var.kind == NVAR_STATE && low_is_followed(&l->net->layers.at[s->var.of], s->var.index))
 		low_run_if(b, l->layers[s->var.of].propagate);
-	if (s->var.kind != NVAR_VALUE)
-		return;
-	uint32_t unclipped = l->conns[s->var.of].features[s->var.index].unclipped;
-	if (unclipped != NO_BUF)
-		low_store(b, unclipped, plan_int(l->p, PT_BOOL, 1), 0);
+	if (s->var.kind == NVAR_VALUE)
+		may_be_out(l, b, s->var.of, s->var.index);
 }

@@ -61,7 +61,7 @@ typedef enum {
 	ROLE_DERIVED,                                     /* follows from state; rebuilt by the step that needs it */
 	ROLE_SCRATCH,                                     /* no meaning between two procs */
 	ROLE_CONST,                                       /* values in .data; never stored to */
-	ROLE_WORK,                                        /* no meaning between two kernels; in no checkpoint */
+	ROLE_WORK,                                        /* no meaning between two kernels, nor between parts of one; in no checkpoint */
 	ROLE_COUNT
 } PlanRole;
 
