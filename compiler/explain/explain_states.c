@@ -139,8 +139,9 @@ put_arrays(const Explain *x)
 		VEC_PUSH(x->a, &t.rows, row);
 	}
 	page_table(x->out, x->env->markdown, &t);
-	strbuf_printf(x->out, "\n%s of state, %s derived, %s scratch, %s constants.\n", page_bytes(x->a, total[ROLE_STATE]),
-		      page_bytes(x->a, total[ROLE_DERIVED]), page_bytes(x->a, total[ROLE_SCRATCH] + total[ROLE_WORK]), page_bytes(x->a, total[ROLE_CONST]));
+	const char *work = total[ROLE_WORK] > 0 ? arena_printf(x->a, "%s work, ", page_bytes(x->a, total[ROLE_WORK])) : "";
+	strbuf_printf(x->out, "\n%s of state, %s derived, %s scratch, %s%s constants.\n", page_bytes(x->a, total[ROLE_STATE]),
+		      page_bytes(x->a, total[ROLE_DERIVED]), page_bytes(x->a, total[ROLE_SCRATCH]), work, page_bytes(x->a, total[ROLE_CONST]));
 }
 
 void

@@ -2,7 +2,8 @@
  *
  * `load input.weight from "w.npy"` fills the variable anew. `load "net.snnw"` takes every state of the network by its name; the votes'
  * labels and rates only if the file has them. Random numbers, time, learning and where the experiment stands are the program's own, and so
- * is what follows from parameters (lower_propagate): it is worked out from those that were loaded.
+ * is what follows from parameters (lower_propagate): it is worked out from those that were loaded. Values come back to their range in the next step
+ * that learns.
  */
 #include "lower/lower_inner.h"
 
@@ -24,6 +25,13 @@ is_own(const Lower *l, uint32_t buf)
 	for (uint32_t i = 0; i < l->net->layers.n; i++)
 		if (l->layers[i].seen_count == buf)
 			return true;
+	return false;
+}
+
+/* What a file says may be outside of the range that it has here: what the file thinks of its own is not asked. */
+static bool
+tells_unclipped(const Lower *l, uint32_t buf)
+{
 	for (uint32_t c = 0; c < l->net->conns.n; c++)
 		for (uint32_t f = 0; f < l->net->conns.at[c].features.n; f++)
 			if (l->conns[c].features[f].unclipped == buf)
@@ -31,7 +39,6 @@ is_own(const Lower *l, uint32_t buf)
 	return false;
 }
 
-/* What a file says may be outside of the range that it has here. */
 static void
 may_be_out(Lower *l, PlanEmit *b, uint32_t conn, uint32_t feature)
 {
@@ -66,7 +73,7 @@ is_of_network(const Lower *l, uint32_t buf)
 		for (uint32_t k = 0; k < l->net->layers.at[i].ports.n; k++)
 			listed |= buf == low->ports[k].window || buf == low->ports[k].past_drive;
 	}
-	return lies && (b->role == ROLE_STATE || listed) && !is_own(l, buf);
+	return lies && (b->role == ROLE_STATE || listed) && !is_own(l, buf) && !tells_unclipped(l, buf);
 }
 
 static void

@@ -9,8 +9,8 @@
  * example  tests/opt/near
  *
  * What is kept lies in a few cache lines, the same ones for all blocks: from lo on, so that parts of a kernel have their own. It parts a
- * chain of operations that wait for each other in two, of which a core has more turns at once: asking costs nothing then. A part of a kernel that is
-shorter than a block runs as it was.
+ * chain of operations that wait for each other in two, of which a core has more turns at once: asking costs
+ * 6 to 14 % of the loop then. A part of a kernel that is shorter than a block runs as it was.
  */
 #include "opt/clone.h"
 #include "opt/kernel.h"
