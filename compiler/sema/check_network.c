@@ -88,10 +88,39 @@ fit_value(Sema *s, const Slot *slot, Span at, DimTerm have, DimTerm want)
 		 should);
 }
 
+static bool
+has_part(const Tuple *t, const char *name)
+{
+	for (uint32_t k = 0; k < t->n; k++)
+		if (t->names->at[k].name == name)
+			return true;
+	return false;
+}
+
+/* Parts that are not there; a misspelt part is one error, so as many that are missing are not told as have a name that is none. */
+static void
+check_missing_parts(Sema *s, const Slot *slot, const AstExpr *e, const Tuple *have, uint32_t misspelt)
+{
+	const Tuple *want = slot->val.tuple;
+	uint32_t missing = 0;
+	for (uint32_t i = 0; i < want->n; i++)
+		missing += !has_part(have, want->names->at[i].name);
+	for (uint32_t i = 0; i < want->n && missing > misspelt; i++) {
+		const char *name = want->names->at[i].name;
+		if (has_part(have, name))
+			continue;
+		diag_begin(s->diag, E0224, e->span, "`%s` needs its part `%s`", slot->name, name);
+		diag_label(s->diag, slot->span, "declared here");
+		diag_help(s->diag, "add `%s: …`", name);
+		diag_end(s->diag);
+	}
+}
+
 static void
 check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 {
 	const Tuple *want = slot->val.tuple, *have = v.tuple;
+	uint32_t misspelt = 0;
 	for (uint32_t i = 0; i < have->n; i++) {
 		const AstArg *part = &have->names->at[i];
 		WordVec known = {0};
@@ -103,23 +132,13 @@ check_tuple_arg(Sema *s, const Slot *slot, const AstExpr *e, Val v)
 			fit_value(s, slot, at, have->dims[i], want->dims[k]);
 			continue;
 		}
+		misspelt++;
 		diag_begin(s->diag, E0218, part->name_span, "`%s` has no part `%s`", slot->name,
 			   part->name);
 		sema_help_names(s, part->name, &known, "it has", "it has no parts");
 		diag_end(s->diag);
 	}
-	for (uint32_t i = 0; i < want->n; i++) {
-		uint32_t k = 0;
-		while (k < have->n && have->names->at[k].name != want->names->at[i].name)
-			k++;
-		if (k < have->n)
-			continue;
-		diag_begin(s->diag, E0224, e->span, "`%s` needs its part `%s`", slot->name,
-			   want->names->at[i].name);
-		diag_label(s->diag, slot->span, "declared here");
-		diag_help(s->diag, "add `%s: …`", want->names->at[i].name);
-		diag_end(s->diag);
-	}
+	check_missing_parts(s, slot, e, have, misspelt);
 }
 
 static void
