@@ -58,6 +58,7 @@ int64_t
 eval_kernel(Eval *ev, uint32_t code, int64_t lo, int64_t hi)
 {
 	uint32_t before = enter(ev, code);
+	ev->part++;
 	set_local(ev, 0, (Val){.i = lo});
 	set_local(ev, 1, (Val){.i = hi});
 	int64_t status = exec_block(ev, ev->p->codes.at[code]->body);
@@ -161,6 +162,7 @@ exec_stmt(Eval *ev, const PlanStmt *s)
 		PlanType t = ev->p->bufs.at[s->id].type;
 		if (ev->in_team)
 			eval_touch(ev, s->id, at, plan_type_size(t), true);
+		eval_write_work(ev, s->id, at);
 		eval_store(t, at, v);
 		return 0;
 	}
@@ -246,10 +248,12 @@ eval_run(const Plan *p, const char *name, void *arena, const EvalHost *host, con
 	Arena *own = arena_open();
 	Eval *ev = open_eval(own, p, arena, host);
 	int64_t status = STATUS_FAILED;
+	eval_open_work(ev);
 	if (!setjmp(ev->out))
 		status = run_named(ev, name);
 	*why = ev->why;
 	free(ev->touched);
+	free(ev->written);
 	arena_close(own);
 	return status;
 }

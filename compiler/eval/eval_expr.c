@@ -41,6 +41,7 @@ mask(Eval *ev, const PlanExpr *e)
 			from, plan_axis_name(b->axis[b->naxes - 1].kind), extent);
 	if (ev->in_team)
 		eval_touch(ev, e->id, at, (uint64_t)n, false);
+	eval_read_work(ev, e->id, at, n);
 	for (int64_t k = 0; k < n; k++)
 		bits |= (uint64_t)(at[k] != 0) << k;
 	return bits;
@@ -83,6 +84,7 @@ load_element(Eval *ev, const PlanExpr *e)
 	PlanType t = ev->p->bufs.at[e->id].type;
 	if (ev->in_team)
 		eval_touch(ev, e->id, at, plan_type_size(t), false);
+	eval_read_work(ev, e->id, at, 1);
 	return load(t, at);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
 	bool in_team;
 	uint32_t phase;                                   /* between two meetings */
 	struct EvalCell *touched;                         /* by byte of the arena; NULL: nobody looks */
+	uint32_t part, *written;                          /* parts of kernels begun; by byte of the arena: in which; NULL: no work buffers */
 	const char *why;
 	jmp_buf out;
 } Eval;
@@ -29,6 +30,11 @@ typedef struct {
 /* eval_team.c */
 int64_t eval_team(Eval *ev, PlanBlock b);
 void eval_touch(Eval *ev, uint32_t buf, const char *at, uint64_t bytes, bool write);
+
+/* eval_work.c */
+void eval_open_work(Eval *ev);
+void eval_write_work(Eval *ev, uint32_t buf, const char *at);
+void eval_read_work(Eval *ev, uint32_t buf, const char *at, int64_t n);
 
 /* eval.c */
 int64_t eval_kernel(Eval *ev, uint32_t code, int64_t lo, int64_t hi);

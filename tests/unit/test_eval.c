@@ -207,6 +207,37 @@ a_wrong_index_is_told(void)
 	arena_close(a);
 }
 
+/* Work means nothing between two kernels, nor between parts of one. */
+static void
+what_a_part_has_not_written_is_not_read(void)
+{
+	static const char text[] =
+		"plan \"t\" real f32 dt 1 seed 0\nbuffer w: f32 [neuron 4] work\nbuffer f: bool [neuron 4] work\nbuffer x: f32 [neuron 4] state\n"
+		"kernel keep range 4 { for j in lo ..< hi { w[j] = f32(j) f[j] = j > 1 } for k in lo ..< hi { x[k] = w[k] } "
+		"x[lo] = x[lo] + f32(mask(f[lo], hi - lo)) }\n"
+		"kernel take range 4 { for j in lo ..< hi { x[j] = w[j] } }\n"
+		"kernel ask range 4 { let bits: u64 = mask(f[lo], hi - lo) x[lo] = f32(bits) }\n"
+		"kernel across range 4 { for j in lo ..< hi { w[j] = 1.0 } for k in lo ..< hi { x[k] = w[3 - k] } }\n"
+		"proc good { run keep team { run keep (parts 2) } }\nproc later { run keep run take }\nproc flags { run keep run ask }\n"
+		"proc alone { run across }\nproc apart { run keep team { run across (parts 2) } }\n";
+	static const char *const bad[][2] = {{"later", "an element of `w` is read that this part of the kernel `take` has not written"},
+		{"flags", "an element of `f` is read that this part of the kernel `ask` has not written"}, {"apart", "`w`"}};
+	Arena *a = arena_open();
+	Plan *p = open_plan(a, text);
+	char *memory = arena_alloc(a, p->arena_bytes);
+	EvalHost host = {NULL, NULL, 2};
+	const char *why = NULL;
+	CU_ASSERT_EQUAL(eval_run(p, "good", memory, &host, &why), 0);
+	CU_ASSERT_EQUAL(eval_run(p, "alone", memory, &host, &why), 0);
+	CU_ASSERT_PTR_NULL(why);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		CU_ASSERT_EQUAL(eval_run(p, bad[i][0], memory, &host, &why), -2);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+		CU_ASSERT_PTR_NOT_NULL(strstr(why, bad[i][1]));
+	}
+	arena_close(a);
+}
+
 /* ---- a team ---------------------------------------------------------------------------------------------- */
 
 #define TEAM_HEAD                                                                                                                 \
@@ -677,6 +708,7 @@ CU_TestInfo test_eval[] = {
 	{"operators round once, wrap and saturate", operators_round_wrap_and_saturate},
 	{"statements do what they say", statements_do_what_they_say},
 	{"a wrong index is told", a_wrong_index_is_told},
+	{"what a part of a kernel has not written is not read from work", what_a_part_has_not_written_is_not_read},
 	{"a team gives the same, and must meet", a_team_gives_the_same_and_must_meet},
 	{"a network learns to the same bits", a_network_learns_to_the_same_bits},
 	{"philox gives the known answers", philox_gives_the_known_answers},
