@@ -49,6 +49,8 @@ run(const char *out, const char *dump, bool no_results)
 	fake.p.arena_bytes += pitch ? 5 * pitch * sizeof(float) - 64 : 0;
 	flags = fake_buffer(&fake, "exc.spike", SNNRT_BOOL, SNNRT_STATE, 1, odd);
 	scratch = fake_buffer(&fake, "tmp", SNNRT_F32, SNNRT_SCRATCH, 1, odd);
+	fake_buffer(&fake, "powers", SNNRT_F32, SNNRT_CONST, 1, odd);
+	fake_buffer(&fake, "given", SNNRT_F32, SNNRT_WORK, 1, odd);
 	save = fake_object(&fake, "save", SNNRT_OBJ_SAVE);
 	fake_text(&fake, "deep/state.snnw");
 	save_one = fake_object(&fake, "save one", SNNRT_OBJ_SAVE);
@@ -82,7 +84,9 @@ round_trip(void)
 	CU_ASSERT_EQUAL(k->seed, 7);
 	CU_ASSERT_EQUAL(k->step, 42);
 	CU_ASSERT_EQUAL(k->dt, 0.5);
-	CU_ASSERT_EQUAL_FATAL(k->nbuffers, 5);                /* all but constants */
+	CU_ASSERT_EQUAL_FATAL(k->nbuffers, 5);                /* all but constants and work */
+	CU_ASSERT_PTR_NULL(snnrt_checkpoint_find(k, "powers"));
+	CU_ASSERT_PTR_NULL(snnrt_checkpoint_find(k, "given"));
 	CU_ASSERT_EQUAL(k->buffers[4].role, SNNRT_SCRATCH);
 	CU_ASSERT_STRING_EQUAL(k->buffers[2].name, "input.weight");
 	CU_ASSERT_EQUAL(k->buffers[2].naxes, 2);
