@@ -125,10 +125,17 @@ end_line(Format *f, const char *comment, uint32_t gap)
 	f->blank = false;
 }
 
+/* As for the scanner. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
 static const char *
 comment_text(Format *f, const char *s, size_t n)
 {
-	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r' || s[n - 1] == '\f' || s[n - 1] == '\v'))
+	while (n && is_blank(s[n - 1]))
 		n--;
 	return arena_strndup(f->p.env->arena, s, n);
 }
@@ -219,7 +226,7 @@ blanks_before(const char *text, uint32_t from, uint32_t to)
 {
 	uint32_t n = 0;
 	for (uint32_t i = to; i > from && text[i - 1] != '\n'; i--)
-		n += text[i - 1] == '\t' ? INDENT : text[i - 1] == ' ';
+		n += text[i - 1] == '\t' ? INDENT : is_blank(text[i - 1]);
 	return n;
 }
 
@@ -238,7 +245,7 @@ format_file(ParseEnv *env, const SourceFile *file, StrBuf *out)
 			break;
 		if (t.kind == TOK_END)
 			break;
-		bool gap_behind = text[hi] == ' ' || text[hi] == '\t' || text[hi] == '\n';
+		bool gap_behind = is_blank(text[hi]) || text[hi] == '\n';
 		put_token(&f, &t, text + lo, blanks_before(text, at, lo), gap_behind);
 		at = hi;
 	}

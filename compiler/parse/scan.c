@@ -131,8 +131,16 @@ report_unit(Parse *p, Span at, const char *word)
 	diag_end(d);
 }
 
+/* `weight = 1 delay = 2 ms`: a name that is given a value, and no unit. */
+static bool
+is_given(const char *behind)
+{
+	behind += strspn(behind, " \t");
+	return behind[0] == '=' && behind[1] != '=';
+}
+
 /* The longest unit wins: `5 mV/ms` is a slope, but in `5 ms/tau` the unit is `ms`. A word of the grammar that is no
- * unit (`1000 samples`, `22.5 if`) is left to the parser. */
+ * unit (`1000 samples`, `22.5 if`), or a name that is given a value, is left to the parser. */
 int
 scan_unit(Parse *p, const char *s, uint32_t n, uint32_t *keep)
 {
@@ -148,7 +156,7 @@ scan_unit(Parse *p, const char *s, uint32_t n, uint32_t *keep)
 	}
 	*keep = 0;
 	bool is_word = (unsigned char)s[0] < 0x80;
-	if (!is_word || word_find(s, first))
+	if (!is_word || word_find(s, first) || is_given(p->file->text + (p->raw.span.lo - p->file->base) + first))
 		return 0;
 	*keep = first;
 	report_unit(p, (Span){p->raw.span.lo, p->raw.span.lo + first},

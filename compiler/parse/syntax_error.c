@@ -149,6 +149,8 @@ is_comparison(int kind)
 /* What to write in place of a token, where the advice says just that. */
 typedef struct { Span at; const char *text; } Fix;
 
+static const char parted[] = "declarations, statements and features are parted by `;`, or stand in lines of their own";
+
 static const char *
 advise_on_sign(Parse *p, const Texts *all, Fix *fix)
 {
@@ -178,7 +180,7 @@ advise_on_sign(Parse *p, const Texts *all, Fix *fix)
 		return "comparisons are not chained: write `a < b and b < c`";
 	if (found == TOK_COMMA && has(all, "the end of the line") && (!o || o->kind == TOK_LBRACE)) {
 		*fix = (Fix){p->last.span, " ;"};
-		return "statements and features are parted by `;`, or stand in lines of their own";
+		return parted;
 	}
 	bool range = found == TOK_RANGE_TO || found == TOK_RANGE_BELOW;
 	if ((range || found == TOK_COLON) && in_brackets && p->first.kind == TOK_RECORD)
@@ -213,6 +215,26 @@ nearest_word(Parse *p, const Texts *all, Fix *fix)
 	if (near)
 		*fix = (Fix){p->before.span, near};
 	return near;
+}
+
+/* `range [0, 1] learn R`, `weight = 1 delay = 2 ms`, `LIF[5](tau = 20 ms rest = 0)`: two things with nothing between. */
+static const char *
+advise_on_next(Parse *p, const Texts *all, Fix *fix)
+{
+	const Word *w = word_of(p->last.kind);
+	const Opener *o = layout_innermost(p);
+	bool starts = w && (w->flags & (WORD_LINE | WORD_DECL)) && !(w->flags & WORD_RESERVED);
+	bool given = layout_peek(p)->kind == TOK_ASSIGN, value = p->last.kind == TOK_NAME && given;
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	Span behind = {p->before.span.hi, p->before.span.hi};
+	if (given && (w || value) && o && o->kind == TOK_LPAREN && o->is_call && has(all, ",")) {
+		*fix = (Fix){behind, ","};
+		return "arguments are parted by `,`";
+	}
+	if (at_line_start || !has(all, "the end of the line") || !(starts || value) || (o && o->kind != TOK_LBRACE))
+		return NULL;
+	*fix = (Fix){behind, " ;"};
+	return parted;
 }
 
 /* A line that stands one block too far out: `learn` beside features, `if` beside the step of a neuron. */
@@ -280,7 +302,9 @@ advise(Parse *p, const Texts *all, Fix *fix)
 	const char *near = nearest_word(p, all, fix);
 	if (near)
 		return arena_printf(a, "did you mean `%s`?", near);
-	help = advise_on_block(p, all);
+	help = advise_on_next(p, all, fix);
+	if (!help)
+		help = advise_on_block(p, all);
 	if (help)
 		return help;
 	bool is_name = p->last.kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED));
