@@ -337,11 +337,10 @@ sema_check_plot(Sema *s, AstDecl *d)
 				     "write how many pixels, without a unit", NULL});
 	if (d->plot.form == s->words.fields)
 		return;
-	WordVec known = {0};
-	sema_add_word(s, &known, s->words.fields);
 	diag_begin(s->diag, E0231, d->plot.form_span, "nothing can be plotted as `%s`",
 		   d->plot.form);
-	sema_help_names(s, d->plot.form, &known, "there is", "");
+	diag_help(s->diag, "there is `%s`, of weights: `plot input.weight as %s[28, 28]`; numbers for plots of your own are kept by `record exc.spikes`",
+		  s->words.fields, s->words.fields);
 	diag_end(s->diag);
 }
 

@@ -343,26 +343,65 @@ sema_add_word(Sema *s, WordVec *words, const char *word)
 	VEC_PUSH(s->arena, words, word);
 }
 
+static WordVec
+names_with(Sema *s, const char *part, const WordVec *known)
+{
+	enum { LEAST = 3 };                               /* letters; fewer are in many names */
+	WordVec out = {0};
+	for (uint32_t i = 0; i < known->n && strlen(part) >= LEAST; i++)
+		if (strstr(known->at[i], part))
+			sema_add_word(s, &out, known->at[i]);
+	return out;
+}
+
+/* `LIF` for `LIFNodes`: the longest of those that are a large part of the name. */
+static const char *
+name_within(const char *name, const WordVec *known)
+{
+	const char *best = NULL;
+	size_t least = strlen(name) / 3 > 3 ? strlen(name) / 3 : 3;
+	for (uint32_t i = 0; i < known->n; i++) {
+		size_t n = strlen(known->at[i]);
+		if (n >= least && n < strlen(name) && strstr(name, known->at[i])) {
+			best = known->at[i];
+			least = n + 1;
+		}
+	}
+	return best;
+}
+
+static void
+help_list(Sema *s, const char *all, const WordVec *names)
+{
+	enum { SHOWN = 8 };
+	StrBuf list = strbuf_init(s->arena);
+	for (uint32_t i = 0; i < names->n && i < SHOWN; i++)
+		strbuf_printf(&list, "%s`%s`", i ? ", " : "", names->at[i]);
+	if (names->n > SHOWN)
+		strbuf_puts(&list, " …");
+	diag_help(s->diag, "%s %s", all, strbuf_text(&list));
+}
+
 void
 sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all,
 		const char *if_none)
 {
-	enum { SHOWN = 8 };
+	WordVec with = names_with(s, name, known);
+	uint32_t longer = 0;                              /* names that begin with this one */
+	for (uint32_t i = 0; i < with.n; i++)
+		longer += strncmp(with.at[i], name, strlen(name)) == 0;
 	const char *near = suggest(name, known->at, known->n);
-	if (near) {
+	bool typed_short = near && longer == 1 && strncmp(near, name, strlen(name)) == 0;
+	if (!near)
+		near = with.n == 1 ? with.at[0] : name_within(name, known);
+	if (with.n > 1 && !typed_short)
+		help_list(s, arena_printf(s->arena, "names with `%s` in them are", name), &with);
+	else if (near)
 		diag_suggest(s->diag, name, near);
-		return;
-	}
-	if (known->n == 0) {
+	else if (known->n == 0)
 		diag_help(s->diag, "%s", if_none);
-		return;
-	}
-	StrBuf list = strbuf_init(s->arena);
-	for (uint32_t i = 0; i < known->n && i < SHOWN; i++)
-		strbuf_printf(&list, "%s`%s`", i ? ", " : "", known->at[i]);
-	if (known->n > SHOWN)
-		strbuf_puts(&list, " …");
-	diag_help(s->diag, "%s %s", all, strbuf_text(&list));
+	else
+		help_list(s, all, known);
 }
 
 static void
