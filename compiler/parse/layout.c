@@ -7,7 +7,8 @@
  * Brackets. The filter keeps the stack of what is open. Braces that the parser sees always match: one
  * that closes nothing is reported and dropped, missing ones are reported (E0103, with the place of
  * the opening one) and supplied. A word that starts a declaration at the start of a line shows that a
- * block was not closed, and two words in a row in a new line that a parenthesis was not.
+ * block was not closed; further right than the line that opened the block it is what stands at the wrong
+ * place, told (E0118) and skipped. Two words in a row in a new line show that a parenthesis was not closed.
  *
  * After an error the rest of the line is skipped; blocks in it are skipped as a whole, so that their
  * lines are not taken for lines of the block outside.
@@ -254,6 +255,34 @@ skip_block(Parse *p)
 	}
 }
 
+/* `record exc.v` among the lines of an experiment, further right than the line that opened it: the block is meant to go on. */
+static bool
+is_misplaced(Parse *p)
+{
+	const Token *t = peek(p, 0);
+	return t->kind != TOK_END && t->new_line && indent_of(p, t->span) > top(p)->indent;
+}
+
+static void
+skip_misplaced(Parse *p)
+{
+	Diag *d = p->env->diag;
+	const Token *t = peek(p, 0);
+	const char *word = word_of(t->kind)->text;
+	syntax_failed(p);
+	diag_begin(d, E0118, t->span, "`%s` stands outside of every block", word);
+	diag_label(d, top(p)->span, "this one is open here");
+	diag_help(d, "write the line behind the `}` of the block, or before the block");
+	diag_end(d);
+	do {
+		Token skipped = take(p);
+		track(p, &skipped);
+		if (skipped.kind == TOK_LBRACE)
+			skip_block(p);
+	} while (peek(p, 0)->kind != TOK_END && peek(p, 0)->kind != TOK_RBRACE && (in_brackets(p) || !peek(p, 0)->new_line));
+	leave_brackets(p);
+}
+
 /* ---- ends of lines --------------------------------------------------------------------------- */
 
 /* Nothing can end behind one of these. */
@@ -390,7 +419,10 @@ layout_next(Parse *p)
 		}
 		if (p->open_braces && (peek(p, 0)->kind == TOK_END ||
 				       (nothing_to_end(p->last.kind) && !in_decls(p) && starts_declaration(p)))) {
-			close_all(p, peek(p, 0), 0);
+			if (is_misplaced(p))
+				skip_misplaced(p);
+			else
+				close_all(p, peek(p, 0), 0);
 			continue;
 		}
 		Token t = take(p);

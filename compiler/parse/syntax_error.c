@@ -186,7 +186,7 @@ advise_on_sign(Parse *p, const Texts *all, Fix *fix)
 	if ((range || found == TOK_COLON) && in_brackets && p->first.kind == TOK_RECORD)
 		return "a part stands behind what is recorded: `record exc.v[0 ..< 5]`";
 	if (range)
-		return "a range stands in an index: `digits[0 ..< n]`";
+		return "a range stands in an index: `digits[0 ..< n]`; a number drawn from one is `uniform(1 ms, 5 ms)`";
 	return NULL;
 }
 

@@ -444,7 +444,8 @@ sema_need_top(Sema *s, Name name, Span at, uint32_t kinds, const char *what)
 			diag_help(s->diag, "no %s is declared: declare one", what);
 	} else {
 		diag_begin(s->diag, E0206, at, "no %s is called `%s`", what, name);
-		sema_help_names(s, name, &known, "there is",
+		bool of_library = kinds & (KIND(NEURON) | KIND(FEATURE) | KIND(RULE));
+		sema_help_names(s, name, &known, of_library ? "`snnc info` lists all; there is" : "there is",
 				arena_printf(s->arena, "no %s is declared: declare one", what));
 	}
 	diag_end(s->diag);
