@@ -212,6 +212,15 @@ report_unknown_param(Sema *s, const AstArg *a, const AstDecl *model)
 	diag_end(s->diag);
 }
 
+static bool
+has_signal(const Sema *s, Name name)
+{
+	for (uint32_t i = 0; i < s->top.n; i++)
+		if (s->top.at[i]->sym.kind == ASYM_TOP_SIGNAL && s->top.at[i]->sym.name == name)
+			return true;
+	return false;
+}
+
 static void
 check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 {
@@ -235,6 +244,10 @@ check_missing(Sema *s, const AstArgVec *args, const AstDecl *model, Span use)
 			   "declared here");
 		if (is_feature)
 			diag_help(s->diag, "add a line `%s = …` in its braces", name);
+		else if (is_signal && has_signal(s, name))
+			diag_help(s->diag, "write `%s(%s = %s)`", model->name, name, name);
+		else if (is_signal)
+			diag_help(s->diag, "write `%s(%s = …)` with a signal's name; one is declared by `signal %s = 0`", model->name, name, name);
 		else
 			diag_help(s->diag, "write `%s(%s = …)`", model->name, name);
 		diag_end(s->diag);
