@@ -37,8 +37,9 @@ def passes(snnc):
 
 @functools.cache
 def rotating_pass(snnc):
-    """Another pass for each commit; without a repository, for each day."""
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    """Another pass for each commit; without a repository, or without git, for each day."""
+    git = shutil.which("git")
+    head = subprocess.run([git, "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() if git else ""
     turn = int(head, 16) if head else datetime.date.today().toordinal()
     return passes(snnc)[turn % len(passes(snnc))]
 
