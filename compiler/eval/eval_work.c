@@ -13,6 +13,7 @@ eval_open_work(Eval *ev)
 	bool some = false;
 	for (uint32_t i = 0; i < ev->p->bufs.n; i++)
 		some = some || ev->p->bufs.at[i].role == ROLE_WORK;
+	ev->part = 1;                                     /* none was written in */
 	ev->written = some ? calloc(ev->p->arena_bytes, sizeof *ev->written) : NULL;
 }
 

@@ -43,6 +43,12 @@ layout_peek(Parse *p)
 	return peek(p, 0);
 }
 
+const Token *
+layout_peek_behind(Parse *p)
+{
+	return peek(p, 1);
+}
+
 /* The end of the file stays. */
 static Token
 take(Parse *p)
@@ -53,13 +59,6 @@ take(Parse *p)
 		p->n_ahead--;
 	}
 	return t;
-}
-
-static bool
-is_name(int kind)
-{
-	const Word *w = word_of(kind);
-	return kind == TOK_NAME || (w && !(w->flags & WORD_RESERVED));
 }
 
 /* ---- brackets -------------------------------------------------------------------------------- */
@@ -74,6 +73,15 @@ const Opener *
 layout_innermost(const Parse *p)
 {
 	return top(p);
+}
+
+static const Opener *
+innermost_brace(const Parse *p)
+{
+	uint32_t i = p->open.n;
+	while (i > 0 && p->open.at[i - 1].kind != TOK_LBRACE)
+		i--;
+	return i > 0 ? &p->open.at[i - 1] : NULL;
 }
 
 static bool
@@ -106,11 +114,8 @@ indent_of(const Parse *p, Span at)
 static bool
 in_decls(const Parse *p)
 {
-	for (uint32_t i = p->open.n; i-- > 0;) {
-		if (p->open.at[i].kind == TOK_LBRACE)
-			return p->open.at[i].decls;
-	}
-	return true;
+	const Opener *o = innermost_brace(p);
+	return !o || o->decls;
 }
 
 static void
@@ -122,7 +127,7 @@ open_bracket(Parse *p, const Token *t)
 	}
 	Opener o = {.kind = t->kind, .span = t->span, .indent = indent_of(p, t->span)};
 	o.is_call =
-		t->kind == TOK_LPAREN && (is_name(p->last.kind) || p->last.kind == TOK_RBRACKET);
+		t->kind == TOK_LPAREN && (word_may_be_name(p->last.kind) || p->last.kind == TOK_RBRACKET);
 	o.decls = t->kind == TOK_LBRACE && in_decls(p) &&
 		  (p->first.kind == TOK_FOR || p->first.kind == TOK_IF || p->first.kind == TOK_ELSE);
 	VEC_PUSH(p->env->arena, &p->open, o);
@@ -171,15 +176,12 @@ track(Parse *p, const Token *t)
 
 /* ---- what is missing ------------------------------------------------------------------------- */
 
-/* `layer x`, `experiment {`: no line of a block looks like that. */
+/* `layer x`, `experiment {`: no line of a block looks like that. A test may stand in a model. */
 static bool
 starts_declaration(Parse *p)
 {
 	const Word *w = word_of(peek(p, 0)->kind);
-	if (!w || !(w->flags & WORD_DECL))
-		return false;
-	int next = peek(p, 1)->kind;
-	return w->kind == TOK_EXPERIMENT ? next == TOK_LBRACE : is_name(next);
+	return w && w->kind != TOK_TEST && w->flags & WORD_DECL && word_fits(w, peek(p, 1), NULL);
 }
 
 /* In brackets, at a new line: `run 250`, `layer x`, `let y`. No expression goes on like that. */
@@ -191,7 +193,7 @@ starts_line(Parse *p)
 		return false;
 	const Token *next = peek(p, 1);
 	return !next->new_line &&
-	       (is_name(next->kind) || next->kind == TOK_NUMBER || next->kind == TOK_STRING);
+	       (word_may_be_name(next->kind) || next->kind == TOK_NUMBER || next->kind == TOK_STRING);
 }
 
 static void
@@ -238,6 +240,16 @@ close_all(Parse *p, const Token *t, uint32_t unseen)
 	p->suspect = (Opener){0};
 }
 
+/* `record exc.v` among the lines of an experiment: the block goes on behind it, since it is closed further down and the declaration
+ * stands in its line, or further right than that. */
+static bool
+is_misplaced(Parse *p)
+{
+	const Token *t = peek(p, 0);
+	const Opener *o = innermost_brace(p);
+	return o && t->kind != TOK_END && brace_is_closed(p, o->span) && (!t->new_line || indent_of(p, t->span) > o->indent);
+}
+
 /* Skips a block whose `{` was just tracked. */
 static void
 skip_block(Parse *p)
@@ -246,41 +258,13 @@ skip_block(Parse *p)
 	Token t = {0};
 	while (p->open_braces > outside) {
 		const Token *next = peek(p, 0);
-		if (next->kind == TOK_END || (next->new_line && !in_decls(p) && starts_declaration(p))) {
+		if (next->kind == TOK_END || (next->new_line && !in_decls(p) && starts_declaration(p) && !is_misplaced(p))) {
 			close_all(p, peek(p, 0), p->open_braces - outside);
 			return;
 		}
 		t = take(p);
 		track(p, &t);
 	}
-}
-
-/* `record exc.v` among the lines of an experiment, further right than the line that opened it: the block is meant to go on. */
-static bool
-is_misplaced(Parse *p)
-{
-	const Token *t = peek(p, 0);
-	return t->kind != TOK_END && t->new_line && indent_of(p, t->span) > top(p)->indent;
-}
-
-static void
-skip_misplaced(Parse *p)
-{
-	Diag *d = p->env->diag;
-	const Token *t = peek(p, 0);
-	const char *word = word_of(t->kind)->text;
-	syntax_failed(p);
-	diag_begin(d, E0118, t->span, "`%s` stands outside of every block", word);
-	diag_label(d, top(p)->span, "this one is open here");
-	diag_help(d, "write the line behind the `}` of the block, or before the block");
-	diag_end(d);
-	do {
-		Token skipped = take(p);
-		track(p, &skipped);
-		if (skipped.kind == TOK_LBRACE)
-			skip_block(p);
-	} while (peek(p, 0)->kind != TOK_END && peek(p, 0)->kind != TOK_RBRACE && (in_brackets(p) || !peek(p, 0)->new_line));
-	leave_brackets(p);
 }
 
 /* ---- ends of lines --------------------------------------------------------------------------- */
@@ -342,14 +326,14 @@ goes_on_behind_block(Parse *p)
 {
 	int next = peek(p, 0)->kind, then = peek(p, 1)->kind;
 	return (next == TOK_REFRACTORY || next == TOK_HOLD) &&
-	       (is_name(then) || then == TOK_NUMBER || then == TOK_LPAREN);
+	       (word_may_be_name(then) || then == TOK_NUMBER || then == TOK_LPAREN);
 }
 
-/* Whether a line ends between the token delivered last and the next one, which is no `;`. */
+/* Whether a line ends between the last token and the next one, which is no `;`. */
 static bool
-line_ends(Parse *p)
+line_ends(Parse *p, int last)
 {
-	int last = p->last.kind, next = peek(p, 0)->kind;
+	int next = peek(p, 0)->kind;
 	if (nothing_to_end(last))
 		return false;
 	if (next == TOK_END || next == TOK_RBRACE)
@@ -363,6 +347,28 @@ line_ends(Parse *p)
 	if (in_brackets(p))
 		return starts_line(p);
 	return !goes_on(last) && !belongs_to_line_before(next);
+}
+
+static void
+skip_misplaced(Parse *p)
+{
+	Diag *d = p->env->diag;
+	const Token *t = peek(p, 0);
+	syntax_failed(p);
+	diag_begin(d, E0118, t->span, "`%s` cannot stand in this block", word_of(t->kind)->text);
+	diag_label(d, innermost_brace(p)->span, "the block");
+	diag_help(d, "declarations stand outside of blocks: write it before this one, or behind its `}`");
+	diag_end(d);
+	Token skipped;
+	do {
+		skipped = take(p);
+		track(p, &skipped);
+		if (skipped.kind == TOK_LBRACE) {
+			skip_block(p);
+			skipped.kind = TOK_RBRACE;
+		}
+	} while (peek(p, 0)->kind != TOK_EOL && !p->to_close && !line_ends(p, skipped.kind));
+	leave_brackets(p);
 }
 
 /* ---- delivery -------------------------------------------------------------------------------- */
@@ -413,7 +419,7 @@ layout_next(Parse *p)
 			p->to_close--;
 			return deliver(p, insert(TOK_RBRACE, p->last.span));
 		}
-		if (p->to_close || line_ends(p)) {
+		if (p->to_close || line_ends(p, p->last.kind)) {
 			leave_brackets(p);
 			return deliver(p, insert(TOK_EOL, p->last.span));
 		}

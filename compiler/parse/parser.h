@@ -41,6 +41,8 @@ struct Parse {
 	uint32_t open_braces;
 	uint32_t to_close;                                /* missing `}` still to be delivered */
 	Opener left;                                      /* bracket that the last token closed or left open; kind 0: none */
+	bool braces_read;
+	VEC(uint32_t) unclosed;                           /* braces.c: places of `{` that no `}` closes, in order */
 	Opener suspect;                                   /* closed by a } that stood further left than its line */
 	bool recovering;                                  /* the rest of the line is being skipped */
 	bool stopped;                                     /* E0107: nothing more is read or reported */
@@ -55,7 +57,11 @@ void scan_token(Parse *p);
 /* layout.c */
 Token layout_next(Parse *p);
 const Token *layout_peek(Parse *p);                       /* what layout_next will read from */
+const Token *layout_peek_behind(Parse *p);                /* and the token behind it */
 const Opener *layout_innermost(const Parse *p);           /* NULL: nothing is open */
+
+/* braces.c: whether a `}` for this `{` stands anywhere further down. */
+bool brace_is_closed(Parse *p, Span brace);
 
 /* syntax_error.c: `found` did not fit; `expected` are the names of tokens in the grammar. */
 void syntax_error(Parse *p, const char *const *expected, int n);

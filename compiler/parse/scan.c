@@ -131,12 +131,13 @@ report_unit(Parse *p, Span at, const char *word)
 	diag_end(d);
 }
 
-/* `weight = 1 delay = 2 ms`: a name that is given a value, and no unit. */
+/* `weight = 1 delay = 2 ms`, `v = 1 w += 1`, `v' = 1 w' = 2`: a name that is given a value, and no unit. */
 static bool
 is_given(const char *behind)
 {
-	behind += strspn(behind, " \t");
-	return behind[0] == '=' && behind[1] != '=';
+	behind += strspn(behind, " \t\r\f\v");
+	bool changed = *behind && strchr("+-*/", *behind) && behind[1] == '=';
+	return changed || *behind == '\'' || (behind[0] == '=' && behind[1] != '=');
 }
 
 /* The longest unit wins: `5 mV/ms` is a slope, but in `5 ms/tau` the unit is `ms`. A word of the grammar that is no

@@ -217,24 +217,57 @@ nearest_word(Parse *p, const Texts *all, Fix *fix)
 	return near;
 }
 
+static bool
+is_given(Parse *p)
+{
+	int next = layout_peek(p)->kind;
+	bool changed = next == TOK_PLUS_ASSIGN || next == TOK_MINUS_ASSIGN || next == TOK_STAR_ASSIGN || next == TOK_SLASH_ASSIGN;
+	return word_may_be_name(p->last.kind) && (changed || next == TOK_ASSIGN);
+}
+
+/* `weight = 1`, `v += 1`, `dt = 1 ms`: a line that another of its kind may follow. */
+static bool
+gives_value(int first)
+{
+	static const Token given = {.kind = TOK_ASSIGN};
+	const Word *w = word_of(first);
+	return first == TOK_NAME || first == TOK_PRIMED || (w && word_fits(w, &given, NULL));
+}
+
 /* `range [0, 1] learn R`, `weight = 1 delay = 2 ms`, `LIF[5](tau = 20 ms rest = 0)`: two things with nothing between. */
 static const char *
 advise_on_next(Parse *p, const Texts *all, Fix *fix)
 {
-	const Word *w = word_of(p->last.kind);
+	const Word *w = word_of(p->last.kind), *first = word_of(p->first.kind);
 	const Opener *o = layout_innermost(p);
-	bool starts = w && (w->flags & (WORD_LINE | WORD_DECL)) && !(w->flags & WORD_RESERVED);
-	bool given = layout_peek(p)->kind == TOK_ASSIGN, value = p->last.kind == TOK_NAME && given;
-	bool at_line_start = p->first.span.lo == p->last.span.lo;
 	Span behind = {p->before.span.hi, p->before.span.hi};
-	if (given && (w || value) && o && o->kind == TOK_LPAREN && o->is_call && has(all, ",")) {
+	bool at_line_start = p->first.span.lo == p->last.span.lo;
+	if (is_given(p) && o && o->kind == TOK_LPAREN && o->is_call && has(all, ",") && p->before.kind != TOK_NAME) {
 		*fix = (Fix){behind, ","};
 		return "arguments are parted by `,`";
 	}
-	if (at_line_start || !has(all, "the end of the line") || !(starts || value) || (o && o->kind != TOK_LBRACE))
+	if (at_line_start || !has(all, "the end of the line") || (o && o->kind != TOK_LBRACE))
+		return NULL;
+	bool decl = first && first->flags & WORD_DECL;
+	bool starts = w && !(w->flags & WORD_RESERVED) && w->flags & (decl ? WORD_DECL : WORD_LINE) &&
+		      word_fits(w, layout_peek(p), layout_peek_behind(p));
+	bool value = (is_given(p) || p->last.kind == TOK_PRIMED) && gives_value(p->first.kind);
+	if (!starts && !value)
 		return NULL;
 	*fix = (Fix){behind, " ;"};
 	return parted;
+}
+
+/* `2 tau`, where nothing else is known of it. */
+static const char *
+advise_on_product(Parse *p, const Texts *all)
+{
+	static const int ends[] = {TOK_EOL, TOK_RBRACE, TOK_RPAREN, TOK_COMMA, TOK_PLUS, TOK_MINUS, TOK_STAR, TOK_SLASH, TOK_END};
+	const Token *next = layout_peek(p);
+	bool factor = next->new_line;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		factor = factor || next->kind == ends[i];
+	return factor && word_may_be_name(p->last.kind) && !p->last.new_line && has(all, "*") ? "a product is written with `*`" : NULL;
 }
 
 /* A line that stands one block too far out: `learn` beside features, `if` beside the step of a neuron. */
@@ -318,7 +351,7 @@ advise(Parse *p, const Texts *all, Fix *fix)
 	const Word *line = at_line_start ? NULL : word_of(p->first.kind);
 	if (line && line->form)
 		return arena_printf(a, "such a line is written like %s", quote_forms(a, line->form));
-	return NULL;
+	return advise_on_product(p, all);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -339,7 +372,7 @@ static void
 report(Parse *p, const Texts *all)
 {
 	Diag *d = p->env->diag;
-	layout_peek(p);                                       /* it may report something of its own, and advice looks there */
+	layout_peek_behind(p);                                /* the scanner may report something of its own, and advice looks there */
 	Texts expected = in_user_words(p, all);
 	const Opener *o = p->left.kind ? &p->left : layout_innermost(p);
 	bool names_closer = has(all, ")") || has(all, "]");

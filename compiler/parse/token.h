@@ -32,6 +32,9 @@ typedef struct {
 
 const Word *word_find(const char *text, size_t n);        /* NULL: an ordinary name */
 const Word *word_of(int kind);                            /* NULL: no word */
+bool word_may_be_name(int kind);                          /* a name, or a word that is none of the reserved */
+/* Whether what stands behind the word is as in one of its forms, as far as the next two tokens tell; `then` may be NULL. */
+bool word_fits(const Word *w, const Token *next, const Token *then);
 const char *word_nearest(const char *text, int flags);    /* nearest word with one of these flags, or NULL */
 
 #endif

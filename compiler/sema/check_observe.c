@@ -339,8 +339,12 @@ sema_check_plot(Sema *s, AstDecl *d)
 		return;
 	diag_begin(s->diag, E0231, d->plot.form_span, "nothing can be plotted as `%s`",
 		   d->plot.form);
-	diag_help(s->diag, "there is `%s`, of weights: `plot input.weight as %s[28, 28]`; numbers for plots of your own are kept by `record exc.spikes`",
-		  s->words.fields, s->words.fields);
+	const char *fields = s->words.fields;
+	if (suggest(d->plot.form, &fields, 1))
+		diag_suggest(s->diag, d->plot.form, fields);
+	else
+		diag_help(s->diag, "there is `%s`, of weights: `plot input.weight as %s[28, 28]`; numbers for plots of your own are kept by `record exc.spikes`",
+			  fields, fields);
 	diag_end(s->diag);
 }
 

@@ -354,15 +354,22 @@ names_with(Sema *s, const char *part, const WordVec *known)
 	return out;
 }
 
-/* `LIF` for `LIFNodes`: the longest of those that are a large part of the name. */
+static bool
+begins_with(const char *name, const char *part)
+{
+	return strncmp(name, part, strlen(part)) == 0;
+}
+
+/* `LIF` for `LIFNodes`, `conv` for `convolution`: the longest that the name begins with; one of three letters only as a word of it. */
 static const char *
-name_within(const char *name, const WordVec *known)
+name_begun(const char *name, const WordVec *known)
 {
 	const char *best = NULL;
-	size_t least = strlen(name) / 3 > 3 ? strlen(name) / 3 : 3;
+	size_t least = 3;
 	for (uint32_t i = 0; i < known->n; i++) {
 		size_t n = strlen(known->at[i]);
-		if (n >= least && n < strlen(name) && strstr(name, known->at[i])) {
+		bool word = n < strlen(name) && !(name[n] >= 'a' && name[n] <= 'z');
+		if (n >= least && n < strlen(name) && begins_with(name, known->at[i]) && (n > 3 || word)) {
 			best = known->at[i];
 			least = n + 1;
 		}
@@ -387,17 +394,18 @@ sema_help_names(Sema *s, const char *name, const WordVec *known, const char *all
 		const char *if_none)
 {
 	WordVec with = names_with(s, name, known);
-	uint32_t longer = 0;                              /* names that begin with this one */
-	for (uint32_t i = 0; i < with.n; i++)
-		longer += strncmp(with.at[i], name, strlen(name)) == 0;
-	const char *near = suggest(name, known->at, known->n);
-	bool typed_short = near && longer == 1 && strncmp(near, name, strlen(name)) == 0;
-	if (!near)
-		near = with.n == 1 ? with.at[0] : name_within(name, known);
-	if (with.n > 1 && !typed_short)
-		help_list(s, arena_printf(s->arena, "names with `%s` in them are", name), &with);
-	else if (near)
-		diag_suggest(s->diag, name, near);
+	const char *near = suggest(name, known->at, known->n), *longer = NULL;
+	uint32_t nlonger = 0;                             /* names that begin with this one */
+	for (uint32_t i = 0; i < with.n; i++) {
+		nlonger += begins_with(with.at[i], name);
+		longer = begins_with(with.at[i], name) ? with.at[i] : longer;
+	}
+	if (nlonger == 1 && (!near || near == longer))
+		diag_suggest(s->diag, name, longer);
+	else if (with.n > 1 || (with.n == 1 && !near))
+		help_list(s, arena_printf(s->arena, "with `%s` in the name there is", name), &with);
+	else if (near || name_begun(name, known))
+		diag_suggest(s->diag, name, near ? near : name_begun(name, known));
 	else if (known->n == 0)
 		diag_help(s->diag, "%s", if_none);
 	else

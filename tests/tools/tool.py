@@ -35,11 +35,16 @@ def passes(snnc):
     return [name for name in re.findall(r"`(\w+)`", done.stderr) if name != "all"]
 
 
+def commit():
+    """The commit of the tree in full; "" without a repository, or without git."""
+    git = shutil.which("git")
+    return subprocess.run([git, "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() if git else ""
+
+
 @functools.cache
 def rotating_pass(snnc):
-    """Another pass for each commit; without a repository, or without git, for each day."""
-    git = shutil.which("git")
-    head = subprocess.run([git, "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() if git else ""
+    """Another pass for each commit; where there is none, for each day."""
+    head = commit()
     turn = int(head, 16) if head else datetime.date.today().toordinal()
     return passes(snnc)[turn % len(passes(snnc))]
 
