@@ -6,6 +6,7 @@
  * keeps    every buffer, every store, every host call
  * example  tests/opt/dead
  */
+#include "opt/dead.h"
 #include "base/panic.h"
 #include "opt/clone.h"
 #include "opt/pass.h"
@@ -76,7 +77,7 @@ sweep(Dead *d, PlanBlock *b)
 	b->n = n;
 }
 
-static void
+void
 dead_locals(Plan *p, PlanCode *c)
 {
 	Dead d = {.p = p, .uses = ARENA_ARRAY(p->arena, uint32_t, c->nlocals)};
@@ -114,7 +115,7 @@ mark(const Plan *p, uint32_t code, bool *live)
 	mark_block(p, p->codes.at[code]->body, live);
 }
 
-static void
+void
 dead_codes(Plan *p)
 {
 	bool *live = ARENA_ARRAY(p->arena, bool, p->codes.n);

@@ -165,12 +165,31 @@ is_watched(const Plan *p)
 	return false;
 }
 
+static Late
+open_late(Plan *p)
+{
+	return (Late){.p = p, .step = plan_find_code(p, "step"), .held_by = ARENA_ARRAY(p->arena, LateHeld, p->bufs.n)};
+}
+
+static bool
+is_open(const Late *l)
+{
+	const Plan *p = l->p;
+	return l->step != NO_ID && has_run_of_steps(p, l->step) && plan_find_buf(p, "step") != NO_ID && !is_watched(p);
+}
+
+bool
+late_takes(Plan *p)
+{
+	Late l = open_late(p);
+	return is_open(&l) && late_find(&l);
+}
+
 void
 pass_late(Plan *p)
 {
-	Late l = {.p = p, .step = plan_find_code(p, "step")};
-	l.held_by = ARENA_ARRAY(p->arena, LateHeld, p->bufs.n);
-	if (l.step == NO_ID || !has_run_of_steps(p, l.step) || plan_find_buf(p, "step") == NO_ID || is_watched(p))
+	Late l = open_late(p);
+	if (!is_open(&l))
 		return;
 	if (!late_find(&l)) {
 		tell_held(&l);

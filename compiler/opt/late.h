@@ -42,6 +42,8 @@ typedef struct {
 	uint32_t held;                                    /* the kernel that it is said of */
 } Late;
 
+/* late.c: whether the pass would do anything, as the plan is now */
+bool late_takes(Plan *p);
 /* late_find.c: false, maybe with `why`: some of the step cannot take part */
 bool late_find(Late *l);
 bool late_delivers(const Late *l, const PlanStmt *s);     /* whether a loop in it goes along a list that the step makes */

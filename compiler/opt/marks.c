@@ -27,6 +27,13 @@ mark_expr(Marks *m, const PlanExpr *e)
 		mark_expr(m, e->op[k]);
 }
 
+/* Records only look. */
+static bool
+may_write(const PlanStmt *s)
+{
+	return s->id != plan_host_find("record") && s->id != plan_host_find("record_list");
+}
+
 void
 mark_stmt(const Plan *p, Marks *m, const PlanStmt *s)
 {
@@ -36,8 +43,8 @@ mark_stmt(const Plan *p, Marks *m, const PlanStmt *s)
 		mark_expr(m, s->op[k]);
 	for (uint32_t k = 0; k < s->nargs; k++) {
 		mark_expr(m, s->args[k].e);
-		if (s->args[k].address)
-			m->writes[s->args[k].e->id] = true;       /* the host may */
+		if (s->args[k].address && may_write(s))
+			m->writes[s->args[k].e->id] = true;
 	}
 	if (s->kind == PSTMT_STORE)
 		m->writes[s->id] = true;

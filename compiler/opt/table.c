@@ -54,12 +54,20 @@ note_stores(bool *stored, PlanBlock b)
 	}
 }
 
-/* The same from step to step, for the same turn of the loops. */
+/* i64(list[k]): a neuron, whichever it is now. */
+static bool
+is_entry(const Table *t, const PlanExpr *e)
+{
+	const PlanStmt *let = e->kind == PEXPR_LOCAL ? t->defs[e->id] : NULL;
+	return let && e->type == PT_I64 && cast_load(let->e);
+}
+
+/* The same from step to step, for the same turn of the loops or the same neuron. */
 static bool
 stays(const Table *t, const PlanExpr *e)
 {
 	if (e->kind == PEXPR_LOCAL)
-		return t->loops[e->id] || (t->defs[e->id] && stays(t, t->defs[e->id]->e));
+		return t->loops[e->id] || is_entry(t, e) || (t->defs[e->id] && stays(t, t->defs[e->id]->e));
 	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && t->stored[e->id]))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
@@ -91,6 +99,19 @@ is_same(const Table *t, const PlanExpr *a, const PlanExpr *b)
 
 /* ---- who draws ------------------------------------------------------------------------------------ */
 
+/* How many there are of what an entry numbers: so many the buffer has that the mean loads with it. */
+static uint64_t
+count_entries(const Table *t, const PlanExpr *entry, const PlanExpr *mean)
+{
+	uint64_t n = 0;
+	mean = meaning(t, mean);
+	if (mean->kind == PEXPR_LOAD && mean->nops && is_local(mean->op[mean->nops - 1], entry->id))
+		return t->p->bufs.at[mean->id].axis[mean->nops - 1].extent;
+	for (uint32_t k = 0; k < mean->nops && !n; k++)
+		n = count_entries(t, entry, mean->op[k]);
+	return n;
+}
+
 static bool
 extent_of(const Table *t, const PlanExpr *local, uint64_t *n)
 {
@@ -104,13 +125,19 @@ extent_of(const Table *t, const PlanExpr *local, uint64_t *n)
 
 /* u64(neuron), or u64(item * neurons + neuron) */
 static bool
-find_object(const Table *t, const PlanExpr *e, Object *o)
+find_object(const Table *t, const PlanExpr *e, const PlanExpr *mean, Object *o)
 {
 	uint64_t items = 1, neurons;
 	e = meaning(t, e);
+	const PlanExpr *entry = e->kind == PEXPR_CAST ? e->op[0] : e;
 	e = e->kind == PEXPR_CAST ? meaning(t, e->op[0]) : e;
 	PlanExpr *item = NULL, *neuron = (PlanExpr *)e;
-	if (e->kind == PEXPR_ADD && e->op[0]->kind == PEXPR_MUL) {
+	if (is_entry(t, entry)) {
+		neuron = (PlanExpr *)entry;
+		neurons = count_entries(t, entry, mean);
+		if (!neurons)
+			return false;
+	} else if (e->kind == PEXPR_ADD && e->op[0]->kind == PEXPR_MUL) {
 		item = e->op[0]->op[0];
 		neuron = e->op[1];
 		const PlanExpr *n = e->op[0]->op[1];
@@ -177,17 +204,29 @@ emit_row(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *mean)
 	close_loop(b, &rest, k, whole(p, WORDS), true);
 }
 
-/* How many of the row are below the word: all are compared, since halving it would wait for each load in turn. */
+/* count = count + how many of row[from ..< to] are below the word */
+static void
+emit_count(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *word, uint32_t count, int64_t from, int64_t to)
+{
+	Plan *p = t->p;
+	Loop l = open_loop(b, "k");
+	PlanExpr *at[3] = {o->index[0], o->index[1], l.i};
+	PlanExpr *above = plan_cast(p, PT_I32, plan_binary(p, PEXPR_GT, word, plan_load(p, rows.last, 3, at)));
+	plan_emit_set(&l.body, count, plan_binary(p, PEXPR_ADD, plan_local(p, t->code, count), above));
+	close_loop(b, &l, whole(p, from), whole(p, to), false);
+}
+
+/* How many of the row are below the word: all are compared, since halving it would wait for each load in turn; but for those that only a count
+ * of 32 and more has, which is rare. */
 static PlanExpr *
 emit_search(Table *t, PlanEmit *b, Rows rows, const Object *o, PlanExpr *word)
 {
 	Plan *p = t->p;
 	uint32_t count = plan_emit_var(b, "count", plan_int(p, PT_I32, 0));
-	Loop l = open_loop(b, "k");
-	PlanExpr *at[3] = {o->index[0], o->index[1], l.i};
-	PlanExpr *above = plan_cast(p, PT_I32, plan_binary(p, PEXPR_GT, word, plan_load(p, rows.last, 3, at)));
-	plan_emit_set(&l.body, count, plan_binary(p, PEXPR_ADD, plan_local(p, t->code, count), above));
-	close_loop(b, &l, whole(p, 0), whole(p, WORDS), false);
+	PlanEmit more = plan_emit(p, t->code);
+	emit_count(t, b, rows, o, word, count, 0, WORDS / 2);
+	emit_count(t, &more, rows, o, word, count, WORDS / 2, WORDS);
+	plan_emit_if(b, plan_binary(p, PEXPR_EQ, plan_local(p, t->code, count), plan_int(p, PT_I32, WORDS / 2)), &more, NULL);
 	return plan_local(p, t->code, count);
 }
 
@@ -220,7 +259,7 @@ emit_draw(Table *t, PlanEmit *out, const PlanStmt *s, const Object *o)
 static bool
 is_tabled(Table *t, const PlanStmt *s, Object *o)
 {
-	if (s->kind != PSTMT_CALL || s->id != t->poisson || !find_object(t, s->op[3], o))
+	if (s->kind != PSTMT_CALL || s->id != t->poisson || !find_object(t, s->op[3], s->op[0], o))
 		return false;
 	bool few = o->axis[0].extent * o->axis[1].extent <= MANY, same = stays(t, s->op[0]);
 	if (!same)

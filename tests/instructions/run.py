@@ -37,6 +37,7 @@ NETWORKS = {                                         # more steps than what wait
     "coba": (f"{PEERS}/coba.snn", "--set 'time=12 ms'"),
     "brunel_stdp": (f"{PEERS}/brunel_stdp.snn", "--set scale=0.1 --set 'time=100 ms'"),
     "microcircuit": (f"{PEERS}/microcircuit.snn", "--set scale=0.02 --set 'time=20 ms'"),
+    "digits": ("bench/digits.snn", "--set n=370 --set train=2 --set shown=150"),          # drawn ones
     "mstdpet": (f"{OWN}/mstdpet.snn", "--set n=520 --set 't=60 ms'"),
     "mstdpet_exact": (f"{OWN}/mstdpet.snn", "--set n=100 --set 't=60 ms' --exact"),
 }
