@@ -127,12 +127,22 @@ rows_along(Rows *f, const PlanStmt *along)
 
 /* ---- the loop over rows ---------------------------------------------------------------------------- */
 
-/* An unsigned count; of rows that are added also a constant that is worth it. */
+/* Some of what is stored is the same element for all rows: a sum, the largest. */
+static bool
+has_joint(const Rows *f)
+{
+	for (uint32_t i = 0; i < f->sums.n; i++)
+		if (f->sums.at[i].joint)
+			return true;
+	return false;
+}
+
+/* An unsigned count; of rows that have something in common also a constant that is worth it. */
 static bool
 is_count(const Rows *f, const PlanExpr *e)
 {
 	if (e->kind == PEXPR_CONST)
-		return f->rows == ROWS_ADDED && e->value.i >= f->rows;
+		return has_joint(f) && e->value.i >= f->rows;
 	return e->kind == PEXPR_CAST && plan_type_is_int(e->op[0]->type) && !plan_type_is_signed(e->op[0]->type);
 }
 

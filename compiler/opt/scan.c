@@ -1,6 +1,6 @@
 /* scan: who has its flag set is found by sixty-four flags at a time.
  *
- * reads    plan after rare; `for j { if flag[j] { … } }`, one turn after the other
+ * reads    plan after rare; `for j { if flag[j] { … } }`, one turn after the other, or `for j { set n = n + flag[j] }`, which counts
  * writes   a loop over words of mask bits, in it one over the bits that are set, from low to high
  * keeps    every bit: the same turns in the same order. Nothing in the body stores to the flags
  * example  tests/opt/scan
@@ -41,6 +41,30 @@ is_scan(Scan *f, const PlanStmt *s)
 	mark_changes(s->body, f->changes);
 	f->changes[s->id] = true;
 	return is_invariant(s->hi, f->changes) && is_flag(f, test->e, s->id) && !block_stores(test->body, test->e->id);
+}
+
+/* [let flag = flag[j] ;] set n = n + i64(flag): made `if flag[j] { set n = n + 1 }` */
+static bool
+counts_flags(Scan *f, PlanStmt *s)
+{
+	uint32_t n = s->kind == PSTMT_FOR ? s->body.n : 0;
+	const PlanStmt *let = n == 2 && s->body.at[0]->kind == PSTMT_LET ? s->body.at[0] : NULL, *set = n == 1 || let ? s->body.at[n - 1] : NULL;
+	if (!set || set->kind != PSTMT_SET || set->e->kind != PEXPR_ADD || !is_local(set->e->op[0], set->id) || !plan_type_is_int(set->e->type))
+		return false;
+	PlanExpr *flag = set->e->op[1]->kind == PEXPR_CAST ? set->e->op[1]->op[0] : NULL;
+	if (flag && let && is_local(flag, let->id))
+		flag = let->e;
+	if (!flag || flag->type != PT_BOOL)
+		return false;
+	PlanEmit turn = plan_emit(f->p, f->code), then = turn;
+	plan_emit_set(&then, set->id, plan_binary(f->p, PEXPR_ADD, set->e->op[0], plan_int(f->p, set->e->type, 1)));
+	plan_emit_if(&turn, flag, &then, NULL);
+	PlanStmt as_test = *s;
+	as_test.body = plan_freeze(&turn);
+	if (!is_scan(f, &as_test))
+		return false;
+	s->body = as_test.body;
+	return true;
 }
 
 /* The loop over bits: j = q + ctz(bits), and the bit is gone. */
@@ -86,7 +110,7 @@ scan_block(Scan *f, PlanBlock *b)
 		PlanStmt *s = b->at[i];
 		scan_block(f, &s->body);
 		scan_block(f, &s->other);
-		if (is_scan(f, s)) {
+		if (is_scan(f, s) || counts_flags(f, s)) {
 			plan_remark(f->p, "scan", true, f->code, "few flags are set in a step: they are looked at by words of sixty-four");
 			b->at[i] = by_words(f, s);
 		}
