@@ -5,7 +5,7 @@
  *          kernel that lists who spiked
  * writes   where what was made is used up, a kernel that goes from spike to spike of each neuron, for as many steps as the run has left, and
  *          lists who spikes in each of them; in each step the list is taken from there, and what else the loop did (traces) is done
- * keeps    every bit: between two such turns the state is less by 1 for each step, which is exact up to 2^24 (f32), and draws have the number
+ * keeps    every bit: between two such turns the state is less by 1 for each step, which is exact from 1 to 2^24 (f32), and draws have the number
  *          of their step. No run ends, and no statement of the experiment comes, between two steps of a block
  * example  tests/opt/foresee
  */

@@ -377,7 +377,7 @@ foresee_find(Foresee *f, const char **why)
 	if (!runs_once(f->p, f->kernel) || !find_loop(f))
 		return false;
 	mark_kept(f);
-	f->bound = -INFINITY;
+	f->bound = 1;                                     /* what is less, 1 is not taken off exactly */
 	Count c = {.f = f, .late = ARENA_ARRAY(f->p->arena, bool, f->code->nlocals)};
 	bool counts = counts_down(&c, (PlanBlock){f->loop->body.at, f->cut}) && c.counted && c.inside && c.draws;
 	if (!counts || c.guards > 1 || c.around[!c.guards])
