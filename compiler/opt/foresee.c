@@ -123,7 +123,7 @@ foresee_in_step(Plan *p, uint32_t step, uint32_t kernel)
 			make(&f, left);
 			return;
 		}
-		why = "the experiment does something in each step";
+		why = "a loop of the experiment has runs of one step";
 	}
 	if (why)
 		plan_remark(p, "foresee", false, f.code, "who spikes is not worked out for several steps at once: %s", why);

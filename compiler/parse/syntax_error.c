@@ -330,6 +330,10 @@ advise(Parse *p, const Texts *all, Fix *fix)
 		return arena_printf(a, "`%s` is a reserved word: choose another name", w->text);
 	if (p->last.kind == TOK_ELSE)
 		return "an `else` stands behind the `}` of its `if`, or in `a if c else b`";
+	if (p->last.kind == TOK_IF && has(all, "a number"))
+		return "one of two values is written `a if c else b`";
+	if (p->last.kind == TOK_PERCENT && !has(all, "a number"))
+		return "the remainder of a / b is `a - b * floor(a / b)`; `%` stands behind a number: `within 5%`";
 	if (p->last.kind == TOK_COLON && p->first.kind == TOK_PRIMED)
 		return "units follow from how a name is used, and methods are chosen by `method = …`: leave this away";
 	const char *near = nearest_word(p, all, fix);
