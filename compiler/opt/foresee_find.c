@@ -54,15 +54,6 @@ typedef struct {
 	bool draws;
 } Count;
 
-static bool
-calls(PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.at[i]->kind == PSTMT_CALL || calls(b.at[i]->body) || calls(b.at[i]->other))
-			return true;
-	return false;
-}
-
 /* left < K, left <= K, or K on the other side: a turn in which it holds is one in which something happens. */
 static bool
 is_event(Count *c, const PlanExpr *cond)
@@ -99,7 +90,7 @@ counts_in_branch(Count *c, const PlanStmt *s)
 	if (is_event(c, s->e)) {
 		c->inside++;
 		c->around[c->depth]++;
-		c->draws |= calls(s->body);
+		c->draws |= block_calls(s->body);
 		return !block_stores(s->body, ANY_BUFFER);
 	}
 	if (!is_still(f, s->e) || c->depth)

@@ -13,43 +13,6 @@ enum { SHORT = 150 /* expressions in a func that costs next to nothing where nob
 
 typedef struct { Plan *p; PlanCode *code; bool *changes, *stored; } Hoist;
 
-static uint32_t
-count_expr(const PlanExpr *e)
-{
-	uint32_t n = e ? 1 : 0;
-	for (uint32_t k = 0; e && k < e->nops; k++)
-		n += count_expr(e->op[k]);
-	return n;
-}
-
-static uint32_t
-count_block(const Plan *p, PlanBlock b)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		n += count_expr(s->e) + count_expr(s->hi) + count_block(p, s->body) + count_block(p, s->other);
-		if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE)
-			n += SHORT + 1;
-		if (s->kind == PSTMT_CALL)
-			n += count_block(p, p->codes.at[s->id]->body);
-		for (uint32_t k = 0; k < s->nops; k++)
-			n += count_expr(s->op[k]);
-	}
-	return n;
-}
-
-static void
-mark_stores(Hoist *f, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_STORE)
-			f->stored[b.at[i]->id] = true;
-		mark_stores(f, b.at[i]->body);
-		mark_stores(f, b.at[i]->other);
-	}
-}
-
 /* Like is_invariant, but loads of what the loop leaves alone are fine. A load may not be out of bounds before the loop
  * either, so its indices are constants. */
 static bool
@@ -67,7 +30,7 @@ stays(const Hoist *f, const PlanExpr *e)
 static bool
 moves(const Hoist *f, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_CALL || count_block(f->p, f->p->codes.at[s->id]->body) > SHORT)
+	if (s->kind != PSTMT_CALL || count_work(f->p, f->p->codes.at[s->id]->body, SHORT + 1, 0) > SHORT)
 		return false;
 	for (uint32_t k = 0; k < s->nops; k++)
 		if (!stays(f, s->op[k]))
@@ -110,7 +73,7 @@ hoist_block(Hoist *f, PlanBlock *b)
 			mark_changes(s->body, f->changes);
 			if (s->kind == PSTMT_FOR)
 				f->changes[s->id] = true;
-			mark_stores(f, s->body);
+			note_stores(f->stored, s->body);
 			take(f, &s->body, &out);
 		}
 		VEC_PUSH(f->p->arena, &out.v, s);

@@ -69,6 +69,54 @@ block_stores(PlanBlock b, uint32_t buf)
 }
 
 bool
+block_calls(PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++)
+		if (b.at[i]->kind == PSTMT_CALL || block_calls(b.at[i]->body) || block_calls(b.at[i]->other))
+			return true;
+	return false;
+}
+
+void
+note_stores(bool *stored, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_STORE)
+			stored[b.at[i]->id] = true;
+		note_stores(stored, b.at[i]->body);
+		note_stores(stored, b.at[i]->other);
+	}
+}
+
+static uint32_t
+count_expr(const PlanExpr *e)
+{
+	uint32_t n = e ? 1 : 0;
+	for (uint32_t k = 0; e && k < e->nops; k++)
+		n += count_expr(e->op[k]);
+	return n;
+}
+
+uint32_t
+count_work(const Plan *p, PlanBlock b, uint32_t loop, uint32_t branch)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		n += count_expr(s->e) + count_expr(s->hi) + count_work(p, s->body, loop, branch) + count_work(p, s->other, loop, branch);
+		if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE)
+			n += loop;
+		if (s->kind == PSTMT_IF)
+			n += branch;
+		if (s->kind == PSTMT_CALL)
+			n += count_work(p, p->codes.at[s->id]->body, loop, branch);
+		for (uint32_t k = 0; k < s->nops; k++)
+			n += count_expr(s->op[k]);
+	}
+	return n;
+}
+
+bool
 block_touches(PlanBlock b, uint32_t buf)
 {
 	for (uint32_t i = 0; i < b.n; i++) {

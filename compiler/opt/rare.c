@@ -27,22 +27,13 @@ typedef struct {
 
 /* ---- what calls ------------------------------------------------------------------------------------- */
 
-static bool
-calls(PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.at[i]->kind == PSTMT_CALL || calls(b.at[i]->body) || calls(b.at[i]->other))
-			return true;
-	return false;
-}
-
 /* A call stands right here, or in a loop: the block as a whole is what is rare. */
 static bool
 calls_itself(PlanBlock b)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
 		const PlanStmt *s = b.at[i];
-		if (s->kind == PSTMT_CALL || ((s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE) && calls(s->body)))
+		if (s->kind == PSTMT_CALL || ((s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE) && block_calls(s->body)))
 			return true;
 	}
 	return false;
@@ -129,7 +120,7 @@ count_flags(const Rare *f)
 static bool
 is_rare(Rare *f, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_FOR || !s->simd || s->step != 1 || calls_itself(s->body) || !calls(s->body))
+	if (s->kind != PSTMT_FOR || !s->simd || s->step != 1 || calls_itself(s->body) || !block_calls(s->body))
 		return false;
 	f->loop = s;
 	f->stores = (StoreVec){0};

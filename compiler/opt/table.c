@@ -43,17 +43,6 @@ note_locals(Table *t, PlanBlock b)
 	}
 }
 
-static void
-note_stores(bool *stored, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_STORE)
-			stored[b.at[i]->id] = true;
-		note_stores(stored, b.at[i]->body);
-		note_stores(stored, b.at[i]->other);
-	}
-}
-
 /* i64(list[k]): a neuron, whichever it is now. */
 static bool
 is_entry(const Table *t, const PlanExpr *e)

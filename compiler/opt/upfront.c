@@ -25,33 +25,6 @@ typedef struct {
 
 /* ---- what may be called before the loop ------------------------------------------------------------------------- */
 
-static uint32_t
-count_expr(const PlanExpr *e)
-{
-	uint32_t n = e ? 1 : 0;
-	for (uint32_t k = 0; e && k < e->nops; k++)
-		n += count_expr(e->op[k]);
-	return n;
-}
-
-/* Straight lines alone become vectors. */
-static uint32_t
-count_straight(const Plan *p, PlanBlock b)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		n += count_expr(s->e);
-		if (s->kind == PSTMT_FOR || s->kind == PSTMT_WHILE || s->kind == PSTMT_IF)
-			n += SHORT + 1;
-		if (s->kind == PSTMT_CALL)
-			n += count_straight(p, p->codes.at[s->id]->body);
-		for (uint32_t k = 0; k < s->nops; k++)
-			n += count_expr(s->op[k]);
-	}
-	return n;
-}
-
 static bool
 is_entry(Upfront *f, const PlanExpr *e)
 {
@@ -79,7 +52,7 @@ is_there(Upfront *f, const PlanExpr *e)
 static bool
 is_ready(Upfront *f, const PlanStmt *s)
 {
-	if (s->kind != PSTMT_CALL || count_straight(f->p, f->p->codes.at[s->id]->body) > SHORT)
+	if (s->kind != PSTMT_CALL || count_work(f->p, f->p->codes.at[s->id]->body, SHORT + 1, SHORT + 1) > SHORT)           /* straight lines alone become vectors */
 		return false;
 	for (uint32_t k = 0; k < s->nops; k++)
 		if (!is_there(f, s->op[k]))
@@ -98,17 +71,6 @@ find_calls(Upfront *f, PlanBlock b)
 			find_calls(f, s->body);
 			find_calls(f, s->other);
 		}
-	}
-}
-
-static void
-note_stores(bool *stored, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_STORE)
-			stored[b.at[i]->id] = true;
-		note_stores(stored, b.at[i]->body);
-		note_stores(stored, b.at[i]->other);
 	}
 }
 
