@@ -18,7 +18,7 @@ typedef struct {
 	uint32_t state, left;                             /* what is counted down: its buffer, and the local that holds it in the loop */
 	uint32_t spike;                                   /* local: the flag */
 	const PlanExpr *guard;                            /* what holds where anything happens, as expressions of buffers and j; NULL: always */
-	double bound;                                     /* a turn that begins with left >= bound does nothing but count; 1 or more */
+	double bound;                                     /* a turn that begins with left >= bound + 1 does nothing but count; 1 or more */
 	bool *kept;                                       /* per buffer: no step stores to it */
 	uint64_t turns;                                   /* steps at once, at most */
 	uint32_t turn, until;                             /* buffers: which of the block this step is, how many it has */

@@ -2,6 +2,7 @@
 #include "opt/foresee.h"
 #include "opt/marks.h"
 #include "opt/query.h"
+#include "opt/spiking.h"
 #include "opt/touch.h"
 
 #include <math.h>
@@ -287,11 +288,14 @@ find_list(Foresee *f)
 			;
 		f->finder = k < step.n && step.at[k]->kind == PSTMT_RUN ? step.at[k]->id : NO_ID;
 	}
-	PlanBlock b = f->finder == NO_ID ? (PlanBlock){0} : p->codes.at[f->finder]->body;
-	if (b.n != 3 || b.at[1]->kind != PSTMT_FOR || b.at[1]->body.n != 1 || b.at[1]->body.at[0]->kind != PSTMT_IF || b.at[2]->kind != PSTMT_STORE)
+	const PlanCode *finder = f->finder == NO_ID ? NULL : p->codes.at[f->finder];
+	PlanBlock b = finder ? finder->body : (PlanBlock){0};
+	if (b.n != 3 || b.at[0]->kind != PSTMT_VAR || b.at[1]->kind != PSTMT_FOR || b.at[1]->body.n != 1 || b.at[1]->body.at[0]->kind != PSTMT_IF || b.at[2]->kind != PSTMT_STORE)
 		return false;
 	const PlanStmt *test = b.at[1]->body.at[0], *entry = test->body.n == 2 ? test->body.at[0] : NULL, *count = b.at[2];
 	if (!is_own(p, test->e, b.at[1]->id) || test->e->id != f->flags || !entry || entry->kind != PSTMT_STORE || count->nops != 1)
+		return false;
+	if (!spiking_goes_over(p, finder, b.at[1], f->flags) || test->body.at[1]->kind != PSTMT_SET || test->body.at[1]->id != b.at[0]->id)
 		return false;
 	f->list = entry->id;
 	f->count = count->id;
@@ -335,7 +339,11 @@ what_holds(Foresee *f)
 {
 	Plan *p = f->p;
 	Marks others = mark_others(f);
-	TouchVec v = {0};
+	TouchVec v = {0}, before = {0};
+	touch_block(p, &before, (PlanBlock){f->code->body.at, f->code->body.n - 1});
+	for (uint32_t i = 0; i < before.n; i++)
+		if (!f->kept[before.at[i].buf])
+			return arena_printf(p->arena, "what it needs, %s, changes in each step", p->bufs.at[before.at[i].buf].name);
 	touch_block(p, &v, (PlanBlock){f->loop->body.at, f->cut});
 	for (uint32_t i = 0; i < v.n; i++) {
 		uint32_t buf = v.at[i].buf;

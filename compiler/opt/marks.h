@@ -4,7 +4,7 @@
 
 #include "plan/plan.h"
 
-typedef struct { bool *reads, *writes; } Marks;           /* by buffer; addresses that the host gets count as both */
+typedef struct { bool *reads, *writes; } Marks;           /* by buffer; addresses that the host gets count as both, but for those of records */
 
 Marks marks_open(const Plan *p);
 void marks_clear(const Plan *p, Marks *m);

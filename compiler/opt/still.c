@@ -7,7 +7,7 @@
  *          such a loop of the kernel changed
  * writes   where few columns have something else than zero: a walk over these alone, down the rows of the list, then the rows that are only
  *          read and delivered; else the loop as it was
- * keeps    every bit: w - 0 is w, and each element sees the same operations in the same order. What a kernel clips is within its bounds when
+ * keeps    every bit: w - (+0) is w, and each element sees the same operations in the same order. What a kernel clips is within its bounds when
  *          it begins, unless a flag under which it clips all says otherwise (docs/plan-ir.md)
  * example  tests/opt/still
  */
@@ -84,8 +84,10 @@ is_limit(const PlanExpr *e, uint32_t value, double *least, double *most)
 	if (e->kind != PEXPR_SELECT || (e->op[0]->kind != PEXPR_LT && e->op[0]->kind != PEXPR_GT) || !is_local(e->op[0]->op[0], value))
 		return false;
 	const PlanExpr *bound = e->op[0]->op[1];
-	*(e->op[0]->kind == PEXPR_LT ? least : most) = bound->value.f;
-	return bound->kind == PEXPR_CONST && same_expr(e->op[1], bound) && is_local(e->op[2], value);
+	double *side = e->op[0]->kind == PEXPR_LT ? least : most;
+	bool once = isinf(*side);
+	*side = bound->value.f;
+	return once && bound->kind == PEXPR_CONST && same_expr(e->op[1], bound) && is_local(e->op[2], value);
 }
 
 /* Lets that clip, and the store of what they leave. */
@@ -151,6 +153,42 @@ let_of(PlanBlock b, uint32_t n, uint32_t local)
 	return NULL;
 }
 
+static bool
+is_row_loop(Still *s, const PlanStmt *loop)
+{
+	if (loop->kind != PSTMT_FOR || list_of(s->p, loop) == NO_ID || !is_whole(loop->body.at[1]))
+		return false;
+	s->i = loop->body.at[0]->id;
+	s->along = loop->body.at[1];
+	return true;
+}
+
+/* A loop that clips the rows of a list to these bounds. */
+static bool
+has_clip(const Still *s, PlanBlock b, uint32_t list)
+{
+	for (uint32_t k = 0; k < b.n; k++) {
+		Still clip = *s;
+		bool rows = is_row_loop(&clip, b.at[k]) && list_of(s->p, b.at[k]) == list;
+		if (rows && takes_off(&clip) == 1 && clip.w == s->w && is_stored(&clip, 1) && clip.least == s->least && clip.most == s->most)
+			return true;
+		if (has_clip(s, b.at[k]->body, list) || has_clip(s, b.at[k]->other, list))
+			return true;
+	}
+	return false;
+}
+
+/* A loop that takes something off, and clips that, or leaves it to another one. */
+static bool
+ends_inside(const Still *s, const PlanStmt *loop)
+{
+	Still inner = *s;
+	if (!is_row_loop(&inner, loop) || takes_off(&inner) != 2 || inner.w != s->w || !is_stored(&inner, 2))
+		return false;
+	bool clips = inner.least == s->least && inner.most == s->most, none = isinf(inner.least) && isinf(inner.most);
+	return clips || (none && has_clip(s, s->code->body, list_of(s->p, loop)));
+}
+
 /* A value that the two statements before its store have clipped to the same bounds; in the kernel itself also loops that take something off. */
 static bool
 stays_inside(const Still *s, PlanBlock b, bool itself)
@@ -165,14 +203,7 @@ stays_inside(const Still *s, PlanBlock b, bool itself)
 			if (!both || least != s->least || most != s->most)
 				return false;
 		}
-		Still inner = *s;
-		bool takes = itself && t->kind == PSTMT_FOR && list_of(s->p, t) != NO_ID && is_whole(t->body.at[1]);
-		if (takes) {
-			inner.i = t->body.at[0]->id;
-			inner.along = t->body.at[1];
-			takes = takes_off(&inner) == 2 && inner.w == s->w && is_stored(&inner, 2);
-		}
-		if (!takes && (!stays_inside(s, t->body, itself) || !stays_inside(s, t->other, itself)))
+		if (!(itself && ends_inside(s, t)) && (!stays_inside(s, t->body, itself) || !stays_inside(s, t->other, itself)))
 			return false;
 	}
 	return true;
@@ -210,11 +241,7 @@ clips_changes(Still *s)
 static bool
 is_found(Still *s, const PlanStmt *loop)
 {
-	if (list_of(s->p, loop) == NO_ID || !is_whole(loop->body.at[1]))
-		return false;
-	s->i = loop->body.at[0]->id;
-	s->along = loop->body.at[1];
-	uint32_t from = takes_off(s);
+	uint32_t from = is_row_loop(s, loop) ? takes_off(s) : 0;
 	if (!from || !is_stored(s, from) || plan_buf_count(&s->p->bufs.at[s->w]) < WORTH)
 		return false;
 	if (s->column == NO_ID ? !clips_changes(s) : !is_delivered(s))
@@ -253,14 +280,15 @@ flag_buffer(Still *s)
 	return known != NO_ID ? known : plan_add_buf(s->p, name, PT_BOOL, ROLE_WORK, 2, axis);
 }
 
-/* touched[0, j] = y[0, j] != 0; gives how many are. */
+/* touched[0, j] = y[0, j] is not +0 (w - c * -0 would make 0 of -0); gives how many are. */
 static PlanExpr *
 emit_touched(Still *s, PlanEmit *b)
 {
 	Plan *p = s->p;
 	Loop each = open_loop(b, "j"), all = open_loop(b, "j");
 	PlanExpr *y = load2(p, s->column, zero(s), each.i);
-	store2(&each.body, s->touched, zero(s), each.i, plan_binary(p, PEXPR_NE, y, plan_float(p, y->type, 0)));
+	PlanType bits = y->type == PT_F32 ? PT_U32 : PT_U64;
+	store2(&each.body, s->touched, zero(s), each.i, plan_binary(p, PEXPR_NE, plan_bits(p, bits, y), plan_int(p, bits, 0)));
 	close_loop(b, &each, lo(b), hi(b), true);
 	uint32_t many = plan_emit_var(b, "many", plan_int(p, PT_I32, 0));
 	PlanExpr *n = plan_local(p, s->code, many), *one = plan_int(p, PT_I32, 1), *none = plan_int(p, PT_I32, 0);

@@ -35,16 +35,16 @@ is_entry(Upfront *f, const PlanExpr *e)
 	return true;
 }
 
-/* What it needs is there before the loop, for each of its turns. */
+/* What it needs is there before the loop, for each of its turns. Entries are loaded by lets at the top, so none is behind the last. */
 static bool
-is_there(Upfront *f, const PlanExpr *e)
+is_there(Upfront *f, const PlanExpr *e, bool top)
 {
 	if (e->kind == PEXPR_LOCAL)
-		return e->id == f->loop->id || !f->changes[e->id] || (f->defs[e->id] && is_there(f, f->defs[e->id]->e));
-	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && (f->stored[e->id] || !(e->nops == 0 || is_entry(f, e)))))
+		return e->id == f->loop->id || !f->changes[e->id] || (f->defs[e->id] && is_there(f, f->defs[e->id]->e, true));
+	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && (f->stored[e->id] || !(e->nops == 0 || (top && is_entry(f, e))))))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
-		if (!is_there(f, e->op[k]))
+		if (!is_there(f, e->op[k], top))
 			return false;
 	return true;
 }
@@ -55,7 +55,7 @@ is_ready(Upfront *f, const PlanStmt *s)
 	if (s->kind != PSTMT_CALL || count_work(f->p, f->p->codes.at[s->id]->body, SHORT + 1, SHORT + 1) > SHORT)           /* straight lines alone become vectors */
 		return false;
 	for (uint32_t k = 0; k < s->nops; k++)
-		if (!is_there(f, s->op[k]))
+		if (!is_there(f, s->op[k], false))
 			return false;
 	return true;
 }
