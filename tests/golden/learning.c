@@ -511,15 +511,40 @@ input_weight_normalize(struct learning *restrict net, int64_t lo, int64_t hi)
 		net->input_weight_zero[j] = none;
 		net->input_weight_sum[j] = 40.0f / (none ? 40.0f : total);
 	}
-	for (int64_t i = 0; i < 6; i++) {
+	const int64_t i = 0;
+	INDEPENDENT
+	for (int64_t j = lo; j < hi; j++) {
+		const float own = net->input_weight_sum[j];
+		const float w = net->input_weight[i][j] * own;
+		net->input_weight[i][j] = w;
+		const float weight_least = net->input_weight_least[j];
+		const float sum = w < weight_least ? w : weight_least;
+		const float weight_most = net->input_weight_most[j];
+		const float sum2 = weight_most < w ? w : weight_most;
+		const float w2 = net->input_weight[i + 1][j] * own;
+		net->input_weight[i + 1][j] = w2;
+		const float sum3 = w2 < sum ? w2 : sum;
+		const float sum4 = sum2 < w2 ? w2 : sum2;
+		const float w3 = net->input_weight[i + 2][j] * own;
+		net->input_weight[i + 2][j] = w3;
+		const float sum5 = w3 < sum3 ? w3 : sum3;
+		const float sum6 = sum4 < w3 ? w3 : sum4;
+		const float w4 = net->input_weight[i + 3][j] * own;
+		net->input_weight[i + 3][j] = w4;
+		const float sum7 = w4 < sum5 ? w4 : sum5;
+		const float sum8 = sum6 < w4 ? w4 : sum6;
+		net->input_weight_least[j] = sum7;
+		net->input_weight_most[j] = sum8;
+	}
+	for (int64_t i2 = 4; i2 < 6; i2++) {
 		INDEPENDENT
 		for (int64_t j = lo; j < hi; j++) {
-			const float w = net->input_weight[i][j] * net->input_weight_sum[j];
-			net->input_weight[i][j] = w;
-			const float weight_least = net->input_weight_least[j];
-			net->input_weight_least[j] = w < weight_least ? w : weight_least;
-			const float weight_most = net->input_weight_most[j];
-			net->input_weight_most[j] = weight_most < w ? w : weight_most;
+			const float w = net->input_weight[i2][j] * net->input_weight_sum[j];
+			net->input_weight[i2][j] = w;
+			const float weight_least2 = net->input_weight_least[j];
+			net->input_weight_least[j] = w < weight_least2 ? w : weight_least2;
+			const float weight_most2 = net->input_weight_most[j];
+			net->input_weight_most[j] = weight_most2 < w ? w : weight_most2;
 		}
 	}
 	STORED;
