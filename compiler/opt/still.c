@@ -178,7 +178,7 @@ has_clip(const Still *s, PlanBlock b, uint32_t list)
 	return false;
 }
 
-/* A loop that takes something off, and clips that, or leaves it to another one. */
+/* A loop that takes something off, and clips that, or leaves it to another one, which goes by the same column. */
 static bool
 ends_inside(const Still *s, const PlanStmt *loop)
 {
@@ -186,7 +186,7 @@ ends_inside(const Still *s, const PlanStmt *loop)
 	if (!is_row_loop(&inner, loop) || takes_off(&inner) != 2 || inner.w != s->w || !is_stored(&inner, 2))
 		return false;
 	bool clips = inner.least == s->least && inner.most == s->most, none = isinf(inner.least) && isinf(inner.most);
-	return clips || (none && has_clip(s, s->code->body, list_of(s->p, loop)));
+	return clips || (none && inner.column == s->column && has_clip(s, s->code->body, list_of(s->p, loop)));
 }
 
 /* A value that the two statements before its store have clipped to the same bounds; in the kernel itself also loops that take something off. */
