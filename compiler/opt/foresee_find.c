@@ -19,6 +19,13 @@ meaning(const Foresee *f, const PlanExpr *e)
 	return e;
 }
 
+/* table[j]: a value that the program gives each neuron. */
+static bool
+is_given(const Foresee *f, const PlanExpr *e)
+{
+	return e->nops == 1 && is_local(e->op[0], f->loop->id) && f->p->bufs.at[e->id].role == ROLE_CONST;
+}
+
 /* The same in all steps of a run for the same neuron; loads are of own elements or scalars, so that they may be done at any time. */
 static bool
 is_still(const Foresee *f, const PlanExpr *e)
@@ -26,7 +33,7 @@ is_still(const Foresee *f, const PlanExpr *e)
 	e = meaning(f, e);
 	if (e->kind == PEXPR_LOCAL)
 		return e->id == f->loop->id;
-	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && (!f->kept[e->id] || !(e->nops == 0 || is_own(f->p, e, f->loop->id)))))
+	if (e->kind == PEXPR_MASK || (e->kind == PEXPR_LOAD && (!f->kept[e->id] || !(e->nops == 0 || is_own(f->p, e, f->loop->id) || is_given(f, e)))))
 		return false;
 	for (uint32_t k = 0; k < e->nops; k++)
 		if (!is_still(f, e->op[k]))
