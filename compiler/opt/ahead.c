@@ -5,7 +5,8 @@
  *          follows from them alone); a kernel that begins with setting sums to zero and adding the rows of such spikes to them
  * writes   where what was made is used up, those kernels run for as many steps as the run has left, `turns` at most, and their lists are
  *          kept; then the rows of all these steps are added, tile by tile of the matrix, as much of it as stays in the second cache
- *          together with the sums. In each step the sums are taken from there
+ *          together with the sums. What depends on nothing but these sums runs for all these steps then (level 2), and so on. In each step
+ *          the sums of the last level are taken from there
  * keeps    every bit: each sum gets the same rows in the same order, since the rows of a list ascend and so do the tiles. The
  *          kernels see the same numbers of steps. No run ends, and no statement of the experiment comes, between two steps of a block:
  *          where a loop does more than steps, blocks have one
@@ -96,9 +97,9 @@ set(PlanEmit *b, uint32_t buf, PlanExpr *e)
 	plan_emit_store(b, buf, 0, NULL, e);
 }
 
-/* The early kernels of one step, in their order; lists are kept where they are read. */
+/* The early kernels of one step and level, in their order; lists are kept where they are read. */
 static void
-emit_early(Ahead *a, PlanEmit *b)
+emit_early(Ahead *a, uint32_t level, PlanEmit *b)
 {
 	Plan *p = a->p;
 	uint32_t step = plan_find_buf(p, "step");
@@ -106,13 +107,29 @@ emit_early(Ahead *a, PlanEmit *b)
 	for (uint32_t k = 0; k < all.n; k++) {
 		if (all.at[k]->kind != PSTMT_RUN)
 			continue;
-		if (a->early[all.at[k]->id])
+		if (a->level[all.at[k]->id] == level)
 			VEC_PUSH(p->arena, &b->v, all.at[k]);
 		for (uint32_t i = 0; i < a->found.n; i++)
-			if (a->found.at[i].kernel == all.at[k]->id)
+			if (a->found.at[i].kernel == all.at[k]->id && a->found.at[i].level == level)
 				plan_emit_run(b, a->found.at[i].keep);
 	}
 	set(b, step, sum_of(p, load0(p, step), plan_int(p, PT_U64, 1)));
+}
+
+/* All steps of the block for one level, and then the sums of what spiked in them. */
+static void
+emit_level(Ahead *a, uint32_t level, PlanEmit *b)
+{
+	Plan *p = a->p;
+	uint32_t step = plan_find_buf(p, "step");
+	Loop turn = open_loop(b, "t");
+	set(&turn.body, a->turn, turn.i);
+	emit_early(a, level, &turn.body);
+	close_loop(b, &turn, whole(p, 0), load0(p, a->until), false);
+	set(b, step, plan_binary(p, PEXPR_SUB, load0(p, step), plan_cast(p, PT_U64, load0(p, a->until))));
+	for (uint32_t i = 0; i < a->found.n; i++)
+		if (a->found.at[i].level == level)
+			plan_emit_run(b, a->found.at[i].collect);
 }
 
 /* Where the last block is used up: the next one. */
@@ -120,18 +137,12 @@ static void
 emit_block(Ahead *a, PlanEmit *b)
 {
 	Plan *p = a->p;
-	uint32_t step = plan_find_buf(p, "step");
 	PlanEmit next = plan_emit(p, b->code);
 	PlanExpr *left = smaller(p, load0(p, a->left), whole(p, (int64_t)a->turns));
 	set(&next, a->until, larger(p, left, whole(p, 1)));
-	Loop turn = open_loop(&next, "t");
-	set(&turn.body, a->turn, turn.i);
-	emit_early(a, &turn.body);
-	close_loop(&next, &turn, whole(p, 0), load0(p, a->until), false);
-	set(&next, step, plan_binary(p, PEXPR_SUB, load0(p, step), plan_cast(p, PT_U64, load0(p, a->until))));
+	for (uint32_t level = 1; level <= a->levels; level++)
+		emit_level(a, level, &next);
 	set(&next, a->turn, whole(p, 0));
-	for (uint32_t i = 0; i < a->found.n; i++)
-		plan_emit_run(&next, a->found.at[i].collect);
 	plan_emit_if(b, plan_binary(p, PEXPR_EQ, load0(p, a->turn), load0(p, a->until)), &next, NULL);
 }
 
@@ -144,7 +155,7 @@ weave_step(Ahead *a)
 	emit_block(a, &b);
 	for (uint32_t k = 0; k < c->body.n; k++) {
 		PlanStmt *s = c->body.at[k];
-		if (s->kind == PSTMT_RUN && a->early[s->id])
+		if (s->kind == PSTMT_RUN && a->level[s->id])
 			continue;
 		VEC_PUSH(p->arena, &b.v, s);
 		if (s->kind == PSTMT_STORE && s->id == plan_find_buf(p, "step"))
@@ -204,13 +215,12 @@ pass_ahead(Plan *p)
 	Ahead a = {.p = p, .step = plan_find_code(p, "step")};
 	if (a.step == UINT32_MAX || plan_find_buf(p, "step") == UINT32_MAX)
 		return;
-	a.early = ARENA_ARRAY(p->arena, bool, p->codes.n);
+	a.level = ARENA_ARRAY(p->arena, uint32_t, p->codes.n);
 	a.why = ARENA_ARRAY(p->arena, const char *, p->codes.n);
 	find_deliveries(&a);
 	if (!a.found.n)
 		return;
-	ahead_choose_early(&a);
-	ahead_keep_deliveries(&a);
+	ahead_choose_levels(&a);
 	if (a.found.n)
 		make_ahead(&a);
 }

@@ -6,11 +6,20 @@
 
 enum { WORTH = 5 << 19 /* bytes of a matrix: smaller ones come from near enough, a second cache of 1 or 2 MiB */ };
 
+static Delivery *
+delivery_of(const Ahead *a, uint32_t kernel)
+{
+	for (uint32_t i = 0; i < a->found.n; i++)
+		if (a->found.at[i].kernel == kernel)
+			return &a->found.at[i];
+	return NULL;
+}
+
 /* ---- what a step does besides ----------------------------------------------------------------------------------------- */
 
-/* All of a step but the early kernels, and but the rows of deliveries, which will be read ahead. */
+/* All of a step but the kernels of this level, and but the rows of deliveries, which will be read ahead. */
 static void
-mark_others(const Ahead *a, Marks *m)
+mark_others(const Ahead *a, uint32_t level, Marks *m)
 {
 	const Plan *p = a->p;
 	PlanBlock step = p->codes.at[a->step]->body;
@@ -21,11 +30,9 @@ mark_others(const Ahead *a, Marks *m)
 			mark_stmt(p, m, s);
 			continue;
 		}
-		const Delivery *d = NULL;
-		for (uint32_t i = 0; i < a->found.n; i++)
-			d = a->found.at[i].kernel == s->id ? &a->found.at[i] : d;
+		const Delivery *d = delivery_of(a, s->id);
 		PlanBlock b = p->codes.at[s->id]->body;
-		for (uint32_t i = 0; i < b.n && !a->early[s->id]; i++)
+		for (uint32_t i = 0; i < b.n && a->level[s->id] != level; i++)
 			if (!d || i != d->add)
 				mark_stmt(p, m, b.at[i]);
 	}
@@ -36,6 +43,18 @@ mark_others(const Ahead *a, Marks *m)
 
 /* ---- who runs early ------------------------------------------------------------------------------------------------------ */
 
+/* What a kernel touches, of a delivery without its rows: their sums will be there. */
+static bool
+touches(const Ahead *a, uint32_t kernel, TouchVec *v)
+{
+	PlanBlock b = a->p->codes.at[kernel]->body;
+	const Delivery *d = delivery_of(a, kernel);
+	for (uint32_t i = 0; i < b.n; i++)
+		if ((!d || i != d->add) && !touch_block(a->p, v, (PlanBlock){b.at + i, 1}))
+			return false;
+	return true;
+}
+
 /* NULL, or why the kernel cannot run before the rest of its step. */
 static const char *
 what_holds(const Ahead *a, uint32_t kernel, const Marks *others)
@@ -43,7 +62,7 @@ what_holds(const Ahead *a, uint32_t kernel, const Marks *others)
 	Plan *p = a->p;
 	uint32_t step = plan_find_buf(p, "step");
 	TouchVec v = {0};
-	if (!touch_block(p, &v, p->codes.at[kernel]->body))
+	if (!touches(a, kernel, &v))
 		return "it calls the host";
 	for (uint32_t i = 0; i < v.n; i++) {
 		const Touch *t = &v.at[i];
@@ -58,27 +77,45 @@ what_holds(const Ahead *a, uint32_t kernel, const Marks *others)
 	return NULL;
 }
 
+static bool
+runs_once_in(const RunOrder *order, uint32_t kernel)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < order->n; i++)
+		n += order->at[i] == kernel;
+	return n == 1;
+}
+
+/* Takes part if nothing is known against it. Sums of lists that a level before this one makes will be there. What a reset runs, too, it runs between
+ * blocks. */
+static bool
+is_candidate(const Ahead *a, const RunOrder *order, uint32_t kernel)
+{
+	const Delivery *d = delivery_of(a, kernel);
+	return a->level[kernel] == 0 && (!d || d->level) && runs_once_in(order, kernel);
+}
+
 /* The largest set of kernels that may: all that could, less those that cannot beside the others, until none is left out. */
-void
-ahead_choose_early(Ahead *a)
+static void
+choose_early(Ahead *a, uint32_t level)
 {
 	Plan *p = a->p;
 	PlanBlock step = p->codes.at[a->step]->body;
 	Marks m = marks_open(p);
+	RunOrder order = {0};
+	list_runs(p, step, &order);
 	for (uint32_t k = 0; k < step.n; k++)
-		if (step.at[k]->kind == PSTMT_RUN)
-			a->early[step.at[k]->id] = runs_once(p, step.at[k]->id);
-	for (uint32_t i = 0; i < a->found.n; i++)
-		a->early[a->found.at[i].kernel] = false;
+		if (step.at[k]->kind == PSTMT_RUN && is_candidate(a, &order, step.at[k]->id))
+			a->level[step.at[k]->id] = level;
 	for (bool again = true; again;) {
 		again = false;
-		mark_others(a, &m);
+		mark_others(a, level, &m);
 		for (uint32_t c = 0; c < p->codes.n; c++) {
-			const char *why = a->early[c] ? what_holds(a, c, &m) : NULL;
+			const char *why = a->level[c] == level ? what_holds(a, c, &m) : NULL;
 			if (!why)
 				continue;
 			a->why[c] = why;
-			a->early[c] = false;
+			a->level[c] = 0;
 			again = true;
 		}
 	}
@@ -103,7 +140,7 @@ is_made_early(const Ahead *a, uint32_t buf, const char **why)
 {
 	const Plan *p = a->p;
 	for (uint32_t c = 0; c < p->codes.n; c++) {
-		if (!block_stores(p->codes.at[c]->body, buf) || a->early[c])
+		if (!block_stores(p->codes.at[c]->body, buf) || a->level[c])
 			continue;
 		*why = a->why[c] ? a->why[c] : "they depend on what arrives";
 		return false;
@@ -117,21 +154,63 @@ is_large(const Ahead *a, const Delivery *d)
 	return plan_buf_bytes(&a->p->bufs.at[d->matrix]) >= WORTH;
 }
 
-/* Those whose lists are made early, if one of them is worth it; large ones say why not. */
-void
-ahead_keep_deliveries(Ahead *a)
+/* Deliveries whose lists are made by now belong to this level. Whether there are any; *worth: a large one among them. */
+static bool
+reach_deliveries(Ahead *a, uint32_t level, bool *worth)
 {
-	bool worth = false;
+	bool any = false;
+	*worth = false;
+	for (uint32_t i = 0; i < a->found.n; i++) {
+		Delivery *d = &a->found.at[i];
+		const char *why = NULL;
+		if (d->level || !is_made_early(a, d->list, &why) || !is_made_early(a, d->count, &why))
+			continue;
+		d->level = level;
+		any = true;
+		*worth = *worth || is_large(a, d);
+	}
+	return any;
+}
+
+/* Levels above this one are not worth it. */
+static void
+drop_levels(Ahead *a, uint32_t level)
+{
+	for (uint32_t c = 0; c < a->p->codes.n; c++)
+		a->level[c] = a->level[c] > level ? 0 : a->level[c];
+	for (uint32_t i = 0; i < a->found.n; i++)
+		a->found.at[i].level = a->found.at[i].level > level ? 0 : a->found.at[i].level;
+	a->levels = level;
+}
+
+/* Those that are left; large ones of the others say why not. */
+static void
+keep_deliveries(Ahead *a)
+{
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < a->found.n; i++) {
 		const Delivery d = a->found.at[i];
 		const char *why = NULL;
-		bool early = is_made_early(a, d.list, &why) && is_made_early(a, d.count, &why);
-		worth = worth || (early && is_large(a, &d));
-		if (early)
+		if (d.level)
 			a->found.at[n++] = d;
-		else if (is_large(a, &d))
+		else if (is_large(a, &d) && !(is_made_early(a, d.list, &why) && is_made_early(a, d.count, &why)))
 			plan_remark(a->p, "ahead", false, a->p->codes.at[d.kernel], "the spikes of %s are not known ahead: %s", a->p->bufs.at[d.list].name, why);
 	}
-	a->found.n = worth ? n : 0;
+	a->found.n = n;
+}
+
+/* From the inputs on, as far as deliveries lead that are worth it. */
+void
+ahead_choose_levels(Ahead *a)
+{
+	uint32_t last = 0;
+	bool worth;
+	for (uint32_t level = 1;; level++) {
+		choose_early(a, level);
+		if (!reach_deliveries(a, level, &worth))
+			break;
+		last = worth ? level : last;
+	}
+	drop_levels(a, last);
+	keep_deliveries(a);
 }
