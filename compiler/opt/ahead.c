@@ -2,7 +2,7 @@
  * delivers them is fetched once for all of these steps.
  *
  * reads    plan after merge; kernels of a step that read what only they write, constants and the number of the step (inputs drawn at random, and what
- *          follows from them alone); a kernel that begins with setting sums to zero and adding the rows of such spikes to them
+ *          follows from them alone); a kernel that sets sums to zero and then adds the rows of such spikes to them
  * writes   where what was made is used up, those kernels run for as many steps as the run has left, `turns` at most, and their lists are
  *          kept; then the rows of all these steps are added, tile by tile of the matrix, as much of it as stays in the second cache
  *          together with the sums. What depends on nothing but these sums runs for all these steps then (level 2), and so on. In each step
@@ -62,25 +62,21 @@ adds_rows(const Plan *p, const PlanStmt *each, Delivery *d)
 	return d->matrix != NO_ID;
 }
 
-/* A kernel that begins so: notes, the zeros, notes, the rows. */
+static uint32_t
+behind_notes(PlanBlock b, uint32_t k)
+{
+	while (k < b.n && b.at[k]->kind == PSTMT_NOTE)
+		k++;
+	return k;
+}
+
+/* Zeros at k, and behind them, and notes, the rows. */
 static bool
-find_delivery(const Plan *p, uint32_t kernel, Delivery *d)
+find_delivery(const Plan *p, uint32_t kernel, uint32_t k, Delivery *d)
 {
 	PlanBlock b = p->codes.at[kernel]->body;
-	*d = (Delivery){.kernel = kernel, .zero = NO_ID, .sum = NO_ID};
-	for (uint32_t k = 0; k < b.n; k++) {
-		if (b.at[k]->kind == PSTMT_NOTE)
-			continue;
-		if (d->zero != NO_ID) {
-			d->add = k;
-			return adds_rows(p, b.at[k], d);
-		}
-		d->zero = k;
-		d->sum = zeroed_by(p, b.at[k]);
-		if (d->sum == NO_ID)
-			return false;
-	}
-	return false;
+	*d = (Delivery){.kernel = kernel, .zero = k, .sum = zeroed_by(p, b.at[k]), .add = behind_notes(b, k + 1)};
+	return d->sum != NO_ID && d->add < b.n && adds_rows(p, b.at[d->add], d);
 }
 
 /* ---- the schedule ----------------------------------------------------------------------------------------------------------- */
@@ -190,9 +186,27 @@ make_ahead(Ahead *a)
 			    "the spikes of %s are known ahead: rows of %s are added for up to %llu steps at once, tile by tile, so that each is fetched once",
 			    p->bufs.at[d->list].name, p->bufs.at[d->matrix].name, (unsigned long long)a->turns);
 	}
+	for (uint32_t i = a->found.n; i-- > 0;)
+		ahead_take_sums(a, &a->found.at[i]);
 	a->left = steps_left(p, a->step);
 	weave_step(a);
 	procs_last(p);
+}
+
+/* Those of a kernel: of each connection into a port one. */
+static void
+find_in_kernel(Ahead *a, uint32_t kernel)
+{
+	Plan *p = a->p;
+	const PlanCode *c = p->codes.at[kernel];
+	uint32_t n = 0;
+	for (uint32_t k = 0; k < c->body.n; k++) {
+		Delivery d;
+		if (!find_delivery(p, kernel, k, &d) || !ascends(p, d.list) || !ahead_is_static(a, &d))
+			continue;
+		d.name = n++ ? arena_printf(p->arena, "%s%u", c->name, n) : c->name;
+		VEC_PUSH(p->arena, &a->found, d);
+	}
 }
 
 static void
@@ -200,13 +214,9 @@ find_deliveries(Ahead *a)
 {
 	Plan *p = a->p;
 	PlanBlock step = p->codes.at[a->step]->body;
-	for (uint32_t k = 0; k < step.n; k++) {
-		Delivery d;
-		if (step.at[k]->kind != PSTMT_RUN || !runs_once(p, step.at[k]->id) || !find_delivery(p, step.at[k]->id, &d))
-			continue;
-		if (ascends(p, d.list) && ahead_is_static(a, &d))
-			VEC_PUSH(p->arena, &a->found, d);
-	}
+	for (uint32_t k = 0; k < step.n; k++)
+		if (step.at[k]->kind == PSTMT_RUN && runs_once(p, step.at[k]->id))
+			find_in_kernel(a, step.at[k]->id);
 }
 
 void

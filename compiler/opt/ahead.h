@@ -6,7 +6,8 @@
 
 /* for j { sum[0, j] = 0.0 } ; for k in 0 ..< count[0] { let i = list[0, k] ; for j { sum[0, j] = f(sum[0, j], w[i, j]) } } */
 typedef struct {
-	uint32_t kernel;                                  /* that begins with it */
+	uint32_t kernel;                                  /* that holds it */
+	const char *name;                                 /* of what is made for it: the kernel's, numbered from the second one in it on */
 	uint32_t level;                                   /* of the kernels that make its list; 0: it is made in each step */
 	uint32_t zero, add;                               /* where the two loops stand in its body */
 	uint32_t list, count, sum, matrix;                /* buffers; of the largest matrix */
@@ -31,6 +32,7 @@ typedef struct {
 bool ahead_is_static(const Ahead *a, const Delivery *d);  /* what its rows read stays as it is while a run goes on */
 void ahead_choose_levels(Ahead *a);                       /* leaves in `found` those deliveries whose lists are made early, if one is worth it */
 /* ahead_kernels.c */
-void ahead_kernels(Ahead *a, Delivery *d);
+void ahead_kernels(Ahead *a, Delivery *d);                /* what is done for many steps */
+void ahead_take_sums(Ahead *a, const Delivery *d);        /* what is left to do in each; moves what stands behind it in its kernel */
 
 #endif

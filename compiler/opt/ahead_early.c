@@ -6,13 +6,24 @@
 
 enum { WORTH = 5 << 19 /* bytes of a matrix: smaller ones come from near enough, a second cache of 1 or 2 MiB */ };
 
-static Delivery *
-delivery_of(const Ahead *a, uint32_t kernel)
+/* Whether the statement is the rows of a delivery. */
+static bool
+is_rows(const Ahead *a, uint32_t kernel, uint32_t at)
 {
 	for (uint32_t i = 0; i < a->found.n; i++)
-		if (a->found.at[i].kernel == kernel)
-			return &a->found.at[i];
-	return NULL;
+		if (a->found.at[i].kernel == kernel && a->found.at[i].add == at)
+			return true;
+	return false;
+}
+
+/* Sums of lists that a level before this one makes will be there. */
+static bool
+are_reached(const Ahead *a, uint32_t kernel)
+{
+	for (uint32_t i = 0; i < a->found.n; i++)
+		if (a->found.at[i].kernel == kernel && !a->found.at[i].level)
+			return false;
+	return true;
 }
 
 /* ---- what a step does besides ----------------------------------------------------------------------------------------- */
@@ -30,10 +41,9 @@ mark_others(const Ahead *a, uint32_t level, Marks *m)
 			mark_stmt(p, m, s);
 			continue;
 		}
-		const Delivery *d = delivery_of(a, s->id);
 		PlanBlock b = p->codes.at[s->id]->body;
 		for (uint32_t i = 0; i < b.n && a->level[s->id] != level; i++)
-			if (!d || i != d->add)
+			if (!is_rows(a, s->id, i))
 				mark_stmt(p, m, b.at[i]);
 	}
 	for (uint32_t i = 0; i < p->objects.n; i++)
@@ -43,14 +53,13 @@ mark_others(const Ahead *a, uint32_t level, Marks *m)
 
 /* ---- who runs early ------------------------------------------------------------------------------------------------------ */
 
-/* What a kernel touches, of a delivery without its rows: their sums will be there. */
+/* What a kernel touches, without rows whose sums will be there. */
 static bool
 touches(const Ahead *a, uint32_t kernel, TouchVec *v)
 {
 	PlanBlock b = a->p->codes.at[kernel]->body;
-	const Delivery *d = delivery_of(a, kernel);
 	for (uint32_t i = 0; i < b.n; i++)
-		if ((!d || i != d->add) && !touch_block(a->p, v, (PlanBlock){b.at + i, 1}))
+		if (!is_rows(a, kernel, i) && !touch_block(a->p, v, (PlanBlock){b.at + i, 1}))
 			return false;
 	return true;
 }
@@ -86,13 +95,11 @@ runs_once_in(const RunOrder *order, uint32_t kernel)
 	return n == 1;
 }
 
-/* Takes part if nothing is known against it. Sums of lists that a level before this one makes will be there. What a reset runs, too, it runs between
- * blocks. */
+/* Takes part if nothing is known against it. What a reset runs, too, it runs between blocks. */
 static bool
 is_candidate(const Ahead *a, const RunOrder *order, uint32_t kernel)
 {
-	const Delivery *d = delivery_of(a, kernel);
-	return a->level[kernel] == 0 && (!d || d->level) && runs_once_in(order, kernel);
+	return a->level[kernel] == 0 && are_reached(a, kernel) && runs_once_in(order, kernel);
 }
 
 /* The largest set of kernels that may: all that could, less those that cannot beside the others, until none is left out. */

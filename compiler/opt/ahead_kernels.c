@@ -8,7 +8,7 @@ enum { ROWS = 1024, BYTES = 1024 /* of a row within a tile: 512 KiB of matrix */
 static const char *
 part_name(Ahead *a, const Delivery *d, const char *part)
 {
-	return arena_printf(a->p->arena, "%s.%s", a->p->codes.at[d->kernel]->name, part);
+	return arena_printf(a->p->arena, "%s.%s", d->name, part);
 }
 
 static PlanExpr *
@@ -125,8 +125,8 @@ collect_kernel(Ahead *a, Delivery *d)
 }
 
 /* In place of the two loops: sum[0, j] = sums[turn, j]. */
-static void
-take_sums(Ahead *a, const Delivery *d)
+void
+ahead_take_sums(Ahead *a, const Delivery *d)
 {
 	Plan *p = a->p;
 	PlanCode *c = p->codes.at[d->kernel];
@@ -152,5 +152,4 @@ ahead_kernels(Ahead *a, Delivery *d)
 	add_buffers(a, d);
 	keep_kernel(a, d);
 	collect_kernel(a, d);
-	take_sums(a, d);
 }
