@@ -26,6 +26,9 @@ typedef struct {
 	uint32_t ahead, take;                             /* kernels: all steps of a block; the lists of one */
 } Foresee;
 
+/* foresee_count.c, of a loop whose flags and state are known: finds guard and bound */
+bool foresee_counts(Foresee *f);
+bool foresee_is_decrement(const PlanStmt *s, uint32_t left);   /* left = left - 1 */
 /* foresee_find.c: whether the kernel that f names is such a layer; *why is set where one that draws and counts is held back */
 bool foresee_find(Foresee *f, const char **why);
 /* foresee_kernels.c */

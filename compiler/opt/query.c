@@ -178,6 +178,14 @@ same_expr(const PlanExpr *a, const PlanExpr *b)
 	return true;
 }
 
+const PlanExpr *
+meaning(const PlanStmt *const *defs, const PlanExpr *e)
+{
+	while (e->kind == PEXPR_LOCAL && defs[e->id])
+		e = defs[e->id]->e;
+	return e;
+}
+
 bool
 is_local(const PlanExpr *e, uint32_t id)
 {

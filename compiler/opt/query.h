@@ -23,6 +23,8 @@ bool block_touches(PlanBlock b, uint32_t buf);            /* reads, stores, or h
 bool host_knows(const Plan *p, uint32_t buf);             /* whether an object has it */
 bool host_writes(const Plan *p, uint32_t buf);            /* whether an object may: all that are not known to read */
 bool is_local(const PlanExpr *e, uint32_t id);
+/* What a local stands for, through the LETs that declare locals: defs[local], NULL for others. */
+const PlanExpr *meaning(const PlanStmt *const *defs, const PlanExpr *e);
 bool is_zero_index(const PlanExpr *e);
 bool is_scalar_load(const PlanExpr *e);
 bool is_own(const Plan *p, const PlanExpr *e, uint32_t local);   /* buf[0, local], of a batch of one */

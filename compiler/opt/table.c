@@ -65,19 +65,11 @@ stays(const Table *t, const PlanExpr *e)
 	return true;
 }
 
-static const PlanExpr *
-meaning(const Table *t, const PlanExpr *e)
-{
-	while (e->kind == PEXPR_LOCAL && t->defs[e->id])
-		e = t->defs[e->id]->e;
-	return e;
-}
-
 static bool
 is_same(const Table *t, const PlanExpr *a, const PlanExpr *b)
 {
-	a = meaning(t, a);
-	b = meaning(t, b);
+	a = meaning(t->defs, a);
+	b = meaning(t->defs, b);
 	if (a->kind != b->kind || a->type != b->type || a->nops != b->nops || a->id != b->id || memcmp(&a->value, &b->value, sizeof a->value) != 0)
 		return false;
 	for (uint32_t k = 0; k < a->nops; k++)
@@ -93,7 +85,7 @@ static uint64_t
 count_entries(const Table *t, const PlanExpr *entry, const PlanExpr *mean)
 {
 	uint64_t n = 0;
-	mean = meaning(t, mean);
+	mean = meaning(t->defs, mean);
 	if (mean->kind == PEXPR_LOAD && mean->nops && is_local(mean->op[mean->nops - 1], entry->id))
 		return t->p->bufs.at[mean->id].axis[mean->nops - 1].extent;
 	for (uint32_t k = 0; k < mean->nops && !n; k++)
@@ -117,9 +109,9 @@ static bool
 find_object(const Table *t, const PlanExpr *e, const PlanExpr *mean, Object *o)
 {
 	uint64_t items = 1, neurons;
-	e = meaning(t, e);
+	e = meaning(t->defs, e);
 	const PlanExpr *entry = e->kind == PEXPR_CAST ? e->op[0] : e;
-	e = e->kind == PEXPR_CAST ? meaning(t, e->op[0]) : e;
+	e = e->kind == PEXPR_CAST ? meaning(t->defs, e->op[0]) : e;
 	PlanExpr *item = NULL, *neuron = (PlanExpr *)e;
 	if (is_entry(t, entry)) {
 		neuron = (PlanExpr *)entry;
