@@ -365,6 +365,15 @@ fold_whole(Plan *p, PlanCode *kernel)
 	fold_block(&f, &kernel->body);
 }
 
+PlanExpr *
+fold_with(Plan *p, PlanCode *code, PlanExpr *e, uint32_t local, PlanExpr *value)
+{
+	Fold f = fold_open(p, code);
+	f.known[local] = value;
+	PlanExpr *found = fold_expr(&f, e);
+	return is_const(found) ? found : NULL;
+}
+
 void
 pass_fold(Plan *p)
 {
