@@ -17,6 +17,7 @@ from formulas import number
 SOURCES = {
     "Poisson": lambda rng, dt: f"rate = {rng.uniform(0.1, 0.4) / dt * 1000:.4g} Hz",
     "PoissonIntervals": lambda rng, dt: f"rate = {rng.uniform(0.1, 0.5) / dt * 1000:.4g} Hz",
+    "PoissonGaps": lambda rng, dt: f"rate = {rng.uniform(0.1, 0.4) / dt * 1000:.4g} Hz",
     "Bernoulli": lambda rng, dt: f"p = {number(rng, 0.1, 0.4)}",
     "Repeat": lambda rng, dt: f"value = {number(rng, 0.1, 0.6)}",
     "Single": lambda rng, dt: "on = true",
