@@ -1,7 +1,8 @@
 /* suggest: the name that was probably meant.
  *
  * Edit distance with neighbouring letters swapped as one edit (optimal string
- * alignment). Capitals and small letters count as equal: `lif` finds `LIF`.
+ * alignment). Capitals and small letters count as equal: `lif` finds `LIF`. What
+ * stands behind a whole name counts little.
  */
 #include "diag/diag.h"
 
@@ -44,6 +45,17 @@ distance(const char *a, uint32_t na, const char *b, uint32_t nb)
 	return above[nb];
 }
 
+/* `PoissonGroup` begins with `Poisson`: what another simulator hangs on is two edits, however long. */
+static bool
+begins_with(const char *name, const char *other, size_t len)
+{
+	enum { WORD = 5 };
+	for (size_t i = 0; i < len; i++)
+		if (fold(name[i]) != fold(other[i]))
+			return false;
+	return len >= WORD;
+}
+
 const char *
 suggest(const char *name, const char *const *names, uint32_t n)
 {
@@ -57,6 +69,8 @@ suggest(const char *name, const char *const *names, uint32_t n)
 		if (other > LONGEST || strcmp(name, names[i]) == 0)
 			continue;
 		uint32_t d = distance(name, (uint32_t)len, names[i], (uint32_t)other);
+		if (other < len && begins_with(name, names[i], other))
+			d = least(d, 2);
 		if (len == 1 && other == 1 && d > 0)
 			continue;                                 /* any letter is one edit from any other */
 		if (best ? d < limit : d <= limit) {
