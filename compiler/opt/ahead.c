@@ -21,7 +21,7 @@
 
 enum {
 	TURNS = 256,
-	SUMS = 1 << 20                                    /* values that are added up for later steps, at most */
+	SUMS = 1 << 20                                    /* values that are added up, or listed, for later steps, at most */
 };
 
 /* ---- deliveries --------------------------------------------------------------------------------------------------- */
@@ -175,7 +175,8 @@ make_ahead(Ahead *a)
 	Plan *p = a->p;
 	a->turns = TURNS;
 	for (uint32_t i = 0; i < a->found.n; i++)
-		while (a->turns > 1 && a->turns * p->bufs.at[a->found.at[i].sum].axis[1].extent > SUMS)
+		while (a->turns > 1 && (a->turns * p->bufs.at[a->found.at[i].sum].axis[1].extent > SUMS ||
+					a->turns * p->bufs.at[a->found.at[i].list].axis[1].extent > SUMS))
 			a->turns /= 2;
 	a->turn = add_number(a, "turn");
 	a->until = add_number(a, "until");
