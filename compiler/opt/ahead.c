@@ -56,7 +56,7 @@ adds_rows(const Plan *p, const PlanStmt *each, Delivery *d)
 		const PlanStmt *s = along->body.at[k];
 		bool last = k + 1 == along->body.n;
 		bool adds = s->kind == PSTMT_STORE && s->id == d->sum && s->nops == 2 && is_zero_index(s->op[0]) && is_local(s->op[1], along->id);
-		if ((last ? !adds : s->kind != PSTMT_LET) || !reads_rows(p, s->e, each->body.at[0]->id, along->id, d))
+		if ((last ? !adds : s->kind != PSTMT_LET || expr_reads(s->e, d->sum)) || !reads_rows(p, s->e, each->body.at[0]->id, along->id, d))
 			return false;
 	}
 	return d->matrix != NO_ID;
@@ -169,14 +169,21 @@ add_number(Ahead *a, const char *part)
 	return plan_add_buf(a->p, arena_printf(a->p->arena, "%s.%s", name, part), PT_I64, ROLE_DERIVED, 0, NULL);
 }
 
+/* The longer one of its sums and its list. */
+static uint64_t
+kept_in_step(const Plan *p, const Delivery *d)
+{
+	uint64_t sums = p->bufs.at[d->sum].axis[1].extent, listed = p->bufs.at[d->list].axis[1].extent;
+	return sums > listed ? sums : listed;
+}
+
 static void
 make_ahead(Ahead *a)
 {
 	Plan *p = a->p;
 	a->turns = TURNS;
 	for (uint32_t i = 0; i < a->found.n; i++)
-		while (a->turns > 1 && (a->turns * p->bufs.at[a->found.at[i].sum].axis[1].extent > SUMS ||
-					a->turns * p->bufs.at[a->found.at[i].list].axis[1].extent > SUMS))
+		while (a->turns > 1 && a->turns * kept_in_step(p, &a->found.at[i]) > SUMS)
 			a->turns /= 2;
 	a->turn = add_number(a, "turn");
 	a->until = add_number(a, "until");
@@ -194,6 +201,16 @@ make_ahead(Ahead *a)
 	procs_last(p);
 }
 
+/* Whoever makes the list counts it: both are made early, or none. */
+static bool
+made_together(const Plan *p, const Delivery *d)
+{
+	for (uint32_t c = 0; c < p->codes.n; c++)
+		if (block_stores(p->codes.at[c]->body, d->list) != block_stores(p->codes.at[c]->body, d->count))
+			return false;
+	return true;
+}
+
 /* Those of a kernel: of each connection into a port one. */
 static void
 find_in_kernel(Ahead *a, uint32_t kernel)
@@ -203,7 +220,7 @@ find_in_kernel(Ahead *a, uint32_t kernel)
 	uint32_t n = 0;
 	for (uint32_t k = 0; k < c->body.n; k++) {
 		Delivery d;
-		if (!find_delivery(p, kernel, k, &d) || !ascends(p, d.list) || !ahead_is_static(a, &d))
+		if (!find_delivery(p, kernel, k, &d) || !ascends(p, d.list) || !made_together(p, &d) || !ahead_is_static(a, &d))
 			continue;
 		d.name = n++ ? arena_printf(p->arena, "%s%u", c->name, n) : c->name;
 		VEC_PUSH(p->arena, &a->found, d);
