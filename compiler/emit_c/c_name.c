@@ -19,7 +19,7 @@ static const char *const words[] = {
 	"constexpr", "false", "nullptr", "static_assert", "thread_local", "true", "typeof",
 	"typeof_unqual", "complex", "imaginary", "I", "NULL", "NAN", "INFINITY", "EOF", "errno",
 	"stdin", "stdout", "stderr", "assert", "offsetof", "noreturn", "linux", "unix", "i386",
-	"INDEPENDENT", "ALWAYS_INLINE", "STORED", "AT", "fabs", "fabsf", "sqrt", "sqrtf", "floor", "floorf",
+	"INDEPENDENT", "ALWAYS_INLINE", "STORED", "APART", "AT", "fabs", "fabsf", "sqrt", "sqrtf", "floor", "floorf",
 	"ceil", "ceilf", "fma", "fmaf", "memcpy", "f32_of_f16", "f32_of_bf16", "f16_of_f32",
 	"bf16_of_f32", "f32_of_bits", "bits_of_f32", "f64_of_bits", "bits_of_f64", "negated_f32", "mask_of", "part_begin", "event_at", "event_begin", "trailing_zeros",
 	"negated_f64",

@@ -91,6 +91,28 @@ put_voids(CEmit *c)
 	}
 }
 
+static void
+mark_stores(PlanBlock b, bool *stored)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_STORE)
+			stored[b.at[i]->id] = true;
+		mark_stores(b.at[i]->body, stored);
+		mark_stores(b.at[i]->other, stored);
+	}
+}
+
+/* Work of the code's own; what reads it has written it. */
+static void
+put_frame(CEmit *c)
+{
+	bool *stored = ARENA_ARRAY(c->arena, bool, c->plan->bufs.n + 1);
+	mark_stores(c->code->body, stored);
+	for (uint32_t i = 0; i < c->plan->bufs.n; i++)
+		if (stored[i] && plan_buf_in_frame(&c->plan->bufs.at[i]))
+			c_line(c, arena_printf(c->arena, "%s;", c_declarator(c, i)));
+}
+
 /* Remarks at the top of a body become the comment above the function. */
 static PlanBlock
 put_remarks(CEmit *c)
@@ -125,6 +147,7 @@ put_code(CEmit *c, uint32_t i)
 	if (c->info->status)
 		c_line(c, arena_printf(c->arena, "int64_t %s;", c->info->status_name));
 	put_voids(c);
+	put_frame(c);
 	c_block(c, &body);
 	if (c->code->kind == CODE_KERNEL && body.n)
 		c_line(c, "STORED;");

@@ -353,12 +353,20 @@ put_bits(CEmit *c, StrBuf *b, const PlanExpr *e, Prec outer)
 
 /* ---- buffers --------------------------------------------------------------------------------- */
 
+static void
+put_base(CEmit *c, StrBuf *b, uint32_t buf)
+{
+	if (!plan_buf_in_frame(&c->plan->bufs.at[buf]))
+		strbuf_printf(b, "%s->", c->self);
+	strbuf_puts(b, c->bufs[buf]);
+}
+
 /* Axes of extent 1 are not there in C. */
 void
 c_element(CEmit *c, StrBuf *b, uint32_t buf, uint32_t n, PlanExpr *const *index)
 {
 	const PlanBuf *p = &c->plan->bufs.at[buf];
-	strbuf_printf(b, "%s->%s", c->self, c->bufs[buf]);
+	put_base(c, b, buf);
 	for (uint32_t i = 0; i < n; i++) {
 		if (p->axis[i].extent == 1)
 			continue;
@@ -381,7 +389,7 @@ c_address(CEmit *c, StrBuf *b, const PlanExpr *load)
 			start = false;
 	}
 	if (start && !scalar) {
-		strbuf_printf(b, "%s->%s", c->self, c->bufs[load->id]);
+		put_base(c, b, load->id);
 		return;
 	}
 	strbuf_putc(b, '&');

@@ -120,8 +120,10 @@ put_macros(CEmit *c)
 		               " * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */\n"
 		               "#if defined(__GNUC__) && !defined(__clang__)\n"
 		               "#define STORED __asm__ volatile(\"\" : : : \"memory\")\n"
+		               "#define APART __asm__ volatile(\"\")        /* the turns of the loop around are not run together */\n"
 		               "#else\n"
 		               "#define STORED ((void)0)\n"
+		               "#define APART ((void)0)\n"
 		               "#endif\n");
 	if (has_funcs(c))
 		strbuf_puts(b, "\n"
@@ -340,6 +342,8 @@ member_comment(CEmit *c, const PlanBuf *b)
 	StrBuf s = strbuf_init(c->arena);
 	const char *sep = " by ";
 	strbuf_puts(&s, role_words[b->role]);
+	if (plan_buf_in_frame(b))
+		strbuf_puts(&s, ", of which each function has its own,");
 	for (uint32_t i = 0; i < b->naxes; i++) {
 		if (b->axis[i].extent == 1)
 			continue;
@@ -359,8 +363,8 @@ member_comment(CEmit *c, const PlanBuf *b)
 
 enum { COMMENT_COLUMN = 48, TAB = 8 };
 
-static void
-put_member(CEmit *c, uint32_t i)
+const char *
+c_declarator(const CEmit *c, uint32_t i)
 {
 	const PlanBuf *b = &c->plan->bufs.at[i];
 	StrBuf s = strbuf_init(c->arena);
@@ -369,7 +373,15 @@ put_member(CEmit *c, uint32_t i)
 		if (b->axis[k].extent != 1)
 			strbuf_printf(&s, "[%llu]", (unsigned long long)(k + 1 == b->naxes ? plan_buf_pitch(b) : b->axis[k].extent));
 	}
-	strbuf_putc(&s, ';');
+	return strbuf_text(&s);
+}
+
+static void
+put_member(CEmit *c, uint32_t i)
+{
+	const PlanBuf *b = &c->plan->bufs.at[i];
+	StrBuf s = strbuf_init(c->arena);
+	strbuf_printf(&s, "%s;", c_declarator(c, i));
 	do
 		strbuf_putc(&s, ' ');
 	while (s.n < COMMENT_COLUMN - TAB);

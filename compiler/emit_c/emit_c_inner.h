@@ -113,6 +113,7 @@ void c_operand(CEmit *c, StrBuf *b, const PlanExpr *e);
 /* assigned to something of its own type: casts that the assignment does are left out */
 void c_value(CEmit *c, StrBuf *b, const PlanExpr *e);
 /* n->w[i][j] */
+const char *c_declarator(const CEmit *c, uint32_t buf);   /* _Alignas(64) float w[4][3] (emit_c_head.c) */
 void c_element(CEmit *c, StrBuf *b, uint32_t buf, uint32_t n, PlanExpr *const *index);
 void c_address(CEmit *c, StrBuf *b, const PlanExpr *load);
 bool c_expr_same(const PlanExpr *a, const PlanExpr *b);

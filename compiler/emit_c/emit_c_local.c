@@ -135,6 +135,9 @@ c_name_locals(CEmit *c)
 	CNames scope = c_names_init(c->arena, false);
 	c->names = c_names_init(c->arena, false);
 	c_names_take(&scope, c->self);
+	for (uint32_t i = 0; i < c->plan->bufs.n; i++)
+		if (plan_buf_in_frame(&c->plan->bufs.at[i]))
+			c_names_take(&scope, c->bufs[i]);
 	take_callees(c, &scope, &code->body);
 	info->locals = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);
 	info->ends = ARENA_ARRAY(c->arena, const char *, code->nlocals + 1);

@@ -310,6 +310,30 @@ put_body(CEmit *c, const char *head, const PlanBlock *b, bool braces, bool close
 		c_line(c, "}");
 }
 
+/* With a line of its own at the end.
+ *
+ * STORED in an `if` around what becomes vectors: gcc 12 moves what that stores out of the loops around, and stores also where the condition
+ * did not hold (store motion and -fno-trapping-math). APART: see adds_in_frame. */
+static void
+put_ended(CEmit *c, const char *head, const PlanBlock *b, const char *end)
+{
+	c_line(c, arena_printf(c->arena, "%s {", head));
+	c->depth++;
+	c_block(c, b);
+	c_line(c, end);
+	c->depth--;
+	c_line(c, "}");
+}
+
+/* Rows that are added up in a frame, one behind the other: gcc would go along two of them together, and not as vectors. */
+static bool
+adds_in_frame(const CEmit *c, const PlanBlock *b)
+{
+	const PlanStmt *along = b->n ? b->at[b->n - 1] : NULL;
+	const PlanStmt *last = along && along->kind == PSTMT_FOR && along->simd && along->body.n ? along->body.at[along->body.n - 1] : NULL;
+	return last && last->kind == PSTMT_STORE && plan_buf_in_frame(&c->plan->bufs.at[last->id]);
+}
+
 /* A loop of one turn is its body: the names of a code are unique, so nothing clashes. */
 static void
 put_one_turn(CEmit *c, const PlanStmt *s)
@@ -352,7 +376,10 @@ put_for(CEmit *c, const PlanStmt *s)
 	if (s->simd)
 		c_line(c, "INDEPENDENT");
 	c->simd_depth += s->simd;
-	put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
+	if (adds_in_frame(c, &s->body))
+		put_ended(c, strbuf_text(&b), &s->body, "APART;");
+	else
+		put_body(c, strbuf_text(&b), &s->body, !is_simple(c, &s->body), true);
 	c->simd_depth -= s->simd;
 }
 
@@ -377,19 +404,6 @@ has_simd(const CEmit *c, const PlanBlock *b)
 	return false;
 }
 
-/* A loop that becomes vectors under a condition: gcc 12 moves what it stores out of the loops around, and stores also where
- * the condition did not hold (store motion and -fno-trapping-math). */
-static void
-put_guarded(CEmit *c, const char *head, const PlanBlock *b)
-{
-	c_line(c, arena_printf(c->arena, "%s {", head));
-	c->depth++;
-	c_block(c, b);
-	c_line(c, "STORED;");
-	c->depth--;
-	c_line(c, "}");
-}
-
 static void
 put_if(CEmit *c, const PlanStmt *s, const char *before)
 {
@@ -399,7 +413,7 @@ put_if(CEmit *c, const PlanStmt *s, const char *before)
 	strbuf_putc(&b, ')');
 	bool otherwise = c_block_live(c, &s->other) > 0;
 	if (!otherwise && c->code->kind == CODE_KERNEL && has_simd(c, &s->body)) {
-		put_guarded(c, strbuf_text(&b), &s->body);
+		put_ended(c, strbuf_text(&b), &s->body, "STORED;");
 		return;
 	}
 	if (!otherwise) {

@@ -361,6 +361,7 @@ begin_code(LlGen *g, uint32_t i)
 	g->arena = NULL;
 	g->local = ARENA_ARRAY(g->a, LLVMValueRef, c->nlocals);
 	g->is_var = ARENA_ARRAY(g->a, bool, c->nlocals);
+	g->frame = ARENA_ARRAY(g->a, LLVMValueRef, g->plan->bufs.n);
 	unsigned first = 0, nparams = LLVMCountParams(g->in);
 	if (c->kind != CODE_FUNC) {
 		g->arena = LLVMGetParam(g->in, first++);

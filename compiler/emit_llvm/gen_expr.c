@@ -18,6 +18,24 @@ in_range(LLVMValueRef v)
 	return v;
 }
 
+/* Where a buffer begins: in the arena, or in the frame of the code in hand. */
+static LLVMValueRef
+base_of(LlGen *g, uint32_t buf)
+{
+	const PlanBuf *b = &g->plan->bufs.at[buf];
+	LLVMValueRef offset = ll_i64(g, (int64_t)b->offset);
+	if (!plan_buf_in_frame(b))
+		return LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
+	if (!g->frame[buf]) {
+		LLVMBasicBlockRef here = LLVMGetInsertBlock(g->b);
+		LLVMPositionBuilder(g->b, g->entry, LLVMGetBasicBlockTerminator(g->entry));
+		g->frame[buf] = LLVMBuildAlloca(g->b, LLVMArrayType2(g->cell[b->type], plan_buf_bytes(b) / plan_type_size(b->type)), b->name);
+		LLVMSetAlignment(g->frame[buf], PLAN_ALIGN);
+		LLVMPositionBuilderAtEnd(g->b, here);
+	}
+	return g->frame[buf];
+}
+
 /* Row-major; axes of one element fold away. The last index is added by a step of its own, so
  * that what comes before it, the row, leaves the loop that runs along it. */
 LLVMValueRef
@@ -25,9 +43,7 @@ ll_gen_address(LlGen *g, uint32_t buf, PlanExpr *const *index)
 {
 	const PlanBuf *b = &g->plan->bufs.at[buf];
 	LLVMTypeRef cell = g->cell[b->type];
-	LLVMValueRef offset = ll_i64(g, (int64_t)b->offset), row = NULL, last = NULL;
-	LLVMValueRef at =
-		LLVMBuildInBoundsGEP2(g->b, g->cell[PT_U8], g->arena, &offset, 1, b->name);
+	LLVMValueRef row = NULL, last = NULL, at = base_of(g, buf);
 	for (uint32_t i = 0; i < b->naxes; i++) {
 		LLVMValueRef extent = ll_i64(g, (int64_t)(i + 1 == b->naxes ? plan_buf_pitch(b) : b->axis[i].extent));
 		if (b->axis[i].extent <= 1)

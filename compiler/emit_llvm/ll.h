@@ -75,6 +75,7 @@ typedef struct {
 	const PlanCode *code;                   /* the code in hand, and its … */
 	LLVMValueRef in, arena, *local;   /* function, arena; value or (var) alloca of each local */
 	bool *is_var, is_cold;
+	LLVMValueRef *frame;                    /* by buffer: its alloca, if it lies in frames and the code in hand has used it */
 	uint32_t self;
 	LLVMBasicBlockRef entry;                /* allocas stand here */
 	/* groups of the simd loops around; all of them as one node */

@@ -136,7 +136,7 @@ passes_of(int opt)
 	return "always-inline,globaldce,function(sroa,early-cse,simplifycfg,instcombine<no-verify-"
 	       "fixpoint>,"
 	       "early-cse<memssa>,loop-mssa(licm),infer-alignment,loop-vectorize,early-cse,"
-	       "simplifycfg)";
+	       "simplifycfg,sroa)";
 }
 
 bool

@@ -4,6 +4,7 @@
 enum {
 	FEW_TURNS = 256,                        /* of a loop that is worth more code */
 	DIVISION = 8,                           /* a division or a root, in operations */
+	MOST_VECTORS = 16,                      /* in a turn, that the vectoriser takes */
 	LONG = 10                               /* operations that wait for each other */
 };
 
@@ -99,9 +100,21 @@ wants_one(int64_t turns, int64_t lanes)
 	return turns > 0 && turns % (4 * lanes) != turns % lanes;
 }
 
+/* Few vectors that are kept in a frame: all of them in one turn, so that each is in a register (sroa). */
+static bool
+keeps_in_frame(const LlGen *g, PlanBlock b)
+{
+	const PlanStmt *s = b.n ? b.at[b.n - 1] : NULL;
+	if (!s || s->kind != PSTMT_STORE)
+		return false;
+	return plan_buf_in_frame(&g->plan->bufs.at[s->id]) || (s->e->kind == PEXPR_LOAD && plan_buf_in_frame(&g->plan->bufs.at[s->e->id]));
+}
+
 unsigned
 ll_vectors(const LlGen *g, const PlanStmt *loop, int64_t turns)
 {
 	int64_t lanes = g->machine->wide ? 16 : 8;
+	if (turns > 0 && turns % lanes == 0 && turns / lanes <= MOST_VECTORS && keeps_in_frame(g, loop->body))
+		return (unsigned)(turns / lanes);
 	return wants_two(g, loop, turns, lanes) ? 2 : wants_one(turns, lanes) ? 1 : 0;
 }

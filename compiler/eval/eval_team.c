@@ -2,7 +2,7 @@
  *
  * Between two meetings each thread does its share, one after the other: the last one first in every second phase, so that
  * whoever leans on an order gives other bits with another number of threads. Who touches an element is noted by its first
- * byte; what one thread writes and another one touches in the same phase is a mistake of the plan.
+ * byte; what one thread writes and another one touches in the same phase is a mistake of the plan. Of what lies in frames each has its own.
  */
 #include "eval/eval_inner.h"
 
@@ -16,6 +16,8 @@ eval_touch(Eval *ev, uint32_t buf, const char *at, uint64_t bytes, bool write)
 {
 	uint8_t me = (uint8_t)(ev->me + 1);
 	uint64_t each = plan_type_size(ev->p->bufs.at[buf].type);
+	if (plan_buf_in_frame(&ev->p->bufs.at[buf]))
+		return;
 	for (uint64_t k = 0; ev->touched && k < bytes; k += each) {
 		EvalCell *c = &ev->touched[at - ev->arena + (ptrdiff_t)k];
 		if (c->phase != ev->phase)

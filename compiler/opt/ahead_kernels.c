@@ -2,8 +2,11 @@
 #include "opt/ahead.h"
 #include "opt/clone.h"
 #include "opt/kernel.h"
+#include "opt/query.h"
 
-enum { ROWS = 1024, BYTES = 1024 /* of a row within a tile: 512 KiB of matrix */ };
+/* Of a matrix with more than ROWS rows, as many by BYTES of each are read again and again. Fewer rows leave room for sums that stay in
+ * registers meanwhile, of columns of TILE bytes; with more, so short pieces of rows are slower (docs/performance.md). */
+enum { ROWS = 1024, BYTES = 1024, TILE = 512 };
 
 static const char *
 part_name(Ahead *a, const Delivery *d, const char *part)
@@ -64,40 +67,118 @@ keep_kernel(Ahead *a, Delivery *d)
 
 /* ---- sums of many steps ------------------------------------------------------------------------------------------ */
 
-/* A copy of e with sums[at, …] for sum[0, …]. */
+/* Where a sum lies: sums[at, j], or own[c]. */
+typedef struct { uint32_t buf, nops; PlanExpr *index[2]; } Place;
+
+/* A copy of e with the place of the sum for sum[0, …]. */
 static PlanExpr *
-by_step(Ahead *a, const Delivery *d, PlanExpr *e, PlanExpr *at)
+with_place(const Delivery *d, PlanExpr *e, const Place *at)
 {
 	for (uint32_t k = 0; k < e->nops; k++)
-		e->op[k] = by_step(a, d, e->op[k], at);
+		e->op[k] = with_place(d, e->op[k], at);
 	if (e->kind == PEXPR_LOAD && e->id == d->sum) {
-		e->id = d->sums;
-		e->op[0] = at;
+		e->id = at->buf;
+		e->nops = at->nops;
+		for (uint32_t k = 0; k < at->nops; k++)
+			e->op[k] = at->index[k];
 	}
 	return e;
 }
 
-/* The rows of one step within the tile: the loop along a row goes from `from` to `to`. */
+/* Columns of a matrix: from + c, c = 0 ..< WIDE, with sums of their own; or those between two bounds. */
+typedef struct { PlanExpr *at, *q, *from, *to; uint32_t own; } Columns;
+
+static Place
+place_of(const Columns *c, const Delivery *d, PlanExpr *i)
+{
+	return c->own == NO_ID ? (Place){d->sums, 2, {c->at, i}} : (Place){c->own, 1, {i}};
+}
+
+/* The rows of one step, along the columns. */
 static void
-add_rows(Ahead *a, const Delivery *d, PlanEmit *b, PlanExpr *at, PlanExpr *q, PlanExpr *from, PlanExpr *to)
+add_rows(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns, int64_t wide)
 {
 	Plan *p = a->p;
 	const PlanCode *old = p->codes.at[d->kernel];
 	const PlanStmt *each = old->body.at[d->add], *let = each->body.at[0], *along = each->body.at[1], *store = along->body.at[along->body.n - 1];
-	PlanExpr *first = plan_emit_let(b, "first", load2(p, d->piece, at, q));
-	PlanExpr *last = load2(p, d->piece, at, plan_binary(p, PEXPR_ADD, q, whole(p, 1)));
+	PlanExpr *first = plan_emit_let(b, "first", load2(p, d->piece, columns->at, columns->q));
+	PlanExpr *last = load2(p, d->piece, columns->at, plan_binary(p, PEXPR_ADD, columns->q, whole(p, 1)));
 	PlanExpr *n = plan_cast(p, PT_I64, plan_binary(p, PEXPR_SUB, last, first));
 	Loop rows = open_loop(b, "k");
 	Clone c = {.p = p, .code = b->code, .from = old, .map = ARENA_ARRAY(p->arena, PlanExpr *, old->nlocals), .n = old->nlocals};
 	PlanExpr *entry = plan_binary(p, PEXPR_ADD, plan_cast(p, PT_I64, first), rows.i);
-	c.map[let->id] = plan_emit_let(&rows.body, "i", plan_cast(p, PT_I64, load2(p, d->kept, at, entry)));
-	Loop row = open_loop(&rows.body, "j");
-	c.map[along->id] = row.i;
+	c.map[let->id] = plan_emit_let(&rows.body, "i", plan_cast(p, PT_I64, load2(p, d->kept, columns->at, entry)));
+	Loop row = open_loop(&rows.body, wide ? "c" : "j");
+	c.map[along->id] = wide ? plan_binary(p, PEXPR_ADD, columns->from, row.i) : row.i;
 	for (uint32_t i = 0; i + 1 < along->body.n; i++)
 		VEC_PUSH(p->arena, &row.body.v, clone_stmt(&c, along->body.at[i]));
-	store2(&row.body, d->sums, at, row.i, by_step(a, d, clone_expr(&c, store->e), at));
-	close_loop(&rows.body, &row, from, to, true);
+	Place sum = place_of(columns, d, row.i);
+	plan_emit_store(&row.body, sum.buf, sum.nops, sum.index, with_place(d, clone_expr(&c, store->e), &sum));
+	close_loop(&rows.body, &row, wide ? zero(a) : columns->from, wide ? whole(p, wide) : columns->to, true);
 	close_loop(b, &rows, zero(a), n, false);
+}
+
+/* for c { own[c] = 0 } ; rows ; for c { sums[at, from + c] = own[c] } */
+static void
+add_tile(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns, int64_t wide)
+{
+	Plan *p = a->p;
+	Loop none = open_loop(b, "c");
+	plan_emit_store(&none.body, columns->own, 1, &none.i, plan_float(p, p->bufs.at[d->sum].type, 0));
+	close_loop(b, &none, zero(a), whole(p, wide), true);
+	add_rows(a, d, b, columns, wide);
+	Loop give = open_loop(b, "c");
+	store2(&give.body, d->sums, columns->at, plan_binary(p, PEXPR_ADD, columns->from, give.i), load1(p, columns->own, give.i));
+	close_loop(b, &give, zero(a), whole(p, wide), true);
+}
+
+/* for t { for j in from ..< hi { sums[t, j] = 0 } } */
+static void
+set_zero(Ahead *a, const Delivery *d, PlanEmit *b, PlanExpr *until, PlanExpr *from)
+{
+	Plan *p = a->p;
+	Loop step = open_loop(b, "t"), none = open_loop(&step.body, "j");
+	store2(&none.body, d->sums, step.i, none.i, plan_float(p, p->bufs.at[d->sum].type, 0));
+	close_loop(&step.body, &none, from, hi(b), true);
+	close_loop(b, &step, zero(a), until, false);
+}
+
+/* Columns of `wide`, each with its sums in a frame for all rows of a step; what is left over as sums in memory. */
+static void
+narrow_tiles(Ahead *a, Delivery *d, PlanEmit *b, PlanExpr *until, int64_t wide)
+{
+	Plan *p = a->p;
+	PlanAxis axis = {AXIS_ITEM, (uint64_t)wide};
+	uint32_t own = plan_add_buf(p, part_name(a, d, "own"), p->bufs.at[d->sum].type, ROLE_WORK, 1, &axis);
+	PlanExpr *many = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SUB, hi(b), lo(b)), whole(p, -wide));
+	PlanExpr *end = plan_emit_let(b, "end", plan_binary(p, PEXPR_ADD, lo(b), many));
+	Loop tile = open_loop(b, "from"), turn = open_loop(&tile.body, "t");
+	Columns columns = {.at = turn.i, .q = zero(a), .from = tile.i, .own = own};
+	add_tile(a, d, &turn.body, &columns, wide);
+	close_loop(&tile.body, &turn, zero(a), until, false);
+	close_loop(b, &tile, lo(b), end, false)->step = wide;
+
+	set_zero(a, d, b, until, end);
+	Loop rest = open_loop(b, "t");
+	Columns left = {.at = rest.i, .q = zero(a), .from = end, .to = hi(b), .own = NO_ID};
+	add_rows(a, d, &rest.body, &left, 0);
+	close_loop(b, &rest, zero(a), until, false);
+}
+
+static void
+wide_tiles(Ahead *a, Delivery *d, PlanEmit *b, PlanExpr *until)
+{
+	Plan *p = a->p;
+	set_zero(a, d, b, until, lo(b));
+	Loop piece = open_loop(b, "q"), tile = open_loop(&piece.body, "from");
+	PlanExpr *columns = whole(p, BYTES / plan_type_size(p->bufs.at[d->sum].type));
+	PlanExpr *to = plan_emit_let(&tile.body, "to", smaller(p, plan_binary(p, PEXPR_ADD, tile.i, columns), hi(b)));
+	Loop turn = open_loop(&tile.body, "t");
+	Columns all = {.at = turn.i, .q = piece.i, .from = tile.i, .to = to, .own = NO_ID};
+	add_rows(a, d, &turn.body, &all, 0);
+	close_loop(&tile.body, &turn, zero(a), until, false);
+	close_loop(&piece.body, &tile, lo(b), hi(b), false)->step = columns->value.i;
+	close_loop(b, &piece, zero(a), whole(p, (int64_t)pieces_of(a, d)), false);
 }
 
 static void
@@ -105,22 +186,14 @@ collect_kernel(Ahead *a, Delivery *d)
 {
 	Plan *p = a->p;
 	const PlanBuf *sum = &p->bufs.at[d->sum];
-	PlanType real = sum->type;
-	PlanEmit b = open_kernel(p, part_name(a, d, "ahead"), sum->axis[1].extent, &d->collect);
+	uint64_t range = sum->axis[1].extent;
+	int64_t wide = TILE / (int64_t)plan_type_size(sum->type);
+	PlanEmit b = open_kernel(p, part_name(a, d, "ahead"), range, &d->collect);
 	PlanExpr *until = plan_emit_let(&b, "until", load0(p, a->until));
-	Loop step = open_loop(&b, "t"), none = open_loop(&step.body, "j");
-	store2(&none.body, d->sums, step.i, none.i, plan_float(p, real, 0));
-	close_loop(&step.body, &none, lo(&b), hi(&b), true);
-	close_loop(&b, &step, zero(a), until, false);
-
-	Loop piece = open_loop(&b, "q"), tile = open_loop(&piece.body, "from");
-	PlanExpr *columns = whole(p, BYTES / plan_type_size(real));
-	PlanExpr *to = plan_emit_let(&tile.body, "to", smaller(p, plan_binary(p, PEXPR_ADD, tile.i, columns), hi(&b)));
-	Loop turn = open_loop(&tile.body, "t");
-	add_rows(a, d, &turn.body, turn.i, piece.i, tile.i, to);
-	close_loop(&tile.body, &turn, zero(a), until, false);
-	close_loop(&piece.body, &tile, lo(&b), hi(&b), false)->step = columns->value.i;
-	close_loop(&b, &piece, zero(a), whole(p, (int64_t)pieces_of(a, d)), false);
+	if (pieces_of(a, d) == 1 && range >= (uint64_t)wide)
+		narrow_tiles(a, d, &b, until, wide);
+	else
+		wide_tiles(a, d, &b, until);
 	close_kernel(&b);
 }
 

@@ -47,8 +47,8 @@ find_stores(Rows *f, PlanBlock b, bool top)
 				return false;
 			break;
 		case PSTMT_STORE:
-			if (!top || !ends_with(s->nops, s->op, f->along->id))
-				return false;
+			if (!top || !ends_with(s->nops, s->op, f->along->id) || plan_buf_in_frame(&f->p->bufs.at[s->id]))
+				return false;                     /* sums in a frame stay in registers, for one row after the other */
 			if (!rows_sum_of(f, s->id)) {
 				RowsSum sum = {.buf = s->id, .nops = s->nops, .op = s->op, .joint = true};
 				VEC_PUSH(f->p->arena, &f->sums, sum);

@@ -18,6 +18,7 @@ typedef struct {
 
 /* team_reach.c */
 TeamReach team_reach(Plan *p, const PlanCode *kernel);
+int64_t team_whole_steps(const PlanExpr *e);               /* lo + (hi - lo & -step): step, a power of two; else 0 */
 
 /* team_cost.c: ns for the whole of a kernel, and for one of two who share it out. What is not known (how many spike) is guessed. */
 typedef struct { double whole, half; } TeamCost;

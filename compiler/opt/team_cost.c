@@ -202,9 +202,23 @@ left_over(const Cost *k, const PlanStmt *s)
 	return groups ? ((double)-from->op[1]->value.i / (double)s->step - 1) / 2 : 0;
 }
 
+/* Turns from lo as far as whole steps of the part go, or from there to hi; -1: neither. */
+static double
+in_steps(const Cost *k, const PlanStmt *s)
+{
+	const PlanExpr *from = s->e->kind == PEXPR_LOCAL ? k->value[s->e->id] : NULL, *to = s->hi->kind == PEXPR_LOCAL ? k->value[s->hi->id] : NULL;
+	int64_t n = from ? team_whole_steps(from) : 0, range = (int64_t)k->c->range;
+	if (n && is_local(s->hi, 1))
+		return (double)(range % n) / (double)s->step;
+	n = to ? team_whole_steps(to) : 0;
+	return n ? (double)(range - range % n) / (double)s->step : -1;
+}
+
 static double
 turns_of(const Cost *k, const PlanStmt *s)
 {
+	if (in_steps(k, s) >= 0)
+		return in_steps(k, s);
 	if (left_over(k, s) > 0)
 		return left_over(k, s);
 	if (s->e->kind == PEXPR_CONST && s->hi->kind == PEXPR_CONST)

@@ -2,6 +2,7 @@
  *
  * A turn's own are: elements at the variable of a loop over lo ..< hi, or over a piece of it, or over c * lo ..< c * hi; or at a value that
  * a condition keeps between lo and hi;
+ * or from + k with k below the step of a loop from lo to lo + (hi - lo & -step);
  * `scale` elements from scale * i on, which is how draws by blocks of four are stored; and the synapses of row i. Parts with the same
  * cuts that touch only their own do not meet each other there. All else is touched by anybody.
  */
@@ -22,6 +23,7 @@ typedef struct {
 	Becomes *becomes;                                 /* by local */
 	uint32_t *edge[2];                                /* by local: c, if it is c * lo or more; if it is c * hi or less; 0: neither */
 	uint32_t count;                                   /* of the list that the loop around goes along */
+	int64_t *piece, *below;                           /* by local: begins as many turns that are all the part's own; is from 0 to below this */
 	bool dense;                                       /* some loop goes over the whole range */
 } Reach;
 
@@ -79,6 +81,9 @@ own_of(const Reach *r, const PlanExpr *e)
 		bool ok = o.scale == 1 && o.row == NO_ROW && e->op[1]->value.i > 0 && e->op[1]->value.i <= TEAM_WIDEST;
 		return ok ? (TeamOwn){.scale = (uint32_t)e->op[1]->value.i, .row = NO_ROW} : none;
 	}
+	if (e->kind == PEXPR_ADD && e->op[0]->kind == PEXPR_LOCAL && e->op[1]->kind == PEXPR_LOCAL && r->below[e->op[1]->id] > 0 &&
+	    r->below[e->op[1]->id] <= r->piece[e->op[0]->id])
+		return (TeamOwn){.scale = 1, .row = NO_ROW};
 	if (e->kind == PEXPR_ADD && e->op[1]->kind == PEXPR_CONST) {
 		TeamOwn o = own_of(r, e->op[0]);
 		int64_t more = e->op[1]->value.i;
@@ -93,6 +98,8 @@ own_of(const Reach *r, const PlanExpr *e)
 static void
 note_touch(Reach *r, uint32_t buf, PlanExpr *const *index, uint32_t n, bool write)
 {
+	if (plan_buf_in_frame(&r->p->bufs.at[buf]))
+		return;
 	TeamTouch *t = &r->out->touch[buf];
 	TeamOwn by = {0};
 	for (uint32_t k = 0; k < n && !by.scale; k++) {
@@ -165,9 +172,29 @@ is_smaller_of(const PlanExpr *e)
 	return e->kind == PEXPR_SELECT && e->op[0]->kind == PEXPR_LT && same_expr(e->op[0]->op[0], e->op[1]) && same_expr(e->op[0]->op[1], e->op[2]);
 }
 
+int64_t
+team_whole_steps(const PlanExpr *e)
+{
+	if (e->kind != PEXPR_ADD || !is_local(e->op[0], 0) || e->op[1]->kind != PEXPR_AND || e->op[1]->op[1]->kind != PEXPR_CONST)
+		return 0;
+	const PlanExpr *n = e->op[1]->op[0];
+	int64_t step = -e->op[1]->op[1]->value.i;
+	bool power = step > 0 && (step & (step - 1)) == 0;
+	return power && n->kind == PEXPR_SUB && is_local(n->op[0], 1) && is_local(n->op[1], 0) ? step : 0;
+}
+
+static int64_t
+whole_steps(const Reach *r, const PlanExpr *e)
+{
+	bool named = e->kind == PEXPR_LOCAL && e->id >= 2 && r->becomes[e->id] == STAYS && r->value[e->id];
+	return team_whole_steps(named ? r->value[e->id] : e);
+}
+
 static uint32_t
 edge_of(const Reach *r, const PlanExpr *e, int which)
 {
+	if (whole_steps(r, e))
+		return 1;
 	if (e->kind == PEXPR_LOCAL)
 		return e->id < 2 ? e->id == (uint32_t)which : r->becomes[e->id] == STAYS ? r->edge[which][e->id] : 0;
 	if (e->kind == PEXPR_MUL && e->op[1]->kind == PEXPR_CONST) {
@@ -196,6 +223,8 @@ reach_for(Reach *r, const PlanStmt *s)
 {
 	uint32_t count = r->count, row, begin = edge_of(r, s->e, BEGIN);
 	r->edge[BEGIN][s->id] = begin;
+	r->piece[s->id] = is_local(s->e, 0) && s->step > 1 && whole_steps(r, s->hi) == s->step ? s->step : 0;
+	r->below[s->id] = s->e->kind == PEXPR_CONST && s->e->value.i >= 0 && s->hi->kind == PEXPR_CONST ? s->hi->value.i : 0;
 	if (begin && begin == edge_of(r, s->hi, END)) {
 		r->own[s->id] = (TeamOwn){.scale = begin, .row = NO_ROW};
 		r->dense = true;
@@ -277,6 +306,8 @@ team_reach(Plan *p, const PlanCode *kernel)
 	Reach r = {.p = p, .c = kernel, .out = &out, .count = NO_ID};
 	r.own = ARENA_ARRAY(p->arena, TeamOwn, kernel->nlocals + 1);
 	r.value = ARENA_ARRAY(p->arena, const PlanExpr *, kernel->nlocals + 1);
+	r.piece = ARENA_ARRAY(p->arena, int64_t, kernel->nlocals + 1);
+	r.below = ARENA_ARRAY(p->arena, int64_t, kernel->nlocals + 1);
 	r.becomes = ARENA_ARRAY(p->arena, Becomes, kernel->nlocals + 1);
 	for (int which = BEGIN; which <= END; which++)
 		r.edge[which] = ARENA_ARRAY(p->arena, uint32_t, kernel->nlocals + 1);

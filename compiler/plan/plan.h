@@ -69,7 +69,7 @@ const char *plan_axis_name(PlanAxisKind k);               /* "neuron" */
 const char *plan_role_name(PlanRole r);                   /* "state" */
 
 enum { PLAN_MAX_TEAM = 64 /* threads */ };
-enum { PLAN_MAX_AXES = 6, PLAN_MAX_OPS = 6, PLAN_ALIGN = 64, PLAN_HEADER = 64 };
+enum { PLAN_MAX_AXES = 6, PLAN_MAX_OPS = 6, PLAN_ALIGN = 64, PLAN_HEADER = 64, PLAN_FRAME = 1024 };
 /* How deep an expression and nested blocks may be: verify and read refuse more, so that no printer overflows. */
 enum { PLAN_MAX_DEPTH = 400, PLAN_MAX_NEST = 64 };
 
@@ -88,6 +88,7 @@ typedef struct {
 uint64_t plan_buf_count(const PlanBuf *b);                /* elements; UINT64_MAX if that is more than 2^48 */
 uint64_t plan_buf_pitch(const PlanBuf *b);                /* elements from a row to the next: the last axis, and what is left free behind it */
 uint64_t plan_buf_bytes(const PlanBuf *b);                /* in the arena, with what is left free */
+bool plan_buf_in_frame(const PlanBuf *b);                 /* work of at most PLAN_FRAME bytes: each part of a kernel has its own, in its frame */
 uint64_t plan_buf_place(const PlanBuf *b, uint64_t i);    /* where element i, in the order of the axes, lies: in elements */
 
 /* ---- expressions -------------------------------------------------------------------------- */

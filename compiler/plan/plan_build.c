@@ -109,6 +109,13 @@ plan_buf_bytes(const PlanBuf *b)
 	return n == UINT64_MAX ? n : n * plan_type_size(b->type);
 }
 
+/* Flags are looked at by sixty-four, which a frame may have fewer of. */
+bool
+plan_buf_in_frame(const PlanBuf *b)
+{
+	return b->role == ROLE_WORK && b->type != PT_BOOL && plan_buf_bytes(b) <= PLAN_FRAME;
+}
+
 uint64_t
 plan_buf_place(const PlanBuf *b, uint64_t i)
 {
