@@ -39,8 +39,10 @@
  * out the calls: ivopts folds addresses of two element sizes into one that points nowhere. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define STORED __asm__ volatile("" : : : "memory")
+#define APART __asm__ volatile("")        /* the turns of the loop around are not run together */
 #else
 #define STORED ((void)0)
+#define APART ((void)0)
 #endif
 
 /* A loop becomes vectors only if what it calls is part of it. */
