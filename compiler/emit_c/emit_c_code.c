@@ -91,23 +91,12 @@ put_voids(CEmit *c)
 	}
 }
 
-static void
-mark_stores(PlanBlock b, bool *stored)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_STORE)
-			stored[b.at[i]->id] = true;
-		mark_stores(b.at[i]->body, stored);
-		mark_stores(b.at[i]->other, stored);
-	}
-}
-
 /* Work of the code's own; what reads it has written it. */
 static void
 put_frame(CEmit *c)
 {
 	bool *stored = ARENA_ARRAY(c->arena, bool, c->plan->bufs.n + 1);
-	mark_stores(c->code->body, stored);
+	plan_note_stores(stored, c->code->body);
 	for (uint32_t i = 0; i < c->plan->bufs.n; i++)
 		if (stored[i] && plan_buf_in_frame(&c->plan->bufs.at[i]))
 			c_line(c, arena_printf(c->arena, "%s;", c_declarator(c, i)));

@@ -105,6 +105,9 @@ PlanExpr c_negated(const PlanExpr *e);
 int64_t c_wrapped(PlanType t, uint64_t v);               /* the low bits of v as a number of t */
 bool c_fold(const PlanExpr *e, int64_t *v);              /* the value, if it is made of constants */
 
+/* emit_c_head.c */
+const char *c_declarator(const CEmit *c, uint32_t buf);  /* _Alignas(64) float w[4][3] */
+
 /* emit_c_expr.c */
 /* where nothing stands around it: right of `=` */
 void c_expr(CEmit *c, StrBuf *b, const PlanExpr *e);
@@ -113,7 +116,6 @@ void c_operand(CEmit *c, StrBuf *b, const PlanExpr *e);
 /* assigned to something of its own type: casts that the assignment does are left out */
 void c_value(CEmit *c, StrBuf *b, const PlanExpr *e);
 /* n->w[i][j] */
-const char *c_declarator(const CEmit *c, uint32_t buf);   /* _Alignas(64) float w[4][3] (emit_c_head.c) */
 void c_element(CEmit *c, StrBuf *b, uint32_t buf, uint32_t n, PlanExpr *const *index);
 void c_address(CEmit *c, StrBuf *b, const PlanExpr *load);
 bool c_expr_same(const PlanExpr *a, const PlanExpr *b);

@@ -100,12 +100,15 @@ wants_one(int64_t turns, int64_t lanes)
 	return turns > 0 && turns % (4 * lanes) != turns % lanes;
 }
 
-/* Few vectors that are kept in a frame: all of them in one turn, so that each is in a register (sroa). */
+/* Few vectors that are kept in a frame, with little to do: all of them in one turn, so that each is in a register (sroa). */
 static bool
 keeps_in_frame(const LlGen *g, PlanBlock b)
 {
 	const PlanStmt *s = b.n ? b.at[b.n - 1] : NULL;
 	if (!s || s->kind != PSTMT_STORE)
+		return false;
+	Chain c = {g, ARENA_ARRAY(g->a, uint32_t, g->code->nlocals + 1)};
+	if (block_chain(&c, b) >= LONG)
 		return false;
 	return plan_buf_in_frame(&g->plan->bufs.at[s->id]) || (s->e->kind == PEXPR_LOAD && plan_buf_in_frame(&g->plan->bufs.at[s->e->id]));
 }

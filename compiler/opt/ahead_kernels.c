@@ -2,11 +2,10 @@
 #include "opt/ahead.h"
 #include "opt/clone.h"
 #include "opt/kernel.h"
-#include "opt/query.h"
 
-/* Of a matrix with more than ROWS rows, as many by BYTES of each are read again and again. Fewer rows leave room for sums that stay in
- * registers meanwhile, of columns of TILE bytes; with more, so short pieces of rows are slower (docs/performance.md). */
-enum { ROWS = 1024, BYTES = 1024, TILE = 512 };
+/* ROWS rows by BYTES of each are read again and again. Of a matrix with no more rows, of at most ROW bytes, TILE bytes are, so that sums stay
+ * in registers meanwhile; of larger ones, so short pieces of rows are slower (docs/performance.md). */
+enum { ROWS = 1024, BYTES = 1024, ROW = 8192, TILE = 512 };
 
 static const char *
 part_name(Ahead *a, const Delivery *d, const char *part)
@@ -85,20 +84,21 @@ with_place(const Delivery *d, PlanExpr *e, const Place *at)
 	return e;
 }
 
-/* Columns of a matrix: from + c, c = 0 ..< WIDE, with sums of their own; or those between two bounds. */
-typedef struct { PlanExpr *at, *q, *from, *to; uint32_t own; } Columns;
+/* Columns of a matrix in step `at` and piece q of its rows: from + c, c = 0 ..< wide, with sums of their own; or (wide: 0) from ..< to. */
+typedef struct { PlanExpr *at, *q, *from, *to; int64_t wide; uint32_t own; } Columns;
 
 static Place
 place_of(const Columns *c, const Delivery *d, PlanExpr *i)
 {
-	return c->own == NO_ID ? (Place){d->sums, 2, {c->at, i}} : (Place){c->own, 1, {i}};
+	return c->wide ? (Place){c->own, 1, {i}} : (Place){d->sums, 2, {c->at, i}};
 }
 
 /* The rows of one step, along the columns. */
 static void
-add_rows(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns, int64_t wide)
+add_rows(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns)
 {
 	Plan *p = a->p;
+	int64_t wide = columns->wide;
 	const PlanCode *old = p->codes.at[d->kernel];
 	const PlanStmt *each = old->body.at[d->add], *let = each->body.at[0], *along = each->body.at[1], *store = along->body.at[along->body.n - 1];
 	PlanExpr *first = plan_emit_let(b, "first", load2(p, d->piece, columns->at, columns->q));
@@ -120,16 +120,17 @@ add_rows(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns, int64
 
 /* for c { own[c] = 0 } ; rows ; for c { sums[at, from + c] = own[c] } */
 static void
-add_tile(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns, int64_t wide)
+add_tile(Ahead *a, const Delivery *d, PlanEmit *b, const Columns *columns)
 {
 	Plan *p = a->p;
+	PlanExpr *wide = whole(p, columns->wide);
 	Loop none = open_loop(b, "c");
 	plan_emit_store(&none.body, columns->own, 1, &none.i, plan_float(p, p->bufs.at[d->sum].type, 0));
-	close_loop(b, &none, zero(a), whole(p, wide), true);
-	add_rows(a, d, b, columns, wide);
+	close_loop(b, &none, zero(a), wide, true);
+	add_rows(a, d, b, columns);
 	Loop give = open_loop(b, "c");
 	store2(&give.body, d->sums, columns->at, plan_binary(p, PEXPR_ADD, columns->from, give.i), load1(p, columns->own, give.i));
-	close_loop(b, &give, zero(a), whole(p, wide), true);
+	close_loop(b, &give, zero(a), wide, true);
 }
 
 /* for t { for j in from ..< hi { sums[t, j] = 0 } } */
@@ -153,15 +154,15 @@ narrow_tiles(Ahead *a, Delivery *d, PlanEmit *b, PlanExpr *until, int64_t wide)
 	PlanExpr *many = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SUB, hi(b), lo(b)), whole(p, -wide));
 	PlanExpr *end = plan_emit_let(b, "end", plan_binary(p, PEXPR_ADD, lo(b), many));
 	Loop tile = open_loop(b, "from"), turn = open_loop(&tile.body, "t");
-	Columns columns = {.at = turn.i, .q = zero(a), .from = tile.i, .own = own};
-	add_tile(a, d, &turn.body, &columns, wide);
+	Columns columns = {.at = turn.i, .q = zero(a), .from = tile.i, .wide = wide, .own = own};
+	add_tile(a, d, &turn.body, &columns);
 	close_loop(&tile.body, &turn, zero(a), until, false);
 	close_loop(b, &tile, lo(b), end, false)->step = wide;
 
 	set_zero(a, d, b, until, end);
 	Loop rest = open_loop(b, "t");
-	Columns left = {.at = rest.i, .q = zero(a), .from = end, .to = hi(b), .own = NO_ID};
-	add_rows(a, d, &rest.body, &left, 0);
+	Columns left = {.at = rest.i, .q = zero(a), .from = end, .to = hi(b)};
+	add_rows(a, d, &rest.body, &left);
 	close_loop(b, &rest, zero(a), until, false);
 }
 
@@ -174,8 +175,8 @@ wide_tiles(Ahead *a, Delivery *d, PlanEmit *b, PlanExpr *until)
 	PlanExpr *columns = whole(p, BYTES / plan_type_size(p->bufs.at[d->sum].type));
 	PlanExpr *to = plan_emit_let(&tile.body, "to", smaller(p, plan_binary(p, PEXPR_ADD, tile.i, columns), hi(b)));
 	Loop turn = open_loop(&tile.body, "t");
-	Columns all = {.at = turn.i, .q = piece.i, .from = tile.i, .to = to, .own = NO_ID};
-	add_rows(a, d, &turn.body, &all, 0);
+	Columns all = {.at = turn.i, .q = piece.i, .from = tile.i, .to = to};
+	add_rows(a, d, &turn.body, &all);
 	close_loop(&tile.body, &turn, zero(a), until, false);
 	close_loop(&piece.body, &tile, lo(b), hi(b), false)->step = columns->value.i;
 	close_loop(b, &piece, zero(a), whole(p, (int64_t)pieces_of(a, d)), false);
@@ -185,13 +186,12 @@ static void
 collect_kernel(Ahead *a, Delivery *d)
 {
 	Plan *p = a->p;
-	const PlanBuf *sum = &p->bufs.at[d->sum];
-	uint64_t range = sum->axis[1].extent;
-	int64_t wide = TILE / (int64_t)plan_type_size(sum->type);
+	uint64_t range = p->bufs.at[d->sum].axis[1].extent, size = plan_type_size(p->bufs.at[d->sum].type);
+	bool narrow = pieces_of(a, d) == 1 && range * size >= TILE && range * size <= ROW;
 	PlanEmit b = open_kernel(p, part_name(a, d, "ahead"), range, &d->collect);
 	PlanExpr *until = plan_emit_let(&b, "until", load0(p, a->until));
-	if (pieces_of(a, d) == 1 && range >= (uint64_t)wide)
-		narrow_tiles(a, d, &b, until, wide);
+	if (narrow)
+		narrow_tiles(a, d, &b, until, TILE / (int64_t)size);
 	else
 		wide_tiles(a, d, &b, until);
 	close_kernel(&b);

@@ -73,7 +73,7 @@ hoist_block(Hoist *f, PlanBlock *b)
 			mark_changes(s->body, f->changes);
 			if (s->kind == PSTMT_FOR)
 				f->changes[s->id] = true;
-			note_stores(f->stored, s->body);
+			plan_note_stores(f->stored, s->body);
 			take(f, &s->body, &out);
 		}
 		VEC_PUSH(f->p->arena, &out.v, s);

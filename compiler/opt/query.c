@@ -77,17 +77,6 @@ block_calls(PlanBlock b)
 	return false;
 }
 
-void
-note_stores(bool *stored, PlanBlock b)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		if (b.at[i]->kind == PSTMT_STORE)
-			stored[b.at[i]->id] = true;
-		note_stores(stored, b.at[i]->body);
-		note_stores(stored, b.at[i]->other);
-	}
-}
-
 static uint32_t
 count_expr(const PlanExpr *e)
 {

@@ -16,7 +16,6 @@ bool block_reads(PlanBlock b, uint32_t buf);
 bool block_stores(PlanBlock b, uint32_t buf);             /* ANY_BUFFER: to any */
 bool same_expr(const PlanExpr *a, const PlanExpr *b);
 bool block_calls(PlanBlock b);                            /* a func */
-void note_stores(bool *stored, PlanBlock b);              /* stored[buf]: the block stores to it */
 /* Expressions of a block and of all that it calls; each loop, and each branch, counts for so many more. */
 uint32_t count_work(const Plan *p, PlanBlock b, uint32_t loop, uint32_t branch);
 bool block_touches(PlanBlock b, uint32_t buf);            /* reads, stores, or hands it to the host */

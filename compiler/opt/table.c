@@ -288,9 +288,9 @@ table_kernel(Plan *p, PlanCode *kernel)
 	t.defs = ARENA_ARRAY(p->arena, const PlanStmt *, kernel->nlocals);
 	t.loops = ARENA_ARRAY(p->arena, const PlanStmt *, kernel->nlocals);
 	t.stored = ARENA_ARRAY(p->arena, bool, p->bufs.n);
-	note_stores(t.stored, p->codes.at[step]->body);
+	plan_note_stores(t.stored, p->codes.at[step]->body);
 	for (uint32_t i = 0; i < order.n; i++)
-		note_stores(t.stored, p->codes.at[order.at[i]]->body);
+		plan_note_stores(t.stored, p->codes.at[order.at[i]]->body);
 	note_locals(&t, kernel->body);
 	table_block(&t, &kernel->body);
 }

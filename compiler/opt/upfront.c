@@ -86,7 +86,7 @@ open_entries(Upfront *f, const PlanStmt *s)
 	f->stored = ARENA_ARRAY(f->p->arena, bool, f->p->bufs.n + 1);
 	f->defs = ARENA_ARRAY(f->p->arena, const PlanStmt *, f->code->nlocals);
 	mark_changes(s->body, f->changes);
-	note_stores(f->stored, s->body);
+	plan_note_stores(f->stored, s->body);
 	for (uint32_t i = 0; i < s->body.n; i++)
 		if (s->body.at[i]->kind == PSTMT_LET)
 			f->defs[s->body.at[i]->id] = s->body.at[i];

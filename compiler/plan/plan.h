@@ -234,6 +234,7 @@ uint32_t plan_find_code(const Plan *p, const char *name); /* UINT32_MAX: none */
 uint32_t plan_add_object(Plan *p, PlanObjectKind k, const char *name);
 uint32_t plan_add_code(Plan *p, PlanCodeKind k, const char *name);   /* KERNEL gets its params lo, hi */
 uint32_t plan_add_local(Plan *p, PlanCode *c, const char *name, PlanType t);  /* made unique: v, v2, v3 … */
+void plan_note_stores(bool *stored, PlanBlock b);         /* stored[buf]: the block stores to it */
 void plan_layout(Plan *p);                                /* offsets and arena_bytes, in order of buffers */
 
 PlanExpr *plan_float(Plan *p, PlanType t, double v);      /* rounded to t */

@@ -124,6 +124,17 @@ plan_buf_place(const PlanBuf *b, uint64_t i)
 }
 
 void
+plan_note_stores(bool *stored, PlanBlock b)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		if (b.at[i]->kind == PSTMT_STORE)
+			stored[b.at[i]->id] = true;
+		plan_note_stores(stored, b.at[i]->body);
+		plan_note_stores(stored, b.at[i]->other);
+	}
+}
+
+void
 plan_layout(Plan *p)
 {
 	uint64_t at = PLAN_HEADER;
