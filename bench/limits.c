@@ -2,13 +2,18 @@
  *
  * Per size of the working set, from L1 to memory: GB/s of reading, of updating in place (bytes read and written both count), of copying
  * and of the triad a = b + s * c (STREAM; McCalpin 1995); millions of read-modify-writes of a float at random places per second. And GFLOP/s of
- * fused multiply-adds, and of divisions, on registers. cc -O3 -march=native -ffp-contract=off
+ * fused multiply-adds, and of divisions, on registers; and thousand millions of products of integers per second, as a generator of random
+ * words mixes by them (Salmon et al. 2011): both halves of a product, each with two others by exclusive or. cc -O3 -march=native -ffp-contract=off
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 /* A vector is one register: of two halves, gcc 12 keeps the chains in memory. */
 #if defined __AVX512F__
@@ -104,6 +109,52 @@ divide(size_t n)
 	sink = s[0] + s[LANES - 1];
 }
 
+/* Products of the lower halves of 64-bit numbers, whole; the higher halves of numbers. */
+#ifdef __AVX512F__
+typedef __m512i Mix;
+#define MIX_OF(x) _mm512_set1_epi64(x)
+#define MIX_TIMES(a, b) _mm512_mul_epu32(a, b)
+#define MIX_HIGH(a) _mm512_srli_epi64(a, 32)
+#elif defined __AVX2__
+typedef __m256i Mix;
+#define MIX_OF(x) _mm256_set1_epi64x(x)
+#define MIX_TIMES(a, b) _mm256_mul_epu32(a, b)
+#define MIX_HIGH(a) _mm256_srli_epi64(a, 32)
+#else
+typedef uint64_t Mix;
+#define MIX_OF(x) ((uint64_t)(x))
+#define MIX_TIMES(a, b) ((uint64_t)(uint32_t)(a) * (uint32_t)(b))
+#define MIX_HIGH(a) ((a) >> 32)
+#endif
+enum { MIX_LANES = sizeof(Mix) / 8, MIXES = MIX_LANES == 8 ? 6 : 3 };         /* as many as there are registers for */
+
+/* MIXES counters of four words side by side: two products of each in a turn. */
+static void
+multiply_words(size_t n)
+{
+	Mix a[MIXES], b[MIXES], c[MIXES], d[MIXES], by = MIX_OF(0xD2511F53), other = MIX_OF(0xCD9E8D57);
+	for (int k = 0; k < MIXES; k++) {
+		a[k] = b[k] = MIX_OF(k);
+		c[k] = d[k] = MIX_OF(k + 100);
+	}
+	for (size_t i = 0; i < n; i++) {
+		Mix key = MIX_OF((int64_t)i);
+		for (int k = 0; k < MIXES; k++) {
+			Mix p = MIX_TIMES(a[k], by), q = MIX_TIMES(c[k], other);
+			a[k] = MIX_HIGH(q) ^ b[k] ^ key;
+			b[k] = q;
+			c[k] = MIX_HIGH(p) ^ d[k] ^ key;
+			d[k] = p;
+		}
+	}
+	Mix all = MIX_OF(0);
+	for (int k = 0; k < MIXES; k++)
+		all ^= a[k] ^ b[k] ^ c[k] ^ d[k];
+	uint64_t word;
+	memcpy(&word, &all, sizeof word);
+	sink = (float)word;
+}
+
 typedef struct { float *a; uint32_t *place; size_t n, repeat; int kind; } Work;
 
 static void
@@ -118,7 +169,8 @@ turn(const Work *w)
 		case 3: triad(w->a, w->a + third, w->a + 2 * third, third); break;
 		case 4: add_at(w->a, w->place, PLACES); break;
 		case 5: multiply_add(1000); break;
-		default: divide(1000); break;
+		case 6: divide(1000); break;
+		default: multiply_words(1000); break;
 		}
 		__asm__ volatile("" ::: "memory");
 	}
@@ -170,7 +222,9 @@ main(void)
 	w.repeat = 100;
 	printf("\"fma\": %.1f, ", 1e-9 * 2 * LANES * CHAINS * 1000 / best(&w));
 	w.kind = 6;
-	printf("\"divide\": %.2f}\n", 1e-9 * LANES * CHAINS * 1000 / best(&w));
+	printf("\"divide\": %.2f, ", 1e-9 * LANES * CHAINS * 1000 / best(&w));
+	w.kind = 7;
+	printf("\"product\": %.2f}\n", 1e-9 * 2 * MIX_LANES * MIXES * 1000 / best(&w));
 	free(w.a);
 	free(w.place);
 	return 0;

@@ -3,10 +3,12 @@
 Of each: processor seconds per simulated second, how many times as fast as the peers (beside.py), the rate beside the reference, the share
 of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak memory.
 
-The floor is the sum of what no program for this network can leave away, at what limits.c measured: the loops over neurons, at
-their arithmetic (operations as they are written, half as many per second as flops of fused multiply-adds since none are fused that the
-plan does not fuse; divisions apart) or at updating their arrays where these lie; rows of full matrices, which are read, or changed where they learn; each
-event's place in an array of sums, and its synapse, which is read one behind the other in its row, and changed there where it learns.
+The floor is the sum of what a program for this network that does as the plan does cannot leave away, at what limits.c measured: the loops over
+neurons, at their arithmetic (operations as they are written, half as many per second as flops of fused multiply-adds since none are fused that the
+plan does not fuse; divisions apart) or at updating their arrays where these lie; random words, at the products that mix them; rows of full matrices,
+which are read, or changed where they learn, and where what post spikes do to a row waits until it is read, also two vectors of sums as long as the row
+(now, and when it was last read); each event's place in an array of sums, and its synapse, which is read one behind the other in its row, and changed
+there where it learns.
 """
 import re
 import statistics
@@ -78,16 +80,17 @@ def dt_of(program):
 
 
 def dense_loops(bench, program, settings):
-    """Operations, divisions and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
+    """Operations, divisions, products and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
     command = [bench.options.snnc, "explain", program]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Dense loops: [^(]*\(([^a-z]+) operations, ([^a-z]+) divisions[^)]*\) and ([\d. ]+) (\w+) in each step", text)
+    found = re.search(r"Dense loops: [^(]*\(([^a-z]+) operations, ([^a-z]+) divisions[^)]*\)(?:, ([^a-z]+) products[^)]*\))? and ([\d. ]+) (\w+) in "
+                      "each step", text)
     if not found:
         return None
-    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(4)]
-    return *(float(re.sub(r"[^\d.e]", "", found.group(k))) for k in (1, 2)), float(found.group(3).replace(" ", "")) * unit
+    unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(5)]
+    return *(float(re.sub(r"[^\d.e]", "", found.group(k) or "0")) for k in (1, 2, 3)), float(found.group(4).replace(" ", "")) * unit
 
 
 def floor(bench, case, rate):
@@ -96,17 +99,21 @@ def floor(bench, case, rate):
     loops = dense_loops(bench, program, case.settings)
     if not limits or not loops:
         return None
-    states = synapses = sums = weights = 0
+    states = synapses = sums = weights = snapshots = 0
     for name, n, axes in measure.arrays(bench.options, program, case.settings):
         states += n if "neuron" in axes else 0
         synapses += n if "synapse" in axes else 0
         weights = max(weights, n if name.endswith(".weight") else 0)
+        snapshots = max(snapshots, n if {"slot", "post"} <= set(axes) else 0)
         sums += n if name.endswith("_on_the_way") or name.rpartition(".")[2] in ("input", "exc", "inh") else 0
     arithmetic = (loops[0] - loops[1]) / (limits["fma"] / 2) + loops[1] / limits["divide"]
-    step = max(arithmetic, loops[2] / measure.limit(limits, "update", states)) / 1e9
+    step = (max(arithmetic, loops[3] / measure.limit(limits, "update", states)) + loops[2] / limits["product"]) / 1e9
     spikes = rate * neurons_of(bench, case)
     event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
-    matrix = case.rows * case.settings.get("n", 0) ** 2 * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)
+    through = case.rows * case.settings.get("n", 0) ** 2          # synapses in rows that are read in a second
+    matrix = through * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)
+    if snapshots:
+        matrix += through * 8e-9 / measure.limit(limits, "read", snapshots)
     row = 8e-9 / measure.limit(limits, "update", weights)
     return 1000 / dt_of(program) * step + matrix + spikes * (case.delivered * event + case.plastic * row)
 

@@ -2,7 +2,8 @@
  *
  * What stands in a turn is counted as it is written: an operation on floats is one flop (fma two), a call what its function holds, a
  * load or a store the bytes of its element, whether it comes from a cache or not; both sides of a condition count. An operation
- * is what a processor does at once: fma is one; divisions and roots, which take it many times as long, count apart. Turns are
+ * is what a processor does at once: fma is one; divisions and roots, which take it many times as long, count apart. Of whole numbers
+ * the products of 64 bits count, which is what random words are mixed by (20 for four); places in arrays do not. Turns are
  * numbers where the bounds are; where they come from a list, the loop is one over events.
  */
 #include "explain/cost.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct { double flops, bytes, ops, slow; } Work;
+typedef struct { double flops, bytes, ops, slow, products; } Work;
 
 typedef struct {
 	const Plan *p;
@@ -28,7 +29,7 @@ static Work work_of_block(Cost *k, PlanBlock b, bool with_loops);
 static Work
 add(Work a, Work b)
 {
-	return (Work){a.flops + b.flops, a.bytes + b.bytes, a.ops + b.ops, a.slow + b.slow};
+	return (Work){a.flops + b.flops, a.bytes + b.bytes, a.ops + b.ops, a.slow + b.slow, a.products + b.products};
 }
 
 static bool
@@ -56,6 +57,7 @@ work_of_expr(Cost *k, const PlanExpr *e)
 		bool floats = plan_type_is_float(e->type) || (e->nops && plan_type_is_float(e->op[e->nops - 1]->type));
 		w.flops += floats ? e->kind == PEXPR_FMA ? 2 : 1 : 0;
 		w.ops += floats;
+		w.products += e->kind == PEXPR_MUL && e->type == PT_U64;
 		w.slow += floats && (e->kind == PEXPR_DIV || e->kind == PEXPR_SQRT || e->kind == PEXPR_REM);
 	}
 	return w;
@@ -265,7 +267,7 @@ put_loop(Cost *k, Around a, PlanBlock b, bool simd)
 	Work w = work_of_block(k, b, false);
 	if (w.flops == 0 && w.bytes == 0)
 		return;
-	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.always, a.turns, w.flops, w.bytes, w.ops, w.slow};
+	CostLoop loop = {k->c, a.over, layout_of(k), a.list, a.where, a.form, simd, a.always, a.turns, w.flops, w.bytes, w.ops, w.slow, w.products};
 	VEC_PUSH(k->p->arena, k->out, loop);
 }
 
@@ -282,7 +284,7 @@ work_since(const Cost *k, uint32_t first)
 {
 	double n = 0;
 	for (uint32_t i = first; i < k->out->n; i++)
-		n += k->out->at[i].turns * (k->out->at[i].ops + k->out->at[i].bytes);
+		n += k->out->at[i].turns * (k->out->at[i].ops + k->out->at[i].products + k->out->at[i].bytes);
 	return n;
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 	double turns;                                     /* of dense loops in a step; of loops over events, in one event */
 	double flops, bytes;                              /* of one turn: floating-point operations, bytes of arrays read and written */
 	double ops, slow;                                 /* flops, but a fused multiply-add is one; divisions and roots among them */
+	double products;                                  /* of whole numbers of 64 bits: 20 for four random words */
 } CostLoop;
 typedef VEC(CostLoop) CostLoopVec;
 

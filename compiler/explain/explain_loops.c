@@ -71,7 +71,7 @@ static void
 put_costs(const Explain *x, const LoopVec *loops)
 {
 	PageTable t = {.columns = 7};
-	double flops = 0, bytes = 0, ops = 0, slow = 0;
+	double flops = 0, bytes = 0, ops = 0, slow = 0, products = 0;
 	VEC_PUSH(x->a, &t.rows, ((PageRow){{"kernel", "turns", "form", "flops a turn", "bytes a turn", "in a step", "arrays"}}));
 	for (uint32_t i = 0; i < loops->n; i++) {
 		const CostLoop *l = &loops->at[i];
@@ -83,10 +83,12 @@ put_costs(const Explain *x, const LoopVec *loops)
 		bytes += always ? l->turns * l->bytes : 0;
 		ops += always ? l->turns * l->ops : 0;
 		slow += always ? l->turns * l->slow : 0;
+		products += always ? l->turns * l->products : 0;
 	}
 	page_table(x->out, x->env->markdown, &t);
-	strbuf_printf(x->out, "\nDense loops: %s flops (%s operations, %s divisions or roots among them) and %s in each step; the others as often as "
-		      "spikes ask for.\n", page_count(x->a, flops), page_count(x->a, ops), page_count(x->a, slow), page_bytes(x->a, bytes));
+	const char *random = products > 0 ? arena_printf(x->a, ", %s products of 64-bit numbers (random words)", page_count(x->a, products)) : "";
+	strbuf_printf(x->out, "\nDense loops: %s flops (%s operations, %s divisions or roots among them)%s and %s in each step; the others as often as "
+		      "spikes ask for.\n", page_count(x->a, flops), page_count(x->a, ops), page_count(x->a, slow), random, page_bytes(x->a, bytes));
 }
 
 static void

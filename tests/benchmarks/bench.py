@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
@@ -17,7 +18,7 @@ sys.path[:0] = [str(ROOT / "tests" / "tools"), str(ROOT / "bench")]
 import beside                                        # noqa: E402
 import growth                                        # noqa: E402
 import measure                                       # noqa: E402
-import networks                                        # noqa: E402
+import networks                                      # noqa: E402
 import tool                                          # noqa: E402
 
 LIMITS = {level: {"kib": kib, "read": gb, "update": gb, "scatter": 10 * gb}
@@ -66,6 +67,19 @@ def main():
     need(found[0]["rate_ok"], f"CUBA: {found[0]['rate_hz']} Hz")
     need(2 <= found[0]["bytes_per_synapse"] < 3, f"CUBA: {found[0]['bytes_per_synapse']} bytes per synapse")
     need(8 <= found[1]["bytes_per_synapse"] <= 40, f"MSTDPET: {found[1]['bytes_per_synapse']} bytes per synapse")
+    bench = SimpleNamespace(options=SimpleNamespace(snnc=options.snnc), limits={**LIMITS, "fma": 100, "divide": 10, "product": 10})
+    case = next(c for c in networks.CASES if c.program == "microcircuit")
+    words = 20 * sum(-(-axes["neuron"] // 4) for name, _, axes in measure.arrays(bench.options, networks.NETWORKS / "microcircuit.snn", case.settings)
+                     if name.endswith(".v"))          # products: four neurons have a block of four words, by ten rounds of two
+    floors = []
+    for speed in (10, 20):
+        bench.limits["product"] = speed
+        floors.append(networks.floor(bench, case, case.rate))
+    need(abs((floors[0] - floors[1]) / (10000 * words * (1 / 10 - 1 / 20) / 1e9) - 1) < 1e-3, f"random words in the floor of a microcircuit: {floors}")
+    learning = networks.dense(1000, True)
+    whole = networks.floor(bench, learning, learning.rate)
+    bench.limits["L2"] = {**LIMITS["L2"], "read": 2 * LIMITS["L2"]["read"]}      # where the sums of rows that wait lie
+    need(abs((whole - networks.floor(bench, learning, learning.rate)) / (30e6 * 8e-9 * (1 / 100 - 1 / 200)) - 1) < 1e-3, "sums of rows that wait")
     for case in networks.CASES:
         need((networks.NETWORKS / f"{case.program}.snn").exists() and case.times > 0, f"{case.name}: no program, or no target")
     print(*wrong, sep="\n")
