@@ -1,6 +1,6 @@
 /* limits.c: what this machine can do: one thread, the best of several turns. Prints JSON.
  *
- * Per size of the working set, from L1 to memory: GB/s of reading, of updating in place (bytes read and written both count), of copying
+ * Per size of the working set, from L1 to memory (those with names, and more of them in "sizes"): GB/s of reading, of updating in place (bytes read and written both count), of copying
  * and of the triad a = b + s * c (STREAM; McCalpin 1995); millions of read-modify-writes of a float at random places per second. And GFLOP/s of
  * fused multiply-adds, and of divisions, on registers; and thousand millions of products of integers per second, as a generator of random
  * words mixes by them (Salmon et al. 2011): both halves of a product, each with two others by exclusive or. cc -O3 -march=native -ffp-contract=off
@@ -190,34 +190,42 @@ best(Work *w)
 	return least;
 }
 
+static void
+measure_size(Work *w, size_t kib)
+{
+	static const char *const kinds[] = {"read", "update", "copy", "triad"};
+	w->n = kib * 1024 / 4;
+	w->repeat = 1 + 4000000 / w->n;
+	printf("{\"kib\": %zu", kib);
+	for (w->kind = 0; w->kind < 4; w->kind++) {
+		double bytes = (double)w->n * 4 * (w->kind == 1 ? 2 : 1);
+		printf(", \"%s\": %.2f", kinds[w->kind], 1e-9 * bytes / best(w));
+	}
+	uint64_t r = 1;
+	for (int i = 0; i < PLACES; i++) {
+		r = r * 6364136223846793005u + 1442695040888963407u;
+		w->place[i] = (uint32_t)((r >> 33) % w->n);
+	}
+	w->repeat = 16;
+	printf(", \"scatter\": %.1f}", 1e-6 * PLACES / best(w));
+}
+
 int
 main(void)
 {
-	static const size_t kib[] = {24, 256, 8192, 262144};
-	static const char *const name[] = {"L1", "L2", "L3", "memory"}, *const kinds[] = {"read", "update", "copy", "triad"};
-	size_t most = kib[3] * 1024 / 4;
+	static const size_t kib[] = {24, 64, 256, 1024, 2048, 4096, 8192, 16384, 24576, 32768, 65536, 262144};
+	size_t most = kib[sizeof kib / sizeof *kib - 1] * 1024 / 4;
 	Work w = {.a = aligned_alloc(1 << 21, most * 4), .place = malloc(PLACES * sizeof(uint32_t))};
 	if (!w.a || !w.place)
 		return 1;
 	for (size_t i = 0; i < most; i++)
 		w.a[i] = 1;
-	printf("{");
-	for (int s = 0; s < 4; s++) {
-		w.n = kib[s] * 1024 / 4;
-		w.repeat = 1 + 4000000 / w.n;
-		printf("\"%s\": {\"kib\": %zu", name[s], kib[s]);
-		for (w.kind = 0; w.kind < 4; w.kind++) {
-			double bytes = (double)w.n * 4 * (w.kind == 1 ? 2 : 1);
-			printf(", \"%s\": %.2f", kinds[w.kind], 1e-9 * bytes / best(&w));
-		}
-		uint64_t r = 1;
-		for (int i = 0; i < PLACES; i++) {
-			r = r * 6364136223846793005u + 1442695040888963407u;
-			w.place[i] = (uint32_t)((r >> 33) % w.n);
-		}
-		w.repeat = 16;
-		printf(", \"scatter\": %.1f}, ", 1e-6 * PLACES / best(&w));
+	printf("{\"sizes\": [");
+	for (size_t s = 0; s < sizeof kib / sizeof *kib; s++) {
+		printf("%s", s ? ", " : "");
+		measure_size(&w, kib[s]);
 	}
+	printf("], ");
 	w.kind = 5;
 	w.repeat = 100;
 	printf("\"fma\": %.1f, ", 1e-9 * 2 * LANES * CHAINS * 1000 / best(&w));

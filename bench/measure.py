@@ -4,6 +4,7 @@ Times are those of the processor (user and system), not of the clock on the wall
 caches and memory are shared.
 """
 import json
+import math
 import os
 import re
 import shutil
@@ -110,8 +111,11 @@ def limits():
 
 
 def limit(found, what, size):
-    """GB/s (or millions of places) at the level where `size` bytes fit."""
-    for level in ("L1", "L2", "L3"):
-        if size <= 1024 * found[level]["kib"] * (2 if level != "L3" else 4):
-            return found[level][what]
-    return found["memory"][what]
+    """GB/s (or millions of places) in a working set of `size` bytes: between what was measured at the next smaller size and the next larger one."""
+    sizes = sorted(found["sizes"], key=lambda s: s["kib"])
+    kib = min(max(size / 1024, sizes[0]["kib"]), sizes[-1]["kib"])
+    for small, large in zip(sizes, sizes[1:]):
+        if kib <= large["kib"]:
+            part = math.log(kib / small["kib"]) / math.log(large["kib"] / small["kib"])
+            return small[what] ** (1 - part) * large[what] ** part
+    return sizes[-1][what]
