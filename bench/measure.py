@@ -68,9 +68,9 @@ def compile_times(bench, program, settings):
     return statistics.median(cold), statistics.median(warm)
 
 
-def arrays(options, program, settings):
+def arrays(options, program, settings, *extra):
     """Of each array of a plan: name, bytes, axes by kind."""
-    command = [options.snnc, "emit", "--plan", program]
+    command = [options.snnc, "emit", "--plan", program, *extra]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout

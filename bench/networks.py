@@ -79,9 +79,9 @@ def dt_of(program):
     return float(re.search(r"^dt = ([\d.]+) ms", program.read_text(), re.M)[1])
 
 
-def dense_loops(bench, program, settings):
+def dense_loops(bench, program, settings, *extra):
     """Operations, divisions, products and bytes of the loops of a step that have as many turns in each, as `snnc explain` counts them."""
-    command = [bench.options.snnc, "explain", program]
+    command = [bench.options.snnc, "explain", program, *extra]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     text = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout
@@ -91,6 +91,26 @@ def dense_loops(bench, program, settings):
         return None
     unit = {"B": 1, "KiB": 1024, "MiB": 1024 ** 2, "GiB": 1024 ** 3}[found.group(5)]
     return *(float(re.sub(r"[^\d.e]", "", found.group(k) or "0")) for k in (1, 2, 3)), float(found.group(4).replace(" ", "")) * unit
+
+
+def floor_of_step(limits, loops, states):
+    """Seconds of the loops over neurons, whose states lie in so many bytes."""
+    operations, divisions, products, moved = loops
+    arithmetic = (operations - divisions) / (limits["fma"] / 2) + divisions / limits["divide"]
+    return 1e-9 * (max(arithmetic, moved / measure.limit(limits, "update", states)) + products / limits["product"])
+
+
+def floor_of_image(bench, program, n, steps, spikes):
+    """Seconds per image of a network with as many inputs as a digit has pixels, which spike so often: rows that are changed and weights brought to
+    their norm (read for their sum, then changed), a random word for each spike, the loops of each step."""
+    limits, data = bench.limits, ("--data", bench.options.data)
+    loops = dense_loops(bench, program, {"n": n}, *data)
+    if not limits or not loops:
+        return None
+    states = sum(size for _, size, axes in measure.arrays(bench.options, program, {"n": n}, *data) if "neuron" in axes)
+    read, update = (measure.limit(limits, what, 4 * 784 * n) for what in ("read", "update"))
+    rows, norm = 8e-9 * n * spikes / update, 784 * n * (4e-9 / read + 8e-9 / update)
+    return rows + norm + 1e-9 * spikes * 5 / limits["product"] + steps * floor_of_step(limits, loops, states)
 
 
 def floor(bench, case, rate):
@@ -106,8 +126,7 @@ def floor(bench, case, rate):
         weights = max(weights, n if name.endswith(".weight") else 0)
         snapshots = max(snapshots, n if {"slot", "post"} <= set(axes) else 0)
         sums += n if name.endswith("_on_the_way") or name.rpartition(".")[2] in ("input", "exc", "inh") else 0
-    arithmetic = (loops[0] - loops[1]) / (limits["fma"] / 2) + loops[1] / limits["divide"]
-    step = (max(arithmetic, loops[3] / measure.limit(limits, "update", states)) + loops[2] / limits["product"]) / 1e9
+    step = floor_of_step(limits, loops, states)
     spikes = rate * neurons_of(bench, case)
     event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
     through = case.rows * case.settings.get("n", 0) ** 2          # synapses in rows that are read in a second

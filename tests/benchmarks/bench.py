@@ -57,6 +57,7 @@ def main():
                      "--peer", f"Slow={sys.executable} {peer}")
     need([row["name"] for row in found] == ["cold start n=20", "warm start n=20", "digits n=20"], f"rows {[row['name'] for row in found]}")
     need(found[2]["peer"] == "Slow (here)" and abs(found[2]["ratio"] * found[2]["value"] / 1000 - 1) < 1e-6, f"a peer of digits: {found[2]}")
+    need(found[2]["share_of_limit"] is None or found[2]["share_of_limit"] > 0, f"the limit of digits: {found[2]}")
     found = rows(options.snnc, "--sizes", "0", "--sparse", "small", "--rewarded", "60")
     need([row["name"] for row in found] == ["CUBA, short", "MSTDPET n=60"], f"rows {[row['name'] for row in found]}")
     for row in found:
