@@ -97,17 +97,28 @@ def bytes_per_synapse(options, program, settings):
     return total / synapses if synapses else None
 
 
+PLACE = tempfile.TemporaryDirectory(prefix="snnc-limits-")
+
+
 def limits():
-    """What limits.c measures, or None where it cannot be compiled."""
-    cc = shutil.which(os.environ.get("CC", "cc"))
+    """What limits.c measures now, or None where it cannot be compiled."""
+    cc, program = shutil.which(os.environ.get("CC", "cc")), Path(PLACE.name) / "limits"
     if not cc:
         return None
-    with tempfile.TemporaryDirectory(prefix="snnc-limits-") as folder:
+    if not program.exists():
         made = subprocess.run([cc, "-O3", "-march=native", "-ffp-contract=off", *(["-mprefer-vector-width=512"] if os.uname().machine == "x86_64" else []),
-                               "-o", f"{folder}/limits", str(HERE / "limits.c")], capture_output=True, text=True, check=False)
+                               "-o", str(program), str(HERE / "limits.c")], capture_output=True, text=True, check=False)
         if made.returncode:
             return None
-        return json.loads(subprocess.run([f"{folder}/limits"], capture_output=True, text=True, check=True).stdout)
+    return json.loads(subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout)
+
+
+def best_of(a, b):
+    """The higher of two measures of everything: whoever shares a core halves what its first cache stores, for minutes on end."""
+    if not a or not b:
+        return a or b
+    sizes = [{key: max(x[key], y[key]) for key in x} for x, y in zip(a["sizes"], b["sizes"])]
+    return {"sizes": sizes, **{key: max(a[key], b[key]) for key in a if key != "sizes"}}
 
 
 def limit(found, what, size):

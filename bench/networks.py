@@ -3,12 +3,14 @@
 Of each: processor seconds per simulated second, how many times as fast as the peers (beside.py), the rate beside the reference, the share
 of what memory and arithmetic allow, bytes per synapse, seconds to compile, peak memory.
 
-The floor is the sum of what a program for this network that does as the plan does cannot leave away, at what limits.c measured: the loops over
-neurons, at their arithmetic (operations as they are written, half as many per second as flops of fused multiply-adds since none are fused that the
-plan does not fuse; divisions apart) or at updating their arrays where these lie; random words, at the products that mix them; rows of full matrices,
-which are read, or changed where they learn, and where what post spikes do to a row waits until it is read, also two vectors of sums as long as the row
-(now, and when it was last read); each event's place in an array of sums, and its synapse, which is read one behind the other in its row, and changed
-there where it learns.
+The limits are measured before each network and behind it, and the better ones count.
+
+The floor is the sum of what a program for this network that does as the plan does cannot leave away, at what limits.c measured: the loops
+over neurons, at their arithmetic (operations as they are written, half as many per second as flops of fused multiply-adds since none are
+fused that the plan does not fuse; divisions apart) or at updating their arrays where these lie; random words, at the products that mix
+them; rows of full matrices, which are read, or changed where they learn, and where what post spikes do to a row waits until it is read,
+also two vectors of sums as long as the row (now, and when it was last read); each event's place in an array of sums, and its synapse, which
+is read one behind the other in its row, and changed there where it learns.
 """
 import re
 import statistics
@@ -147,7 +149,9 @@ def row_of(bench, case):
             told = beside.run(bench.peers[name], case.program, case.beside, case.settings)
             if told:
                 runs.append(told)
+    before = measure.limits()
     found, memory = measure.per_second(bench, program, case.settings, case.short, case.long, between=others)
+    bench.limits = measure.best_of(before, measure.limits())
     value, rate = statistics.median(found), rate_of(bench, case)
     cold, warm = measure.compile_times(bench, program, {**case.settings, "time": "1 ms"} if case.most is None else {"scale": 0.1, "time": "1 ms"})
     least, peers = floor(bench, case, rate), beside.compare(case.peers, theirs)

@@ -48,6 +48,9 @@ def main():
     need(abs(slope - 1.5) < 1e-9 and scatter < 1e-9, f"an exponent of 1.5 is fitted as {slope} +- {scatter}")
     found = [measure.limit(LIMITS, "read", size) for size in (1000, 512 * 1024, 2 * 1024 ** 2, 1e9)]
     need([round(gb, 6) for gb in found] == [200, 100, round((100 * 40) ** 0.5, 6), 10], f"limits of a working set: {found}")
+    other = {**LIMITS, "fma": 90, "divide": 11, "sizes": [{**size, "read": 150} for size in SIZES]}
+    both = measure.best_of(LIMITS, other)
+    need((both["fma"], both["divide"], [size["read"] for size in both["sizes"]]) == (100, 11, [200, 150, 150, 150]), f"the best of two measures: {both}")
     peers = beside.compare({"Brian2": 2.0, "GeNN": 1.0, "Auryn": 5.0}, {"Brian2": [(6.0, 5), (2.0, 5), (3.0, 6)], "NEST": [(1.4, 5)]})
     need(peers == [("NEST", 1.4, "here", 5), ("GeNN", 1.5, "scaled", None), ("Brian2", 3.0, "here", 5), ("Auryn", 7.5, "scaled", None)], f"peers {peers}")
     with tempfile.TemporaryDirectory(prefix="snnc-test-") as folder:
