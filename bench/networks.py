@@ -38,7 +38,7 @@ CASES = [
     Case("COBA by Euler's method", "coba_euler", {}, 0.5, 6.5, {"Auryn": 0.107}, 4, ("e", "i"), 19.3, 0.15, 3),
     Case("Brunel with STDP", "brunel_stdp", {}, 0.1, 1.1, {"GeNN": 2.98, "Auryn": 3.7, "Brian2": 5.5}, 4, ("e", "i"), 9.4, 0.05, 1, 1000, 512, 6,
          "GeNN"),
-    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 1.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 7,
+    Case("microcircuit, a tenth", "microcircuit", {"scale": 0.1}, 0.3, 6.3, {"GeNN": 0.82, "Brian2": 2.0}, 9, POPULATIONS, 3.48, 0.15, 1, 388, 0, 7,
          "GeNN"),
 ]
 FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 2.05, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 6, "GeNN", most=2.5e9)
