@@ -97,12 +97,12 @@ def bytes_per_synapse(options, program, settings):
     return total / synapses if synapses else None
 
 
-PLACE = tempfile.TemporaryDirectory(prefix="snnc-limits-")
+COMPILED = tempfile.TemporaryDirectory(prefix="snnc-limits-")         # limits.c, once for all that ask; gone at the end
 
 
 def limits():
     """What limits.c measures now, or None where it cannot be compiled."""
-    cc, program = shutil.which(os.environ.get("CC", "cc")), Path(PLACE.name) / "limits"
+    cc, program = shutil.which(os.environ.get("CC", "cc")), Path(COMPILED.name) / "limits"
     if not cc:
         return None
     if not program.exists():

@@ -43,6 +43,7 @@ CASES = [
 ]
 FULL = Case("microcircuit", "microcircuit", {"scale": 1}, 0.05, 2.05, {"GeNN": 29.1}, 9, POPULATIONS, 3.55, 0.15, 1, 3875, 0, 6, "GeNN", most=2.5e9)
 SMALL = [Case("CUBA, short", "cuba", {}, 0.1, 0.6, {}, None, ("e", "i"), 5.6, 0.2)]     # for the test of bench/run
+PRODUCTS = 5                                         # of a random word: Philox makes four by ten rounds of two
 DENSE = {                                            # (n, learning) -> seconds of GeNN, of Brian2, and how often snnc should be as fast as GeNN
     (1000, False): (0.0148, 0.061, 7), (4000, False): (0.298, 1.14, 6), (8000, False): (1.18, 4.4, 5),
     (1000, True): (0.046, 0.196, 8), (4000, True): (2.98, 7.5, 12), (8000, True): (14.8, 33.0, 12),
@@ -117,7 +118,7 @@ def floor_of_image(bench, program, n, steps, spikes, pixels):
     states = states_of(bench.options, program, {"n": n}, *data)
     rows = 8e-9 * n * spikes / measure.limit(limits, "update", 4 * pixels * n)
     norm = 784 * n * (4e-9 / measure.limit(limits, "read", 4 * 784 * n) + 8e-9 / measure.limit(limits, "update", 4 * 784 * n))
-    return rows + norm + 1e-9 * spikes * 5 / limits["product"] + steps * floor_of_step(limits, loops, states)
+    return rows + norm + 1e-9 * spikes * PRODUCTS / limits["product"] + steps * floor_of_step(limits, loops, states)
 
 
 def floor(bench, case, rate):
@@ -138,7 +139,7 @@ def floor(bench, case, rate):
     event = 1e-6 / measure.limit(limits, "scatter", sums) + 1e-9 * case.stream / measure.limit(limits, "read", synapses)
     through = case.rows * case.settings.get("n", 0) ** 2          # synapses in rows that are read in a second
     matrix = through * (8e-9 if case.cost == "update" else 4e-9) / measure.limit(limits, case.cost or "read", weights)
-    if snapshots:
+    if snapshots and case.cost == "update":                        # other arrays by slot and post hold what is on its way, or known ahead
         matrix += through * (4e-9 + 1e-9) / measure.limit(limits, "read", snapshots)
     row = 8e-9 / measure.limit(limits, "update", weights)
     return 1000 / dt_of(program) * step + matrix + spikes * (case.delivered * event + case.plastic * row)
