@@ -200,6 +200,13 @@ fuse_block(Fuse *f, PlanBlock *b)
 	}
 }
 
+bool
+fuse_hands_on(Plan *p, const PlanStmt *a, const PlanStmt *b)
+{
+	Fuse f = {.p = p};                                /* of loops over all, none asks for the code */
+	return is_whole(a) && is_whole(b) && fusible(&f, a, b) && !touch_other_buffers(p, a->body, b->body);
+}
+
 void
 fuse_kernel(Plan *p, PlanCode *kernel)
 {

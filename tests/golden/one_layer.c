@@ -59,7 +59,6 @@ struct one_layer {
 	_Alignas(64) float cells_constant[4];   /* constant by neuron */
 	_Alignas(64) float cells_v[4];          /* state by neuron */
 	_Alignas(64) uint8_t cells_spikes[4];   /* state by neuron; 0 or 1 */
-	_Alignas(64) float cells_input[4];      /* scratch by neuron */
 	_Alignas(64) float cells_drive[4];      /* scratch by neuron */
 };
 
@@ -75,9 +74,8 @@ AT(began, 384);
 AT(cells_constant, 448);
 AT(cells_v, 512);
 AT(cells_spikes, 576);
-AT(cells_input, 640);
-AT(cells_drive, 704);
-_Static_assert(sizeof(struct one_layer) == 768, "size");
+AT(cells_drive, 640);
+_Static_assert(sizeof(struct one_layer) == 704, "size");
 
 static void
 cells_init(struct one_layer *restrict n, int64_t lo, int64_t hi)
@@ -93,8 +91,10 @@ cells_update(struct one_layer *restrict n, int64_t lo, int64_t hi)
 {
 	INDEPENDENT
 	for (int64_t j = lo; j < hi; j++) {
+		float sum = 0.0f;
+		sum += n->cells_drive[j];
 		float v = n->cells_v[j];
-		const float input = n->cells_input[j];
+		const float input = sum;
 		bool spike = false;
 		/* one_layer.snn:5: v = (v - rest) * exp(-dt / tau) + rest + input */
 		v = (v + 65.0f) * 0.95122945f - 65.0f + input;
@@ -110,17 +110,6 @@ cells_update(struct one_layer *restrict n, int64_t lo, int64_t hi)
 	STORED;
 }
 
-static void
-cells_collect(struct one_layer *restrict n, int64_t lo, int64_t hi)
-{
-	INDEPENDENT
-	for (int64_t j = lo; j < hi; j++) {
-		n->cells_input[j] = 0.0f;
-		n->cells_input[j] += n->cells_drive[j];
-	}
-	STORED;
-}
-
 static int64_t
 step(struct one_layer *n)
 {
@@ -129,7 +118,6 @@ step(struct one_layer *n)
 		return status;
 
 	/* A: deliver the spikes of the previous step */
-	cells_collect(n, 0, 4);
 
 	/* B: update the layers */
 	cells_update(n, 0, 4);
@@ -187,16 +175,14 @@ static const snnrt_buffer buffers[] = {
 	    NULL},
 	{"cells.spikes", SNNRT_BOOL, SNNRT_STATE, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 576, 4,
 	    0, NULL},
-	{"cells.input", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 640, 16,
-	    0, NULL},
-	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 704, 16,
+	{"cells.drive", SNNRT_F32, SNNRT_SCRATCH, 2, {{SNNRT_BATCH, 1}, {SNNRT_NEURON, 4}}, 640, 16,
 	    0, NULL},
 };
 
 /* kind, name, how many texts, buffers and numbers, and which */
 static const snnrt_object objects[] = {
 	{SNNRT_OBJ_STREAM, "cells.input", 1, 1, 0, (const char *const[]){"drive.npy"},
-	    (const uint32_t[]){10}, NULL},
+	    (const uint32_t[]){9}, NULL},
 	{SNNRT_OBJ_RECORD, "cells.spikes", 1, 1, 1, (const char *const[]){"events"},
 	    (const uint32_t[]){8}, (const int64_t[]){1}},
 	{SNNRT_OBJ_RECORD, "cells.v", 1, 1, 1, (const char *const[]){"dense"},
@@ -219,7 +205,7 @@ static const snnrt_program one_layer = {
 	.dt = 1.0,
 	.seed = 0u,
 	.arena_bytes = sizeof(struct one_layer),
-	.nbuffers = 11,
+	.nbuffers = 10,
 	.buffers = buffers,
 	.nobjects = 3,
 	.objects = objects,
