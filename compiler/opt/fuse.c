@@ -204,7 +204,14 @@ bool
 fuse_hands_on(Plan *p, const PlanStmt *a, const PlanStmt *b)
 {
 	Fuse f = {.p = p};                                /* of loops over all, none asks for the code */
-	return is_whole(a) && is_whole(b) && fusible(&f, a, b) && !touch_other_buffers(p, a->body, b->body);
+	if (!is_whole(a) || !is_whole(b) || !fusible(&f, a, b))
+		return false;
+	TouchVec va = {0};
+	touch_block(p, &va, a->body);
+	for (uint32_t i = 0; i < va.n; i++)
+		if (va.at[i].store && block_reads(b->body, va.at[i].buf))
+			return true;
+	return false;
 }
 
 void

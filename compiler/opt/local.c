@@ -239,7 +239,8 @@ pass_local(Plan *p)
 	for (uint32_t buf = 0; buf < p->bufs.n; buf++) {
 		const PlanBuf *b = &p->bufs.at[buf];
 		Local l = {.p = p, .buf = buf};
-		bool sums = (b->role == ROLE_SCRATCH || b->role == ROLE_DERIVED) && b->naxes == 2 && b->axis[0].extent == 1 && plan_type_is_float(b->type);
+		bool wide = b->type == PT_F32 || b->type == PT_F64;       /* a store to others rounds */
+		bool sums = wide && (b->role == ROLE_SCRATCH || b->role == ROLE_DERIVED) && b->naxes == 2 && b->axis[0].extent == 1;
 		if (!sums || host_knows(p, buf) || !find_code(&l))
 			continue;
 		make_local(&l);

@@ -5,7 +5,8 @@
  *          a layer, and the update that reads the sum
  * writes   the two loops as one, as `fuse` makes it: the first where the second stands, or the second where the first does. What it passes by
  *          must not care. One of the two is light: two models' updates share no registers. A kernel that has nothing left is gone
- * keeps    every bit: the loops are fused where turn k of the second depends on turn k of the first alone
+ * keeps    every bit, for any parts of the range: the loops are fused where turn k of the second depends on turn k of the first alone, and
+ *          share no element with another turn's part of the kernel to which they go
  * example  tests/opt/sink
  */
 #include "opt/clone.h"
@@ -14,6 +15,7 @@
 #include "opt/marks.h"
 #include "opt/pass.h"
 #include "opt/query.h"
+#include "opt/team.h"
 #include "opt/touch.h"
 #include "opt/unread.h"
 
@@ -141,6 +143,28 @@ comes_to(const Pair *pair, const Moved *m, uint32_t i, uint32_t k)
 	       passes(pair, m, pair->second->body, 0, k);
 }
 
+/* ---- where it goes ------------------------------------------------------------------------------------------------ */
+
+/* Parts of a kernel may run at the same time: what one of both stores, both touch by elements of their own parts. Kernels of their own might meet. */
+static bool
+may_share(Plan *p, const Moved *m, const PlanCode *to)
+{
+	PlanCode alone = *m->code;
+	alone.body = m->all;
+	TeamReach a = team_reach(p, &alone), b = team_reach(p, to);
+	for (uint32_t buf = 0; buf < p->bufs.n; buf++) {
+		const TeamTouch *x = &a.touch[buf], *y = &b.touch[buf];
+		if (p->bufs.at[buf].role == ROLE_WORK && (m->marks.reads[buf] || m->marks.writes[buf]))
+			return false;                     /* without meaning between kernels */
+		if ((!x->reads && !x->writes) || (!y->reads && !y->writes) || (!x->writes && !y->writes))
+			continue;
+		bool same = x->by.scale == y->by.scale && x->by.axis == y->by.axis && x->by.row == y->by.row;
+		if (!x->own || !y->own || !same)
+			return false;
+	}
+	return true;
+}
+
 /* ---- moving ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -183,11 +207,11 @@ sink_pair(const Pair *pair, uint32_t i, uint32_t k)
 		return false;
 	if (!is_whole(b->body.at[k]) || !fuse_hands_on(pair->p, a->body.at[i], b->body.at[k]))
 		return false;
-	if (find_moved(pair->p, a, i, &m) && comes_to(pair, &m, i, k)) {
+	if (find_moved(pair->p, a, i, &m) && comes_to(pair, &m, i, k) && may_share(pair->p, &m, b)) {
 		move(pair->p, &m, b, k);
 		return true;
 	}
-	if (find_moved(pair->p, b, k, &m) && comes_to(pair, &m, i, k)) {
+	if (find_moved(pair->p, b, k, &m) && comes_to(pair, &m, i, k) && may_share(pair->p, &m, a)) {
 		move(pair->p, &m, a, i + 1);
 		return true;
 	}
