@@ -2,14 +2,15 @@
  *
  * A number is a function of seed, site, object (item * neurons + neuron, or the synapse), step and draw (DESIGN 4):
  * Philox4x32-10 with key = mix(seed, site, replica). Sites drawn for every neuron in every step (uniform, bernoulli,
- * poisson of a small known mean) are filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
+ * poisson of a small known mean, lower_count) are filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
  * file reads the row of this step: a uniform in [0, 1) for uniform, bernoulli and `keep one`, the number itself for poisson.
  */
 #include "base/panic.h"
 #include "lower/lower_inner.h"
 
-#include <math.h>
 #include <string.h>
+
+enum { VECTOR = 16, MANY = 6 };                   /* blocks of Philox: at once in the widest vectors; too many to be made one by one */
 
 /* Stable identity of a site: FNV-1a of its path. */
 uint64_t
@@ -97,43 +98,6 @@ normal(Scope *s, const NetExpr *e)
 	return plan_cast(l->p, l->real, drawn);
 }
 
-/* Counts of a small mean that is known: one word, compared with a table, as `poisson` of math.plan inverts the distribution. They are added
- * up, not chosen: gcc 12 makes branches of a chain of choices, and no vectors. */
-static bool
-is_tabled(const NetExpr *e)
-{
-	return e->draw == NDRAW_POISSON && e->op[0]->kind == NEXPR_CONST && e->op[0]->value > 0 && (float)e->op[0]->value < 10;
-}
-
-/* The first word that is above a cumulative probability: (word + 0.5) / 2^32 > sum. 2^32: none is. */
-static uint64_t
-first_above(double sum)
-{
-	uint64_t word = sum * 0x1p32 > 1 ? (uint64_t)(sum * 0x1p32) - 1 : 0;
-	while (word < (uint64_t)1 << 32 && !(((double)word + 0.5) * 0x1p-32 > sum))
-		word++;
-	return word;
-}
-
-static PlanExpr *
-tabled(Scope *s, const NetExpr *e, PlanExpr *word)
-{
-	Plan *p = s->l->p;
-	double m = (double)(float)e->op[0]->value, term = exp(-m), sum = term;
-	PlanExpr *count = NULL;
-	word = low_keep(s->b, "word", word);
-	for (int k = 1; k <= 64; k++) {
-		uint64_t first = first_above(sum);
-		if (first > UINT32_MAX)
-			break;
-		PlanExpr *above = plan_cast(p, PT_I32, plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)first)));
-		count = count ? plan_binary(p, PEXPR_ADD, count, above) : above;
-		term = term * (m / k);
-		sum += term;
-	}
-	return plan_emit_let(s->b, "drawn", count ? plan_cast(p, s->l->real, count) : low_real(s->l, 0));
-}
-
 static PlanExpr *
 poisson(Scope *s, const NetExpr *e)
 {
@@ -168,10 +132,10 @@ low_site_value(Scope *s, const NetExpr *e)
 		        : s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
 		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
-			value = is_tabled(e) ? tabled(s, e, value) : low_uniform(l, s->b, value);
+			value = low_is_counted(e) ? low_count_of_level(s, e, value) : low_uniform(l, s->b, value);
 	} else if (e->draw == NDRAW_NORMAL) {
 		return normal(s, e);
-	} else if (e->draw == NDRAW_POISSON && !is_tabled(e)) {
+	} else if (e->draw == NDRAW_POISSON && !low_is_counted(e)) {
 		return poisson(s, e);
 	} else {
 		PlanExpr *key[2], *args[5], *drawn;
@@ -186,7 +150,7 @@ low_site_value(Scope *s, const NetExpr *e)
 		args[4] = plan_int(p, PT_U32, 0);
 		static const char *const name = "drawn";
 		plan_emit_call(s->b, low_func(l, "draw_u32"), 5, args, &name, &drawn);
-		value = is_tabled(e) ? tabled(s, e, drawn) : low_uniform(l, s->b, drawn);
+		value = low_is_counted(e) ? low_count_of_word(s, e, drawn) : low_uniform(l, s->b, drawn);
 	}
 	return e->draw == NDRAW_BERNOULLI ? plan_binary(p, PEXPR_LT, value, low_expr(s, e->op[0])) : value;
 }
@@ -216,6 +180,35 @@ fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
 	fed_site_of(l, site, per_item ? 1 : 2, axes);
 }
 
+/* One more vector takes less than many single turns behind the others. */
+uint64_t
+low_whole_vectors(uint64_t blocks)
+{
+	return blocks % VECTOR >= MANY ? (blocks + VECTOR - 1) / VECTOR * VECTOR : blocks;
+}
+
+/* Words of all objects of an item: a loop over blocks of four, which are stored from 4 * q on. */
+void
+low_draw_words(Lower *l, PlanEmit *b, PlanExpr *const key[2], uint32_t buf, PlanExpr *item, PlanExpr *first_block)
+{
+	Plan *p = l->p;
+	PlanExpr *step = plan_emit_let(b, "now", low_load(l, l->step, 0));
+	PlanExpr *step_lo = plan_emit_let(b, "now_lo", plan_cast(p, PT_U32, step));
+	PlanExpr *high = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SHR, step, plan_int(p, PT_U64, 32)), plan_int(p, PT_U64, 0xffff));
+	PlanExpr *step_hi = plan_emit_let(b, "now_hi", plan_binary(p, PEXPR_SHL, plan_cast(p, PT_U32, high), plan_int(p, PT_U32, 16)));
+	LowLoop loop = low_loop(b, "q", low_lo(b), low_hi(b), true);
+	PlanEmit *in = low_body(&loop);
+	PlanExpr *block = first_block ? plan_binary(p, PEXPR_ADD, first_block, loop.index) : loop.index;
+	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, block), plan_int(p, PT_U32, 0), step_lo, step_hi}, *r[4];
+	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
+	for (int k = 0; k < 4; k++) {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, loop.index, low_i64(l, 4)), low_i64(l, k));
+		low_store(in, buf, r[k], 2, item, at);
+	}
+	low_close(&loop);
+}
+
 /* Blocks of four objects; the buffer is padded to whole blocks. In a batch an item's objects begin where a block does, or not so. */
 static void
 drawn_site(Lower *l, uint32_t site, uint32_t layer)
@@ -224,30 +217,17 @@ drawn_site(Lower *l, uint32_t site, uint32_t layer)
 	uint64_t n = l->net->layers.at[layer].n * l->batch, blocks = (n + 3) / 4;
 	if (n > UINT32_MAX || (l->batch > 1 && l->net->layers.at[layer].n % 4 != 0))
 		return;                                   /* drawn in place */
+	if (l->batch == 1)
+		blocks = low_whole_vectors(blocks);
 	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, 4 * blocks / l->batch)};
 	uint32_t buf = low_add_buf(l, PT_U32, ROLE_SCRATCH, 2, axes, "%s", l->net->sites.at[site].name);
 	uint32_t id = low_add_kernel(l, blocks / l->batch, "%s.draw", l->net->sites.at[site].name);
 	PlanEmit b = plan_emit(p, p->codes.at[id]);
 	PlanExpr *key[2];
 	low_site_key(l, &b, site, key);
-	PlanExpr *step = plan_emit_let(&b, "now", low_load(l, l->step, 0));
-	PlanExpr *step_lo = plan_emit_let(&b, "now_lo", plan_cast(p, PT_U32, step));
-	PlanExpr *high = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SHR, step, plan_int(p, PT_U64, 32)), plan_int(p, PT_U64, 0xffff));
-	PlanExpr *step_hi = plan_emit_let(&b, "now_hi", plan_binary(p, PEXPR_SHL, plan_cast(p, PT_U32, high), plan_int(p, PT_U32, 16)));
 	LowLoop items = low_items(l, &b);
-	LowLoop loop = low_loop(low_body(&items), "q", low_lo(&b), low_hi(&b), true);
-	PlanEmit *in = low_body(&loop);
-	PlanExpr *block = loop.index;
-	if (l->batch > 1)
-		block = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, items.index, low_i64(l, (int64_t)(blocks / l->batch))), block);
-	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, block), plan_int(p, PT_U32, 0), step_lo, step_hi}, *r[4];
-	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
-	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
-	for (int k = 0; k < 4; k++) {
-		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, loop.index, low_i64(l, 4)), low_i64(l, k));
-		low_store(in, buf, r[k], 2, items.index, at);
-	}
-	low_close(&loop);
+	PlanExpr *first = l->batch > 1 ? plan_binary(p, PEXPR_MUL, items.index, low_i64(l, (int64_t)(blocks / l->batch))) : NULL;
+	low_draw_words(l, low_body(&items), key, buf, items.index, first);
 	low_close(&items);
 	p->codes.at[id]->body = plan_freeze(&b);
 	l->sites[site] = buf;
@@ -262,7 +242,9 @@ sites_of_expr(Lower *l, uint32_t layer, const NetExpr *e, bool always)
 	if (e->kind == NEXPR_DRAW && l->sites[e->site] == NO_BUF) {
 		if (l->net->sites.at[e->site].file)
 			fed_site(l, e->site, layer, false);
-		else if ((e->draw != NDRAW_POISSON || is_tabled(e)) && e->draw != NDRAW_NORMAL && always)
+		else if (low_is_counted(e) && always)
+			low_counted_site(l, e, layer);
+		else if (e->draw != NDRAW_POISSON && e->draw != NDRAW_NORMAL && always)
 			drawn_site(l, e->site, layer);
 	}
 	for (int k = 0; k < 3; k++)

@@ -46,15 +46,23 @@ is_own_local(const Reach *r, const PlanExpr *e)
 	return e->kind == PEXPR_LOCAL && r->own[e->id].scale;
 }
 
-/* The bits of flags from q on, where q and all behind it up to hi belong to the part. */
+/* scale * hi */
+static bool
+is_end(const PlanExpr *e, uint32_t scale)
+{
+	if (scale == 1)
+		return is_local(e, 1);
+	return e->kind == PEXPR_MUL && is_local(e->op[0], 1) && e->op[1]->kind == PEXPR_CONST && e->op[1]->value.i == scale;
+}
+
+/* The bits of flags from q on, where q and all behind it up to the end belong to the part. */
 static bool
 is_own_mask(const Reach *r, const PlanExpr *e)
 {
 	if (e->kind != PEXPR_MASK || e->nops < 2)
 		return false;
 	const PlanExpr *from = e->op[e->nops - 2], *n = e->op[e->nops - 1];
-	return is_own_local(r, from) && r->own[from->id].scale == 1 && n->kind == PEXPR_SUB && is_local(n->op[0], 1) &&
-	       is_local(n->op[1], from->id);
+	return is_own_local(r, from) && n->kind == PEXPR_SUB && is_end(n->op[0], r->own[from->id].scale) && is_local(n->op[1], from->id);
 }
 
 /* q + i64(ctz(bits)), of such bits */
@@ -75,7 +83,7 @@ own_of(const Reach *r, const PlanExpr *e)
 	if (e->kind == PEXPR_LOCAL)
 		return r->own[e->id];
 	if (is_bit(r, e))
-		return (TeamOwn){.scale = 1, .row = NO_ROW};
+		return (TeamOwn){.scale = r->own[e->op[0]->id].scale, .row = NO_ROW};
 	if (e->kind == PEXPR_MUL && e->op[1]->kind == PEXPR_CONST && is_own_local(r, e->op[0])) {
 		TeamOwn o = r->own[e->op[0]->id];
 		bool ok = o.scale == 1 && o.row == NO_ROW && e->op[1]->value.i > 0 && e->op[1]->value.i <= TEAM_WIDEST;
