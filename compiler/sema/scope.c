@@ -483,6 +483,15 @@ where_known(const Sema *s, Name name)
 	return NULL;
 }
 
+static bool
+is_port(const Sema *s, Name name)
+{
+	for (uint32_t i = 0; s->decl && i < s->decl->model.handlers.n; i++)
+		if (s->decl->model.handlers.at[i].kind == AHANDLER_RECEIVE && s->decl->model.handlers.at[i].port == name)
+			return true;
+	return false;
+}
+
 /* What is declared is listed if nothing is near; the words of the language are only suggested. */
 static void
 report_nothing_called(Sema *s, const AstExpr *e)
@@ -510,6 +519,10 @@ report_nothing_called(Sema *s, const AstExpr *e)
 	}
 	if (elsewhere_help(e->name)) {
 		diag_help(s->diag, "%s", elsewhere_help(e->name));
+		return;
+	}
+	if (is_port(s, e->name)) {
+		diag_help(s->diag, "what arrives at the port is `input`: `receive %s { g += input }`", e->name);
 		return;
 	}
 	sema_help_names(s, e->name, suggest(e->name, near.at, near.n) ? &near : &known,
