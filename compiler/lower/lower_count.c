@@ -1,25 +1,24 @@
 /* lower_count: Poisson numbers of a small mean that is known.
  *
  * Drawn now and then, a number inverts the distribution by one word, as `poisson` of math.plan does. Drawn for every neuron in every step, it takes
- * half a word, a *level* of 65536: count k has floor(65536 p_k) of them, one behind the other. On the few levels that are left, at the top, which one
- * in some thousand meets, another word of the object (draw 1) decides what count it is, by what the others were short of; the object then gets the first
- * level of that count. Counts with a probability below 2^-16 have levels of their own there. So probabilities are right to about 2^-44, but counts
- * that all together come with less than 2^-33 never do, as with one word. A block of Philox serves eight objects: object o has the lower (o even) or
- * upper half of word o / 2.
+ * half a word, a *level* of 65536: count k has floor(65536 p_k) of them, one behind the other, but for counts so high that all of them together are
+ * rare. On the levels that are left, at the top, which one neuron in some thousand meets, another word of the object (draw 1) decides by what the
+ * others were short of. So probabilities are right to about 2^-43. Sixteen blocks of Philox serve 128 objects, in the order in which vectors hold them:
+ * object 128 g + 32 k + 16 h + b has half h (0: the lower) of word k of block 16 g + b.
  */
-#include "base/panic.h"
 #include "lower/lower_inner.h"
 
 #include <math.h>
 
-enum { MOST = 64, LEVELS = 1 << 16, BLOCK = 8 /* objects of four words */ };
+enum { MOST = 64, LEVELS = 1 << 16, BLOCKS = 16, GROUP = 128 /* objects of so many blocks */ };
+#define RARE (1.0 / 2048)                                 /* counts that all together come so seldom have no levels */
+#define NEVER 0x1p-50
 
-/* Counts 0 .. n - 1. */
+/* Counts 0 .. n - 1; those before `own` have levels. */
 typedef struct {
-	uint32_t n;
+	uint32_t n, own;
 	double p[MOST];
-	uint32_t level[MOST];                             /* the first that means this count, ascending */
-	uint32_t top;                                     /* levels from here on are not decided by themselves */
+	uint32_t end[MOST];                               /* of a count's levels, ascending */
 } Counts;
 
 bool
@@ -38,44 +37,20 @@ first_above(double sum)
 	return word;
 }
 
-/* Counts up to the last one that a word of 32 bits can mean. */
 static void
 find_counts(Counts *c, const NetExpr *e)
 {
-	double m = (double)(float)e->op[0]->value, term = exp(-m), sum = 0;
+	double m = (double)(float)e->op[0]->value, term = exp(-m), rest = 1;
+	uint32_t sum = 0;
 	*c = (Counts){0};
-	do {
+	while (c->n < MOST && (c->n <= m || term > NEVER)) {
 		c->p[c->n++] = term;
-		sum += term;
 		term = term * (m / c->n);
-	} while (c->n < MOST && first_above(sum) <= UINT32_MAX);
-}
-
-/* How many levels a count has of its own; the likeliest one leaves as many as those without any need at the top. */
-static uint32_t
-levels_of(const Counts *c, uint32_t k)
-{
-	uint32_t sum = 0, without = 0, likeliest = 0;
-	for (uint32_t i = 0; i < c->n; i++) {
-		uint32_t levels = (uint32_t)floor(c->p[i] * LEVELS);
-		sum += levels;
-		without += levels == 0;
-		likeliest = c->p[i] > c->p[likeliest] ? i : likeliest;
 	}
-	uint32_t left = LEVELS - sum, own = (uint32_t)floor(c->p[k] * LEVELS);
-	return k == likeliest && without > left ? own - (without - left) : own;
-}
-
-static void
-find_levels(Counts *c)
-{
-	uint32_t at = 0;
-	for (uint32_t k = 0; k < c->n; k++) {
-		uint32_t levels = levels_of(c, k);
-		ASSERT(at < LEVELS && (levels || c->level[k - 1] < at));
-		c->level[k] = at;
-		c->top = levels ? at + levels : c->top;
-		at += levels ? levels : 1;
+	for (; c->own < c->n && rest > RARE; c->own++) {
+		rest -= c->p[c->own];
+		sum += (uint32_t)floor(c->p[c->own] * LEVELS);
+		c->end[c->own] = sum < LEVELS ? sum : LEVELS - 1;     /* a bound of 16 bits */
 	}
 }
 
@@ -87,17 +62,10 @@ reached(Plan *p, PlanExpr *word, const uint64_t *bound, uint32_t n, PlanType typ
 {
 	PlanExpr *sum = NULL;
 	for (uint32_t k = 0; k < n && bound[k] <= UINT32_MAX; k++) {
-		PlanExpr *above = plan_cast(p, type, plan_binary(p, PEXPR_GE, word, plan_int(p, PT_U32, (int64_t)bound[k])));
+		PlanExpr *above = plan_cast(p, type, plan_binary(p, PEXPR_GE, word, plan_int(p, word->type, (int64_t)bound[k])));
 		sum = sum ? plan_binary(p, PEXPR_ADD, sum, above) : above;
 	}
 	return sum;
-}
-
-static PlanExpr *
-count_of(Scope *s, PlanExpr *word, const uint64_t *bound, uint32_t n)
-{
-	PlanExpr *count = reached(s->l->p, low_keep(s->b, "word", word), bound, n, PT_I32);
-	return plan_emit_let(s->b, "drawn", count ? plan_cast(s->l->p, s->l->real, count) : low_real(s->l, 0));
 }
 
 PlanExpr *
@@ -109,45 +77,43 @@ low_count_of_word(Scope *s, const NetExpr *e, PlanExpr *word)
 	find_counts(&c, e);
 	for (uint32_t k = 0; k + 1 < c.n; k++)
 		bound[k] = first_above(sum += c.p[k]);
-	return count_of(s, word, bound, c.n - 1);
-}
-
-PlanExpr *
-low_count_of_level(Scope *s, const NetExpr *e, PlanExpr *level)
-{
-	Counts c;
-	uint64_t bound[MOST];
-	find_counts(&c, e);
-	find_levels(&c);
-	for (uint32_t k = 0; k + 1 < c.n; k++)
-		bound[k] = c.level[k + 1];
-	return count_of(s, plan_cast(s->l->p, PT_U32, level), bound, c.n - 1);
+	PlanExpr *count = reached(s->l->p, low_keep(s->b, "word", word), bound, c.n - 1, PT_I32);
+	return plan_emit_let(s->b, "drawn", count ? plan_cast(s->l->p, s->l->real, count) : low_real(s->l, 0));
 }
 
 /* ---- levels -------------------------------------------------------------------------------------------------- */
 
-/* The first level of the count that a word decides on: the sum of what each bound that it reaches adds. */
 static PlanExpr *
-decided(Lower *l, const Counts *c, PlanExpr *word)
+counted(Lower *l, PlanExpr *word, const uint64_t *bound, uint32_t n, PlanType type)
 {
-	Plan *p = l->p;
-	PlanExpr *level = plan_int(p, PT_U32, 0);
-	double short_of = 0, left = LEVELS, sum = 0;
-	for (uint32_t k = 0; k < c->n; k++)
-		left -= levels_of(c, k);
-	for (uint32_t k = 0; k + 1 < c->n; k++) {
-		short_of = c->p[k] * LEVELS - levels_of(c, k);
-		uint64_t bound = first_above((sum += short_of) / left);
-		PlanExpr *above = reached(p, word, &bound, 1, PT_U32);
-		if (!above)
-			break;
-		PlanExpr *more = plan_int(p, PT_U32, c->level[k + 1] - c->level[k]);
-		level = plan_binary(p, PEXPR_ADD, level, plan_binary(p, PEXPR_MUL, above, more));
-	}
-	return plan_cast(p, PT_U16, level);
+	PlanExpr *sum = reached(l->p, word, bound, n, type);
+	return plan_cast(l->p, PT_U8, sum ? sum : plan_int(l->p, type, 0));
 }
 
-typedef struct { uint32_t words, levels, rest; uint64_t blocks; PlanExpr *key[2], *item; } Site;
+/* What the levels say; of those at the top, anything. */
+static PlanExpr *
+count_of_level(Lower *l, const Counts *c, PlanExpr *level)
+{
+	uint64_t bound[MOST];
+	for (uint32_t k = 0; k < c->own; k++)
+		bound[k] = c->end[k];
+	return counted(l, level, bound, c->own - 1, PT_U16);
+}
+
+/* What a second word decides: counts by what they are short of. */
+static PlanExpr *
+count_of_rest(Lower *l, const Counts *c, PlanExpr *word)
+{
+	double left = LEVELS - (double)c->end[c->own - 1], sum = 0;
+	uint64_t bound[MOST];
+	for (uint32_t k = 0; k + 1 < c->n; k++) {
+		double has = k < c->own ? c->end[k] - (k ? c->end[k - 1] : 0.0) : 0;
+		bound[k] = first_above((sum += c->p[k] * LEVELS - has) / left);
+	}
+	return counted(l, word, bound, c->n - 1, PT_I32);
+}
+
+typedef struct { uint32_t levels, rest, counts; uint64_t groups; PlanExpr *key[2], *item; } Site;
 
 static PlanExpr *
 times(Lower *l, PlanExpr *e, int64_t by)
@@ -155,66 +121,88 @@ times(Lower *l, PlanExpr *e, int64_t by)
 	return plan_binary(l->p, PEXPR_MUL, e, low_i64(l, by));
 }
 
-/* Both halves of each word, and which of them decide nothing. */
+static PlanExpr *
+plus(Lower *l, PlanExpr *a, PlanExpr *b)
+{
+	return plan_binary(l->p, PEXPR_ADD, a, b);
+}
+
+/* Both halves of all words: some blocks beside each other, whose halves of a kind are stored one behind the other. */
 static void
-take_halves(Lower *l, PlanEmit *b, const Site *site, const Counts *c)
+draw_levels(Lower *l, PlanEmit *b, const Site *site)
 {
 	Plan *p = l->p;
-	LowLoop words = low_loop(b, "w", times(l, low_lo(b), 4), times(l, low_hi(b), 4), true);
-	PlanEmit *in = low_body(&words);
-	PlanExpr *word = plan_emit_let(in, "word", low_load(l, site->words, 2, low_i64(l, 0), words.index)), *at = times(l, words.index, 2);
-	low_store(in, site->levels, plan_cast(p, PT_U16, word), 2, site->item, at);
-	PlanExpr *upper = plan_binary(p, PEXPR_SHR, word, plan_int(p, PT_U32, 16));
-	low_store(in, site->levels, plan_cast(p, PT_U16, upper), 2, site->item, plan_binary(p, PEXPR_ADD, at, low_i64(l, 1)));
-	low_close(&words);
-	LowLoop all = low_loop(b, "o", times(l, low_lo(b), BLOCK), times(l, low_hi(b), BLOCK), true);
-	PlanExpr *level = plan_cast(p, PT_U32, low_load(l, site->levels, 2, site->item, all.index));
-	low_store(low_body(&all), site->rest, plan_binary(p, PEXPR_GE, level, plan_int(p, PT_U32, c->top)), 1, all.index);
+	PlanExpr *step[2], *r[4];
+	low_step_words(l, b, step);
+	LowLoop groups = low_loop(b, "g", low_lo(b), low_hi(b), false);
+	LowLoop blocks = low_loop(low_body(&groups), "b", low_i64(l, 0), low_i64(l, BLOCKS), true);
+	PlanEmit *in = low_body(&blocks);
+	PlanExpr *first = l->batch > 1 ? plus(l, times(l, site->item, (int64_t)site->groups), groups.index) : groups.index;
+	PlanExpr *block = plan_cast(p, PT_U32, plus(l, times(l, first, BLOCKS), blocks.index));
+	PlanExpr *args[6] = {site->key[0], site->key[1], block, plan_int(p, PT_U32, 0), step[0], step[1]};
+	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
+	for (int k = 0; k < 8; k++) {
+		PlanExpr *half = k % 2 ? plan_binary(p, PEXPR_SHR, r[k / 2], plan_int(p, PT_U32, 16)) : r[k / 2];
+		PlanExpr *at = plus(l, plus(l, times(l, groups.index, GROUP), low_i64(l, k * BLOCKS)), blocks.index);
+		low_store(in, site->levels, plan_cast(p, PT_U16, half), 1, at);
+	}
+	low_close(&blocks);
+	low_close(&groups);
+}
+
+static void
+count_levels(Lower *l, PlanEmit *b, const Site *site, const Counts *c)
+{
+	Plan *p = l->p;
+	LowLoop all = low_loop(b, "o", times(l, low_lo(b), GROUP), times(l, low_hi(b), GROUP), true);
+	PlanEmit *in = low_body(&all);
+	PlanExpr *level = plan_emit_let(in, "level", low_load(l, site->levels, 1, all.index));
+	low_store(in, site->counts, count_of_level(l, c, level), 2, site->item, all.index);
+	low_store(in, site->rest, plan_binary(p, PEXPR_GE, level, plan_int(p, PT_U16, c->end[c->own - 1])), 1, all.index);
 	low_close(&all);
 }
 
 static void
-decide_rest(Lower *l, PlanEmit *b, const Site *site, const Counts *c)
+count_rest(Lower *l, PlanEmit *b, const Site *site, const Counts *c)
 {
 	Plan *p = l->p;
-	LowLoop all = low_loop(b, "o", times(l, low_lo(b), BLOCK), times(l, low_hi(b), BLOCK), false);
+	LowLoop all = low_loop(b, "o", times(l, low_lo(b), GROUP), times(l, low_hi(b), GROUP), false);
 	PlanEmit some = plan_emit(p, b->code);
-	PlanExpr *object = plan_binary(p, PEXPR_ADD, times(l, site->item, (int64_t)site->blocks * BLOCK), all.index), *word;
+	PlanExpr *object = plus(l, times(l, site->item, (int64_t)site->groups * GROUP), all.index), *word;
 	PlanExpr *args[5] = {site->key[0], site->key[1], plan_cast(p, PT_U64, object), low_load(l, l->step, 0), plan_int(p, PT_U32, 1)};
 	static const char *const name = "word";
 	plan_emit_call(&some, low_func(l, "draw_u32"), 5, args, &name, &word);
-	low_store(&some, site->levels, decided(l, c, word), 2, site->item, all.index);
+	low_store(&some, site->counts, count_of_rest(l, c, word), 2, site->item, all.index);
 	plan_emit_if(low_body(&all), low_load(l, site->rest, 1, all.index), &some, NULL);
 	low_close(&all);
 }
 
-/* Levels of all neurons of a layer, for each step; blocks of an item begin where those of the one before end. */
+/* Counts of all neurons of a layer, for each step. */
 void
 low_counted_site(Lower *l, const NetExpr *e, uint32_t layer)
 {
 	Plan *p = l->p;
 	const char *name = l->net->sites.at[e->site].name;
-	Site site = {.blocks = low_whole_vectors((l->net->layers.at[layer].n + BLOCK - 1) / BLOCK)};
+	Site site = {.groups = (l->net->layers.at[layer].n + GROUP - 1) / GROUP};
 	Counts c;
-	if (site.blocks * l->batch > UINT32_MAX)
+	if (site.groups * l->batch > UINT32_MAX / BLOCKS)
 		return;                                   /* drawn in place */
 	find_counts(&c, e);
-	find_levels(&c);
-	PlanAxis of_item[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, BLOCK * site.blocks)};
-	PlanAxis halves[2] = {low_axis(AXIS_BATCH, 1), low_axis(AXIS_NEURON, BLOCK / 2 * site.blocks)};
-	site.levels = low_add_buf(l, PT_U16, ROLE_SCRATCH, 2, of_item, "%s", name);
-	site.words = low_add_buf(l, PT_U32, ROLE_SCRATCH, 2, halves, "%s.words", name);
-	site.rest = low_add_buf(l, PT_BOOL, ROLE_SCRATCH, 1, of_item + 1, "%s.rest", name);
-	uint32_t id = low_add_kernel(l, site.blocks, "%s.draw", name);
+	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, GROUP * site.groups)};
+	site.counts = low_add_buf(l, PT_U8, ROLE_SCRATCH, 2, axes, "%s", name);
+	site.levels = low_add_buf(l, PT_U16, ROLE_SCRATCH, 1, axes + 1, "%s.levels", name);
+	site.rest = low_add_buf(l, PT_BOOL, ROLE_SCRATCH, 1, axes + 1, "%s.rest", name);
+	uint32_t id = low_add_kernel(l, site.groups, "%s.draw", name);
 	PlanEmit b = plan_emit(p, p->codes.at[id]);
 	low_site_key(l, &b, e->site, site.key);
 	LowLoop items = low_items(l, &b);
 	site.item = items.index;
-	low_draw_words(l, low_body(&items), site.key, site.words, low_i64(l, 0), l->batch > 1 ? times(l, items.index, (int64_t)site.blocks) : NULL);
-	take_halves(l, low_body(&items), &site, &c);
-	decide_rest(l, low_body(&items), &site, &c);
+	draw_levels(l, low_body(&items), &site);
+	count_levels(l, low_body(&items), &site, &c);
+	count_rest(l, low_body(&items), &site, &c);
 	low_close(&items);
 	p->codes.at[id]->body = plan_freeze(&b);
-	l->sites[e->site] = site.levels;
+	l->sites[e->site] = site.counts;
 	l->drawers[e->site] = id;
 }

@@ -132,7 +132,8 @@ low_site_value(Scope *s, const NetExpr *e)
 		        : s->conn != NET_NONE ? low_load(l, buf, 2, s->pre, s->post)
 		        : per_item ? low_load(l, buf, 1, s->item) : low_load(l, buf, 2, s->item, s->own);
 		if (!fed)
-			value = low_is_counted(e) ? low_count_of_level(s, e, value) : low_uniform(l, s->b, value);
+			value = low_is_counted(e) ? plan_emit_let(s->b, "drawn", plan_cast(p, l->real, plan_cast(p, PT_I32, value)))
+			                          : low_uniform(l, s->b, value);
 	} else if (e->draw == NDRAW_NORMAL) {
 		return normal(s, e);
 	} else if (e->draw == NDRAW_POISSON && !low_is_counted(e)) {
@@ -181,32 +182,21 @@ fed_site(Lower *l, uint32_t site, uint32_t layer, bool per_item)
 }
 
 /* One more vector takes less than many single turns behind the others. */
-uint64_t
-low_whole_vectors(uint64_t blocks)
+static uint64_t
+whole_vectors(uint64_t blocks)
 {
 	return blocks % VECTOR >= MANY ? (blocks + VECTOR - 1) / VECTOR * VECTOR : blocks;
 }
 
-/* Words of all objects of an item: a loop over blocks of four, which are stored from 4 * q on. */
+/* The words of a counter that are the step's. */
 void
-low_draw_words(Lower *l, PlanEmit *b, PlanExpr *const key[2], uint32_t buf, PlanExpr *item, PlanExpr *first_block)
+low_step_words(Lower *l, PlanEmit *b, PlanExpr *words[2])
 {
 	Plan *p = l->p;
 	PlanExpr *step = plan_emit_let(b, "now", low_load(l, l->step, 0));
-	PlanExpr *step_lo = plan_emit_let(b, "now_lo", plan_cast(p, PT_U32, step));
+	words[0] = plan_emit_let(b, "now_lo", plan_cast(p, PT_U32, step));
 	PlanExpr *high = plan_binary(p, PEXPR_AND, plan_binary(p, PEXPR_SHR, step, plan_int(p, PT_U64, 32)), plan_int(p, PT_U64, 0xffff));
-	PlanExpr *step_hi = plan_emit_let(b, "now_hi", plan_binary(p, PEXPR_SHL, plan_cast(p, PT_U32, high), plan_int(p, PT_U32, 16)));
-	LowLoop loop = low_loop(b, "q", low_lo(b), low_hi(b), true);
-	PlanEmit *in = low_body(&loop);
-	PlanExpr *block = first_block ? plan_binary(p, PEXPR_ADD, first_block, loop.index) : loop.index;
-	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, block), plan_int(p, PT_U32, 0), step_lo, step_hi}, *r[4];
-	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
-	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
-	for (int k = 0; k < 4; k++) {
-		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, loop.index, low_i64(l, 4)), low_i64(l, k));
-		low_store(in, buf, r[k], 2, item, at);
-	}
-	low_close(&loop);
+	words[1] = plan_emit_let(b, "now_hi", plan_binary(p, PEXPR_SHL, plan_cast(p, PT_U32, high), plan_int(p, PT_U32, 16)));
 }
 
 /* Blocks of four objects; the buffer is padded to whole blocks. In a batch an item's objects begin where a block does, or not so. */
@@ -218,16 +208,29 @@ drawn_site(Lower *l, uint32_t site, uint32_t layer)
 	if (n > UINT32_MAX || (l->batch > 1 && l->net->layers.at[layer].n % 4 != 0))
 		return;                                   /* drawn in place */
 	if (l->batch == 1)
-		blocks = low_whole_vectors(blocks);
+		blocks = whole_vectors(blocks);
 	PlanAxis axes[2] = {low_axis(AXIS_BATCH, l->batch), low_axis(AXIS_NEURON, 4 * blocks / l->batch)};
 	uint32_t buf = low_add_buf(l, PT_U32, ROLE_SCRATCH, 2, axes, "%s", l->net->sites.at[site].name);
 	uint32_t id = low_add_kernel(l, blocks / l->batch, "%s.draw", l->net->sites.at[site].name);
 	PlanEmit b = plan_emit(p, p->codes.at[id]);
 	PlanExpr *key[2];
 	low_site_key(l, &b, site, key);
+	PlanExpr *step[2];
+	low_step_words(l, &b, step);
 	LowLoop items = low_items(l, &b);
-	PlanExpr *first = l->batch > 1 ? plan_binary(p, PEXPR_MUL, items.index, low_i64(l, (int64_t)(blocks / l->batch))) : NULL;
-	low_draw_words(l, low_body(&items), key, buf, items.index, first);
+	LowLoop loop = low_loop(low_body(&items), "q", low_lo(&b), low_hi(&b), true);
+	PlanEmit *in = low_body(&loop);
+	PlanExpr *block = loop.index;
+	if (l->batch > 1)
+		block = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, items.index, low_i64(l, (int64_t)(blocks / l->batch))), block);
+	PlanExpr *args[6] = {key[0], key[1], plan_cast(p, PT_U32, block), plan_int(p, PT_U32, 0), step[0], step[1]}, *r[4];
+	static const char *const names[4] = {"r0", "r1", "r2", "r3"};
+	plan_emit_call(in, low_func(l, "philox4x32"), 6, args, names, r);
+	for (int k = 0; k < 4; k++) {
+		PlanExpr *at = plan_binary(p, PEXPR_ADD, plan_binary(p, PEXPR_MUL, loop.index, low_i64(l, 4)), low_i64(l, k));
+		low_store(in, buf, r[k], 2, items.index, at);
+	}
+	low_close(&loop);
 	low_close(&items);
 	p->codes.at[id]->body = plan_freeze(&b);
 	l->sites[site] = buf;

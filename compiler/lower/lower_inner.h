@@ -226,15 +226,12 @@ bool low_is_jump(const NetStmt *s);                               /* else it is 
 uint32_t low_read_before(Lower *l, const LowFeature *f, uint32_t state);   /* marks a read: the buffer and 1 */
 void low_follow_kernels(Lower *l);
 void low_sites(Lower *l);
-uint64_t low_whole_vectors(uint64_t blocks);              /* as many blocks of Philox, or some more */
-/* Words of blocks lo .. hi of an item into buf[item, 4 * block …]; first_block: NULL for 0. */
-void low_draw_words(Lower *l, PlanEmit *b, PlanExpr *const key[2], uint32_t buf, PlanExpr *item, PlanExpr *first_block);
+void low_step_words(Lower *l, PlanEmit *b, PlanExpr *words[2]);
 
 /* lower_count.c */
 bool low_is_counted(const NetExpr *e);                    /* a draw: a Poisson number of a mean below 10 that is known */
 void low_counted_site(Lower *l, const NetExpr *e, uint32_t layer);
 PlanExpr *low_count_of_word(Scope *s, const NetExpr *e, PlanExpr *word);
-PlanExpr *low_count_of_level(Scope *s, const NetExpr *e, PlanExpr *level);
 
 /* Features (lower_feature.c). The keys of all sites that a connection's features draw from, before a loop. */
 typedef PlanExpr *LowKeys[2];

@@ -51,7 +51,8 @@ late_group(const Late *l, uint32_t group)
 	}
 	g.bytes = g.elements * bytes_of_group(l, group);
 	uint64_t tiles = (g.bytes + NEAR - 1) / NEAR, tile = tiles ? (g.elements + tiles - 1) / tiles : g.elements;
-	g.tile = g.bytes <= ALL_NEAR ? 0 : (tile + LINE - 1) / LINE * LINE / g.scale;
+	uint64_t of = g.scale > LINE ? g.scale : LINE;
+	g.tile = g.bytes <= ALL_NEAR ? 0 : (tile + of - 1) / of * of / g.scale;
 	return g;
 }
 

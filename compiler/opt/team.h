@@ -23,7 +23,7 @@ int64_t team_whole_steps(const PlanExpr *e);               /* lo + (hi - lo & -s
 /* team_cost.c: ns for the whole of a kernel, and for one of two who share it out. What is not known (how many spike) is guessed. */
 typedef struct { double whole, half; } TeamCost;
 TeamCost team_cost(Plan *p, const PlanCode *kernel);
-#define TEAM_WIDEST 64                                    /* elements of a turn, at most */
+#define TEAM_WIDEST 128                                   /* elements of a turn, at most */
 #define TEAM_MEET_NS 500.0                                /* a meeting, and what one waits for the slower one */
 #define TEAM_MOVE_NS 400.0                                /* for each array that is cut and written: lines about the cut go from cache to cache (bench/halves.c) */
 

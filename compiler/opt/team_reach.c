@@ -3,7 +3,7 @@
  * A turn's own are: elements at the variable of a loop over lo ..< hi, or over a piece of it, or over c * lo ..< c * hi; or at a value that
  * a condition keeps between lo and hi;
  * or from + k with k below the step of a loop from lo to lo + (hi - lo & -step);
- * `scale` elements from scale * i on, which is how draws by blocks of four are stored; and the synapses of row i. Parts with the same
+ * `scale` elements from scale * i on, at a constant or a variable below one, which is how draws by blocks are stored; and the synapses of row i. Parts with the same
  * cuts that touch only their own do not meet each other there. All else is touched by anybody.
  */
 #include "opt/query.h"
@@ -83,7 +83,7 @@ own_of(const Reach *r, const PlanExpr *e)
 	if (e->kind == PEXPR_LOCAL)
 		return r->own[e->id];
 	if (is_bit(r, e))
-		return (TeamOwn){.scale = r->own[e->op[0]->id].scale, .row = NO_ROW};
+		return r->own[e->op[0]->id];
 	if (e->kind == PEXPR_MUL && e->op[1]->kind == PEXPR_CONST && is_own_local(r, e->op[0])) {
 		TeamOwn o = r->own[e->op[0]->id];
 		bool ok = o.scale == 1 && o.row == NO_ROW && e->op[1]->value.i > 0 && e->op[1]->value.i <= TEAM_WIDEST;
@@ -92,9 +92,10 @@ own_of(const Reach *r, const PlanExpr *e)
 	if (e->kind == PEXPR_ADD && e->op[0]->kind == PEXPR_LOCAL && e->op[1]->kind == PEXPR_LOCAL && r->below[e->op[1]->id] > 0 &&
 	    r->below[e->op[1]->id] <= r->piece[e->op[0]->id])
 		return (TeamOwn){.scale = 1, .row = NO_ROW};
-	if (e->kind == PEXPR_ADD && e->op[1]->kind == PEXPR_CONST) {
+	bool some = e->kind == PEXPR_ADD && e->op[1]->kind == PEXPR_LOCAL && r->below[e->op[1]->id] > 0;   /* any of the next few */
+	if (some || (e->kind == PEXPR_ADD && e->op[1]->kind == PEXPR_CONST)) {
 		TeamOwn o = own_of(r, e->op[0]);
-		int64_t more = e->op[1]->value.i;
+		int64_t more = some ? r->below[e->op[1]->id] - 1 : e->op[1]->value.i;
 		if (!o.scale || o.row != NO_ROW || more < 0 || more + o.offset >= o.scale)
 			return none;
 		o.offset += (uint32_t)more;
@@ -234,7 +235,7 @@ reach_for(Reach *r, const PlanStmt *s)
 	r->piece[s->id] = is_local(s->e, 0) && s->step > 1 && whole_steps(r, s->hi) == s->step ? s->step : 0;
 	r->below[s->id] = s->e->kind == PEXPR_CONST && s->e->value.i >= 0 && s->hi->kind == PEXPR_CONST ? s->hi->value.i : 0;
 	if (begin && begin == edge_of(r, s->hi, END)) {
-		r->own[s->id] = (TeamOwn){.scale = begin, .row = NO_ROW};
+		r->own[s->id] = (TeamOwn){.scale = begin, .offset = begin - 1, .row = NO_ROW};   /* each of them: what comes behind may be another's */
 		r->dense = true;
 	} else if ((row = row_of(r, s)) != NO_ID)
 		r->own[s->id] = (TeamOwn){.scale = 1, .row = row};

@@ -76,9 +76,8 @@ def main():
     need(8 <= found[1]["bytes_per_synapse"] <= 40, f"MSTDPET: {found[1]['bytes_per_synapse']} bytes per synapse")
     bench = SimpleNamespace(options=SimpleNamespace(snnc=options.snnc), limits=dict(LIMITS))
     case = next(c for c in networks.CASES if c.program == "microcircuit")
-    blocks = [-(-axes["neuron"] // 8) for name, _, axes in measure.arrays(bench.options, networks.NETWORKS / "microcircuit.snn", case.settings)
-              if name.endswith(".v")]                # eight neurons have a block, of ten rounds of two products; many that are over make whole vectors
-    words = 20 * sum(-(-n // 16) * 16 if n % 16 >= 6 else n for n in blocks)
+    words = 20 * sum(16 * -(-axes["neuron"] // 128) for name, _, axes in measure.arrays(bench.options, networks.NETWORKS / "microcircuit.snn", case.settings)
+                     if name.endswith(".v"))          # products: 128 neurons have sixteen blocks, of ten rounds of two
     floors = []
     for speed in (10, 20):
         bench.limits["product"] = speed

@@ -33,7 +33,8 @@ SMALL = [
     Case("cuba", {}, 10, CELLS, 5.6, 0.05),
     Case("coba", {"time": "2 s"}, 2, CELLS, 19.3, 0.15, 3),
     Case("coba_euler", {"time": "2 s"}, 2, CELLS, 19.3, 0.15, 3),
-    Case("brunel_stdp", {"scale": "0.1", "time": "0.5 s"}, 0.5, {"e": (800, None), "i": (200, None)}, 9.4, 0.15, 1, 0.0998),
+    # A tenth of the network is more synchronous: 9.8 Hz and weights of 0.0990, sd 0.0003 (two dozen seeds); the full one's 0.0998 is among FULL.
+    Case("brunel_stdp", {"scale": "0.1", "time": "0.5 s"}, 0.5, {"e": (800, None), "i": (200, None)}, 9.4, 0.15, 4, 0.0990),
     Case("microcircuit", {"scale": "0.05", "time": "0.5 s"}, 0.5, {k: (round(n * 0.05), None) for k, (n, _) in POPULATIONS.items()}, 3.5, 0.15),
 ]
 FULL = [
@@ -70,15 +71,17 @@ def spikes(snnc, case, seed, folder):
 def check(snnc, case, folder):
     """What is wrong, as lines."""
     name = " ".join([case.program, *(f"{k} = {v}" for k, v in case.settings.items())])
-    total, wrong = {layer: 0 for layer in case.layers}, []
+    total, wrong, weights = {layer: 0 for layer in case.layers}, [], []
     for seed in range(1, case.seeds + 1):
         counts, weight, text = spikes(snnc, case, seed, folder)
         if counts is None:
             return [f"{name}: {text}"]
         for layer, n in counts.items():
             total[layer] += n / case.seconds / case.seeds
-        if weight is not None and abs(weight / case.weight - 1) > 0.01:
-            wrong.append(f"{name}: weights of {weight:.6f}, not {case.weight}")
+        weights.append(weight)
+    weight = sum(weights) / len(weights) if case.weight else None
+    if case.weight and abs(weight / case.weight - 1) > 0.01:
+        wrong.append(f"{name}: weights of {weight:.6f}, not {case.weight}")
     rate = sum(total.values()) / sum(n for n, _ in case.layers.values())
     print(f"{name}: {rate:.2f} Hz" + (f", weights {weight:.6f}" if case.weight else ""))
     if abs(rate / case.rate - 1) > case.within:
