@@ -2,8 +2,8 @@
  *
  * A number is a function of seed, site, object (item * neurons + neuron, or the synapse), step and draw (DESIGN 4):
  * Philox4x32-10 with key = mix(seed, site, replica). Sites drawn for every neuron in every step (uniform, bernoulli,
- * poisson of a small known mean, lower_count) are filled by a kernel of their own, four objects to a block; others are drawn where they stand. A site that is fed from a
- * file reads the row of this step: a uniform in [0, 1) for uniform, bernoulli and `keep one`, the number itself for poisson.
+ * poisson of a small known mean) are filled by a kernel of their own, four objects to a block, Poisson numbers eight (lower_count);
+ * others are drawn where they stand. A site that is fed from a file reads the row of this step: a uniform in [0, 1) for uniform, bernoulli and `keep one`, the number itself for poisson.
  */
 #include "base/panic.h"
 #include "lower/lower_inner.h"

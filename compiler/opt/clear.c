@@ -16,35 +16,6 @@ typedef struct { Plan *p; uint32_t adds, reads, buf; PlanStmt *zero, *loop; } Cl
 
 /* ---- who reads ------------------------------------------------------------------------------------------------- */
 
-static bool
-own_only(const Plan *p, const PlanExpr *e, uint32_t buf, uint32_t j)
-{
-	if (!e || !expr_reads(e, buf))
-		return true;
-	if (e->kind == PEXPR_LOAD && e->id == buf)
-		return is_own(p, e, j);
-	for (uint32_t k = 0; k < e->nops; k++)
-		if (!own_only(p, e->op[k], buf, j))
-			return false;
-	return e->kind != PEXPR_MASK || e->id != buf;
-}
-
-static bool
-block_own_only(const Plan *p, PlanBlock b, uint32_t buf, uint32_t j)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if (!own_only(p, s->e, buf, j) || !own_only(p, s->hi, buf, j))
-			return false;
-		for (uint32_t k = 0; k < s->nops; k++)
-			if (!own_only(p, s->op[k], buf, j))
-				return false;
-		if (!block_own_only(p, s->body, buf, j) || !block_own_only(p, s->other, buf, j))
-			return false;
-	}
-	return true;
-}
-
 /* The only other code that touches it, in one loop. */
 static bool
 find_reader(Clear *c)

@@ -25,35 +25,13 @@ typedef struct {
 
 /* ---- who has it --------------------------------------------------------------------------------------------------- */
 
+/* Stored at the top of the loop alone. */
 static bool
-own_only(const Local *l, const PlanExpr *e)
+stored_at_top(const Local *l, PlanBlock b)
 {
-	if (!e || !expr_reads(e, l->buf))
-		return true;
-	if (e->kind == PEXPR_LOAD && e->id == l->buf)
-		return is_own(l->p, e, l->loop->id);
-	for (uint32_t k = 0; k < e->nops; k++)
-		if (!own_only(l, e->op[k]))
+	for (uint32_t i = 0; i < b.n; i++)
+		if (block_stores(b.at[i]->body, l->buf) || block_stores(b.at[i]->other, l->buf))
 			return false;
-	return e->kind != PEXPR_MASK || e->id != l->buf;
-}
-
-/* Its own element in all of a block; stored at the top of it alone. */
-static bool
-block_own_only(const Local *l, PlanBlock b, bool top)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		const PlanStmt *s = b.at[i];
-		if (!own_only(l, s->e) || !own_only(l, s->hi))
-			return false;
-		for (uint32_t k = 0; k < s->nops; k++)
-			if (!own_only(l, s->op[k]))
-				return false;
-		if (s->kind == PSTMT_STORE && s->id == l->buf && (!top || !is_zero_index(s->op[0]) || !is_local(s->op[1], l->loop->id)))
-			return false;
-		if (!block_own_only(l, s->body, false) || !block_own_only(l, s->other, false))
-			return false;
-	}
 	return true;
 }
 
@@ -89,7 +67,7 @@ find_loop(Local *l)
 			return false;
 		l->loop = b.at[i];
 	}
-	if (!l->loop || !block_own_only(l, l->loop->body, true))
+	if (!l->loop || !block_own_only(l->p, l->loop->body, l->buf, l->loop->id) || !stored_at_top(l, l->loop->body))
 		return false;
 	b = l->loop->body;
 	for (l->first = 0; !touches(l, &b.at[l->first]); l->first++)
@@ -171,33 +149,29 @@ find_code(Local *l)
 
 /* ---- the pass ----------------------------------------------------------------------------------------------------- */
 
+typedef struct { const Local *l; PlanExpr *local; } Put;
+
 static PlanExpr *
-with_local(const Local *l, PlanExpr *e, PlanExpr *local)
+with_local(void *env, PlanExpr *e)
 {
-	if (!e || !expr_reads(e, l->buf))
+	const Put *put = env;
+	if (!e || !expr_reads(e, put->l->buf))
 		return e;
-	if (e->kind == PEXPR_LOAD && e->id == l->buf)
-		return local;
-	PlanExpr *copy = arena_copy(l->p->arena, e, sizeof *e);
+	if (e->kind == PEXPR_LOAD && e->id == put->l->buf)
+		return put->local;
+	PlanExpr *copy = arena_copy(put->l->p->arena, e, sizeof *e);
 	for (uint32_t k = 0; k < e->nops; k++)
-		copy->op[k] = with_local(l, e->op[k], local);
+		copy->op[k] = with_local(env, e->op[k]);
 	return copy;
 }
 
 static void
-rewrite_block(const Local *l, PlanBlock b, PlanExpr *local)
+rewrite(const Local *l, PlanStmt *s, PlanExpr *local)
 {
-	for (uint32_t i = 0; i < b.n; i++) {
-		PlanStmt *s = b.at[i];
-		s->e = with_local(l, s->e, local);
-		s->hi = with_local(l, s->hi, local);
-		for (uint32_t k = 0; k < s->nops; k++)
-			s->op[k] = with_local(l, s->op[k], local);
-		if (s->kind == PSTMT_STORE && s->id == l->buf)
-			*s = (PlanStmt){.kind = PSTMT_SET, .span = s->span, .id = local->id, .e = s->e};
-		rewrite_block(l, s->body, local);
-		rewrite_block(l, s->other, local);
-	}
+	Put put = {l, local};
+	map_exprs((PlanBlock){&s, 1}, with_local, &put);
+	if (s->kind == PSTMT_STORE && s->id == l->buf)
+		*s = (PlanStmt){.kind = PSTMT_SET, .span = s->span, .id = local->id, .e = s->e};
 }
 
 /* With nobody else there, a turn begins with the zero that the last one left, or scratch begins with. */
@@ -225,7 +199,7 @@ make_local(const Local *l)
 			continue;
 		all.at[all.n++] = b->at[i];
 		if (i != l->last || !l->zeroed)
-			rewrite_block(l, (PlanBlock){&b->at[i], 1}, local);
+			rewrite(l, b->at[i], local);
 	}
 	*b = all;
 	plan_remark(p, "local", true, p->codes.at[l->code], "%s is a local: only its own turn looks at it", p->bufs.at[l->buf].name);

@@ -24,6 +24,7 @@ typedef struct {
 	uint32_t count;                                   /* the local */
 	uint32_t word, bound[MOST], n;                    /* a local; n bounds */
 	uint32_t uses, found, least;                      /* of the local outside of such expressions; those; what the cheapest is worth */
+	bool write;
 } Outcome;
 
 /* ---- what counts ---------------------------------------------------------------------------------------------- */
@@ -120,38 +121,20 @@ put_together(Outcome *f, PlanExpr *e)
 
 /* Counts what follows, or (write) puts it together. */
 static PlanExpr *
-outcome_expr(Outcome *f, PlanExpr *e, bool write)
+outcome_expr(void *env, PlanExpr *e)
 {
+	Outcome *f = env;
 	if (!e)
 		return e;
 	f->uses += is_local(e, f->count);
 	if (follows(f, e)) {
 		f->found++;
 		f->least = worth_of(e) < f->least ? worth_of(e) : f->least;
-		return write ? put_together(f, e) : e;
+		return f->write ? put_together(f, e) : e;
 	}
-	for (uint32_t k = 0; k < e->nops; k++) {
-		PlanExpr *op = outcome_expr(f, e->op[k], write);
-		if (write)
-			e->op[k] = op;
-	}
+	for (uint32_t k = 0; k < e->nops; k++)
+		e->op[k] = outcome_expr(f, e->op[k]);
 	return e;
-}
-
-static void
-outcome_block(Outcome *f, PlanBlock b, bool write)
-{
-	for (uint32_t i = 0; i < b.n; i++) {
-		PlanStmt *s = b.at[i];
-		s->e = outcome_expr(f, s->e, write);
-		s->hi = outcome_expr(f, s->hi, write);
-		for (uint32_t k = 0; k < s->nops; k++)
-			s->op[k] = outcome_expr(f, s->op[k], write);
-		for (uint32_t k = 0; k < s->nargs; k++)
-			s->args[k].e = outcome_expr(f, s->args[k].e, write);
-		outcome_block(f, s->body, write);
-		outcome_block(f, s->other, write);
-	}
 }
 
 /* ---- the pass ---------------------------------------------------------------------------------------------------------- */
@@ -167,10 +150,12 @@ find_counts(Outcome *f, PlanBlock b, const bool *set)
 			continue;
 		f->uses = f->found = 0;
 		f->least = UINT32_MAX;
-		outcome_block(f, f->code->body, false);
+		f->write = false;
+		map_exprs(f->code->body, outcome_expr, f);
 		if (f->uses || !f->found || f->found > FEW || f->least + 1 < f->n)
 			continue;
-		outcome_block(f, f->code->body, true);
+		f->write = true;
+		map_exprs(f->code->body, outcome_expr, f);
 		plan_remark(f->p, "outcome", true, f->code, "what follows from %s alone is chosen by the %u bounds that a word reaches, not computed",
 			    f->code->locals[f->count].name, f->n);
 	}

@@ -147,6 +147,22 @@ host_writes(const Plan *p, uint32_t buf)
 }
 
 void
+map_exprs(PlanBlock b, PlanExpr *(*to)(void *env, PlanExpr *e), void *env)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		PlanStmt *s = b.at[i];
+		s->e = to(env, s->e);
+		s->hi = to(env, s->hi);
+		for (uint32_t k = 0; k < s->nops; k++)
+			s->op[k] = to(env, s->op[k]);
+		for (uint32_t k = 0; k < s->nargs; k++)
+			s->args[k].e = to(env, s->args[k].e);
+		map_exprs(s->body, to, env);
+		map_exprs(s->other, to, env);
+	}
+}
+
+void
 each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel))
 {
 	for (uint32_t c = 0; c < p->codes.n; c++)
@@ -193,6 +209,37 @@ is_own(const Plan *p, const PlanExpr *e, uint32_t local)
 	if (e->kind != PEXPR_LOAD || e->nops != 2 || p->bufs.at[e->id].axis[0].extent != 1)
 		return false;
 	return is_zero_index(e->op[0]) && is_local(e->op[1], local);
+}
+
+static bool
+own_only(const Plan *p, const PlanExpr *e, uint32_t buf, uint32_t local)
+{
+	if (!e || !expr_reads(e, buf))
+		return true;
+	if (e->kind == PEXPR_LOAD && e->id == buf)
+		return is_own(p, e, local);
+	for (uint32_t k = 0; k < e->nops; k++)
+		if (!own_only(p, e->op[k], buf, local))
+			return false;
+	return e->kind != PEXPR_MASK || e->id != buf;
+}
+
+bool
+block_own_only(const Plan *p, PlanBlock b, uint32_t buf, uint32_t local)
+{
+	for (uint32_t i = 0; i < b.n; i++) {
+		const PlanStmt *s = b.at[i];
+		if (!own_only(p, s->e, buf, local) || !own_only(p, s->hi, buf, local))
+			return false;
+		for (uint32_t k = 0; k < s->nops; k++)
+			if (!own_only(p, s->op[k], buf, local))
+				return false;
+		if (s->kind == PSTMT_STORE && s->id == buf && (s->nops != 2 || !is_zero_index(s->op[0]) || !is_local(s->op[1], local)))
+			return false;
+		if (!block_own_only(p, s->body, buf, local) || !block_own_only(p, s->other, buf, local))
+			return false;
+	}
+	return true;
 }
 
 bool

@@ -27,6 +27,8 @@ const PlanExpr *meaning(const PlanStmt *const *defs, const PlanExpr *e);
 bool is_zero_index(const PlanExpr *e);
 bool is_scalar_load(const PlanExpr *e);
 bool is_own(const Plan *p, const PlanExpr *e, uint32_t local);   /* buf[0, local], of a batch of one */
+/* Whether a block loads and stores a buffer at buf[0, local] alone, if at all. */
+bool block_own_only(const Plan *p, PlanBlock b, uint32_t buf, uint32_t local);
 bool is_cell(const PlanExpr *const *index, uint32_t n, uint32_t i, uint32_t j);   /* [i, j] */
 bool is_whole(const PlanStmt *s);                         /* of a kernel: for j in lo ..< hi simd { … } */
 uint32_t zeroed_by(const Plan *p, const PlanStmt *s);     /* for j in lo ..< hi simd { buf[0, j] = 0.0 }, scratch: the buffer; else NO_ID */
@@ -41,6 +43,8 @@ bool runs(PlanBlock b, uint32_t kernel);                  /* whether a proc runs
 bool runs_once(const Plan *p, uint32_t kernel);           /* in the text of the whole plan */
 typedef VEC(uint32_t) RunOrder;
 void list_runs(const Plan *p, PlanBlock b, RunOrder *out);   /* kernels in the order in which a proc runs them */
+/* Puts to(env, e) in the place of each expression e that statements of a block have; e may be NULL. */
+void map_exprs(PlanBlock b, PlanExpr *(*to)(void *env, PlanExpr *e), void *env);
 void each_kernel(Plan *p, void (*pass)(Plan *p, PlanCode *kernel));
 
 #endif

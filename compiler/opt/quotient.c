@@ -113,8 +113,9 @@ product_for(Quotient *f, PlanExpr *e)
 /* ---- the pass -------------------------------------------------------------------------------------------------------- */
 
 static PlanExpr *
-quotient_expr(Quotient *f, PlanExpr *e)
+quotient_expr(void *env, PlanExpr *e)
 {
+	Quotient *f = env;
 	if (!e)
 		return e;
 	for (uint32_t k = 0; k < e->nops; k++)
@@ -137,18 +138,13 @@ is_byte(const Plan *p, const PlanStmt *s)
 }
 
 static void
-quotient_block(Quotient *f, PlanBlock b)
+mark_bytes(Quotient *f, PlanBlock b)
 {
 	for (uint32_t i = 0; i < b.n; i++) {
-		PlanStmt *s = b.at[i];
-		if (is_byte(f->p, s))
-			f->byte[s->id] = true;
-		s->e = quotient_expr(f, s->e);
-		s->hi = quotient_expr(f, s->hi);
-		for (uint32_t k = 0; k < s->nops; k++)
-			s->op[k] = quotient_expr(f, s->op[k]);
-		quotient_block(f, s->body);
-		quotient_block(f, s->other);
+		if (is_byte(f->p, b.at[i]))
+			f->byte[b.at[i]->id] = true;
+		mark_bytes(f, b.at[i]->body);
+		mark_bytes(f, b.at[i]->other);
 	}
 }
 
@@ -156,7 +152,8 @@ static void
 quotient_kernel(Plan *p, PlanCode *kernel)
 {
 	Quotient f = {.p = p, .code = kernel, .byte = ARENA_ARRAY(p->arena, bool, kernel->nlocals + 1)};
-	quotient_block(&f, kernel->body);
+	mark_bytes(&f, kernel->body);
+	map_exprs(kernel->body, quotient_expr, &f);
 }
 
 void

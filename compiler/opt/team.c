@@ -18,7 +18,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = TEAM_WIDEST /* elements: no two parts write into one cache line, and blocks of random words are whole */, FEWEST = 2 /* turns that can be shared out */ };
+enum {
+	LINE = TEAM_WIDEST,                               /* elements: no two parts write into one cache line, and blocks of random words are whole */
+	FEWEST = 2                                        /* turns that can be shared out */
+};
 #define EVEN 0.7                                          /* of the load of one thread: what another one has to do, at least */
 
 typedef struct {

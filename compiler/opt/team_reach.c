@@ -3,8 +3,8 @@
  * A turn's own are: elements at the variable of a loop over lo ..< hi, or over a piece of it, or over c * lo ..< c * hi; or at a value that
  * a condition keeps between lo and hi;
  * or from + k with k below the step of a loop from lo to lo + (hi - lo & -step);
- * `scale` elements from scale * i on, at a constant or a variable below one, which is how draws by blocks are stored; and the synapses of row i. Parts with the same
- * cuts that touch only their own do not meet each other there. All else is touched by anybody.
+ * `scale` elements from scale * i on, at a constant or a variable below one, which is how draws by blocks are stored; and the
+ * synapses of row i. Parts with the same cuts that touch only their own do not meet each other there. All else is touched by anybody.
  */
 #include "opt/query.h"
 #include "opt/team.h"
